@@ -1,0 +1,183 @@
+#include "base/dim.h"
+
+#include <map>
+#include <mutex>
+#include <tuple>
+
+#include "tnp/error.h"
+
+namespace tnp {
+
+namespace {
+
+// Tables by id. Only tracing comes here, so one lock is enough; leaked, as handles may outlive static destruction.
+struct Registry {
+  std::mutex mutex;
+  std::map<std::uint32_t, DimTable*> tables;
+  std::uint32_t next = 0;
+};
+Registry& registry() {
+  static auto* r = new Registry;
+  return *r;
+}
+
+Dim encode(std::uint32_t table, std::size_t index) {
+  return -static_cast<Dim>((static_cast<std::uint64_t>(table) << 32) | index) - 1;
+}
+std::uint64_t decode(Dim d) { return static_cast<std::uint64_t>(-(d + 1)); }
+
+Dim apply(DimExpr::Kind kind, Dim a, Dim b) {
+  switch (kind) {
+    case DimExpr::Kind::add: return a + b;
+    case DimExpr::Kind::sub: return a - b;
+    case DimExpr::Kind::mul: return a * b;
+    case DimExpr::Kind::floor_div: {
+      if (b == 0) return 0;
+      const Dim q = a / b;
+      return (a % b != 0 && (a < 0) != (b < 0)) ? q - 1 : q;
+    }
+    case DimExpr::Kind::mod: {
+      if (b == 0) return 0;
+      const Dim r = a % b;
+      return (r != 0 && (r < 0) != (b < 0)) ? r + b : r;
+    }
+    case DimExpr::Kind::min: return a < b ? a : b;
+    case DimExpr::Kind::max: return a > b ? a : b;
+    case DimExpr::Kind::broadcast: return a == 1 ? b : a;
+    case DimExpr::Kind::leaf: break;
+  }
+  return 0;
+}
+
+Dim binary(DimExpr::Kind kind, Dim a, Dim b) {
+  if (!is_symbolic(a) && !is_symbolic(b)) return apply(kind, a, b);
+  DimTable* table = dim_table(is_symbolic(a) ? a : b);
+  if (table == nullptr) throw TracerError("a symbolic dimension was used after its traced function had ended");
+  const bool commutative = kind == DimExpr::Kind::add || kind == DimExpr::Kind::mul || kind == DimExpr::Kind::min ||
+                           kind == DimExpr::Kind::max;
+  if (commutative && a > b) std::swap(a, b);
+  return table->intern({kind, nullptr, 0, a, b});
+}
+
+}  // namespace
+
+std::shared_ptr<DimTable> DimTable::create() {
+  auto& r = registry();
+  std::scoped_lock lock(r.mutex);
+  const std::uint32_t id = r.next++ & 0x3fffffff;
+  std::shared_ptr<DimTable> table(new DimTable(id));
+  r.tables[id] = table.get();
+  return table;
+}
+
+DimTable::~DimTable() {
+  auto& r = registry();
+  std::scoped_lock lock(r.mutex);
+  r.tables.erase(id_);
+}
+
+Dim DimTable::intern(const DimExpr& e) {
+  // Linear, as a trace has few distinct sizes.
+  for (std::size_t i = 0; i < exprs_.size(); ++i) {
+    const DimExpr& o = exprs_[i];
+    if (std::tie(o.kind, o.node, o.axis, o.a, o.b) == std::tie(e.kind, e.node, e.axis, e.a, e.b)) return encode(id_, i);
+  }
+  exprs_.push_back(e);
+  return encode(id_, exprs_.size() - 1);
+}
+
+Dim DimTable::leaf(const void* node, int axis) { return intern({DimExpr::Kind::leaf, node, axis, 0, 0}); }
+
+const DimExpr& DimTable::expr(Dim d) const { return exprs_[decode(d) & 0xffffffffu]; }
+
+DimTable* dim_table(Dim d) {
+  auto& r = registry();
+  std::scoped_lock lock(r.mutex);
+  auto it = r.tables.find(static_cast<std::uint32_t>(decode(d) >> 32));
+  return it == r.tables.end() ? nullptr : it->second;
+}
+
+const DimExpr& dim_expr(Dim d) {
+  DimTable* table = dim_table(d);
+  if (table == nullptr) throw TracerError("a symbolic dimension was used after its traced function had ended");
+  return table->expr(d);
+}
+
+Dim dim_add(Dim a, Dim b) {
+  if (a == 0) return b;
+  if (b == 0) return a;
+  return binary(DimExpr::Kind::add, a, b);
+}
+Dim dim_sub(Dim a, Dim b) {
+  if (b == 0) return a;
+  if (a == b) return 0;
+  return binary(DimExpr::Kind::sub, a, b);
+}
+Dim dim_mul(Dim a, Dim b) {
+  if (a == 1 || b == 0) return b;
+  if (b == 1 || a == 0) return a;
+  return binary(DimExpr::Kind::mul, a, b);
+}
+Dim dim_floor_div(Dim a, Dim b) {
+  if (b == 1) return a;
+  // (x * b) / b, which reshape(-1) meets; sizes that do not divide are caught when the reshape runs.
+  if (is_symbolic(a)) {
+    const DimExpr& e = dim_expr(a);
+    if (e.kind == DimExpr::Kind::mul && e.a == b) return e.b;
+    if (e.kind == DimExpr::Kind::mul && e.b == b) return e.a;
+    if (a == b) return 1;
+  }
+  return binary(DimExpr::Kind::floor_div, a, b);
+}
+Dim dim_mod(Dim a, Dim b) { return binary(DimExpr::Kind::mod, a, b); }
+Dim dim_min(Dim a, Dim b) { return a == b ? a : binary(DimExpr::Kind::min, a, b); }
+Dim dim_max(Dim a, Dim b) { return a == b ? a : binary(DimExpr::Kind::max, a, b); }
+Dim dim_broadcast(Dim a, Dim b) {
+  if (a == b || b == 1) return a;
+  if (a == 1) return b;
+  if (!is_symbolic(a)) return a;  // a size above 1 decides; the run checks that the other fits
+  if (!is_symbolic(b)) return b;
+  return binary(DimExpr::Kind::broadcast, a, b);
+}
+Dim dim_product(const Shape& shape) {
+  Dim n = 1;
+  for (Dim d : shape) n = dim_mul(n, d);
+  return n;
+}
+
+Dim evaluate(Dim d, const std::function<Dim(const DimExpr&)>& leaf) {
+  if (!is_symbolic(d)) return d;
+  const DimExpr e = dim_expr(d);
+  if (e.kind == DimExpr::Kind::leaf) return leaf(e);
+  return apply(e.kind, evaluate(e.a, leaf), evaluate(e.b, leaf));
+}
+
+void for_each_leaf(Dim d, const std::function<void(const DimExpr&)>& visit) {
+  if (!is_symbolic(d)) return;
+  const DimExpr e = dim_expr(d);
+  if (e.kind == DimExpr::Kind::leaf) return visit(e);
+  for_each_leaf(e.a, visit);
+  for_each_leaf(e.b, visit);
+}
+
+std::string dim_str(Dim d) {
+  if (!is_symbolic(d)) return std::to_string(d);
+  DimTable* table = dim_table(d);
+  if (table == nullptr) return "?";
+  const DimExpr e = table->expr(d);
+  const auto join = [&](const char* op) { return "(" + dim_str(e.a) + op + dim_str(e.b) + ")"; };
+  switch (e.kind) {
+    case DimExpr::Kind::leaf: return "n" + std::to_string(decode(d) & 0xffffffffu);
+    case DimExpr::Kind::add: return join("+");
+    case DimExpr::Kind::sub: return join("-");
+    case DimExpr::Kind::mul: return join("*");
+    case DimExpr::Kind::floor_div: return join("//");
+    case DimExpr::Kind::mod: return join("%");
+    case DimExpr::Kind::min: return "min" + join(",");
+    case DimExpr::Kind::max: return "max" + join(",");
+    case DimExpr::Kind::broadcast: return "broadcast" + join(",");
+  }
+  return "?";
+}
+
+}  // namespace tnp

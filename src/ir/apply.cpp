@@ -1,0 +1,131 @@
+#include "ir/apply_internal.h"
+#include "ir/expr.h"
+#include "ir/observer.h"
+#include "ir/trace.h"
+#include "tnp/error.h"
+
+namespace tnp {
+
+thread_local constinit std::vector<Observer*>* active_observers = nullptr;
+
+void push_observer(Observer* observer) {
+  if (active_observers == nullptr) {
+    static thread_local std::vector<Observer*> mine;
+    active_observers = &mine;
+  }
+  active_observers->push_back(observer);
+}
+
+void pop_observer(Observer* observer) {
+  if (active_observers == nullptr) return;
+  std::erase(*active_observers, observer);
+  if (active_observers->empty()) active_observers = nullptr;
+}
+
+std::string describe(const Call& call) {
+  std::string s = call.op.name;
+  s += "(";
+  for (std::size_t i = 0; i < call.in.size(); ++i) {
+    if (i) s += ", ";
+    s += std::string(name(call.in[i].dtype())) + call.in[i].shape().str();
+  }
+  return s + ")";
+}
+
+bool must_record(const Call& call) {
+  for (const Array& x : call.in) {
+    if (x.is_symbolic()) return true;
+  }
+  if (current_trace == nullptr) return false;
+  if (call.op.effect == Effect::stateful) return true;
+  bool symbolic_size = false;
+  for_each_symbolic_dim(call.params, [&](Dim) { symbolic_size = true; });
+  return symbolic_size;
+}
+
+OutputSpecs infer_outputs(const Call& call) {
+  bool known = true;
+  for (const Array& x : call.in) known = known && x.shape().rank_known();
+  if (known || call.op.infers_unknown_rank) return call.op.infer.get()(call);
+  OutputSpecs specs;
+  if (!call.op.infer_dtype) {
+    throw TracerError(describe(call) +
+                      ": needs the number of dimensions of its inputs, which is not known while the function is traced: "
+                      "give the host function's Tout as ArraySpec(shape, dtype)");
+  }
+  for (DType dtype : call.op.infer_dtype.get()(call)) specs.push_back({dtype, Shape::unknown_rank()});
+  return specs;
+}
+
+void execute(const Call& call, std::span<Array> out) {
+  for (const Array& x : call.in) x.data();  // computes pending inputs
+  call.op.execute.get()(call, out);
+}
+
+namespace {
+
+void notify(const Call& call, std::span<const Array> outputs) {
+  bool watched = false;
+  for (const Array& x : call.in) watched = watched || (x.node()->flags & detail::kWatched) != 0;
+  if (!watched) return;
+  // A copy: an observer may leave the list while it is told.
+  const std::vector<Observer*> observers = *active_observers;
+  for (Observer* observer : observers) observer->observe(call, outputs);
+}
+
+}  // namespace
+
+Arrays apply_multi(const OpDef& op, std::span<const Array> in, const Params& params, std::uint64_t donated) {
+  const Call call{op, in, params, active_observers ? 0 : donated};
+  Arrays out;
+  if (must_record(call)) {
+    if (current_trace == nullptr) {
+      for (const Array& x : in) check_usable(x);
+      throw TracerError(describe(call) + ": a symbolic array was used outside of its traced function");
+    }
+    out = current_trace->record(op, in, params);
+  } else {
+    out.resize(infer_outputs(call).size());
+    execute(call, out);
+  }
+  if (active_observers != nullptr) notify(call, out);
+  return out;
+}
+
+Array apply(const OpDef& op, std::span<const Array> in, const Params& params, std::uint64_t donated) {
+  const Call call{op, in, params, active_observers ? 0 : donated};
+  if (!must_record(call)) {
+    Array out;
+    execute(call, {&out, 1});
+    if (active_observers != nullptr) notify(call, {&out, 1});
+    return out;
+  }
+  return std::move(apply_multi(op, in, params, donated)[0]);
+}
+
+namespace detail {
+
+void materialize(Node* node) {
+  Expr* expr = node->expr;
+  if (node->state == State::symbolic) {
+    const std::string where = expr->location.empty() ? "" : " (computed at " + expr->location + ")";
+    throw TracerError("the value of a symbolic array" + where +
+                      " is not known while its function is traced. Use tnp.cond, tnp.where or tnp.while_loop for decisions, "
+                      "and tnp.numpy_function for code that needs the value");
+  }
+  Arrays outputs(expr->num_outputs);
+  const Call call{*expr->op, expr->inputs, *expr->params};
+  execute(call, outputs);
+  Node* value = outputs[node->output].node();
+  node->buffer = std::exchange(value->buffer, nullptr);
+  node->data = value->data;
+  node->strides = std::move(value->strides);
+  node->flags |= value->flags & kContiguous;
+  node->expr = nullptr;
+  node->state = State::concrete;
+  expr->release();
+}
+
+}  // namespace detail
+
+}  // namespace tnp

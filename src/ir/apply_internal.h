@@ -1,0 +1,19 @@
+// Shared by the files that make `apply` work.
+#pragma once
+
+#include "ir/opdef.h"
+
+namespace tnp {
+
+namespace detail {
+bool contiguous(const Shape& shape, const Strides& strides, std::int64_t itemsize);
+}
+
+// Whether the call must be recorded rather than run: an input or a size is symbolic, or an effect happens in a trace.
+bool must_record(const Call& call);
+// The outputs' types and shapes, with unknown ranks provided for.
+OutputSpecs infer_outputs(const Call& call);
+// Runs on concrete inputs, telling nobody.
+void execute(const Call& call, std::span<Array> out);
+
+}  // namespace tnp

@@ -1,0 +1,123 @@
+#include "tnp/array.h"
+
+#include <ostream>
+
+#include "base/dim.h"
+#include "ir/apply_internal.h"
+#include "ir/expr.h"
+#include "ir/scalar.h"
+#include "runtime/allocator.h"
+#include "tnp/error.h"
+
+namespace tnp {
+
+namespace detail {
+
+namespace {
+Node* new_node() { return new (node_alloc(sizeof(Node))) Node; }
+}  // namespace
+
+void destroy(Node* node) noexcept {
+  if (node->buffer) node->buffer->release();
+  if (node->expr) node->expr->release();
+  node->~Node();
+  node_free(node, sizeof(Node));
+}
+
+bool contiguous(const Shape& shape, const Strides& strides, std::int64_t itemsize) {
+  std::int64_t expected = itemsize;
+  for (int i = shape.ndim() - 1; i >= 0; --i) {
+    if (shape[i] == 0) return true;
+    if (shape[i] == 1) continue;
+    if (strides[i] != expected) return false;
+    expected *= shape[i];
+  }
+  return true;
+}
+
+}  // namespace detail
+
+using detail::Node;
+
+Array Array::empty(DType dtype, const Shape& shape) {
+  std::int64_t bytes = tnp::itemsize(dtype);
+  if (shape.ndim() > 0) {
+    check_shape(shape, bytes);
+    bytes *= shape.num_elements();
+  }
+  Buffer* buffer = Buffer::allocate(static_cast<std::size_t>(bytes > 0 ? bytes : 1));
+  Node* node = detail::new_node();
+  node->dtype = dtype;
+  node->buffer = buffer;
+  node->data = static_cast<std::byte*>(buffer->data);
+  node->shape = shape;
+  if (shape.ndim() > 0) node->strides = contiguous_strides(shape, tnp::itemsize(dtype));
+  node->flags = detail::kContiguous;
+  return adopt(node);
+}
+
+Array Array::copy_of(const void* data, DType dtype, const Shape& shape) {
+  Array a = empty(dtype, shape);
+  std::memcpy(a.data(), data, static_cast<std::size_t>(shape.num_elements() * tnp::itemsize(dtype)));
+  return a;
+}
+
+Array Array::view_of(Buffer* buffer, std::byte* data, DType dtype, const Shape& shape, const Strides& strides) {
+  Node* node = detail::new_node();
+  buffer->retain();
+  node->dtype = dtype;
+  node->buffer = buffer;
+  node->data = data;
+  node->shape = shape;
+  node->strides = strides;
+  node->flags = detail::contiguous(shape, strides, tnp::itemsize(dtype)) ? detail::kContiguous : 0;
+  return adopt(node);
+}
+
+Array make_lazy(State state, Expr* expr, std::uint32_t output, DType dtype, const Shape& shape) {
+  Node* node = detail::new_node();
+  expr->retain();
+  node->state = state;
+  node->dtype = dtype;
+  node->expr = expr;
+  node->output = static_cast<std::uint8_t>(output);
+  node->shape = shape;
+  return Array::adopt(node);
+}
+
+int Array::ndim() const {
+  if (!node_->shape.rank_known()) {
+    throw TracerError(
+        "the number of dimensions of this array is not known while the function is traced: give the host function's Tout "
+        "as ArraySpec(shape, dtype)");
+  }
+  return node_->shape.ndim();
+}
+
+std::int64_t Array::size() const {
+  ndim();
+  return dim_product(node_->shape);
+}
+
+template <class T>
+static Array scalar_array(DType dtype, T value) {
+  Array a = Array::empty(dtype, {});
+  std::memcpy(a.data(), &value, sizeof(T));
+  return a;
+}
+
+Array::Array(bool value) : Array(scalar_array(DType::bool_, value)) {}
+Array::Array(double value) : Array(scalar_array(DType::float64, value)) {}
+Array::Array(float value) : Array(scalar_array(DType::float32, value)) {}
+Array::Array(std::int64_t value) : Array(scalar_array(DType::int64, value)) {}
+Array::Array(std::complex<double> value) : Array(scalar_array(DType::complex128, value)) {}
+Array::Array(std::initializer_list<double> values)
+    : Array(copy_of(values.begin(), DType::float64, {static_cast<std::int64_t>(values.size())})) {}
+
+Array Scalar::to_array(DType dtype) const {
+  Array a = Array::empty(dtype, {});
+  store_scalar(*this, dtype, a.data());
+  return a;
+}
+
+}  // namespace tnp
