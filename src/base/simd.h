@@ -23,6 +23,11 @@
 
 #define TNP_INLINE [[gnu::always_inline]] inline
 
+// Everything over vectors is inlined, so vectors wider than a register are never passed by any calling convention.
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wpsabi"
+#endif
+
 namespace tnp::TNP_ISA {
 
 template <class T, int N>
