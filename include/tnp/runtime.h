@@ -39,7 +39,8 @@ void reset_peak_memory();  // peak_in_use becomes what is in use now
 // Returns memory that is kept for reuse to the system (of other threads' own short lists: none).
 void clear_cache();
 
-// The bound on bytes kept for reuse; what is above it now is returned to the system. 0 keeps nothing.
+// The bound on bytes kept for reuse; larger blocks above it are returned to the system now, all others of more than 1
+// KiB when they are freed.
 void set_cache_limit(size_t bytes);
 
 // The bound on bytes in use: an allocation that would pass it throws MemoryError. 0 restores the default, which is the
