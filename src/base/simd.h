@@ -132,6 +132,24 @@ TNP_INLINE bool any_lane(V mask) {
   }
 }
 
+// One lane by its number; for loops over lanes off the common path.
+template <class V>
+TNP_INLINE lane_t<V> get_lane(V x, int i) {
+  if constexpr (is_vec<V>) {
+    return x[i];
+  } else {
+    return x;
+  }
+}
+template <class V>
+TNP_INLINE void set_lane(V& x, int i, lane_t<V> value) {
+  if constexpr (is_vec<V>) {
+    x[i] = value;
+  } else {
+    x = value;
+  }
+}
+
 // A real fused multiply-add: exact, and a library call where the hardware has none.
 template <class V>
 TNP_INLINE V fma(V a, V b, V c) {

@@ -1,0 +1,267 @@
+// sin, cos, tan, their inverses and what NumPy builds on them. Measured by tests/accuracy/ulp_trigonometric.cpp.
+#pragma once
+
+#include "ops/elementwise/math/core.h"
+
+namespace tnp::TNP_ISA::math {
+
+namespace detail {
+
+// How far left the lowest bit is from the sign bit.
+template <class V>
+inline constexpr int sign_shift = 8 * sizeof(lane_t<V>) - 1;
+
+// Pi in parts for Cody–Waite reduction. With a fused multiply-add the upper part is all of pi's leading bits, as x - n pi
+// is then exact to its last bit; without it, a part times n must be exact, so that parts are short and n is bounded.
+// Half of each is exact too: quarter turns use halves.
+template <class T>
+struct Pi;
+template <>
+struct Pi<float> {
+  static constexpr float inverse = 0x1.45f306p-2f;
+#if TNP_FMA
+  static constexpr float parts[] = {0x1.921fb6p+1f, -0x1.777a5cp-24f, -0x1.ee59dap-49f};
+  static constexpr float limit = 0x1p17f;
+#else
+  static constexpr float parts[] = {0x1.92p+1f, 0x1.fb4p-11f, 0x1.444p-23f, 0x1.68c234p-38f};
+  static constexpr float limit = 0x1p13f;
+#endif
+};
+template <>
+struct Pi<double> {
+  static constexpr double inverse = 0x1.45f306dc9c883p-2;
+#if TNP_FMA
+  static constexpr double parts[] = {0x1.921fb54442d18p+1, 0x1.1a62633145c07p-53, -0x1.f1976b7ed8fbcp-109};
+  static constexpr double limit = 0x1p30;
+#else
+  static constexpr double parts[] = {0x1.921fb544p+1, 0x1.0b4611a6p-33, 0x1.3198a2ep-68, 0x1.b839a252049c1p-103};
+  static constexpr double limit = 0x1p20;
+#endif
+};
+
+// An angle less `quarters` quarter turns (of which the two low bits count): hi + lo in [-pi/4, pi/4].
+template <class V>
+struct QuarterTurns {
+  V hi;
+  V lo;
+  uint_t<V> quarters;
+};
+
+// Reduces a large finite x > 0: (x * 2/pi) mod 4 in fixed point, from those bits of 2/pi that matter (Payne–Hanek).
+inline QuarterTurns<double> reduce_large(double x) {
+  // 64 zeros, then 2/pi = 0.a2f9…
+  static constexpr std::uint64_t two_over_pi[] = {
+      0x0000000000000000, 0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041, 0xfe5163abdebbc561,
+      0xb7246e3a424dd2e0, 0x06492eea09d1921c, 0xfe1deb1cb129a73e, 0xe88235f52ebb4484, 0xe99c7026b45f7e41,
+      0x3991d639835339f4, 0x9c845f8bbdf9283b, 0x1ff897ffde05980f, 0xef2f118b5a0a6d1f, 0x6d367ecf27cb09b7,
+      0x4f463f669e5fea2d, 0x7527bac7ebe5f17b, 0x3d0739f78a5292ea, 0x6bfb5fb11f8d5d08, 0x56033046fc7b6bab,
+      0xf0cfbc209af4361d};
+  using Wide = unsigned __int128;
+  const std::uint64_t bits = bits_of(x);
+  const std::uint64_t mantissa = (bits & Float<double>::mantissa_mask) | (1ull << 52);
+  // x = mantissa * 2^exponent; the bits of 2/pi before number exponent - 2 give multiples of 4.
+  const int exponent = static_cast<int>(bits >> 52) - (1023 + 52);
+  const int start = exponent - 2 + 64;
+  const int word = start >> 6;
+  const int shift = start & 63;
+  std::uint64_t window[3];
+  for (int i = 0; i < 3; ++i) {
+    const Wide pair = (static_cast<Wide>(two_over_pi[word + i]) << 64) | two_over_pi[word + i + 1];
+    window[i] = static_cast<std::uint64_t>(pair >> (64 - shift));
+  }
+  const Wide low = static_cast<Wide>(mantissa) * window[2];
+  const Wide middle = static_cast<Wide>(mantissa) * window[1] + (low >> 64);
+  const Wide turns = (static_cast<Wide>(mantissa * window[0]) << 64) + middle;
+  // The two top bits count quarters; the rest is a fraction, rounded to the nearest quarter.
+  const Wide fraction = (turns << 2) | (static_cast<std::uint64_t>(low) >> 62);
+  const bool negative = (fraction >> 127) != 0;
+  const Wide magnitude = negative ? -fraction : fraction;
+  const auto top = static_cast<std::uint64_t>(magnitude >> 64);
+  const int zeros = top != 0 ? __builtin_clzll(top) : 64 + __builtin_clzll(static_cast<std::uint64_t>(magnitude) | 1);
+  const Wide normal = magnitude << (zeros & 127);
+  const double scale = pow2<double>(-53 - zeros);
+  const double signed_scale = negative ? -scale : scale;
+  const double hi = static_cast<double>(static_cast<std::uint64_t>(normal >> 75)) * signed_scale;
+  const double lo = static_cast<double>(static_cast<std::uint64_t>(normal >> 11)) * (signed_scale * 0x1p-64);
+  const double half_pi_hi = 0x1.921fb54442d18p+0, half_pi_lo = 0x1.1a62633145c07p-54;
+  const DD<double> angle = mul(DD<double>{half_pi_hi, half_pi_lo}, hi);
+  const DD<double> sum = fast_two_sum(angle.hi, angle.lo + lo * half_pi_hi);
+  return {sum.hi, sum.lo, static_cast<std::uint64_t>(turns >> 126) + (negative ? 1 : 0)};
+}
+
+// (sin(r) - r) / r^3 over r^2, for |r| <= pi/2.
+template <class V>
+TNP_INLINE V sin_tail(V square) {
+  if constexpr (is_f32<V>) {
+    return poly(square, -0x1.55554cp-3f, 0x1.110ed4p-7f, -0x1.9f6f18p-13f, 0x1.5da6fep-19f);
+  } else {
+    return poly(square, -0x1.5555555555555p-3, 0x1.11111111110c6p-7, -0x1.a01a01a014a97p-13, 0x1.71de3a5288766p-19,
+                -0x1.ae6454c7c5d2ap-26, 0x1.6123c987af46ap-33, -0x1.ae428a8dda166p-41, 0x1.8816dc8344a30p-49);
+  }
+}
+
+// sin(r) for |r| <= pi/2, never beyond 1: near 1 the sum below may round to the next number.
+template <class V>
+TNP_INLINE V sin_half_turn(V r) {
+  const V square = r * r;
+  const V one = splat<V>(1);
+  V result = mul_add(r * square, sin_tail(square), r);
+  result = select<V>(result > one, one, result);
+  return select<V>(result < -one, -one, result);
+}
+
+// sin(hi + lo) on [-pi/4, pi/4].
+template <class V>
+TNP_INLINE V sin_quarter(V hi, V lo) {
+  const V z = hi * hi;
+  V p;
+  if constexpr (is_f32<V>) {
+    p = poly(z, -0x1.555544p-3f, 0x1.1106c2p-7f, -0x1.9919cep-13f);
+  } else {
+    p = poly(z, -0x1.5555555555546p-3, 0x1.111111110f3ffp-7, -0x1.a01a019b80ae9p-13, 0x1.71de34f8ecdbbp-19,
+             -0x1.ae5e0234f31bdp-26, 0x1.5d75d24320391p-33);
+  }
+  return hi + mul_add(hi * z, p, lo);
+}
+
+// cos(hi + lo) on [-pi/4, pi/4].
+template <class V>
+TNP_INLINE V cos_quarter(V hi, V lo) {
+  const V z = hi * hi;
+  V p;
+  if constexpr (is_f32<V>) {
+    p = poly(z, 0x1.55554ap-5f, -0x1.6c0c0ep-10f, 0x1.99db8ap-16f);
+  } else {
+    p = poly(z, 0x1.5555555555549p-5, -0x1.6c16c16c14bc7p-10, 0x1.a01a019c23a11p-16, -0x1.27e4f7a3b9a3fp-22,
+             0x1.1ee9a6b56c875p-29, -0x1.8f8ae8ef82cf6p-37);
+  }
+  const V half = splat<V>(0.5) * z;
+  const V one = splat<V>(1);
+  const V rounded = one - half;
+  return rounded + (((one - rounded) - half) + mul_add(z * z, p, -(hi * lo)));
+}
+
+// Reduces 0 <= x <= Pi::limit.
+template <class V>
+TNP_INLINE QuarterTurns<V> reduce_quarters(V x) {
+  using C = Pi<lane_t<V>>;
+  const Rounded<V> n = round_scaled(x, 2 * C::inverse);
+  const V r0 = mul_add(n.value, splat<V>(C::parts[0] * lane_t<V>(-0.5)), x);
+#if TNP_FMA
+  const DD<V> middle = two_prod(n.value, splat<V>(C::parts[1] * lane_t<V>(0.5)));
+  const V hi = r0 - middle.hi;
+  const V lo = ((r0 - hi) - middle.hi) - middle.lo;
+  return {hi, mul_add(n.value, splat<V>(C::parts[2] * lane_t<V>(-0.5)), lo), n.biased_bits};
+#else
+  const DD<V> r1 = two_sum(r0, n.value * splat<V>(C::parts[1] * lane_t<V>(-0.5)));
+  const DD<V> r2 = two_sum(r1.hi, n.value * splat<V>(C::parts[2] * lane_t<V>(-0.5)));
+  return {r2.hi, (r1.lo + r2.lo) - n.value * splat<V>(C::parts[3] * lane_t<V>(0.5)), n.biased_bits};
+#endif
+}
+
+enum class Trigonometric { sine, cosine, tangent };
+
+// sin, cos or tan of a reduced angle. The quarter's parity chooses the polynomial, its next bit the sign.
+template <Trigonometric Function, class V>
+TNP_INLINE V from_quarters(QuarterTurns<V> angle) {
+  using U = uint_t<V>;
+  const V s = sin_quarter(angle.hi, angle.lo);
+  const V c = cos_quarter(angle.hi, angle.lo);
+  const mask_t<V> odd = (angle.quarters & splat<U>(1)) != splat<U>(0);
+  const U sign = splat<U>(float_of<V>::sign_mask);
+  constexpr int to_sign = sign_shift<V> - 1;
+  if constexpr (Function == Trigonometric::sine) {
+    return from_bits<V>(bits_of(select<V>(odd, c, s)) ^ ((angle.quarters << to_sign) & sign));
+  } else if constexpr (Function == Trigonometric::cosine) {
+    return from_bits<V>(bits_of(select<V>(odd, s, c)) ^ (((angle.quarters + splat<U>(1)) << to_sign) & sign));
+  } else {
+    return select<V>(odd, c, s) / select<V>(odd, -s, c);
+  }
+}
+
+// The lanes beyond Pi::limit. Out of line, so that the common path stays small where it is inlined.
+template <Trigonometric Function, class V>
+[[gnu::noinline, gnu::cold]] inline void replace_large_lanes(const V& x, V& result) {
+  for (int i = 0; i < lanes_v<V>; ++i) {
+    const lane_t<V> value = get_lane(x, i);
+    const lane_t<V> magnitude = abs_value(value);
+    if (!(magnitude > Pi<lane_t<V>>::limit)) continue;
+    if (magnitude == float_of<V>::infinity) {
+      set_lane(result, i, value - value);
+      continue;
+    }
+    const double y = from_quarters<Function, double>(reduce_large(static_cast<double>(magnitude)));
+    const bool flip = Function != Trigonometric::cosine && value < 0;
+    set_lane(result, i, static_cast<lane_t<V>>(flip ? -y : y));
+  }
+}
+// `result` with the lanes replaced where x is beyond Pi::limit.
+template <Trigonometric Function, class V>
+TNP_INLINE V with_large_lanes(V x, V magnitude, V result) {
+  if (any_lane(mask_t<V>(magnitude > splat<V>(Pi<lane_t<V>>::limit)))) [[unlikely]] {
+    // Copies of this block's own: the callee's view of them keeps nothing in memory on the common path.
+    const V argument = x;
+    V replaced = result;
+    replace_large_lanes<Function>(argument, replaced);
+    result = replaced;
+  }
+  return result;
+}
+
+}  // namespace detail
+
+template <class V>
+TNP_INLINE V sin(V x) {
+  using C = detail::Pi<lane_t<V>>;
+  const V magnitude = abs_value(x);
+  const Rounded<V> n = round_scaled(magnitude, C::inverse);
+  V r = magnitude;
+  for (const lane_t<V> part : C::parts) r = mul_add(n.value, splat<V>(-part), r);
+  // The sign of x is put on at the end, which keeps sin(-0) = -0.
+  const uint_t<V> sign = (n.biased_bits << detail::sign_shift<V>) ^ sign_bit(x);
+  const V result = from_bits<V>(bits_of(detail::sin_half_turn(r)) ^ sign);
+  return detail::with_large_lanes<detail::Trigonometric::sine>(x, magnitude, result);
+}
+
+template <class V>
+TNP_INLINE V cos(V x) {
+  using C = detail::Pi<lane_t<V>>;
+  // cos(x) = -(-1)^n sin(r) with x = (n + 1/2) pi + r.
+  const V magnitude = abs_value(x);
+  const V half = splat<V>(0.5);
+  const V shifted = mul_add(magnitude, splat<V>(C::inverse), -half) + splat<V>(float_of<V>::round_magic);
+  const V turns = (shifted - splat<V>(float_of<V>::round_magic)) + half;
+  V r = magnitude;
+  for (const lane_t<V> part : C::parts) r = mul_add(turns, splat<V>(-part), r);
+  const uint_t<V> sign = (~bits_of(shifted)) << detail::sign_shift<V>;
+  const V result = from_bits<V>(bits_of(detail::sin_half_turn(r)) ^ sign);
+  return detail::with_large_lanes<detail::Trigonometric::cosine>(x, magnitude, result);
+}
+
+template <class V>
+TNP_INLINE V tan(V x) {
+  const V magnitude = abs_value(x);
+  const V tangent = detail::from_quarters<detail::Trigonometric::tangent>(detail::reduce_quarters(magnitude));
+  const V result = from_bits<V>(bits_of(tangent) ^ sign_bit(x));
+  return detail::with_large_lanes<detail::Trigonometric::tangent>(x, magnitude, result);
+}
+
+// Both at once, sharing the reduction.
+template <class V>
+struct SinCos {
+  V sin;
+  V cos;
+};
+template <class V>
+TNP_INLINE SinCos<V> sincos(V x) {
+  using detail::Trigonometric;
+  const V magnitude = abs_value(x);
+  const detail::QuarterTurns<V> angle = detail::reduce_quarters(magnitude);
+  const V s = detail::from_quarters<Trigonometric::sine>(angle);
+  const V sine = from_bits<V>(bits_of(s) ^ sign_bit(x));
+  const V cosine = detail::from_quarters<Trigonometric::cosine>(angle);
+  return {detail::with_large_lanes<Trigonometric::sine>(x, magnitude, sine),
+          detail::with_large_lanes<Trigonometric::cosine>(x, magnitude, cosine)};
+}
+
+}  // namespace tnp::TNP_ISA::math
