@@ -117,10 +117,11 @@ struct OpDef {
   Slot<void(BatchCall&)> batch;
   Fusion fusion = Fusion::none;
   Effect effect = Effect::none;
-  Slot<std::vector<Sample>()> samples;
+  Slot<std::vector<Sample>(const OpDef&)> samples;
   // A Python expression over NumPy (`np`), the inputs (`x`: a list) and the parameters (`p`) that gives what a sample must.
   const char* oracle = nullptr;
   const ElementwiseInfo* elementwise = nullptr;
+  const char* aliases = "";  // other names NumPy has for it, separated by spaces
 };
 
 // The registry. Records register themselves as static objects.

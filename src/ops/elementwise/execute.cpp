@@ -1,0 +1,170 @@
+#include "ops/elementwise/execute.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "ops/elementwise/cast.h"
+#include "ops/elementwise/family.h"
+#include "ops/elementwise/fp_status.h"
+#include "ops/elementwise/loop.h"
+#include "runtime/allocator.h"
+#include "runtime/threads.h"
+#include "tnp/error.h"
+
+namespace tnp {
+
+constinit std::atomic<unsigned> fp_flags_seen{0};
+
+namespace {
+
+constexpr int kMaxArity = 3;
+constexpr std::int64_t kBlock = 512;  // elements: three operands of 16 bytes stay in the first-level cache
+
+std::int64_t grain_of(const ElementwiseInfo& info) { return std::max<std::int64_t>(2048, 32768 / info.cycles); }
+
+// The type the kernel computes in: half precision goes through float32.
+DType compute_dtype(DType loop) { return loop == DType::float16 || loop == DType::bfloat16 ? DType::float32 : loop; }
+
+Array output_for(const Call& call, DType dtype, const Shape& shape) {
+  for (std::size_t i = 0; call.donated >> i; ++i) {
+    if (!((call.donated >> i) & 1)) continue;
+    const Array& x = call.in[i];
+    detail::Node* node = x.node();
+    if (x.dtype() == dtype && x.is_contiguous() && x.shape() == shape && node->buffer->unique()) {
+      return Array::view_of(node->buffer, node->data, dtype, shape, node->strides);
+    }
+  }
+  return Array::empty(dtype, shape);
+}
+
+struct RowContext {
+  BlockKernel kernel;
+  int arity;
+  DType in[kMaxArity];
+  DType compute, kernel_out, out;
+  CastKernel cast_in[kMaxArity];  // null: none needed
+  CastKernel cast_out;
+  bool raises_flags;
+};
+
+void gather(std::byte* to, const std::byte* from, std::int64_t stride, std::int64_t n, int itemsize) {
+  const auto run = [&]<class T>(T) {
+    for (std::int64_t i = 0; i < n; ++i) std::memcpy(to + i * static_cast<std::int64_t>(sizeof(T)), from + i * stride, sizeof(T));
+  };
+  struct Pair {
+    std::uint64_t a, b;
+  };
+  switch (itemsize) {
+    case 1: return run(std::uint8_t{});
+    case 2: return run(std::uint16_t{});
+    case 4: return run(std::uint32_t{});
+    case 8: return run(std::uint64_t{});
+    default: return run(Pair{});
+  }
+}
+
+// One row: operands[0] is the output, the inputs follow. Inputs that are strided or of another type are staged.
+void run_row(void* context, std::byte* const* operands, const std::int64_t* strides, std::int64_t n) {
+  const auto& c = *static_cast<const RowContext*>(context);
+  const FpFlagsOfThread flags(c.raises_flags);
+  alignas(64) std::byte gathered[kBlock * 16];
+  alignas(64) std::byte staged[kMaxArity][kBlock * 16];
+  alignas(64) std::byte result[kBlock * 16];
+  const int out_size = itemsize(c.out);
+  for (std::int64_t begin = 0; begin < n; begin += kBlock) {
+    const std::int64_t m = std::min(kBlock, n - begin);
+    const void* in[kMaxArity];
+    std::int32_t step[kMaxArity];
+    for (int k = 0; k < c.arity; ++k) {
+      const std::int64_t stride = strides[k + 1];
+      const std::byte* p = operands[k + 1] + begin * stride;
+      const int size = itemsize(c.in[k]);
+      step[k] = stride == 0 ? 0 : 1;
+      if (stride != 0 && stride != size) {
+        std::byte* to = c.cast_in[k] ? gathered : staged[k];
+        gather(to, p, stride, m, size);
+        p = to;
+      }
+      if (c.cast_in[k]) {
+        c.cast_in[k](p, staged[k], step[k] ? m : 1);
+        p = staged[k];
+      }
+      in[k] = p;
+    }
+    std::byte* out = operands[0] + begin * out_size;
+    c.kernel(c.cast_out ? result : out, in, step, m);
+    if (c.cast_out) c.cast_out(result, out, m);
+  }
+}
+
+Array run_general(const Call& call, const ElementwiseInfo& info, DType loop, DType out_dtype) {
+  const OutputSpecs specs = call.op.infer.get()(call);
+  const Shape& shape = specs[0].shape;
+  Array out = Array::empty(out_dtype, shape);
+  RowContext c{};
+  c.compute = compute_dtype(loop);
+  c.kernel = info.kernels.get()->by_dtype[static_cast<int>(c.compute)];
+  c.arity = info.arity;
+  c.out = out_dtype;
+  c.kernel_out = result_dtype(info, c.compute);
+  c.cast_out = c.kernel_out == c.out ? nullptr : cast_kernel(c.kernel_out, c.out);
+  c.raises_flags = info.raises_flags;
+  std::vector<LoopOperand> operands;
+  operands.push_back({out.data(), out.strides()});
+  for (int k = 0; k < info.arity; ++k) {
+    const Array& x = call.in[k];
+    c.in[k] = x.dtype();
+    // Half to float32 by way of the loop's own precision, as casting a float32 input to a half loop must round.
+    c.cast_in[k] = x.dtype() == c.compute ? nullptr : cast_kernel(x.dtype(), c.compute);
+    operands.push_back({x.data(), broadcast_strides(x.shape(), x.strides(), shape)});
+  }
+  run_loop(shape, operands, grain_of(info), &run_row, &c);
+  return out;
+}
+
+}  // namespace
+
+Array execute_elementwise(const Call& call) {
+  const ElementwiseInfo& info = *call.op.elementwise;
+  const DType loop = loop_dtype(info, call.in);
+  const DType out_dtype = result_dtype(info, loop);
+  if (info.check) info.check(call.in, loop);
+
+  // Contiguous inputs of one shape (or single elements) of the loop's own type: the kernel runs on them as they are.
+  const Array* widest = &call.in[0];
+  for (const Array& x : call.in) {
+    if (x.ndim() > widest->ndim()) widest = &x;
+  }
+  const void* in[kMaxArity];
+  std::int32_t step[kMaxArity];
+  bool direct = compute_dtype(loop) == loop;
+  for (int k = 0; direct && k < info.arity; ++k) {
+    const Array& x = call.in[k];
+    const bool whole = x.node() == widest->node() || x.shape() == widest->shape();
+    direct = x.dtype() == loop && (x.shape().ndim() == 0 || (whole && x.is_contiguous()));
+    in[k] = x.data();
+    step[k] = whole ? 1 : 0;
+  }
+  if (!direct) return run_general(call, info, loop, out_dtype);
+
+  Array out = output_for(call, out_dtype, widest->shape());
+  const std::int64_t n = widest->shape().num_elements();
+  const BlockKernel kernel = info.kernels.get()->by_dtype[static_cast<int>(loop)];
+  const std::int64_t grain = grain_of(info);
+  if (n < 2 * grain) {
+    const FpFlagsOfThread flags(info.raises_flags);
+    kernel(out.data(), in, step, n);
+    return out;
+  }
+  const std::int64_t size = itemsize(loop), out_size = itemsize(out_dtype);
+  std::byte* to = out.data();
+  parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {
+    const FpFlagsOfThread flags(info.raises_flags);
+    const void* at[kMaxArity];
+    for (int k = 0; k < info.arity; ++k) at[k] = static_cast<const std::byte*>(in[k]) + begin * size * step[k];
+    kernel(to + begin * out_size, at, step, end - begin);
+  });
+  return out;
+}
+
+}  // namespace tnp

@@ -1,0 +1,243 @@
+#include "ops/elementwise/family.h"
+
+#include "ir/apply_internal.h"
+#include "ir/observer.h"
+#include "ir/trace.h"
+#include "ops/elementwise/execute.h"
+#include "tnp/elementwise.h"
+#include "tnp/error.h"
+#include "tnp/primitives.h"
+
+namespace tnp {
+
+namespace {
+
+// NumPy tries loops in this order.
+constexpr DType kLoopOrder[] = {DType::bool_,   DType::int8,    DType::uint8,    DType::int16,    DType::uint16,
+                                DType::int32,   DType::uint32,  DType::int64,    DType::uint64,   DType::float16,
+                                DType::bfloat16, DType::float32, DType::float64, DType::complex64, DType::complex128};
+
+[[noreturn]] void no_loop(const ElementwiseInfo& info, std::span<const Array> in) {
+  std::string types;
+  for (const Array& x : in) types += (types.empty() ? "" : ", ") + std::string(name(x.dtype()));
+  throw TypeError(std::string(info.name) + ": not supported for the input types (" + types + ")");
+}
+
+Shape broadcast_inputs(const char* name, std::span<const Array> in) {
+  Shape shape = in[0].shape();
+  for (std::size_t i = 1; i < in.size(); ++i) {
+    if (!try_broadcast(shape, in[i].shape(), shape)) {
+      std::string shapes, types;
+      for (const Array& x : in) {
+        shapes += (shapes.empty() ? "" : " ") + x.shape().str();
+        types += (types.empty() ? "" : ", ") + std::string(tnp::name(x.dtype()));
+      }
+      throw ValueError(std::string(name) + ": operands could not be broadcast together with shapes " + shapes + " (" +
+                       types + ")");
+    }
+  }
+  return shape;
+}
+
+OutputSpecs infer(const Call& call) {
+  const ElementwiseInfo& info = *call.op.elementwise;
+  const DType loop = loop_dtype(info, call.in);
+  return {{result_dtype(info, loop), broadcast_inputs(info.name, call.in)}};
+}
+
+std::vector<DType> infer_dtype(const Call& call) {
+  const ElementwiseInfo& info = *call.op.elementwise;
+  return {result_dtype(info, loop_dtype(info, call.in))};
+}
+
+void execute_op(const Call& call, std::span<Array> out) { out[0] = execute_elementwise(call); }
+
+void vjp(VjpCall& v) {
+  const ElementwiseInfo& info = *v.call.op.elementwise;
+  const Array& y = v.outputs[0];
+  if (info.vjp == nullptr || !is_inexact(y.dtype())) return;
+  for (int i = 0; i < info.arity; ++i) {
+    if (!v.needed[i] || !is_inexact(v.call.in[i].dtype())) continue;
+    const Array ct = info.vjp(v.cotangents[0], v.call.in, y, i);
+    if (ct) v.result[i] = unbroadcast(ct, v.call.in[i]);
+  }
+}
+
+// Lines up the batch axes: a batched operand of lower rank gets axes of size 1 after axis 0.
+void batch(BatchCall& b) {
+  int ndim = 0;
+  for (std::size_t i = 0; i < b.call.in.size(); ++i) {
+    ndim = std::max(ndim, b.call.in[i].ndim() - (b.batched[i] ? 1 : 0));
+  }
+  Arrays in;
+  for (std::size_t i = 0; i < b.call.in.size(); ++i) {
+    const Array& x = b.call.in[i];
+    if (!b.batched[i] || x.ndim() == ndim + 1) {
+      in.push_back(x);
+      continue;
+    }
+    Shape shape = x.shape();
+    while (shape.ndim() < ndim + 1) shape.insert(1, 1);
+    in.push_back(reshape(x, shape));
+  }
+  b.result = {apply(b.call.op, in, b.call.params)};
+  b.result_batched = {true};
+}
+
+// The shapes on which a family's operations are tested: all the ways to broadcast, and sizes that leave a vector's tail.
+std::vector<Sample> samples_for(const ElementwiseInfo& info) {
+  std::vector<Sample> samples;
+  const std::vector<std::vector<Shape>> shapes =
+      info.arity == 1 ? std::vector<std::vector<Shape>>{{{}}, {{0}}, {{7}}, {{2, 3}}, {{67}}}
+      : info.arity == 2
+          ? std::vector<std::vector<Shape>>{{{}, {}}, {{5}, {5}}, {{2, 3}, {3}}, {{3, 1}, {1, 4}}, {{0, 2}, {2}}, {{67}, {}}}
+          : std::vector<std::vector<Shape>>{{{}, {}, {}}, {{5}, {5}, {5}}, {{2, 3}, {3}, {}}, {{67}, {1}, {67}}};
+  for (int d = 0; d < kNumericDTypeCount; ++d) {
+    if (info.loop_for[d] == kNoLoop) continue;
+    for (const auto& s : shapes) {
+      Sample sample;
+      for (const Shape& shape : s) sample.inputs.push_back({static_cast<DType>(d), shape});
+      sample.params = std::make_shared<NoParams>();
+      sample.low = info.low;
+      sample.high = info.high;
+      sample.differentiable = info.vjp != nullptr;
+      samples.push_back(std::move(sample));
+    }
+  }
+  return samples;
+}
+
+}  // namespace
+
+ElementwiseInfo finish(ElementwiseInfo info) {
+  for (int d = 0; d < kNumericDTypeCount; ++d) {
+    const auto from = static_cast<DType>(d);
+    info.loop_for[d] = kNoLoop;
+    if (info.boolean_refused && is_bool(from)) continue;
+    if (info.integer_loop != DType::bool_ && (is_integer(from) || is_bool(from))) {
+      info.loop_for[d] = static_cast<std::uint8_t>(info.integer_loop);
+      continue;
+    }
+    if (contains(info.types, from)) {
+      info.loop_for[d] = static_cast<std::uint8_t>(d);
+      continue;
+    }
+    for (DType loop : kLoopOrder) {
+      if (loop == DType::bfloat16 || !contains(info.types, loop) || !can_cast(from, loop, Casting::safe)) continue;
+      info.loop_for[d] = static_cast<std::uint8_t>(loop);
+      break;
+    }
+  }
+  return info;
+}
+
+OpDef elementwise_op(const ElementwiseInfo& info, const char* doc) {
+  OpDef op{};
+  op.name = info.name;
+  op.doc = doc;
+  op.family = "elementwise";
+  op.num_inputs = info.arity;
+  op.infer = &infer;
+  op.infer_dtype = &infer_dtype;
+  op.infers_unknown_rank = true;
+  op.execute = &execute_op;
+  if (info.vjp != nullptr) {
+    op.vjp = &vjp;
+  } else {
+    op.vjp = unsupported(info.no_derivative);
+  }
+  op.batch = &batch;
+  op.fusion = Fusion::elementwise;
+  op.samples = +[](const OpDef& self) { return samples_for(*self.elementwise); };
+  op.oracle = "getattr(np, name)(*x)";
+  op.elementwise = &info;
+  op.aliases = info.aliases;
+  return op;
+}
+
+DType loop_dtype(const ElementwiseInfo& info, std::span<const Array> in) {
+  DType common = in[0].dtype();
+  for (std::size_t i = 1; i < in.size(); ++i) common = promote(common, in[i].dtype());
+  if (!is_numeric(common) || info.loop_for[static_cast<int>(common)] == kNoLoop) no_loop(info, in);
+  return static_cast<DType>(info.loop_for[static_cast<int>(common)]);
+}
+
+DType result_dtype(const ElementwiseInfo& info, DType loop) noexcept {
+  switch (info.result) {
+    case ResultType::same: return loop;
+    case ResultType::boolean: return DType::bool_;
+    case ResultType::real: return real_of(loop);
+  }
+  return loop;
+}
+
+Array apply_elementwise_donated(const OpDef& op, std::span<const Array> in, std::uint64_t donated) {
+  // The short way: everything concrete and nobody listening.
+  bool plain = active_observers == nullptr;
+  for (const Array& x : in) plain = plain && x.state() == State::concrete;
+  if (plain) return execute_elementwise(Call{op, in, kNoParams, donated});
+  return apply(op, in, kNoParams, donated);
+}
+
+Array apply_elementwise(const OpDef& op, const Array& x) { return apply_elementwise_donated(op, {&x, 1}, 0); }
+
+namespace {
+
+// A weak scalar beside arrays whose common type is `array`, as an array of the type that the loop will have.
+Array weak_operand(const OpDef& op, DType array, const Scalar& scalar) {
+  const ElementwiseInfo& info = *op.elementwise;
+  const DType common = promote(array, scalar.kind);
+  const std::uint8_t loop = info.loop_for[static_cast<int>(common)];
+  // An integer that does not fit is the array type's overflow even where the loop computes in floats.
+  if (loop == kNoLoop) return scalar.to_array(common);
+  const auto dtype = static_cast<DType>(loop);
+  return scalar.to_array(is_complex(dtype) || scalar.kind != WeakKind::complex ? dtype : common);
+}
+
+}  // namespace
+
+Array apply_elementwise(const OpDef& op, const Operand& x, const Operand& y) {
+  if (x.is_array() && y.is_array()) {
+    const Array in[] = {x.array(), y.array()};
+    return apply_elementwise_donated(op, in, 0);
+  }
+  if (!x.is_array() && !y.is_array()) {
+    const Array in[] = {x.scalar().to_array(), y.scalar().to_array()};
+    return apply_elementwise_donated(op, in, 0);
+  }
+  const Array in[] = {x.is_array() ? x.array() : weak_operand(op, y.array().dtype(), x.scalar()),
+                      y.is_array() ? y.array() : weak_operand(op, x.array().dtype(), y.scalar())};
+  return apply_elementwise_donated(op, in, 0);
+}
+
+Array apply_elementwise(const OpDef& op, const Operand& x, const Operand& y, const Operand& z) {
+  const Operand* operands[] = {&x, &y, &z};
+  bool any = false;
+  DType common = DType::bool_;
+  for (const Operand* o : operands) {
+    if (!o->is_array()) continue;
+    common = any ? promote(common, o->array().dtype()) : o->array().dtype();
+    any = true;
+  }
+  Array in[3];
+  for (int i = 0; i < 3; ++i) {
+    if (operands[i]->is_array()) {
+      in[i] = operands[i]->array();
+    } else {
+      in[i] = any ? weak_operand(op, common, operands[i]->scalar()) : operands[i]->scalar().to_array();
+    }
+  }
+  return apply_elementwise_donated(op, in, 0);
+}
+
+Array conjugate_if_complex(const Array& x) { return is_complex(x.dtype()) ? conjugate(x) : x; }
+
+Array unbroadcast(const Array& ct, const Array& like) {
+  Array out = ct;
+  if (is_complex(out.dtype()) && !is_complex(like.dtype())) out = real(out);
+  if (out.dtype() != like.dtype()) out = astype(out, like.dtype());
+  if (out.shape() == like.shape() && out.shape().rank_known()) return out;
+  return sum_to(out, like);
+}
+
+}  // namespace tnp

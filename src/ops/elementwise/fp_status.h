@@ -1,0 +1,35 @@
+// The floating-point exceptions of the operations that raise just NumPy's: division by zero, overflow, invalid.
+//
+// Kernels raise the hardware's sticky flags; each thread's share of a loop collects its own into one word that whoever
+// reports warnings (the Python layer, after an eager call) takes.
+#pragma once
+
+#include <xmmintrin.h>
+
+#include <atomic>
+#include <cstdint>
+
+namespace tnp {
+
+inline constexpr unsigned kFpInvalid = 0x01, kFpDivideByZero = 0x04, kFpOverflow = 0x08;
+inline constexpr unsigned kFpWatched = kFpInvalid | kFpDivideByZero | kFpOverflow;
+
+// What was raised since it was last taken.
+extern constinit std::atomic<unsigned> fp_flags_seen;
+
+class FpFlagsOfThread {
+ public:
+  explicit FpFlagsOfThread(bool active) : active_(active) {
+    if (active_ && (_mm_getcsr() & kFpWatched)) _mm_setcsr(_mm_getcsr() & ~kFpWatched);
+  }
+  ~FpFlagsOfThread() {
+    if (!active_) return;
+    if (const unsigned raised = _mm_getcsr() & kFpWatched) [[unlikely]] fp_flags_seen.fetch_or(raised, std::memory_order_relaxed);
+  }
+  FpFlagsOfThread(const FpFlagsOfThread&) = delete;
+
+ private:
+  bool active_;
+};
+
+}  // namespace tnp

@@ -1,0 +1,31 @@
+// Runs a row function over the elements of a broadcast shape: the driver of eager kernels, of fused groups in
+// cache-sized blocks and of compiled kernels alike.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "tnp/array.h"
+
+namespace tnp {
+
+// An operand of the loop, its strides (bytes) aligned with the loop's shape: 0 where it is broadcast.
+struct LoopOperand {
+  std::byte* data;
+  Strides strides;
+};
+
+// Strides of an array of this shape seen as one of `shape`, which it broadcasts to.
+Strides broadcast_strides(const Shape& from, const Strides& strides, const Shape& shape);
+
+// n elements, `strides[k]` bytes apart in operand k.
+using RowFunction = void (*)(void* context, std::byte* const* operands, const std::int64_t* strides, std::int64_t n);
+
+inline constexpr int kMaxLoopOperands = 96;
+
+// Collapses dimensions that lie one after the other in every operand, then calls `row` on rows of the innermost, from
+// several threads if there are more than `grain` elements. The last dimension's strides are what rows get.
+void run_loop(const Shape& shape, std::span<const LoopOperand> operands, std::int64_t grain, RowFunction row, void* context);
+
+}  // namespace tnp
