@@ -31,6 +31,7 @@ using detail::TeamFunction;
 // How long a thread that has nothing to do looks for work before it sleeps. A wake-up costs some 5 µs to the caller and
 // more until the worker runs; operations on arrays that are worth threads follow each other faster than this.
 constexpr std::chrono::microseconds kSpinTime{40};
+constexpr std::chrono::microseconds kEagerSpinTime{4};
 constexpr int kChunksPerThread = 4;
 
 // ---- Settings ----
@@ -77,7 +78,8 @@ void futex_wake(std::atomic<uint32_t>& word) {
   syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
 }
 
-// Spins until `done()` or the time is over; returns the last done().
+// Spins until `done()` or the time is over; returns the last done(). After a short while it lets others run between two
+// looks: on a busy machine the thread that it waits for may be waiting for this very CPU.
 template <class Done>
 bool spin_until(Done done) {
   const auto start = std::chrono::steady_clock::now();
@@ -86,7 +88,9 @@ bool spin_until(Done done) {
       if (done()) return true;
       pause_briefly();
     }
-    if (std::chrono::steady_clock::now() - start > kSpinTime) return done();
+    const auto waited = std::chrono::steady_clock::now() - start;
+    if (waited > kSpinTime) return done();
+    if (waited > kEagerSpinTime) sched_yield();
   }
 }
 
