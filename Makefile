@@ -34,7 +34,7 @@ demo: build  ## Run the examples
 bench: build  ## Run the benchmarks, each against its peers
 	@$(PYTHON) benchmarks/run.py
 
-check: setup  ## Formatting, lint, types, layers, symbols
+check: build  ## Formatting, lint, types, layers, symbols
 	@tools/check
 
 format:  ## Format the C++ and Python files in place

@@ -26,7 +26,7 @@ endif()
 add_compile_options(
   -Wall -Wextra -Werror -ffp-contract=off -fno-math-errno -fno-semantic-interposition
   -ffunction-sections -fdata-sections -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
-add_link_options(-fuse-ld=lld -Wl,--gc-sections -Wl,--icf=safe)
+add_link_options(-fuse-ld=lld -Wl,--gc-sections)
 
 if(TNP_SANITIZE)
   add_compile_options(-fsanitize=${TNP_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -UNDEBUG)

@@ -19,8 +19,9 @@ add_dependencies(_core tnp_generated)
 target_precompile_headers(_core PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch_python.h)
 target_link_libraries(_core PRIVATE tnp)
 target_link_options(_core PRIVATE -Wl,--exclude-libs,ALL)
-# nanobind's headers are not ours to keep free of warnings.
-get_target_property(nanobind_includes nanobind-static INTERFACE_INCLUDE_DIRECTORIES)
+# nanobind's code is not ours to keep free of warnings.
 target_compile_options(nanobind-static PRIVATE -w)
 target_include_directories(_core SYSTEM PRIVATE ${NB_DIR}/include ${Python_INCLUDE_DIRS})
-install(TARGETS _core LIBRARY DESTINATION . COMPONENT python)
+if(SKBUILD)  # into the package's folder of a wheel; a prefix for C++ gets the library only
+  install(TARGETS _core LIBRARY DESTINATION .)
+endif()

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the header that declares every elementwise operation, from the lines TNP_UNARY(name, Record), TNP_BINARY(…) and
-TNP_TERNARY(…) of the record files, which are the operations' only home."""
+"""Writes the header that declares every elementwise operation.
+
+It reads the lines TNP_UNARY(name, …), TNP_BINARY(…) and TNP_TERNARY(…) of the record files, the operations' only home.
+"""
 
 import argparse
 import re
