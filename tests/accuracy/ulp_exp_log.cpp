@@ -5,6 +5,7 @@
 //
 // Two numbers a function: the distance of the result from the correctly rounded one in representable steps, and the
 // error against the exact value (long double libm) in ULP of it.
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -13,6 +14,8 @@
 
 #include "ops/elementwise/math/core.h"
 #include "ops/elementwise/math/exp_log.h"
+#include "ops/elementwise/math/power.h"
+#include "ops/elementwise/math/rounding.h"
 
 namespace {
 
@@ -168,14 +171,67 @@ void unary(const char* only, const char* name, std::uint64_t stride, double low,
   sweep_random<double>(name, apply, [&](double x) { return oracle_double((long double)x); }, low, high, 1u << 23);
 }
 
+// Pairs of samples, then all pairs of special values.
+template <class T, class Kernel, class Oracle>
+void sweep_pairs(const char* name, Kernel kernel, Oracle oracle, T low, T high, std::uint64_t count) {
+  static T x[kBlock], y[kBlock], out[kBlock];
+  constexpr T inf = __builtin_inf(), nan = __builtin_nan("");
+  constexpr T edge = sizeof(T) == 4 ? T(0x1p-149f) : T(0x1p-1074);
+  constexpr T max = sizeof(T) == 4 ? T(0x1.fffffep127f) : T(0x1.fffffffffffffp1023);
+  const T specials[] = {0,   T(-0.0), inf,      -inf,      nan,  1,     -1,  2,    -2,  3,          -3,
+                        max, -max,    T(0.5),   T(-0.5),   edge, -edge, 0.1, -0.1, 1.5, T(0x1p53),  T(-0x1p53),
+                        7,   -7,      T(1e-30), T(-1e-30), 1e30, -1e30, 2.5, 1001, -8,  T(1e-310L), T(3e-39)};
+  constexpr int n = sizeof specials / sizeof *specials;
+  static_assert(n * n <= kBlock);
+  Worst<T> worst;
+  for (std::uint64_t done = 0; done < count; done += kBlock) {
+    for (int i = 0; i < kBlock; ++i) {
+      const bool special = done == 0 && i < n * n;
+      x[i] = special ? specials[i / n] : sample<T>(next_random(), low, high);
+      y[i] = special ? specials[i % n] : sample<T>(next_random(), low, high);
+    }
+    map_block(x, y, out, kernel);
+    for (int i = 0; i < kBlock; ++i) worst.check(x[i], y[i], out[i], oracle((long double)x[i], (long double)y[i]));
+  }
+  worst.print(name);
+}
+
+template <class Kernel, class Oracle>
+void binary(const char* only, const char* name, double low, double high, Kernel kernel, Oracle oracle) {
+  if (only && std::strcmp(only, name) != 0) return;
+  sweep_pairs<float>(name, kernel, oracle, float(low), float(high), 1u << 23);
+  sweep_pairs<double>(name, kernel, oracle, low, high, 1u << 23);
+}
+
+long double log_add(long double x, long double y) {
+  if (x == y) return x + std::log(2.0L);
+  return std::max(x, y) + std::log1p(std::exp(-std::fabs(x - y)));
+}
+
 }  // namespace
 
 #define TNP_KERNEL(f) [](auto x) { return k::f(x); }
 #define TNP_ORACLES(f) [](double x) { return std::f(x); }, [](long double x) { return std::f(x); }
+#define TNP_KERNEL2(f) [](auto x, auto y) { return k::f(x, y); }
+#define TNP_ORACLE2(f) [](long double x, long double y) { return std::f(x, y); }
 
 int main(int argc, char** argv) {
   const char* only = argc > 1 && std::strcmp(argv[1], "all") != 0 ? argv[1] : nullptr;
   const std::uint64_t stride = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 257;
   unary(only, "exp", stride, -750, 712, TNP_KERNEL(exp), TNP_ORACLES(exp));
   unary(only, "log", stride, 0, 100, TNP_KERNEL(log), TNP_ORACLES(log));
+  unary(only, "exp2", stride, -1080, 1030, TNP_KERNEL(exp2), TNP_ORACLES(exp2));
+  unary(only, "expm1", stride, -50, 712, TNP_KERNEL(expm1), TNP_ORACLES(expm1));
+  unary(only, "log2", stride, 0, 100, TNP_KERNEL(log2), TNP_ORACLES(log2));
+  unary(only, "log10", stride, 0, 100, TNP_KERNEL(log10), TNP_ORACLES(log10));
+  unary(only, "log1p", stride, -1, 100, TNP_KERNEL(log1p), TNP_ORACLES(log1p));
+  unary(only, "cbrt", stride, -100, 100, TNP_KERNEL(cbrt), TNP_ORACLES(cbrt));
+  unary(only, "sqrt", stride, 0, 100, TNP_KERNEL(sqrt), TNP_ORACLES(sqrt));
+  binary(only, "pow", -30, 30, TNP_KERNEL2(pow), TNP_ORACLE2(pow));
+  binary(only, "hypot", -30, 30, TNP_KERNEL2(hypot), TNP_ORACLE2(hypot));
+  binary(only, "fmod", -30, 30, TNP_KERNEL2(fmod), TNP_ORACLE2(fmod));
+  // Of positive arguments: negative ones cancel, where only the absolute error is small.
+  const auto positive = [](auto x, auto y) { return k::logaddexp(k::abs_value(x), k::abs_value(y)); };
+  binary(only, "logaddexp", 0, 30, positive,
+         [](long double x, long double y) { return log_add(std::fabs(x), std::fabs(y)); });
 }

@@ -66,10 +66,11 @@ template <class V>
 TNP_INLINE V abs_value(V x) {
   return __builtin_elementwise_abs(x);
 }
+// The builtin, not masks: LLVM 19 miscompiles select(m, (a & mask) | (x & ~mask), x) to AVX-512's vpternlog
+// (llvm-project issue 157929).
 template <class V>
 TNP_INLINE V copysign(V magnitude, V sign) {
-  const auto mask = splat<uint_t<V>>(float_of<V>::sign_mask);
-  return from_bits<V>((bits_of(magnitude) & ~mask) | (bits_of(sign) & mask));
+  return __builtin_elementwise_copysign(magnitude, sign);
 }
 // The sign bit of x and nothing else: flips signs by xor.
 template <class V>

@@ -55,6 +55,7 @@ template <class V>
 struct LogReduced {
   V k;
   V f;
+  uint_t<V> fraction_bits;  // of 1 + f
 };
 template <class V>
 TNP_INLINE LogReduced<V> log_reduce_bits(uint_t<V> bits, V exponent_bias) {
@@ -67,7 +68,7 @@ TNP_INLINE LogReduced<V> log_reduce_bits(uint_t<V> bits, V exponent_bias) {
   // The biased exponent becomes a number by way of the mantissa of 2^mantissa_bits.
   constexpr auto unit = lane_t<U>(float_of<V>::bias + shift) << shift;
   const V biased = from_bits<V>((moved >> shift) | splat<U>(unit));
-  return {biased - exponent_bias, from_bits<V>(fraction) - splat<V>(1)};
+  return {biased - exponent_bias, from_bits<V>(fraction) - splat<V>(1), fraction};
 }
 template <class V>
 TNP_INLINE LogReduced<V> log_reduce(V x) {
@@ -103,6 +104,42 @@ TNP_INLINE V log_special(V x, V value) {
   return select<V>(x <= zero, bad, value);
 }
 
+// (2^r - 1) / r on |r| <= 1/2.
+template <class V>
+TNP_INLINE V exp2_slope(V r) {
+  if constexpr (is_f32<V>) {
+    return poly(r, 0x1.62e432p-1f, 0x1.ebfbe2p-3f, 0x1.c6ae72p-5f, 0x1.3b270ep-7f, 0x1.5f7294p-10f, 0x1.470bcep-13f);
+  } else {
+    return poly(r, 0x1.62e42fefa39f3p-1, 0x1.ebfbdff82c598p-3, 0x1.c6b08d7048f2dp-5, 0x1.3b2ab6fba1e12p-7,
+                0x1.5d87fe7bbc6a6p-10, 0x1.4309130963b8p-13, 0x1.ffcbee3953d9bp-17, 0x1.62bfd496d1dc6p-20,
+                0x1.b5416992700adp-24, 0x1.e606096fc80cdp-28, 0x1.c062dac41aaf6p-32);
+  }
+}
+
+// log(1 + f) = hi + lo with hi of half a mantissa, so that hi times half a mantissa is exact.
+template <class V>
+TNP_INLINE DD<V> log_split(V f) {
+  const V half_square = splat<V>(0.5) * f * f;
+  const V hi = from_bits<V>(bits_of(f - half_square) & splat<uint_t<V>>(float_of<V>::upper_mask));
+  return {hi, ((f - hi) - half_square) + log_tail(f, half_square)};
+}
+
+// 1 / ln 2, 1 / ln 10 and log10(2) in two parts, the upper ones of few bits.
+template <class T>
+struct LogBase;
+template <>
+struct LogBase<float> {
+  static constexpr float log2_e_hi = 0x1.714p+0f, log2_e_lo = 0x1.47652cp-12f;
+  static constexpr float log10_e_hi = 0x1.bcap-2f, log10_e_lo = 0x1.7b1526p-14f;
+  static constexpr float log10_2_hi = 0x1.344p-2f, log10_2_lo = 0x1.3509f8p-18f;
+};
+template <>
+struct LogBase<double> {
+  static constexpr double log2_e_hi = 0x1.71547p+0, log2_e_lo = 0x1.94ae0bf85ddf4p-22;
+  static constexpr double log10_e_hi = 0x1.bcb7bp-2, log10_e_lo = 0x1.526e50e32a6abp-26;
+  static constexpr double log10_2_hi = 0x1.34413p-2, log10_2_lo = 0x1.427de7fbcc47cp-24;
+};
+
 }  // namespace detail
 
 template <class V>
@@ -117,11 +154,91 @@ TNP_INLINE V exp(V x) {
 template <class V>
 TNP_INLINE V log(V x) {
   using C = detail::Ln2<lane_t<V>>;
-  const auto [k, f] = detail::log_reduce(x);
+  const auto [k, f, fraction] = detail::log_reduce(x);
   const V half_square = splat<V>(0.5) * f * f;
   const V tail = mul_add(k, splat<V>(C::lo), detail::log_tail(f, half_square));
   const V value = mul_add(k, splat<V>(C::hi), f - (half_square - tail));
   return detail::log_special(x, value);
+}
+
+template <class V>
+TNP_INLINE V exp2(V x) {
+  const V limited = is_f32<V> ? clamp(x, lane_t<V>(-152), lane_t<V>(129)) : clamp(x, lane_t<V>(-1077), lane_t<V>(1025));
+  const Rounded<V> n = round_scaled(limited, lane_t<V>(1));
+  const V r = limited - n.value;
+  return scale_by_rounded(mul_add(r, detail::exp2_slope(r), splat<V>(1)), n.biased_bits);
+}
+
+template <class V>
+TNP_INLINE V expm1(V x) {
+  // Below the limit the result is -1, rounded.
+  const V limited = is_f32<V> ? clamp(x, lane_t<V>(-18), lane_t<V>(89)) : clamp(x, lane_t<V>(-39), lane_t<V>(710));
+  const auto [n, r] = detail::exp_reduce(limited);
+  const V p = mul_add(r * r, detail::exp_tail(r), r);
+  // 2^n p + (2^n - 1), all halved for the sake of the largest n; n == 0 must not lose the last bit of a subnormal.
+  const V half = from_bits<V>((n.biased_bits - splat<uint_t<V>>(float_of<V>::bias + 1)) << float_of<V>::mantissa_bits);
+  const V scaled = mul_add(p, half, half - splat<V>(0.5)) * splat<V>(2);
+  return copysign(select<V>(n.value == splat<V>(0), p, scaled), x);
+}
+
+template <class V>
+TNP_INLINE V log2(V x) {
+  using C = detail::LogBase<lane_t<V>>;
+  const auto [k, f, fraction] = detail::log_reduce(x);
+  const DD<V> l = detail::log_split(f);
+  const V low = mul_add(l.lo + l.hi, splat<V>(C::log2_e_lo), l.lo * splat<V>(C::log2_e_hi));
+  const DD<V> sum = fast_two_sum(k, l.hi * splat<V>(C::log2_e_hi));
+  return detail::log_special(x, sum.hi + (sum.lo + low));
+}
+
+template <class V>
+TNP_INLINE V log10(V x) {
+  using C = detail::LogBase<lane_t<V>>;
+  const auto [k, f, fraction] = detail::log_reduce(x);
+  const DD<V> l = detail::log_split(f);
+  const V low = mul_add(k, splat<V>(C::log10_2_lo),
+                        mul_add(l.lo + l.hi, splat<V>(C::log10_e_lo), l.lo * splat<V>(C::log10_e_hi)));
+  const DD<V> sum = fast_two_sum(k * splat<V>(C::log10_2_hi), l.hi * splat<V>(C::log10_e_hi));
+  return detail::log_special(x, sum.hi + (sum.lo + low));
+}
+
+template <class V>
+TNP_INLINE V log1p(V x) {
+  using C = detail::Ln2<lane_t<V>>;
+  using U = uint_t<V>;
+  constexpr int shift = float_of<V>::mantissa_bits;
+  // 1 + x = u + rest exactly; the rest joins f after the reduction of u.
+  const DD<V> u = two_sum(splat<V>(1), x);
+  const auto offset = splat<V>(lane_t<V>(1ull << shift) + lane_t<V>(float_of<V>::bias));
+  const auto [k, whole, fraction] = detail::log_reduce_bits(bits_of(u.hi), offset);
+  constexpr auto one = lane_t<U>(float_of<V>::bias) << shift;
+  // 2^-k. From 2^60 on the rest counts for nothing, and the scale might leave the range.
+  const V scaled_rest = u.lo * from_bits<V>(fraction - bits_of(u.hi) + splat<U>(one));
+  const V f = whole + select<V>(u.hi < splat<V>(0x1p60f), scaled_rest, splat<V>(0));
+  const V half_square = splat<V>(0.5) * f * f;
+  const V tail = mul_add(k, splat<V>(C::lo), detail::log_tail(f, half_square));
+  const V value = mul_add(k, splat<V>(C::hi), f - (half_square - tail));
+  const V special = detail::log_special(u.hi, value);
+  return select<V>(abs_value(x) < splat<V>(float_of<V>::epsilon / 4), x, special);
+}
+
+// log(exp(a) + exp(b)); within 2 ULP of the larger of |result| and |max(a, b)|.
+template <class V>
+TNP_INLINE V logaddexp(V a, V b) {
+  const V larger = select<V>(a > b, a, b);
+  // Equal infinities have no difference.
+  const V distance = select<V>(a == b, splat<V>(0), -abs_value(a - b));
+  return larger + select<V>(distance == distance, log1p(exp(distance)), distance);
+}
+
+// log2(2^a + 2^b).
+template <class V>
+TNP_INLINE V logaddexp2(V a, V b) {
+  const V larger = select<V>(a > b, a, b);
+  const V distance = select<V>(a == b, splat<V>(0), -abs_value(a - b));
+  const V natural = log1p(exp2(distance));
+  constexpr auto log2_e = lane_t<V>(0x1.71547652b82fep+0);
+  return larger + select<V>(distance == distance, natural * splat<V>(log2_e), distance);
 }
 
 }  // namespace tnp::TNP_ISA::math
