@@ -264,4 +264,166 @@ TNP_INLINE SinCos<V> sincos(V x) {
           detail::with_large_lanes<Trigonometric::cosine>(x, magnitude, cosine)};
 }
 
+namespace detail {
+
+// Multiples of pi/4 as unevaluated sums.
+template <class T>
+struct Angle;
+template <>
+struct Angle<float> {
+  static constexpr float quarter_hi = 0x1.921fb6p-1f, quarter_lo = -0x1.777a5cp-26f;
+  static constexpr float half_hi = 0x1.921fb6p+0f, half_lo = -0x1.777a5cp-25f;
+  static constexpr float three_hi = 0x1.2d97c8p+1f, three_lo = -0x1.99bc5cp-28f;
+  static constexpr float pi_hi = 0x1.921fb6p+1f, pi_lo = -0x1.777a5cp-24f;
+};
+template <>
+struct Angle<double> {
+  static constexpr double quarter_hi = 0x1.921fb54442d18p-1, quarter_lo = 0x1.1a62633145c07p-55;
+  static constexpr double half_hi = 0x1.921fb54442d18p+0, half_lo = 0x1.1a62633145c07p-54;
+  static constexpr double three_hi = 0x1.2d97c7f3321d2p+1, three_lo = 0x1.a79394c9e8a0ap-54;
+  static constexpr double pi_hi = 0x1.921fb54442d18p+1, pi_lo = 0x1.1a62633145c07p-53;
+};
+
+// arcsin(s) - s over s^2 = square <= 1/4.
+template <class V>
+TNP_INLINE V arcsin_tail(V s, V square) {
+  V p;
+  if constexpr (is_f32<V>) {
+    p = poly(square, 0x1.5555c8p-3f, 0x1.3301fcp-4f, 0x1.747d06p-5f, 0x1.8c2d7ap-6f, 0x1.596d74p-5f);
+  } else {
+    p = poly(square, 0x1.555555555538ep-3, 0x1.333333336ec35p-4, 0x1.6db6db424b800p-5, 0x1.f1c72c4929440p-6,
+             0x1.6e89f2a5aa0afp-6, 0x1.1c6bfaf9776a7p-6, 0x1.c6fbb9738e8bcp-7, 0x1.8ed0c60ae3f80p-7,
+             0x1.ab54febc704acp-8, 0x1.4049dba7a7f12p-6, -0x1.0a59e727d0478p-6, 0x1.059b7ada1475ap-5);
+  }
+  return s * square * p;
+}
+
+// |x| beyond 1/2 goes by way of arcsin(x) = pi/2 - 2 arcsin(sqrt((1 - x) / 2)), which `s` and `tail` are for then.
+template <class V>
+struct ArcsinParts {
+  mask_t<V> small;
+  V s;
+  V tail;
+};
+template <class V>
+TNP_INLINE ArcsinParts<V> arcsin_parts(V magnitude) {
+  const V half = splat<V>(0.5);
+  const mask_t<V> small = magnitude <= half;
+  const V square = select<V>(small, magnitude * magnitude, half - half * magnitude);
+  const V s = select<V>(small, magnitude, math::sqrt(square));
+  return {small, s, arcsin_tail(s, square)};
+}
+
+// tan(pi/8), up to which the polynomial for arctan goes.
+inline constexpr double tan_eighth = 0.41421356237309503;
+
+// base + arctan(numerator / denominator), the quotient within tan(pi/8).
+template <class V>
+TNP_INLINE V arctan_quotient(V numerator, V denominator, DD<V> base) {
+  const V t = numerator / denominator;
+  const V z = t * t;
+  V p;
+  if constexpr (is_f32<V>) {
+    p = poly(z, -0x1.55554ap-2f, 0x1.9991e0p-3f, -0x1.23b966p-3f, 0x1.b21ff8p-4f, -0x1.f2cbf8p-5f);
+  } else {
+    p = poly(z, -0x1.555555555553cp-2, 0x1.999999999564ep-3, -0x1.24924922a0683p-3, 0x1.c71c70e1267e4p-4,
+             -0x1.745cf862e30a1p-4, 0x1.3b11132dd6aebp-4, -0x1.10eb9b2cd9673p-4, 0x1.df10245122c5dp-5,
+             -0x1.9ce26a0185c33p-5, 0x1.381b7162bc052p-5, -0x1.2642392e5bc02p-6);
+  }
+  return base.hi + (t + mul_add(t * z, p, base.lo));
+}
+
+}  // namespace detail
+
+template <class V>
+TNP_INLINE V arcsin(V x) {
+  using A = detail::Angle<lane_t<V>>;
+  const auto [small, s, tail] = detail::arcsin_parts(abs_value(x));
+  const DD<V> difference = fast_two_sum(splat<V>(A::half_hi), splat<V>(-2) * s);
+  const V large = difference.hi + (difference.lo + (splat<V>(A::half_lo) - splat<V>(2) * tail));
+  return from_bits<V>(bits_of(select<V>(small, s + tail, large)) ^ sign_bit(x));
+}
+
+template <class V>
+TNP_INLINE V arccos(V x) {
+  using A = detail::Angle<lane_t<V>>;
+  const auto [small, s, tail] = detail::arcsin_parts(abs_value(x));
+  // pi/2 - arcsin(x) for small x; 2 arcsin(s) for large x > 0; pi - 2 arcsin(s) for large x < 0.
+  const V two = select<V>(small, splat<V>(1), splat<V>(2));
+  const mask_t<V> negative = signbit(x);
+  const V zero = splat<V>(0);
+  // Subtracted where small and positive, or large and negative.
+  const uint_t<V> flip = bits_of(select<V>(small == negative, zero, -zero));
+  const V signed_s = from_bits<V>(bits_of(two * s) ^ flip);
+  const V signed_tail = from_bits<V>(bits_of(two * tail) ^ flip);
+  const V large_hi = select<V>(negative, splat<V>(A::pi_hi), zero);
+  const V large_lo = select<V>(negative, splat<V>(A::pi_lo), zero);
+  const V base_hi = select<V>(small, splat<V>(A::half_hi), large_hi);
+  const V base_lo = select<V>(small, splat<V>(A::half_lo), large_lo);
+  const DD<V> sum = fast_two_sum(base_hi, signed_s);
+  return sum.hi + (sum.lo + (base_lo + signed_tail));
+}
+
+template <class V>
+TNP_INLINE V arctan(V x) {
+  using A = detail::Angle<lane_t<V>>;
+  const V magnitude = abs_value(x);
+  const V one = splat<V>(1), zero = splat<V>(0);
+  const mask_t<V> middle = magnitude > splat<V>(detail::tan_eighth);
+  const mask_t<V> high = magnitude > splat<V>(2 + detail::tan_eighth);
+  const V numerator = select<V>(high, -one, select<V>(middle, magnitude - one, magnitude));
+  const V denominator = select<V>(high, magnitude, select<V>(middle, magnitude + one, one));
+  const V base_hi = select<V>(high, splat<V>(A::half_hi), select<V>(middle, splat<V>(A::quarter_hi), zero));
+  const V base_lo = select<V>(high, splat<V>(A::half_lo), select<V>(middle, splat<V>(A::quarter_lo), zero));
+  return from_bits<V>(bits_of(detail::arctan_quotient(numerator, denominator, DD<V>{base_hi, base_lo})) ^ sign_bit(x));
+}
+
+template <class V>
+TNP_INLINE V arctan2(V y, V x) {
+  using A = detail::Angle<lane_t<V>>;
+  const V one = splat<V>(1), zero = splat<V>(0), infinity = splat<V>(float_of<V>::infinity);
+  V up = abs_value(y), along = abs_value(x);
+  // Away from overflow and underflow, as far as the quotient is concerned. Two infinities are at 45 degrees.
+  const V largest = select<V>(up > along, up, along);
+  const V scale = select<V>(largest > splat<V>(float_of<V>::max * lane_t<V>(0.125)), splat<V>(0.0625),
+                            select<V>(largest < splat<V>(float_of<V>::min_normal / float_of<V>::epsilon),
+                                      splat<V>(4 / float_of<V>::epsilon), one));
+  const V smallest = select<V>(up > along, along, up);
+  up = select<V>(smallest == infinity, one, up * scale);
+  along = select<V>(smallest == infinity, one, along * scale);
+  const V ratio = splat<V>(detail::tan_eighth);
+  const mask_t<V> middle = up > along * ratio;
+  const mask_t<V> high = up * ratio > along;
+  V numerator = select<V>(high, -along, select<V>(middle, up - along, up));
+  V denominator = select<V>(high, up, select<V>(middle, up + along, along));
+  denominator = select<V>(denominator == zero, one, denominator);
+  numerator = from_bits<V>(bits_of(numerator) ^ sign_bit(x));
+  const mask_t<V> left = signbit(x);
+  const V low_hi = select<V>(left, splat<V>(A::pi_hi), zero);
+  const V low_lo = select<V>(left, splat<V>(A::pi_lo), zero);
+  const V middle_hi = select<V>(left, splat<V>(A::three_hi), splat<V>(A::quarter_hi));
+  const V middle_lo = select<V>(left, splat<V>(A::three_lo), splat<V>(A::quarter_lo));
+  const V base_hi = select<V>(high, splat<V>(A::half_hi), select<V>(middle, middle_hi, low_hi));
+  const V base_lo = select<V>(high, splat<V>(A::half_lo), select<V>(middle, middle_lo, low_lo));
+  const V angle = detail::arctan_quotient(numerator, denominator, DD<V>{base_hi, base_lo});
+  return copysign(angle, y);
+}
+
+// sin(pi x) / (pi x), by NumPy's formula: pi x is rounded first.
+template <class V>
+TNP_INLINE V sinc(V x) {
+  const mask_t<V> zero = x == splat<V>(0);
+  const V y = splat<V>(detail::Angle<lane_t<V>>::pi_hi) * select<V>(zero, splat<V>(1), x);
+  return select<V>(zero, splat<V>(1), sin(y) / y);
+}
+
+template <class V>
+TNP_INLINE V degrees(V x) {
+  return x * splat<V>(lane_t<V>(180) / detail::Angle<lane_t<V>>::pi_hi);
+}
+template <class V>
+TNP_INLINE V radians(V x) {
+  return x * splat<V>(detail::Angle<lane_t<V>>::pi_hi / lane_t<V>(180));
+}
+
 }  // namespace tnp::TNP_ISA::math
