@@ -10,3 +10,8 @@ add_custom_command(
   COMMENT "Declaring the elementwise operations"
   VERBATIM)
 add_custom_target(tnp_generated DEPENDS ${TNP_ELEMENTWISE_H})
+
+# All are declared, but only these are compiled.
+if(TNP_EXCLUDE)
+  list(FILTER TNP_RECORDS EXCLUDE REGEX "${TNP_EXCLUDE}")
+endif()

@@ -1,6 +1,9 @@
 # The C++ tests: one program, and one ctest entry, a file of tests/cpp.
 enable_testing()
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/cpp/*.cpp)
+if(TNP_EXCLUDE)
+  list(FILTER test_sources EXCLUDE REGEX "${TNP_EXCLUDE}")
+endif()
 if(NOT test_sources)
   return()
 endif()
