@@ -1,0 +1,69 @@
+#include "ops/reduce/fold.h"
+
+namespace tnp::TNP_ISA {
+namespace {
+
+template <bool Pairwise>
+struct Add {
+  static constexpr bool pairwise = Pairwise;
+  template <class T>
+  static constexpr T identity() {
+    return T(0);
+  }
+  // NumPy adds to 0, so that a sum of negative zeros is 0; adding it at the end does the same.
+  template <class V>
+  TNP_INLINE static V finish(V a) {
+    return apply(a, V(0));
+  }
+  template <class V>
+  TNP_INLINE static V apply(V a, V b) {
+    return static_cast<V>(a + b);
+  }
+};
+
+struct Multiply {
+  static constexpr bool pairwise = false;
+  template <class T>
+  static constexpr T identity() {
+    return T(1);
+  }
+  template <class V>
+  TNP_INLINE static V finish(V a) {
+    return a;
+  }
+  template <class V>
+  TNP_INLINE static V apply(V a, V b) {
+    if constexpr (std::is_integral_v<V>) {
+      return static_cast<V>(std::uint64_t{a} * b);  // uint16 would be multiplied as int, and overflow
+    } else {
+      return a * b;
+    }
+  }
+};
+
+struct MultiplyComplex {
+  template <class C>
+  TNP_INLINE static C apply(C a, C b) {
+    return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
+  }
+};
+
+}  // namespace
+
+const ReduceKernels* find_sum_prod_kernels(bool prod, DType type) {
+  switch (type) {
+    case DType::uint8: return prod ? &kFoldKernels<Multiply, 1, uint8_t> : &kFoldKernels<Add<false>, 1, uint8_t>;
+    case DType::uint16: return prod ? &kFoldKernels<Multiply, 1, uint16_t> : &kFoldKernels<Add<false>, 1, uint16_t>;
+    case DType::uint32: return prod ? &kFoldKernels<Multiply, 1, uint32_t> : &kFoldKernels<Add<false>, 1, uint32_t>;
+    case DType::uint64: return prod ? &kFoldKernels<Multiply, 1, uint64_t> : &kFoldKernels<Add<false>, 1, uint64_t>;
+    case DType::float32: return prod ? &kFoldKernels<Multiply, 1, float> : &kFoldKernels<Add<true>, 1, float>;
+    case DType::float64: return prod ? &kFoldKernels<Multiply, 1, double> : &kFoldKernels<Add<true>, 1, double>;
+    case DType::complex64:
+      return prod ? &kComplexKernels<MultiplyComplex, Complex<float>> : &kFoldKernels<Add<true>, 2, float>;
+    case DType::complex128:
+      return prod ? &kComplexKernels<MultiplyComplex, Complex<double>> : &kFoldKernels<Add<true>, 2, double>;
+    default: return nullptr;
+  }
+}
+
+}  // namespace tnp::TNP_ISA
