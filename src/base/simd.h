@@ -86,9 +86,10 @@ template <class V>
 using int_t = rebind_t<V, typename detail::IntOf<sizeof(lane_t<V>)>::type>;
 template <class V>
 using uint_t = rebind_t<V, typename detail::IntOf<sizeof(lane_t<V>)>::utype>;
-// What a comparison of two V gives: bool for a scalar, lanes of 0 and -1 for a vector.
+// What a comparison of two V gives: bool for a scalar, lanes of 0 and -1 for a vector. (Not always int_t: for vectors of
+// bytes the lanes are plain chars.)
 template <class V>
-using mask_t = std::conditional_t<is_vec<V>, int_t<V>, bool>;
+using mask_t = decltype(V{} == V{});
 
 template <class V, class T>
 TNP_INLINE V splat(T value) {
@@ -120,6 +121,24 @@ TNP_INLINE V select(mask_t<V> mask, V a, V b) {
     return mask ? a : b;
   } else {
     return mask ? a : b;
+  }
+}
+
+// Conjunction and disjunction of masks: of bool and of lanes alike.
+template <class M>
+TNP_INLINE M both(M a, M b) {
+  if constexpr (std::is_same_v<M, bool>) {
+    return a && b;
+  } else {
+    return a & b;
+  }
+}
+template <class M>
+TNP_INLINE M either(M a, M b) {
+  if constexpr (std::is_same_v<M, bool>) {
+    return a || b;
+  } else {
+    return a | b;
   }
 }
 

@@ -79,9 +79,9 @@ struct Worst {
     if (wrong_special++ == 0) std::printf("  special: f(%a, %a) = %a, should be %a\n", x, y, result, rounded);
   }
   void print(const char* name) const {
-    std::printf("%-12s %s  steps %lld  error %.3f ULP at (%a, %a): %a, should be %a  special wrong %lld  of %lld\n", name,
-                sizeof(T) == 4 ? "f32" : "f64", (long long)steps, error, at, at2, got, want, (long long)wrong_special,
-                (long long)checked);
+    std::printf("%-12s %s  steps %lld  error %.3f ULP at (%a, %a): %a, should be %a  special wrong %lld  of %lld\n",
+                name, sizeof(T) == 4 ? "f32" : "f64", (long long)steps, error, at, at2, got, want,
+                (long long)wrong_special, (long long)checked);
     std::fflush(stdout);
   }
 };
@@ -151,7 +151,7 @@ void sweep_random(const char* name, Kernel kernel, Oracle oracle, T low, T high,
   static T x[kBlock], out[kBlock];
   constexpr T inf = __builtin_inf();
   constexpr T edge = sizeof(T) == 4 ? T(0x1p-149f) : T(0x1p-1074);
-  const T specials[] = {0, T(-0.0), inf, -inf, T(__builtin_nan("")), 1, -1, 2, edge, -edge, 10, 1000, T(0.5)};
+  const T specials[] = {0, T(-0.0), k::Float<T>::max, -k::Float<T>::max, inf, -inf, T(__builtin_nan("")), 1, -1, 2, edge, -edge, 10, 1000, T(0.5)};
   Worst<T> worst;
   for (std::uint64_t done = 0; done < count; done += kBlock) {
     for (int i = 0; i < kBlock; ++i) x[i] = sample<T>(done + i, low, high);

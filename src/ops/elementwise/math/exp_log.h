@@ -83,8 +83,8 @@ TNP_INLINE LogReduced<V> log_reduce(V x) {
 template <class V>
 TNP_INLINE V log_tail(V f, V half_square) {
   if constexpr (is_f32<V>) {
-    const V p = poly(f, 0x1.555506p-2f, -0x1.fffefp-3f, 0x1.99d02ap-3f, -0x1.559ddp-3f, 0x1.1ed706p-3f,
-                     -0x1.f310c2p-4f, 0x1.1e671cp-3f, -0x1.0806a2p-3f);
+    const V p = poly(f, 0x1.555506p-2f, -0x1.fffefp-3f, 0x1.99d02ap-3f, -0x1.559ddp-3f, 0x1.1ed706p-3f, -0x1.f310c2p-4f,
+                     0x1.1e671cp-3f, -0x1.0806a2p-3f);
     return (f * f) * (f * p);
   } else {
     const V s = f / (splat<V>(2) + f);

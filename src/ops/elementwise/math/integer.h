@@ -22,8 +22,8 @@ TNP_INLINE V each_lane(V a, V b, F f) {
   }
 }
 
-// a / b toward zero for b != 0, without overflow. Vectors of narrow lanes divide as floats of twice the width: the quotient
-// of two n-bit integers is further than 2^-2n from the next integer, relatively, so truncation is right.
+// a / b toward zero for b != 0, without overflow. Vectors of narrow lanes divide as floats of twice the width: the
+// quotient of two n-bit integers is further than 2^-2n from the next integer, relatively, so truncation is right.
 template <class V>
 TNP_INLINE V truncated_quotient(V a, V b) {
   if constexpr (!is_vec<V>) {
@@ -56,13 +56,13 @@ TNP_INLINE IntegerDivision<V> integer_divmod(V a, V b) {
   V divisor = select<V>(by_zero, one, b);
   if constexpr (detail::is_signed_int<V>) {
     constexpr T least = static_cast<T>(T(1) << (8 * sizeof(T) - 1));
-    const mask_t<V> overflow = (a == splat<V>(least)) & (b == splat<V>(-1));
+    const mask_t<V> overflow = both<mask_t<V>>(a == splat<V>(least), b == splat<V>(-1));
     divisor = select<V>(overflow, one, divisor);
   }
   V quotient = detail::truncated_quotient(a, divisor);
   V remainder = static_cast<V>(a - quotient * divisor);
   if constexpr (detail::is_signed_int<V>) {
-    const mask_t<V> adjust = (remainder != zero) & ((remainder ^ divisor) < zero);
+    const mask_t<V> adjust = both<mask_t<V>>(remainder != zero, (remainder ^ divisor) < zero);
     quotient = select<V>(adjust, static_cast<V>(quotient - one), quotient);
     remainder = select<V>(adjust, static_cast<V>(remainder + divisor), remainder);
   }

@@ -57,9 +57,9 @@ TNP_INLINE V pow_finite(V magnitude, V y) {
     const W exponent = clamp(convert<W>(y) * (k + log2_fraction), -160.0, 160.0);
     const Rounded<W> n = round_scaled(exponent, 1.0);
     const W r = exponent - n.value;
-    const W p = mul_add(r, poly(r, 0x1.62e4300ba14dap-1, 0x1.ebfbe0457b075p-3, 0x1.c6b05518805bcp-5,
-                                0x1.3b2a1be5ab918p-7, 0x1.5dc05340c90e4p-10, 0x1.443fa65c2f8f8p-13,
-                                0x1.c0493a19bf15fp-17),
+    const W p = mul_add(r,
+                        poly(r, 0x1.62e4300ba14dap-1, 0x1.ebfbe0457b075p-3, 0x1.c6b05518805bcp-5, 0x1.3b2a1be5ab918p-7,
+                             0x1.5dc05340c90e4p-10, 0x1.443fa65c2f8f8p-13, 0x1.c0493a19bf15fp-17),
                         splat<W>(1));
     return convert<V>(p * from_bits<W>((n.biased_bits - splat<uint_t<W>>(1023)) << 52));
   }
@@ -71,35 +71,40 @@ TNP_INLINE V pow_finite(V magnitude, V y) {
 template <class V>
 TNP_INLINE V pow(V x, V y) {
   const V zero = splat<V>(0), one = splat<V>(1), inf = splat<V>(float_of<V>::infinity);
+  using M = mask_t<V>;
   const V magnitude = abs_value(x);
   V value = detail::pow_finite(magnitude, y);
   // 0^y, inf^y and x^inf are 0 or inf, but 1^inf is 1.
-  const mask_t<V> extreme = (magnitude == zero) | (magnitude == inf) | (abs_value(y) == inf);
-  const mask_t<V> grows = (magnitude > one) == (y > zero);
+  const M extreme = either<M>(either<M>(magnitude == zero, magnitude == inf), abs_value(y) == inf);
+  const M grows = (magnitude > one) == (y > zero);
   const V limit = select<V>(magnitude == one, one, select<V>(grows, inf, zero));
   value = select<V>(extreme, limit, value);
   // A negative base: even and odd integers; half of an odd integer is none.
   const V half = y * splat<V>(0.5);
-  const mask_t<V> integer = __builtin_elementwise_trunc(y) == y;
-  const mask_t<V> odd = integer & (__builtin_elementwise_trunc(half) != half);
+  const M integer = __builtin_elementwise_trunc(y) == y;
+  const M odd = both<M>(integer, __builtin_elementwise_trunc(half) != half);
   const uint_t<V> flip = select<uint_t<V>>(odd, sign_bit(x), splat<uint_t<V>>(0));
   value = from_bits<V>(bits_of(value) ^ flip);
-  const mask_t<V> undefined = (x < zero) & (magnitude < inf) & (__builtin_elementwise_trunc(y) != y);
+  const M undefined = both<M>(both<M>(x < zero, magnitude < inf), !integer);
   value = select<V>(undefined, splat<V>(float_of<V>::nan), value);
-  value = select<V>((x == x) & (y == y), value, x + y);
-  return select<V>((x == one) | (y == zero), one, value);
+  value = select<V>(both<M>(x == x, y == y), value, x + y);
+  return select<V>(either<M>(x == one, y == zero), one, value);
 }
 
 template <class V>
 TNP_INLINE V cbrt(V x) {
   using U = uint_t<V>;
   const V magnitude = abs_value(x);
-  // Small ones are scaled up by a cube, so that no product below leaves the normal range.
-  constexpr lane_t<V> limit = is_f32<V> ? lane_t<V>(0x1p-60) : lane_t<V>(0x1p-800);
-  constexpr lane_t<V> up = is_f32<V> ? lane_t<V>(0x1p90) : lane_t<V>(0x1p900);
-  constexpr lane_t<V> down = is_f32<V> ? lane_t<V>(0x1p-30) : lane_t<V>(0x1p-300);
-  const mask_t<V> small = magnitude < splat<V>(limit);
-  const V a = select<V>(small, magnitude * splat<V>(up), magnitude);
+  // Scaled by a cube, so that no product below leaves the normal range.
+  const mask_t<V> small = magnitude < splat<V>(1);
+  V a, unscale;
+  if constexpr (is_f32<V>) {
+    a = magnitude * select<V>(small, splat<V>(0x1p90f), splat<V>(0x1p-60f));
+    unscale = select<V>(small, splat<V>(0x1p-30f), splat<V>(0x1p20f));
+  } else {
+    a = magnitude * select<V>(small, splat<V>(0x1p900), splat<V>(0x1p-300));
+    unscale = select<V>(small, splat<V>(0x1p-300), splat<V>(0x1p100));
+  }
   // y = a^(-1/3): within 3.5% by dividing the exponent by -3, then by iterations of order four.
   V y;
   if constexpr (is_f32<V>) {
@@ -122,9 +127,8 @@ TNP_INLINE V cbrt(V x) {
   const DD<V> c2 = two_prod(c, c);
   const DD<V> c3 = two_prod(c2.hi, c);
   const V rest = ((a - c3.hi) - c3.lo) - c2.lo * c;
-  V root = mul_add(rest * splat<V>(lane_t<V>(1.0 / 3)), y * y, c);
-  root = select<V>(small, root * splat<V>(down), root);
-  const mask_t<V> plain = (magnitude > splat<V>(0)) & (magnitude < splat<V>(float_of<V>::infinity));
+  const V root = mul_add(rest * splat<V>(lane_t<V>(1.0 / 3)), y * y, c) * unscale;
+  const mask_t<V> plain = both<mask_t<V>>(magnitude > splat<V>(0), magnitude < splat<V>(float_of<V>::infinity));
   return select<V>(plain, copysign(root, x), x);
 }
 
@@ -145,7 +149,7 @@ TNP_INLINE V hypot(V x, V y) {
     const V p = a * scale, q = b * scale;
     value = sqrt(mul_add(p, p, q * q)) * unscale;
   }
-  return select<V>((a == inf) | (b == inf), inf, value);
+  return select<V>(either<mask_t<V>>(a == inf, b == inf), inf, value);
 }
 
 namespace detail {
@@ -160,7 +164,8 @@ TNP_INLINE U wrapping_product(U a, U b) {
 }
 }  // namespace detail
 
-// base^exponent of integers, wrapping. Negative exponents (an error to NumPy) give the truncated quotient, 0 for base 0.
+// base^exponent of integers, wrapping. Negative exponents (an error to NumPy) give the truncated quotient, 0 for base
+// 0.
 template <class V>
 TNP_INLINE V integer_pow(V base, V exponent) {
   using T = lane_t<V>;

@@ -1,4 +1,4 @@
-// Rounding, remainders, neighbours and the parts of floating-point numbers, conversion of floats to integers.
+// Rounding, remainders, neighbours and the parts of floating-point numbers.
 #pragma once
 
 #include "ops/elementwise/math/core.h"
@@ -23,7 +23,8 @@ TNP_INLINE V rint(V x) {
   return __builtin_elementwise_roundeven(x);
 }
 
-// x = mantissa * 2^exponent with 0.5 <= |mantissa| < 1; zeros, infinities and NaN are their own mantissa with exponent 0.
+// x = mantissa * 2^exponent with 0.5 <= |mantissa| < 1; zeros, infinities and NaN are their own mantissa with exponent
+// 0.
 template <class V>
 struct Parts {
   V mantissa;
@@ -43,7 +44,7 @@ TNP_INLINE Parts<V> frexp(V x) {
   const I shift = select<I>(subnormal, splat<I>(F::bias - 1 + F::mantissa_bits), splat<I>(F::bias - 1));
   constexpr auto half = lane_t<U>(F::bias - 1) << F::mantissa_bits;
   const V mantissa = from_bits<V>((bits & splat<U>(~F::exponent_mask)) | splat<U>(half));
-  const mask_t<V> plain = (magnitude > splat<V>(0)) & (magnitude < splat<V>(F::infinity));
+  const mask_t<V> plain = both<mask_t<V>>(magnitude > splat<V>(0), magnitude < splat<V>(F::infinity));
   return {select<V>(plain, mantissa, x), select<I>(plain, biased - shift, splat<I>(0))};
 }
 
@@ -72,20 +73,20 @@ TNP_INLINE V nextafter(V x, V y) {
   const V step = bit_cast<V>(bit_cast<I>(x) + select<I>(outward, splat<I>(1), splat<I>(-1)));
   const V moved = select<V>(x == zero, copysign(splat<V>(float_of<V>::min_subnormal), y), step);
   const V value = select<V>(x == y, y, moved);
-  return select<V>((x == x) & (y == y), value, x + y);
+  return select<V>(both<mask_t<V>>(x == x, y == y), value, x + y);
 }
 
-// The distance from x to the next number away from zero, with the sign of x.
+// The distance from x to the next number away from zero, with the sign of x; positive for both zeros, as NumPy's.
 template <class V>
 TNP_INLINE V spacing(V x) {
-  const V next = nextafter(x, copysign(splat<V>(float_of<V>::infinity), x));
-  return next - x;
+  const V start = x + splat<V>(0);  // +0 for -0
+  return nextafter(start, copysign(splat<V>(float_of<V>::infinity), start)) - start;
 }
 
 namespace detail {
 
-// r mod divisor for finite r >= 0, divisor > 0 with a quotient below 2^52; doubles. Exact: both are integer multiples of
-// the divisor's last place, and so is every difference formed here.
+// r mod divisor for finite r >= 0, divisor > 0 with a quotient below 2^52; doubles. Exact: both are integer multiples
+// of the divisor's last place, and so is every difference formed here.
 template <class V>
 TNP_INLINE V fmod_step(V r, V divisor) {
   const mask_t<V> big = r > splat<V>(0x1p500);
@@ -126,9 +127,9 @@ TNP_INLINE V fmod(V a, V b) {
   using W = rebind_t<V, double>;
   const V magnitude = abs_value(a), divisor = abs_value(b);
   const V zero = splat<V>(0), one = splat<V>(1), inf = splat<V>(float_of<V>::infinity);
-  const mask_t<V> defined = (magnitude < inf) & (divisor > zero);
+  const mask_t<V> defined = both<mask_t<V>>(magnitude<inf, divisor> zero);
   // a < b (b may be infinite) is its own remainder.
-  const mask_t<V> needed = defined & (magnitude >= divisor);
+  const mask_t<V> needed = both<mask_t<V>>(defined, magnitude >= divisor);
   const auto p = convert<W>(select<V>(needed, magnitude, zero)), q = convert<W>(select<V>(needed, divisor, one));
   V value = select<V>(needed, convert<V>(detail::fmod_positive(p, q)), magnitude);
   value = select<V>(defined, value, splat<V>(float_of<V>::nan));
@@ -148,7 +149,7 @@ TNP_INLINE QuotientRemainder<V> float_divmod(V a, V b) {
   const V plain = a / b;
   V mod = fmod(a, b);
   V div = (a - mod) / b;
-  const mask_t<V> adjust = (mod != zero) & ((b < zero) != (mod < zero));
+  const mask_t<V> adjust = both<mask_t<V>>(mod != zero, (b < zero) != (mod < zero));
   div = select<V>(adjust, div - one, div);
   const V signed_mod = select<V>(mod == zero, copysign(zero, b), select<V>(adjust, mod + b, mod));
   const V floored = floor(div);
@@ -164,29 +165,6 @@ TNP_INLINE V float_remainder(V a, V b) {
 template <class V>
 TNP_INLINE V float_floor_divide(V a, V b) {
   return float_divmod(a, b).quotient;
-}
-
-// x as an integer of type To, toward zero; what does not fit and NaN as NumPy has them on x86-64: the least int64 (or
-// int32, for int32 and narrower targets) cut to the width; uint32 is cut from int64, uint64 wraps.
-template <class To, class V>
-TNP_INLINE To to_int(V x) {
-  using T = lane_t<To>;
-  if constexpr (std::is_same_v<T, std::uint64_t>) {
-    using I = rebind_t<V, std::int64_t>;
-    const auto top = splat<V>(0x1p63f);
-    const mask_t<V> upper = x >= top;
-    const V lowered = select<V>(upper, x - top, x);
-    const auto flip = convert<I>(select<V>(upper, -top, splat<V>(0)));
-    return bit_cast<To>(to_int<I>(lowered) ^ flip);
-  } else if constexpr (sizeof(T) < 4) {
-    return convert<To>(to_int<rebind_t<V, std::int32_t>>(x));
-  } else if constexpr (std::is_same_v<T, std::uint32_t>) {
-    return convert<To>(to_int<rebind_t<V, std::int64_t>>(x));
-  } else {
-    constexpr auto limit = sizeof(T) == 4 ? lane_t<V>(0x1p31f) : lane_t<V>(0x1p63f);
-    const mask_t<V> fits = (x >= splat<V>(-limit)) & (x < splat<V>(limit));
-    return convert<To>(select<V>(fits, x, splat<V>(-limit)));
-  }
 }
 
 }  // namespace tnp::TNP_ISA::math
