@@ -119,6 +119,14 @@ TEST(FormatFloat, Digits) {
   EXPECT_EQ(format_float_scientific(1.5, DType::float64, {.min_digits = 3, .exp_digits = 3}), "1.500e+000");
 }
 
+TEST(FormatFloat, RoundsTheExactValue) {
+  EXPECT_EQ(format_float_positional(0.125, DType::float64, {.precision = 2}), "0.12");
+  EXPECT_EQ(format_float_positional(0.375, DType::float64, {.precision = 2}), "0.38");
+  EXPECT_EQ(format_float_positional(0.15, DType::float64, {.precision = 1}), "0.1");
+  EXPECT_EQ(format_float_positional(0.25, DType::float64, {.precision = 1}), "0.2");
+  EXPECT_EQ(format_float_positional(0.0006, DType::float64, {.precision = 2}), "0.00");
+}
+
 TEST(FormatFloat, BadInput) {
   EXPECT_THROW(format_float_positional(1, DType::float64, {.precision = -1}), ValueError);
   EXPECT_THROW(format_float_positional(1, DType::float64, {.unique = false}), TypeError);
