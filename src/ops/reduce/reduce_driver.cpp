@@ -1,0 +1,129 @@
+#include "ops/reduce/reduce_driver.h"
+
+#include "ops/elementwise/cast.h"
+#include "ops/reduce/arg_driver.h"
+#include "ops/reduce/reduce_stage.h"
+#include "ops/reduce/scratch.h"
+#include "runtime/cpu_features.h"
+#include "tnp/error.h"
+
+namespace tnp {
+
+namespace {
+
+using FindKernels = const ReduceKernels* (*)(bool, DType);
+constexpr PerIsa<FindKernels> kFindSumProd = TNP_PER_ISA(find_sum_prod_kernels);
+constexpr PerIsa<FindKernels> kFindMinMax = TNP_PER_ISA(find_min_max_kernels);
+
+constexpr DType unsigned_of(DType d) {
+  if (!is_signed_integer(d)) return d;
+  return static_cast<DType>(static_cast<int>(d) - static_cast<int>(DType::int8) + static_cast<int>(DType::uint8));
+}
+
+ReducePlan make_plan(ReduceOp op, DType out) {
+  // Sums and products of booleans are logical.
+  if (out == DType::bool_) {
+    if (op == ReduceOp::sum) op = ReduceOp::any;
+    if (op == ReduceOp::prod) op = ReduceOp::all;
+  }
+  ReducePlan plan{};
+  plan.type = out == DType::float16 || out == DType::bfloat16 ? DType::float32 : out;
+  plan.settling = -1;
+  if (op == ReduceOp::all || op == ReduceOp::any) {
+    plan.type = DType::bool_;
+    plan.settling = op == ReduceOp::any ? 1 : 0;
+  }
+  plan.bytes = itemsize(plan.type);
+  if (op == ReduceOp::sum || op == ReduceOp::prod) {
+    if (plan.type != DType::bool_) {
+      plan.kernels = kFindSumProd.get()(op == ReduceOp::prod, unsigned_of(plan.type));
+      return plan;
+    }
+  }
+  const bool max = op == ReduceOp::max || op == ReduceOp::any;
+  plan.kernels = kFindMinMax.get()(max, plan.type == DType::bool_ ? DType::uint8 : plan.type);
+  return plan;
+}
+
+// One contiguous run of a type that is computed in: no nest, no plan. False if it is not that.
+bool reduce_run(ReduceOp op, const StridedView& in, const StridedView& out) {
+  const DType type = in.dtype;
+  const bool computed_in = type != DType::bool_ && type != DType::float16 && type != DType::bfloat16;
+  if (in.ndim != 1 || op > ReduceOp::max || type != out.dtype || !computed_in) return false;
+  const int64_t n = in.shape[0];
+  if (n == 0 || n >= 2 * kReduceChunk || (n != 1 && in.strides[0] != itemsize(type))) return false;
+  const bool sums = op <= ReduceOp::prod;
+  const ReduceKernels* kernels = sums ? kFindSumProd.get()(op == ReduceOp::prod, unsigned_of(type))
+                                      : kFindMinMax.get()(op == ReduceOp::max, type);
+  kernels->rows(in.data, 0, 1, n, out.data);
+  return true;
+}
+
+int64_t count_outputs(const StridedView& in, uint64_t reduced_axes) {
+  int64_t n = 1;
+  for (int i = 0; i < in.ndim; i++) {
+    if (((reduced_axes >> i) & 1) == 0) n *= in.shape[i];
+  }
+  return n;
+}
+
+int64_t count_reduced(const StridedView& in, uint64_t reduced_axes) {
+  int64_t n = 1;
+  for (int i = 0; i < in.ndim; i++) {
+    if (((reduced_axes >> i) & 1) != 0) n *= in.shape[i];
+  }
+  return n;
+}
+
+void fill_identity(ReduceOp op, const StridedView& out, int64_t outputs) {
+  if (op != ReduceOp::sum && op != ReduceOp::prod && op != ReduceOp::all && op != ReduceOp::any) {
+    throw ValueError("zero-size array to a reduction that has no identity");
+  }
+  uint8_t identity = op == ReduceOp::prod || op == ReduceOp::all ? 1 : 0;
+  const int64_t repeat = 0, packed = itemsize(out.dtype);
+  cast_strided({&identity, DType::bool_, 1, &outputs, &repeat}, {out.data, out.dtype, 1, &outputs, &packed});
+}
+
+// All reduced dimensions: the innermost first, whose results (of every other dimension) are then reduced in turn.
+void run_stages(const ReducePlan& plan, const ReduceNest& nest, DType dtype, char* results) {
+  const DimList& reduced = nest.reduced;
+  const int inner = reduced.count - 1;
+  ReduceStage stage{nest.data, dtype, {}, reduced.shape[inner], reduced.strides[inner]};
+  for (int i = 0; i < inner; i++) stage.batch.push(reduced.shape[i], reduced.strides[i], 0);
+  for (int i = 0; i < nest.kept.count; i++) stage.batch.push(nest.kept.shape[i], nest.kept.strides[i], 0);
+  if (inner == 0) return run_stage(plan, stage, results);
+
+  const int64_t outputs = nest.kept.size(), total = stage.batch.size();
+  const Scratch partials(total * plan.bytes);
+  run_stage(plan, stage, partials.data());
+  ReduceStage second{partials.data(), plan.type, {}, total / outputs, outputs * plan.bytes};
+  if (outputs > 1) second.batch.push(outputs, plan.bytes, 0);
+  run_stage(plan, second, results);
+}
+
+}  // namespace
+
+void reduce(ReduceOp op, const StridedView& in, uint64_t reduced_axes, const StridedView& out) {
+  if (reduced_axes == 1 && reduce_run(op, in, out)) return;
+  const int64_t outputs = count_outputs(in, reduced_axes);
+  if (outputs == 0) return;
+  if (count_reduced(in, reduced_axes) == 0) return fill_identity(op, out, outputs);
+  if (op == ReduceOp::argmin || op == ReduceOp::argmax) {
+    return reduce_arg(op == ReduceOp::argmax, in, reduced_axes, out);
+  }
+
+  const ReducePlan plan = make_plan(op, out.dtype);
+  ReduceNest nest;
+  make_nest(in, reduced_axes, false, nest);
+  if (nest.in_order && plan.type == out.dtype) {
+    run_stages(plan, nest, in.dtype, static_cast<char*>(out.data));
+  } else {
+    const Scratch results(nest.kept.size() * plan.bytes);
+    run_stages(plan, nest, in.dtype, results.data());
+    write_results(nest, results.data(), plan.type, out);
+  }
+  // Bytes of a bool array from elsewhere may be other than 0 and 1.
+  if (out.dtype == DType::bool_) cast_block(DType::uint8, DType::bool_, out.data, out.data, outputs);
+}
+
+}  // namespace tnp
