@@ -151,7 +151,9 @@ void sweep_random(const char* name, Kernel kernel, Oracle oracle, T low, T high,
   static T x[kBlock], out[kBlock];
   constexpr T inf = __builtin_inf();
   constexpr T edge = sizeof(T) == 4 ? T(0x1p-149f) : T(0x1p-1074);
-  const T specials[] = {0, T(-0.0), k::Float<T>::max, -k::Float<T>::max, inf, -inf, T(__builtin_nan("")), 1, -1, 2, edge, -edge, 10, 1000, T(0.5)};
+  const T specials[] = {
+      0,    T(-0.0), k::Float<T>::max, -k::Float<T>::max, inf, -inf, T(__builtin_nan("")), 1, -1, 2, edge, -edge, 10,
+      1000, T(0.5)};
   Worst<T> worst;
   for (std::uint64_t done = 0; done < count; done += kBlock) {
     for (int i = 0; i < kBlock; ++i) x[i] = sample<T>(done + i, low, high);

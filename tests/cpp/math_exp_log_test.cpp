@@ -111,8 +111,8 @@ TYPED_TEST(FloatMath, UnaryWithinBounds) {
   EXPECT_UNARY(log, 1);
   EXPECT_UNARY(exp2, 1);
   EXPECT_UNARY(expm1, 2);
-  EXPECT_UNARY(log2, 1);
-  EXPECT_UNARY(log10, 1);
+  EXPECT_UNARY(log2, 2);
+  EXPECT_UNARY(log10, 2);
   EXPECT_UNARY(log1p, 2);
   EXPECT_UNARY(cbrt, 1);
   EXPECT_UNARY(floor, 0);

@@ -22,8 +22,6 @@ struct Float<float> {
   static constexpr std::uint32_t sign_mask = 0x80000000u;
   static constexpr std::uint32_t exponent_mask = 0x7f800000u;
   static constexpr std::uint32_t mantissa_mask = 0x007fffffu;
-  // The mantissa's upper half, so that products of two such numbers are exact.
-  static constexpr std::uint32_t upper_mask = 0xfffff000u;
   static constexpr float split = 4097.0f;
   static constexpr float infinity = __builtin_inff();
   static constexpr float nan = __builtin_nanf("");
@@ -40,7 +38,6 @@ struct Float<double> {
   static constexpr std::uint64_t sign_mask = 0x8000000000000000u;
   static constexpr std::uint64_t exponent_mask = 0x7ff0000000000000u;
   static constexpr std::uint64_t mantissa_mask = 0x000fffffffffffffu;
-  static constexpr std::uint64_t upper_mask = 0xfffffffff8000000u;
   static constexpr double split = 134217729.0;
   static constexpr double infinity = __builtin_inf();
   static constexpr double nan = __builtin_nan("");

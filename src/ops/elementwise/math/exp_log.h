@@ -1,5 +1,5 @@
-// exp, log and their relatives. No lane branches; each is within 1 ULP (exp, log) or 2 ULP of the exact value
-// over the whole range, subnormals included.
+// exp, log and their relatives, without branches; exp, exp2 and log are within 1 step of the correctly rounded value,
+// the others within 2, over the whole range, subnormals included.
 #pragma once
 
 #include "ops/elementwise/math/core.h"
@@ -116,27 +116,26 @@ TNP_INLINE V exp2_slope(V r) {
   }
 }
 
-// log(1 + f) = hi + lo with hi of half a mantissa, so that hi times half a mantissa is exact.
+// log(1 + f) of the reduced argument.
 template <class V>
-TNP_INLINE DD<V> log_split(V f) {
+TNP_INLINE V log_fraction(V f) {
   const V half_square = splat<V>(0.5) * f * f;
-  const V hi = from_bits<V>(bits_of(f - half_square) & splat<uint_t<V>>(float_of<V>::upper_mask));
-  return {hi, ((f - hi) - half_square) + log_tail(f, half_square)};
+  return f - (half_square - log_tail(f, half_square));
 }
 
-// 1 / ln 2, 1 / ln 10 and log10(2) in two parts, the upper ones of few bits.
+// 1 / ln 2 to twice the precision, 1 / ln 10, and log10(2) with an upper part that is exact times any exponent.
 template <class T>
 struct LogBase;
 template <>
 struct LogBase<float> {
-  static constexpr float log2_e_hi = 0x1.714p+0f, log2_e_lo = 0x1.47652cp-12f;
-  static constexpr float log10_e_hi = 0x1.bcap-2f, log10_e_lo = 0x1.7b1526p-14f;
+  static constexpr float log2_e = 0x1.715476p+0f, log2_e_rest = 0x1.4ae0cp-26f;
+  static constexpr float log10_e = 0x1.bcb7b2p-2f;
   static constexpr float log10_2_hi = 0x1.344p-2f, log10_2_lo = 0x1.3509f8p-18f;
 };
 template <>
 struct LogBase<double> {
-  static constexpr double log2_e_hi = 0x1.71547p+0, log2_e_lo = 0x1.94ae0bf85ddf4p-22;
-  static constexpr double log10_e_hi = 0x1.bcb7bp-2, log10_e_lo = 0x1.526e50e32a6abp-26;
+  static constexpr double log2_e = 0x1.71547652b82fep+0, log2_e_rest = 0x1.777d0ffda0d24p-56;
+  static constexpr double log10_e = 0x1.bcb7b1526e50ep-2;
   static constexpr double log10_2_hi = 0x1.34413p-2, log10_2_lo = 0x1.427de7fbcc47cp-24;
 };
 
@@ -185,21 +184,19 @@ template <class V>
 TNP_INLINE V log2(V x) {
   using C = detail::LogBase<lane_t<V>>;
   const auto [k, f, fraction] = detail::log_reduce(x);
-  const DD<V> l = detail::log_split(f);
-  const V low = mul_add(l.lo + l.hi, splat<V>(C::log2_e_lo), l.lo * splat<V>(C::log2_e_hi));
-  const DD<V> sum = fast_two_sum(k, l.hi * splat<V>(C::log2_e_hi));
-  return detail::log_special(x, sum.hi + (sum.lo + low));
+  const V l = detail::log_fraction(f);
+  const V value = mul_add(l, splat<V>(C::log2_e_rest), mul_add(l, splat<V>(C::log2_e), k));
+  return detail::log_special(x, value);
 }
 
 template <class V>
 TNP_INLINE V log10(V x) {
   using C = detail::LogBase<lane_t<V>>;
   const auto [k, f, fraction] = detail::log_reduce(x);
-  const DD<V> l = detail::log_split(f);
-  const V low = mul_add(k, splat<V>(C::log10_2_lo),
-                        mul_add(l.lo + l.hi, splat<V>(C::log10_e_lo), l.lo * splat<V>(C::log10_e_hi)));
-  const DD<V> sum = fast_two_sum(k * splat<V>(C::log10_2_hi), l.hi * splat<V>(C::log10_e_hi));
-  return detail::log_special(x, sum.hi + (sum.lo + low));
+  const V l = detail::log_fraction(f);
+  const V low = mul_add(l, splat<V>(C::log10_e), k * splat<V>(C::log10_2_lo));
+  const V value = mul_add(k, splat<V>(C::log10_2_hi), low);
+  return detail::log_special(x, value);
 }
 
 template <class V>
