@@ -145,17 +145,20 @@ TNP_INLINE V cos_quarter(V hi, V lo) {
 template <class V>
 TNP_INLINE QuarterTurns<V> reduce_quarters(V x) {
   using C = Pi<lane_t<V>>;
-  const Rounded<V> n = round_scaled(x, 2 * C::inverse);
-  const V r0 = mul_add(n.value, splat<V>(C::parts[0] * lane_t<V>(-0.5)), x);
+  const V magic = splat<V>(float_of<V>::round_magic);
+  const V shifted = mul_add(x, splat<V>(2 * C::inverse), magic);
+  const V n = shifted - magic;
+  const uint_t<V> quarters = bits_of(shifted);
+  const V r0 = mul_add(n, splat<V>(C::parts[0] * lane_t<V>(-0.5)), x);
 #if TNP_FMA
-  const DD<V> middle = two_prod(n.value, splat<V>(C::parts[1] * lane_t<V>(0.5)));
+  const DD<V> middle = two_prod(n, splat<V>(C::parts[1] * lane_t<V>(0.5)));
   const V hi = r0 - middle.hi;
   const V lo = ((r0 - hi) - middle.hi) - middle.lo;
-  return {hi, mul_add(n.value, splat<V>(C::parts[2] * lane_t<V>(-0.5)), lo), n.biased_bits};
+  return {hi, mul_add(n, splat<V>(C::parts[2] * lane_t<V>(-0.5)), lo), quarters};
 #else
-  const DD<V> r1 = two_sum(r0, n.value * splat<V>(C::parts[1] * lane_t<V>(-0.5)));
-  const DD<V> r2 = two_sum(r1.hi, n.value * splat<V>(C::parts[2] * lane_t<V>(-0.5)));
-  return {r2.hi, (r1.lo + r2.lo) - n.value * splat<V>(C::parts[3] * lane_t<V>(0.5)), n.biased_bits};
+  const DD<V> r1 = two_sum(r0, n * splat<V>(C::parts[1] * lane_t<V>(-0.5)));
+  const DD<V> r2 = two_sum(r1.hi, n * splat<V>(C::parts[2] * lane_t<V>(-0.5)));
+  return {r2.hi, (r1.lo + r2.lo) - n * splat<V>(C::parts[3] * lane_t<V>(0.5)), quarters};
 #endif
 }
 
@@ -388,9 +391,9 @@ TNP_INLINE V arctan2(V y, V x) {
   const V scale = select<V>(largest > splat<V>(float_of<V>::max * lane_t<V>(0.125)), splat<V>(0.0625),
                             select<V>(largest < splat<V>(float_of<V>::min_normal / float_of<V>::epsilon),
                                       splat<V>(4 / float_of<V>::epsilon), one));
-  const V smallest = select<V>(up > along, along, up);
-  up = select<V>(smallest == infinity, one, up * scale);
-  along = select<V>(smallest == infinity, one, along * scale);
+  const mask_t<V> diagonal = (up == infinity) & (along == infinity);
+  up = select<V>(diagonal, one, up * scale);
+  along = select<V>(diagonal, one, along * scale);
   const V ratio = splat<V>(detail::tan_eighth);
   const mask_t<V> middle = up > along * ratio;
   const mask_t<V> high = up * ratio > along;
