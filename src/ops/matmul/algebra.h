@@ -1,0 +1,235 @@
+// Multiplication and addition of vectors of elements, for gemm.kernels.cpp only: one struct per algebra.
+//
+//   Elem      an element in memory
+//   Scalar    an element of A, ready to be multiplied; also the element of packed A
+//   Lane      what vectors and packed B consist of: kParts lanes make an element
+//   Row<W>    W elements of B;  Acc<W>: W running sums
+#pragma once
+
+#include <cstdint>
+
+#include "base/simd.h"
+
+namespace tnp::TNP_ISA {
+
+#if defined(__AVX512F__)
+inline constexpr int kVectorBytes = 64;
+inline constexpr int kTileRows = 12;  // with two vectors a row, 24 of the 32 registers hold sums
+#elif defined(__AVX__)
+inline constexpr int kVectorBytes = 32;
+inline constexpr int kTileRows = 6;
+#else
+inline constexpr int kVectorBytes = 16;
+inline constexpr int kTileRows = 4;
+#endif
+
+template <class V>
+TNP_INLINE V load_vector(const void* from) {
+  V v;
+  __builtin_memcpy(&v, from, sizeof(V));
+  return v;
+}
+
+template <class V>
+TNP_INLINE void store_vector(void* to, V v) {
+  __builtin_memcpy(to, &v, sizeof(V));
+}
+
+template <class T, T... I>
+struct LaneList {};
+template <int N>
+using LanesBelow = __make_integer_seq<LaneList, int, N>;
+
+template <class V, int... I>
+TNP_INLINE auto low_half_of(V v, LaneList<int, I...>) {
+  return __builtin_shufflevector(v, v, I...);
+}
+template <class V, int... I>
+TNP_INLINE auto high_half_of(V v, LaneList<int, I...>) {
+  return __builtin_shufflevector(v, v, (int(sizeof...(I)) + I)...);
+}
+template <class V, int... I>
+TNP_INLINE auto even_lanes_of(V v, LaneList<int, I...>) {
+  return __builtin_shufflevector(v, v, (2 * I)...);
+}
+template <class V, int... I>
+TNP_INLINE auto odd_lanes_of(V v, LaneList<int, I...>) {
+  return __builtin_shufflevector(v, v, (2 * I + 1)...);
+}
+template <class V, int... I>
+TNP_INLINE auto interleave_lanes(V a, V b, LaneList<int, I...>) {
+  return __builtin_shufflevector(a, b, (I / 2 + (I % 2) * int(sizeof...(I) / 2))...);
+}
+
+// Real numbers: elements E, computed in lanes T. Integers of 8 bits are multiplied in 16, as no CPU multiplies bytes.
+template <class E, class T>
+struct Arithmetic {
+  using Elem = E;
+  using Scalar = T;
+  using Lane = T;
+  static constexpr int kParts = 1;
+  static constexpr int kWidth = kVectorBytes / int(sizeof(T));
+  template <int W>
+  using Row = Vec<T, W>;
+  template <int W>
+  using Acc = Vec<T, W>;
+
+  TNP_INLINE static T scalar(E element) { return static_cast<T>(element); }
+
+  template <int W>
+  TNP_INLINE static Vec<T, W> load(const E* from) {
+    return __builtin_convertvector((load_vector<Vec<E, W>>(from)), Vec<T, W>);
+  }
+  template <int W>
+  TNP_INLINE static void store(E* to, Vec<T, W> sum) {
+    store_vector(to, __builtin_convertvector(sum, Vec<E, W>));
+  }
+  template <int W>
+  TNP_INLINE static Vec<T, W> load_packed(const T* from) {
+    return load_vector<Vec<T, W>>(from);
+  }
+  template <int W>
+  TNP_INLINE static void store_packed(T* to, Vec<T, W> row) {
+    store_vector(to, row);
+  }
+  template <class V>
+  TNP_INLINE static void multiply_add(V& sum, V a, V b) {
+    if constexpr (static_cast<T>(0.5) != T(0)) {
+#if TNP_FMA
+      sum = __builtin_elementwise_fma(a, b, sum);
+#else
+      sum = sum + a * b;
+#endif
+    } else {
+      sum = sum + a * b;
+    }
+  }
+  template <class V>
+  TNP_INLINE static void scale_add(V& sum, T a, V b) {
+    multiply_add(sum, V(a), b);
+  }
+  template <class V>
+  TNP_INLINE static V add(V a, V b) {
+    return a + b;
+  }
+  template <int W>
+  TNP_INLINE static Vec<T, W / 2> fold(Vec<T, W> v) {
+    return low_half_of(v, LanesBelow<W / 2>()) + high_half_of(v, LanesBelow<W / 2>());
+  }
+};
+
+// bool: any of (a and b). Any byte but 0 is true on the way in, 1 is on the way out.
+struct Logical {
+  using Elem = uint8_t;
+  using Scalar = uint8_t;  // 0 or 255
+  using Lane = uint8_t;
+  static constexpr int kParts = 1;
+  static constexpr int kWidth = kVectorBytes;
+  template <int W>
+  using Row = Vec<uint8_t, W>;
+  template <int W>
+  using Acc = Vec<uint8_t, W>;
+
+  TNP_INLINE static uint8_t scalar(uint8_t element) { return element != 0 ? 255 : 0; }
+
+  template <int W>
+  TNP_INLINE static Vec<uint8_t, W> load(const uint8_t* from) {
+    const Vec<uint8_t, W> v = load_vector<Vec<uint8_t, W>>(from);
+    return __builtin_convertvector(v != Vec<uint8_t, W>(0), Vec<uint8_t, W>) & Vec<uint8_t, W>(1);
+  }
+  template <int W>
+  TNP_INLINE static void store(uint8_t* to, Vec<uint8_t, W> sum) {
+    store_vector(to, sum);
+  }
+  template <int W>
+  TNP_INLINE static Vec<uint8_t, W> load_packed(const uint8_t* from) {
+    return load_vector<Vec<uint8_t, W>>(from);
+  }
+  template <int W>
+  TNP_INLINE static void store_packed(uint8_t* to, Vec<uint8_t, W> row) {
+    store_vector(to, row);
+  }
+  template <class V>
+  TNP_INLINE static void multiply_add(V& sum, V a, V b) {
+    sum = sum | (a & b);
+  }
+  template <class V>
+  TNP_INLINE static void scale_add(V& sum, uint8_t a, V b) {
+    sum = sum | (V(a) & b);
+  }
+  template <class V>
+  TNP_INLINE static V add(V a, V b) {
+    return a | b;
+  }
+  template <int W>
+  TNP_INLINE static Vec<uint8_t, W / 2> fold(Vec<uint8_t, W> v) {
+    return low_half_of(v, LanesBelow<W / 2>()) | high_half_of(v, LanesBelow<W / 2>());
+  }
+};
+
+template <class T>
+struct ComplexElement {
+  T re, im;
+};
+
+// Complex numbers: vectors of real parts and vectors of imaginary parts.
+template <class T>
+struct Complex {
+  using Elem = ComplexElement<T>;
+  using Scalar = ComplexElement<T>;
+  using Lane = T;
+  static constexpr int kParts = 2;
+  static constexpr int kWidth = kVectorBytes / int(sizeof(T));
+  template <int W>
+  struct Acc {
+    Vec<T, W> re, im;
+    Acc() = default;
+    TNP_INLINE explicit Acc(int zero) : re(T(zero)), im(T(zero)) {}
+    TNP_INLINE Acc(Vec<T, W> re, Vec<T, W> im) : re(re), im(im) {}
+  };
+  template <int W>
+  using Row = Acc<W>;
+
+  TNP_INLINE static Scalar scalar(Elem element) { return element; }
+
+  template <int W>
+  TNP_INLINE static Acc<W> load(const Elem* from) {
+    const Vec<T, 2 * W> v = load_vector<Vec<T, 2 * W>>(from);
+    return {even_lanes_of(v, LanesBelow<W>()), odd_lanes_of(v, LanesBelow<W>())};
+  }
+  template <int W>
+  TNP_INLINE static void store(Elem* to, Acc<W> sum) {
+    store_vector(to, interleave_lanes(sum.re, sum.im, LanesBelow<2 * W>()));
+  }
+  template <int W>
+  TNP_INLINE static Acc<W> load_packed(const T* from) {
+    return {load_vector<Vec<T, W>>(from), load_vector<Vec<T, W>>(from + W)};
+  }
+  template <int W>
+  TNP_INLINE static void store_packed(T* to, Acc<W> row) {
+    store_vector(to, row.re);
+    store_vector(to + W, row.im);
+  }
+  template <int W>
+  TNP_INLINE static void multiply_add(Acc<W>& sum, Acc<W> a, Acc<W> b) {
+    using Real = Arithmetic<T, T>;
+    Real::multiply_add(sum.re, a.re, b.re);
+    Real::multiply_add(sum.im, a.re, b.im);
+    Real::multiply_add(sum.re, -a.im, b.im);
+    Real::multiply_add(sum.im, a.im, b.re);
+  }
+  template <int W>
+  TNP_INLINE static void scale_add(Acc<W>& sum, Scalar a, Acc<W> b) {
+    multiply_add(sum, Acc<W>(Vec<T, W>(a.re), Vec<T, W>(a.im)), b);
+  }
+  template <int W>
+  TNP_INLINE static Acc<W> add(Acc<W> a, Acc<W> b) {
+    return {a.re + b.re, a.im + b.im};
+  }
+  template <int W>
+  TNP_INLINE static Acc<W / 2> fold(Acc<W> v) {
+    return {Arithmetic<T, T>::template fold<W>(v.re), Arithmetic<T, T>::template fold<W>(v.im)};
+  }
+};
+
+}  // namespace tnp::TNP_ISA

@@ -1,0 +1,52 @@
+// OpenBLAS, loaded when it is first needed: the shared library of the scipy-openblas32 package.
+//
+// It computes on the calling thread only; gemm.cpp divides a product over the threads of the pool. So OpenBLAS starts
+// no threads of its own, follows tnp's number of threads, and has nothing that a fork could leave hanging.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tnp/dtype.h"
+
+namespace tnp {
+
+// Which library to load, from the next call that needs it on:
+//   a path   that file; ValueError now if there is none, RuntimeError at that call if it is not an OpenBLAS
+//   "none"   no library: tnp's own kernels
+//   ""       the default: the environment variable TNP_OPENBLAS (a path or "none"), else a search beside this library
+// What is loaded already stays loaded.
+void set_blas_library(const std::string& path);
+
+// Loads the library if need be. Empty strings where there is none.
+struct BlasInfo {
+  std::string path, config, core;
+};
+BlasInfo blas_info();
+
+struct BlasLibrary;  // stays valid for ever
+
+// The library, for the types that it multiplies, or null. Loads it. Throws RuntimeError when the path that was set
+// cannot be loaded.
+const BlasLibrary* blas_for(DType dtype);
+
+// C = A B on the calling thread; C row-major, overwritten. A is row-major with `lda` elements a row, or column-major
+// (`a_transposed`) with `lda` a column; B likewise. All sizes are positive and below 2^31.
+struct BlasGemmArgs {
+  int64_t m, n, k;
+  const void* a;
+  int64_t lda;
+  bool a_transposed;
+  const void* b;
+  int64_t ldb;
+  bool b_transposed;
+  void* c;
+  int64_t ldc;
+};
+void blas_gemm(const BlasLibrary& blas, DType dtype, const BlasGemmArgs& args);
+
+// A function of the library by its Fortran or C name without prefix ("dgetrf_"), or null: for linear algebra. Loads the
+// library. OpenBLAS runs it on the calling thread.
+void* blas_symbol(const char* name);
+
+}  // namespace tnp
