@@ -19,35 +19,35 @@ struct ComplexCase {
   double limit;  // in ULP of each part
 };
 
-#define TNP_COMPLEX_CASE(function, reference, limit)                                          \
-  ComplexCase<T> {                                                                            \
-    #function,                                                                                \
-        [](const T* re, const T* im, T* out_re, T* out_im) {                                  \
-          isa::math::Complex<isa::Vec<T, kLanes>> z;                                          \
-          std::memcpy(&z.re, re, sizeof z.re);                                                \
-          std::memcpy(&z.im, im, sizeof z.im);                                                \
-          z = isa::math::function(z);                                                         \
-          std::memcpy(out_re, &z.re, sizeof z.re);                                            \
-          std::memcpy(out_im, &z.im, sizeof z.im);                                            \
-        },                                                                                    \
-        [](T re, T im, T* out_re, T* out_im) {                                                \
-          const auto w = isa::math::function(isa::math::Complex<T>{re, im});                  \
-          *out_re = w.re;                                                                     \
-          *out_im = w.im;                                                                     \
-        },                                                                                    \
-        reference, limit                                                                      \
+#define TNP_COMPLEX_CASE(function, reference, limit)                         \
+  ComplexCase<T> {                                                           \
+    #function,                                                               \
+        [](const T* re, const T* im, T* out_re, T* out_im) {                 \
+          isa::math::Complex<isa::Vec<T, kLanes>> z;                         \
+          std::memcpy(&z.re, re, sizeof z.re);                               \
+          std::memcpy(&z.im, im, sizeof z.im);                               \
+          z = isa::math::function(z);                                        \
+          std::memcpy(out_re, &z.re, sizeof z.re);                           \
+          std::memcpy(out_im, &z.im, sizeof z.im);                           \
+        },                                                                   \
+        [](T re, T im, T* out_re, T* out_im) {                               \
+          const auto w = isa::math::function(isa::math::Complex<T>{re, im}); \
+          *out_re = w.re;                                                    \
+          *out_im = w.im;                                                    \
+        },                                                                   \
+        reference, limit                                                     \
   }
 
 template <class T>
 std::vector<ComplexCase<T>> complex_cases() {
   return {
-      TNP_COMPLEX_CASE(sqrt, std::sqrt, 3),        TNP_COMPLEX_CASE(exp, std::exp, 4),
-      TNP_COMPLEX_CASE(log, std::log, 3),          TNP_COMPLEX_CASE(sinh, std::sinh, 4),
-      TNP_COMPLEX_CASE(cosh, std::cosh, 4),        TNP_COMPLEX_CASE(tanh, std::tanh, 8),
-      TNP_COMPLEX_CASE(sin, std::sin, 4),          TNP_COMPLEX_CASE(cos, std::cos, 4),
-      TNP_COMPLEX_CASE(tan, std::tan, 8),          TNP_COMPLEX_CASE(arcsinh, std::asinh, 6),
-      TNP_COMPLEX_CASE(arcsin, std::asin, 6),      TNP_COMPLEX_CASE(arccos, std::acos, 6),
-      TNP_COMPLEX_CASE(arccosh, std::acosh, 6),    TNP_COMPLEX_CASE(arctanh, std::atanh, 6),
+      TNP_COMPLEX_CASE(sqrt, std::sqrt, 3),     TNP_COMPLEX_CASE(exp, std::exp, 4),
+      TNP_COMPLEX_CASE(log, std::log, 3),       TNP_COMPLEX_CASE(sinh, std::sinh, 4),
+      TNP_COMPLEX_CASE(cosh, std::cosh, 4),     TNP_COMPLEX_CASE(tanh, std::tanh, 8),
+      TNP_COMPLEX_CASE(sin, std::sin, 4),       TNP_COMPLEX_CASE(cos, std::cos, 4),
+      TNP_COMPLEX_CASE(tan, std::tan, 8),       TNP_COMPLEX_CASE(arcsinh, std::asinh, 6),
+      TNP_COMPLEX_CASE(arcsin, std::asin, 6),   TNP_COMPLEX_CASE(arccos, std::acos, 6),
+      TNP_COMPLEX_CASE(arccosh, std::acosh, 6), TNP_COMPLEX_CASE(arctanh, std::atanh, 6),
       TNP_COMPLEX_CASE(arctan, std::atan, 6),
   };
 }
@@ -80,7 +80,8 @@ ComplexWorst<T> complex_sweep(const ComplexCase<T>& c, int count, std::uint64_t 
     for (int k = 0; k < kLanes; ++k) {
       T scalar_re, scalar_im;
       c.scalar(re[k], im[k], &scalar_re, &scalar_im);
-      if (!same_bits(scalar_re, out_re[k]) || !same_bits(scalar_im, out_im[k])) worst.failure = "lane differs from scalar";
+      if (!same_bits(scalar_re, out_re[k]) || !same_bits(scalar_im, out_im[k]))
+        worst.failure = "lane differs from scalar";
       const LongComplex exact = c.reference(LongComplex(re[k], im[k]));
       const double error = std::max(ulp_error<T>(out_re[k], exact.real()), ulp_error<T>(out_im[k], exact.imag()));
       if (error > worst.ulp) worst = {error, re[k], im[k], out_re[k], out_im[k], worst.failure};

@@ -72,10 +72,30 @@ bool same_bits(T a, T b) {
 template <class T>
 std::vector<T> special_arguments() {
   using L = std::numeric_limits<T>;
-  std::vector<T> values = {T(0),           L::denorm_min(), 3 * L::denorm_min(), L::min() / 2, L::min(),      T(1e-30),
-                           L::epsilon(),   T(0.25),         T(0.5),              T(0.75),      T(1),          T(2),
-                           T(M_PI_2),      T(M_PI),         T(3),                T(10),        T(1e6),        T(1e9),
-                           T(1e30),        L::max() / 2,    L::max(),            L::infinity(), L::quiet_NaN(), T(100)};
+  std::vector<T> values = {T(0),
+                           L::denorm_min(),
+                           3 * L::denorm_min(),
+                           L::min() / 2,
+                           L::min(),
+                           T(1e-30),
+                           L::epsilon(),
+                           T(0.25),
+                           T(0.5),
+                           T(0.75),
+                           T(1),
+                           T(2),
+                           T(M_PI_2),
+                           T(M_PI),
+                           T(3),
+                           T(10),
+                           T(1e6),
+                           T(1e9),
+                           T(1e30),
+                           L::max() / 2,
+                           L::max(),
+                           L::infinity(),
+                           L::quiet_NaN(),
+                           T(100)};
   for (const T v : {T(0.5), T(1), T(2)}) {
     values.push_back(std::nextafter(v, T(0)));
     values.push_back(std::nextafter(v, T(9)));
@@ -113,7 +133,8 @@ Worst sweep(const Case<T>& c, int count, std::uint64_t seed = 1) {
   for (const Range& range : c.ranges) {
     std::uniform_real_distribution<double> uniform(0, 1);
     const double largest = std::max(std::fabs(range.low), std::fabs(range.high));
-    const double smallest = std::max<double>(largest * 1e-6, std::numeric_limits<T>::denorm_min());
+    // Down to tiny numbers for the ranges that reach to the largest ones.
+    const double smallest = largest > 1e30 ? 1e-30 : largest * 1e-6;
     for (int done = 0; done < count; done += kBlock) {
       for (T& x : block) {
         const double u = uniform(random);
@@ -132,16 +153,18 @@ Worst sweep(const Case<T>& c, int count, std::uint64_t seed = 1) {
 }
 
 // A function of one argument as a pair of a vector and a scalar kernel.
-#define TNP_ACCURACY_CASE(function, reference, limit, ...)                              \
-  Case<T> {                                                                             \
-    #function,                                                                          \
-        [](const T* x, T* y) {                                                          \
-          isa::Vec<T, kLanes> v;                                                        \
-          std::memcpy(&v, x, sizeof v);                                                 \
-          v = isa::math::function(v);                                                   \
-          std::memcpy(y, &v, sizeof v);                                                 \
-        },                                                                              \
-        [](T x) { return isa::math::function(x); }, reference, limit, { __VA_ARGS__ }   \
+#define TNP_ACCURACY_CASE(function, reference, limit, ...)              \
+  Case<T> {                                                             \
+    #function,                                                          \
+        [](const T* x, T* y) {                                          \
+          isa::Vec<T, kLanes> v;                                        \
+          std::memcpy(&v, x, sizeof v);                                 \
+          v = isa::math::function(v);                                   \
+          std::memcpy(y, &v, sizeof v);                                 \
+        },                                                              \
+        [](T x) { return isa::math::function(x); }, reference, limit, { \
+      __VA_ARGS__                                                       \
+    }                                                                   \
   }
 
 template <class T>
@@ -151,9 +174,12 @@ std::vector<Case<T>> cases() {
   // Cody–Waite's parts are subtracted with more roundings where there is no fused multiply-add.
   const double half_turn = TNP_FMA ? 1.75 : 2.5;
   return {
-      TNP_ACCURACY_CASE(sin, [](LD x) { return std::sin(x); }, half_turn, {-1, 1}, {-8, 8}, {-1e5, 1e5}, {-2e9, 2e9}, {-huge, huge}),
-      TNP_ACCURACY_CASE(cos, [](LD x) { return std::cos(x); }, half_turn, {-1, 1}, {-8, 8}, {-1e5, 1e5}, {-2e9, 2e9}, {-huge, huge}),
-      TNP_ACCURACY_CASE(tan, [](LD x) { return std::tan(x); }, 2.5, {-1, 1}, {-8, 8}, {-1e5, 1e5}, {-2e9, 2e9}, {-huge, huge}),
+      TNP_ACCURACY_CASE(sin, [](LD x) { return std::sin(x); }, half_turn, {-1, 1}, {-8, 8}, {-1e5, 1e5}, {-2e9, 2e9},
+                        {-huge, huge}),
+      TNP_ACCURACY_CASE(cos, [](LD x) { return std::cos(x); }, half_turn, {-1, 1}, {-8, 8}, {-1e5, 1e5}, {-2e9, 2e9},
+                        {-huge, huge}),
+      TNP_ACCURACY_CASE(tan, [](LD x) { return std::tan(x); }, 2.5, {-1, 1}, {-8, 8}, {-1e5, 1e5}, {-2e9, 2e9},
+                        {-huge, huge}),
       TNP_ACCURACY_CASE(arcsin, [](LD x) { return std::asin(x); }, 1.5, {-1, 1}, {-1.01, 1.01}),
       TNP_ACCURACY_CASE(arccos, [](LD x) { return std::acos(x); }, 1.5, {-1, 1}, {-1.01, 1.01}, {0.9, 1}),
       TNP_ACCURACY_CASE(arctan, [](LD x) { return std::atan(x); }, 2, {-1, 1}, {-8, 8}, {-1e5, 1e5}, {-huge, huge}),
@@ -161,7 +187,8 @@ std::vector<Case<T>> cases() {
       TNP_ACCURACY_CASE(cosh, [](LD x) { return std::cosh(x); }, 2, {-1, 1}, {-10, 10}, {-720, 720}),
       TNP_ACCURACY_CASE(tanh, [](LD x) { return std::tanh(x); }, 2.75, {-0.5, 0.5}, {-1, 1}, {-25, 25}),
       TNP_ACCURACY_CASE(arcsinh, [](LD x) { return std::asinh(x); }, 2, {-1, 1}, {-10, 10}, {-1e5, 1e5}, {-huge, huge}),
-      TNP_ACCURACY_CASE(arccosh, [](LD x) { return std::acosh(x); }, 2, {0, 2}, {1, 1.001}, {1, 10}, {1, 1e5}, {0, huge}),
+      TNP_ACCURACY_CASE(arccosh, [](LD x) { return std::acosh(x); }, 2, {0, 2}, {1, 1.001}, {1, 10}, {1, 1e5},
+                        {0, huge}),
       TNP_ACCURACY_CASE(arctanh, [](LD x) { return std::atanh(x); }, 2.5, {-0.3, 0.3}, {-1, 1}, {0.99, 1}, {-2, 2}),
   };
 }

@@ -1,6 +1,7 @@
 // Prints the largest error of each trigonometric and hyperbolic function over millions of arguments.
 //
-//   clang++-19 -std=c++20 -O2 -ffp-contract=off -march=native -Isrc tests/accuracy/ulp_trigonometric.cpp && ./a.out [count]
+//   clang++-19 -std=c++20 -O2 -ffp-contract=off -march=native -Isrc tests/accuracy/ulp_trigonometric.cpp && ./a.out
+//   [count]
 #include <cstdio>
 #include <cstdlib>
 

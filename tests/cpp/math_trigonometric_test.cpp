@@ -69,6 +69,17 @@ TEST(TrigonometricTest, HugeArguments) {
   EXPECT_FLOAT_EQ(math::sin(std::numeric_limits<float>::max()), static_cast<float>(-0x1.0b33665089575p-1));
 }
 
+TEST(TrigonometricTest, EveryBitOfTwoOverPiCounts) {
+  std::mt19937_64 random(9);
+  for (int exponent = 20; exponent < 1024; ++exponent) {
+    for (int i = 0; i < 8; ++i) {
+      const double x = std::ldexp(1 + static_cast<double>(random() >> 12) * 0x1p-52, exponent);
+      EXPECT_LE(accuracy::ulp_error(math::sin(x), std::sin(static_cast<long double>(x))), 2.5) << x;
+      EXPECT_LE(accuracy::ulp_error(math::cos(x), std::cos(static_cast<long double>(x))), 2.5) << x;
+    }
+  }
+}
+
 TEST(TrigonometricTest, RareLanesLeaveTheOthersAlone) {
   const Vec<double, 4> x = {0.5, 1e300, kInf, -1.25};
   const Vec<double, 4> y = math::sin(x);

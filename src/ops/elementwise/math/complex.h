@@ -465,9 +465,8 @@ template <class V>
 TNP_INLINE Complex<V> pow(Complex<V> a, Complex<V> b) {
   Complex<V> result;
   for (int i = 0; i < lanes_v<V>; ++i) {
-    const auto lane =
-        detail::pow_lane(Complex<lane_t<V>>{get_lane(a.re, i), get_lane(a.im, i)},
-                         Complex<lane_t<V>>{get_lane(b.re, i), get_lane(b.im, i)});
+    const auto lane = detail::pow_lane(Complex<lane_t<V>>{get_lane(a.re, i), get_lane(a.im, i)},
+                                       Complex<lane_t<V>>{get_lane(b.re, i), get_lane(b.im, i)});
     set_lane(result.re, i, lane.re);
     set_lane(result.im, i, lane.im);
   }

@@ -192,8 +192,7 @@ inline double reciprocal_real(double x, double y) {
   if (x < 0x1p-27 && y < 0x1p-27) return z;
   const double y_square = y < 0x1p-511 ? 0.0 : y * y;
   const bool at_pole = x == 1 && y < double_epsilon;
-  const double real =
-      at_pole ? (log_2 - math::log(y)) / 2 : math::log1p(4 * x / ((x - 1) * (x - 1) + y_square)) / 4;
+  const double real = at_pole ? (log_2 - math::log(y)) / 2 : math::log1p(4 * x / ((x - 1) * (x - 1) + y_square)) / 4;
   double angle = 0;
   if (x == 1) {
     angle = arctan2(2.0, -y);

@@ -11,8 +11,8 @@ namespace detail {
 template <class V>
 inline constexpr int sign_shift = 8 * sizeof(lane_t<V>) - 1;
 
-// Pi in parts for Cody–Waite reduction. With a fused multiply-add the upper part is all of pi's leading bits, as x - n pi
-// is then exact to its last bit; without it, a part times n must be exact, so that parts are short and n is bounded.
+// Pi in parts for Cody–Waite reduction. With a fused multiply-add the upper part is all of pi's leading bits, as x - n
+// pi is then exact to its last bit; without it, a part times n must be exact, so that parts are short and n is bounded.
 // Half of each is exact too: quarter turns use halves.
 template <class T>
 struct Pi;
@@ -221,7 +221,7 @@ TNP_INLINE V sin(V x) {
   V r = magnitude;
   for (const lane_t<V> part : C::parts) r = mul_add(n.value, splat<V>(-part), r);
   // The sign of x is put on at the end, which keeps sin(-0) = -0.
-  const uint_t<V> sign = (n.biased_bits << detail::sign_shift<V>) ^ sign_bit(x);
+  const uint_t<V> sign = (n.biased_bits << detail::sign_shift<V>)^sign_bit(x);
   const V result = from_bits<V>(bits_of(detail::sin_half_turn(r)) ^ sign);
   return detail::with_large_lanes<detail::Trigonometric::sine>(x, magnitude, result);
 }
