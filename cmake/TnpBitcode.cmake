@@ -10,12 +10,16 @@ set(TNP_BITCODE_FLAGS
   -fno-unwind-tables -fvisibility=hidden -DNDEBUG -DTNP_PASS_BITCODE
   -I${CMAKE_SOURCE_DIR}/include -I${CMAKE_SOURCE_DIR}/src -I${CMAKE_BINARY_DIR}/generated)
 
-# One linked module of all records for -DTNP_FMA=${fma}; `out` gets its path.
+# Besides the records, what else the compiler calls (*.bitcode.cpp).
+file(GLOB TNP_BITCODE_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/ops/elementwise/*.bitcode.cpp)
+list(APPEND TNP_BITCODE_SOURCES ${TNP_RECORDS})
+
+# One linked module of all these for -DTNP_FMA=${fma}; `out` gets its path.
 function(tnp_bitcode_module flavour fma out)
   set(dir ${CMAKE_BINARY_DIR}/bitcode/${flavour})
   file(MAKE_DIRECTORY ${dir})
   set(parts)
-  foreach(record IN LISTS TNP_RECORDS)
+  foreach(record IN LISTS TNP_BITCODE_SOURCES)
     get_filename_component(stem ${record} NAME_WE)
     set(part ${dir}/${stem}.bc)
     add_custom_command(
@@ -43,7 +47,7 @@ foreach(flavour_fma "nofma 0" "fma 1")
   list(GET flavour_fma 0 flavour)
   list(GET flavour_fma 1 fma)
   set(incbin "")
-  if(TNP_RECORDS)
+  if(TNP_BITCODE_SOURCES)
     tnp_bitcode_module(${flavour} ${fma} module)
     list(APPEND modules ${module})
     set(incbin "    \".incbin \\\"${module}\\\"\\n\"\n")

@@ -1,6 +1,6 @@
 # libtnp.so: everything below src/ except the Python binding.
 file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.cpp)
-list(FILTER sources EXCLUDE REGEX "/src/python/")
+list(FILTER sources EXCLUDE REGEX "/src/python/|\\.bitcode\\.cpp$")
 if(NOT TNP_CUDA)
   list(FILTER sources EXCLUDE REGEX "/cuda/|_cuda\\.cpp$")
 endif()

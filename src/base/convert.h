@@ -21,8 +21,8 @@
 #include "base/simd.h"
 #include "tnp/dtype.h"
 
-// Whether the target converts between float16 and float32 itself.
-#if defined(__F16C__) || defined(__NVPTX__)
+// Whether the target converts between float16 and float32 itself, as every x86 CPU that fuses multiply-adds.
+#if defined(__F16C__) || defined(__NVPTX__) || (defined(TNP_PASS_BITCODE) && TNP_FMA)
 #define TNP_HALF_INSTRUCTIONS 1
 #else
 #define TNP_HALF_INSTRUCTIONS 0

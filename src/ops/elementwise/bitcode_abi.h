@@ -18,4 +18,12 @@ struct BitcodeTable {
   BitcodeFunction entry[kNumericDTypeCount][kBitcodeLaneCount];
 };
 
+// Conversions of real numbers are in a constant `tnp_cast_entries`, by source and result type. They take one argument.
+// Only memory's form differs: halves are 16-bit integers. Pairs too wide for a number of lanes are null.
+inline constexpr int kRealDTypeCount = static_cast<int>(DType::float64) + 1;
+
+struct BitcodeCastTable {
+  BitcodeFunction entry[kRealDTypeCount][kRealDTypeCount][kBitcodeLaneCount];
+};
+
 }  // namespace tnp

@@ -1,0 +1,23 @@
+// Partition of a graph into steps: fused groups of elementwise operations, and single calls.
+#pragma once
+
+#include "compiler/fused_group.h"
+#include "ir/graph.h"
+
+namespace tnp::compiler {
+
+struct Unit {
+  std::vector<int> nodes;    // of the graph, in order; one that is not fused
+  std::vector<int> inputs;   // values read from outside, in the order of the group's inputs
+  std::vector<int> outputs;  // values that others need
+  bool fused = false;
+  FusedGroup group;          // where fused
+};
+
+// Units in an order in which they can run, calls with effects in program order.
+//
+// Values in a group have one shape: one symbolic shape, hence one at run time, whatever it is. A group is convex (nothing
+// outside lies between its operations), so it can be one step. `fuse_nothing` makes every call a unit of its own.
+std::vector<Unit> partition(const Graph& graph, bool fuse_nothing = false);
+
+}  // namespace tnp::compiler

@@ -1,0 +1,363 @@
+#include "compiler/fused_kernel.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "runtime/allocator.h"
+#include "runtime/threads.h"
+#include "tnp/error.h"
+
+namespace tnp::compiler {
+
+namespace {
+
+constexpr int kMaxVariants = 8;
+constexpr std::int64_t kStageBlock = 512;  // elements of a strided operand that are gathered at a time
+constexpr std::int64_t kShortRow = 128;    // rows below are gathered into blocks across rows
+constexpr int kMaxVectorBytes = 128;       // of one operand: 8 complex128
+
+// to[0..n) = elements `stride` bytes apart.
+std::byte* gather_run(std::byte* to, const std::byte* from, std::int64_t stride, std::int64_t n, int size) {
+  const auto run = [&]<class T>(T) {
+    for (std::int64_t i = 0; i < n; ++i) std::memcpy(to + i * static_cast<std::int64_t>(sizeof(T)), from + i * stride, sizeof(T));
+  };
+  struct Pair {
+    std::uint64_t a, b;
+  };
+  if (stride == size) {
+    std::memcpy(to, from, static_cast<std::size_t>(n * size));
+    return to + n * size;
+  }
+  switch (size) {
+    case 1: run(std::uint8_t{}); break;
+    case 2: run(std::uint16_t{}); break;
+    case 4: run(std::uint32_t{}); break;
+    case 8: run(std::uint64_t{}); break;
+    default: run(Pair{}); break;
+  }
+  return to + n * size;
+}
+
+// Elements begin … begin + n of an operand, in row-major order of `shape`.
+void gather_range(std::byte* to, const LoopOperand& from, const Shape& shape, std::int64_t begin, std::int64_t n, int size) {
+  const int ndim = shape.ndim();
+  std::int64_t index[kMaxDims];
+  const std::byte* row = from.data;
+  std::int64_t rest = begin;
+  for (int d = ndim - 1; d >= 0; --d) {
+    index[d] = rest % shape[d];
+    rest /= shape[d];
+    if (d < ndim - 1) row += index[d] * from.strides[d];
+  }
+  const std::int64_t inner = shape[ndim - 1], stride = from.strides[ndim - 1];
+  std::int64_t offset = index[ndim - 1];
+  while (n > 0) {
+    const std::int64_t m = std::min(inner - offset, n);
+    to = gather_run(to, row + offset * stride, stride, m, size);
+    n -= m;
+    offset = 0;
+    for (int d = ndim - 2; d >= 0; --d) {
+      row += from.strides[d];
+      if (++index[d] < shape[d]) break;
+      row -= shape[d] * from.strides[d];
+      index[d] = 0;
+    }
+  }
+}
+
+class Stage {
+ public:
+  Stage(std::int64_t operands, std::int64_t elements) : bytes_(elements * 16) {
+    if (operands) buffer_ = Buffer::allocate(static_cast<std::size_t>(operands * bytes_));
+  }
+  ~Stage() {
+    if (buffer_) buffer_->release();
+  }
+  Stage(const Stage&) = delete;
+  std::byte* next() { return static_cast<std::byte*>(buffer_->data) + bytes_ * used_++; }
+
+ private:
+  std::int64_t bytes_;
+  int used_ = 0;
+  Buffer* buffer_ = nullptr;
+};
+
+// Whether the caller's reference is the only one to the array and to its memory.
+bool can_take(const Array& x, DType dtype, const Shape& shape) {
+  const detail::Node* node = x.node();
+  return node->refs.load(std::memory_order_acquire) == 1 && node->buffer->unique() && x.is_contiguous() &&
+         node->dtype == dtype && node->shape == shape;
+}
+
+}  // namespace
+
+JitMode default_jit_mode() {
+  static const JitMode mode = [] {
+    const char* value = std::getenv("TNP_JIT");
+    const std::string_view v = value ? value : "automatic";
+    if (v == "automatic") return JitMode::automatic;
+    if (v == "always") return JitMode::always;
+    if (v == "never") return JitMode::never;
+    throw ValueError("TNP_JIT must be automatic, always or never, not '" + std::string(v) + "'");
+  }();
+  return mode;
+}
+
+// What is the same for every row of one run.
+struct FusedKernel::Loop {
+  const Variant* variant;
+  OperandMask scalars;
+  Shape shape;
+  std::vector<LoopOperand> operands;
+  const FusedKernel* self;
+};
+
+FusedKernel::FusedKernel(const FusedGroup& group) : group_(group), interpreter_(group_) {
+  for (std::int16_t v : group_.outputs) sizes_.push_back(static_cast<std::uint8_t>(itemsize(group_.dtype(v))));
+  for (DType d : group_.inputs) sizes_.push_back(static_cast<std::uint8_t>(itemsize(d)));
+  const int cycles = group_.cycles();
+  grain_ = std::max<std::int64_t>(256, 32768 / cycles);
+  interpreted_ns_ = 0.2 * cycles + 0.2 * static_cast<double>(group_.ops.size());
+  compile_ns_ = 1e6 * estimated_compile_ms(group_);
+}
+
+FusedKernel::~FusedKernel() {
+  for (Variant* v = variants_.load(); v != nullptr;) delete std::exchange(v, v->next);
+}
+
+int FusedKernel::num_compiled() const {
+  int n = 0;
+  for (Variant* v = variants_.load(std::memory_order_acquire); v != nullptr; v = v->next) ++n;
+  return n;
+}
+
+FusedKernel::Variant* FusedKernel::find(const OperandMask& scalars, Isa isa) const {
+  for (Variant* v = variants_.load(std::memory_order_acquire); v != nullptr; v = v->next) {
+    if (v->isa == isa && v->scalars == scalars) return v;
+  }
+  return nullptr;
+}
+
+// Compiles when block kernels have taken about as long as compiling would: at most twice the best one could do.
+FusedKernel::Variant* FusedKernel::choose(const OperandMask& scalars, std::int64_t n, JitMode mode) {
+  const Isa isa = best_isa();
+  if (Variant* v = find(scalars, isa)) return mode == JitMode::never ? nullptr : v;
+  if (mode == JitMode::never) return nullptr;
+  if (mode == JitMode::automatic) {
+    if (no_code_.load(std::memory_order_relaxed)) return nullptr;
+    const auto ns = static_cast<std::int64_t>(static_cast<double>(n) * interpreted_ns_) + 10;
+    if (static_cast<double>(spent_ns_.fetch_add(ns, std::memory_order_relaxed) + ns) < compile_ns_) return nullptr;
+  }
+  return compile(scalars, isa, mode);
+}
+
+FusedKernel::Variant* FusedKernel::compile(const OperandMask& scalars, Isa isa, JitMode mode) {
+  std::unique_lock lock(compiling_, std::defer_lock);
+  if (mode == JitMode::always) {
+    lock.lock();
+  } else if (!lock.try_lock()) {
+    return nullptr;  // another thread compiles; meanwhile block kernels do
+  }
+  if (Variant* v = find(scalars, isa)) return v;
+  if (num_compiled() >= kMaxVariants) {
+    no_code_ = true;
+    return nullptr;
+  }
+  auto variant = std::make_unique<Variant>();
+  try {
+    variant->kernel = compile_kernel(group_, scalars, isa);
+  } catch (const RuntimeError&) {
+    no_code_ = true;
+    if (mode == JitMode::always) throw;
+    return nullptr;
+  }
+  variant->scalars = scalars;
+  variant->isa = isa;
+  variant->next = variants_.load(std::memory_order_relaxed);
+  variants_.store(variant.get(), std::memory_order_release);
+  return variant.release();
+}
+
+void FusedKernel::allocate(Array* const* in, Array* out, const std::int16_t* reuse, const Shape& shape, std::byte** data) {
+  for (int j = 0; j < group_.num_outputs(); ++j) {
+    const DType dtype = group_.dtype(group_.outputs[j]);
+    if (reuse && reuse[j] >= 0 && can_take(*in[reuse[j]], dtype, shape)) {
+      data[j] = in[reuse[j]]->node()->data;  // the array itself is taken once the loop is done
+      continue;
+    }
+    out[j] = Array::empty(dtype, shape);
+    data[j] = out[j].node()->data;
+  }
+}
+
+bool FusedKernel::run(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode) {
+  const int inputs = group_.num_inputs(), outputs = group_.num_outputs();
+  const Array* widest = in[0];
+  for (int k = 0; k < inputs; ++k) {
+    if (in[k]->state() != State::concrete) in[k]->data();
+    if (in[k]->shape().ndim() > widest->shape().ndim()) widest = in[k];
+  }
+  // Contiguous inputs of one shape, or single elements: one row.
+  OperandMask scalars;
+  std::byte* operands[kMaxLoopOperands];
+  const Shape& shape = widest->shape();
+  for (int k = 0; k < inputs; ++k) {
+    const detail::Node* node = in[k]->node();
+    if (node->shape.ndim() == 0 && shape.ndim() > 0) {
+      scalars.set(static_cast<std::size_t>(k));
+    } else if (!(node->flags & detail::kContiguous) || !(node == widest->node() || node->shape == shape)) {
+      return run_general(in, out, reuse, mode);
+    }
+    operands[outputs + k] = node->data;
+  }
+  const std::int64_t n = shape.num_elements();
+  const Variant* variant = choose(scalars, n, mode);
+  allocate(in, out, reuse, shape, operands);
+  if (n < 2 * grain_) {
+    if (n > 0) run_flat(variant, scalars, operands, n);
+  } else {
+    parallel_for(n, grain_, [&](std::int64_t begin, std::int64_t end) {
+      std::byte* at[kMaxLoopOperands];
+      for (int k = 0; k < outputs + inputs; ++k) {
+        at[k] = operands[k] + (k >= outputs && scalars[k - outputs] ? 0 : begin * sizes_[k]);
+      }
+      run_flat(variant, scalars, at, end - begin);
+    });
+  }
+  for (int j = 0; j < outputs; ++j) {
+    if (!out[j]) out[j] = std::move(*in[reuse[j]]);
+  }
+  return true;
+}
+
+void FusedKernel::run_flat(const Variant* variant, const OperandMask& scalars, std::byte* const* operands, std::int64_t n) const {
+  if (variant == nullptr) {
+    interpreter_.run(operands, scalars, n);
+    return;
+  }
+  const std::int64_t whole = n & -static_cast<std::int64_t>(variant->kernel.lanes);
+  if (whole) variant->kernel.function(nullptr, operands, nullptr, whole);
+  if (whole != n) run_tail(*variant, operands, whole, n - whole);
+}
+
+// The last elements go through the same vector code, padded with copies of one of them.
+void FusedKernel::run_tail(const Variant& variant, std::byte* const* operands, std::int64_t begin, std::int64_t n) const {
+  const int inputs = group_.num_inputs(), outputs = group_.num_outputs();
+  alignas(64) std::byte memory[kMaxLoopOperands][kMaxVectorBytes];
+  std::byte* padded[kMaxLoopOperands];
+  for (int k = 0; k < outputs + inputs; ++k) {
+    padded[k] = memory[k];
+    if (k < outputs) continue;
+    if (variant.scalars[static_cast<std::size_t>(k - outputs)]) {
+      padded[k] = operands[k];
+      continue;
+    }
+    const std::size_t size = sizes_[static_cast<std::size_t>(k)];
+    const std::byte* from = operands[k] + begin * static_cast<std::int64_t>(size);
+    std::memcpy(memory[k], from, static_cast<std::size_t>(n) * size);
+    for (std::int64_t j = n; j < variant.kernel.lanes; ++j) std::memcpy(memory[k] + static_cast<std::size_t>(j) * size, from, size);
+  }
+  variant.kernel.function(nullptr, padded, nullptr, variant.kernel.lanes);
+  for (int k = 0; k < outputs; ++k) {
+    const std::size_t size = sizes_[static_cast<std::size_t>(k)];
+    std::memcpy(operands[k] + begin * static_cast<std::int64_t>(size), memory[k], static_cast<std::size_t>(n) * size);
+  }
+}
+
+bool FusedKernel::run_general(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode) {
+  const int inputs = group_.num_inputs(), outputs = group_.num_outputs();
+  Loop loop{nullptr, {}, in[0]->shape(), {}, this};
+  for (int k = 1; k < inputs; ++k) {
+    if (!try_broadcast(loop.shape, in[k]->shape(), loop.shape)) return false;
+  }
+  std::byte* data[kMaxLoopOperands];
+  const std::int64_t n = loop.shape.num_elements();
+  int inner = loop.shape.ndim() - 1;  // the last dimension that counts
+  while (inner > 0 && loop.shape[inner] == 1) --inner;
+  const bool short_rows = inner > 0 && loop.shape[inner] < kShortRow;
+  loop.operands.resize(static_cast<std::size_t>(outputs));
+  for (int k = 0; k < inputs; ++k) {
+    loop.operands.push_back({in[k]->data(), broadcast_strides(in[k]->shape(), in[k]->strides(), loop.shape)});
+    const Strides& s = loop.operands.back().strides;
+    const bool scalar = short_rows ? std::all_of(s.begin(), s.end(), [](std::int64_t x) { return x == 0; })
+                                   : inner < 0 || s[inner] == 0;
+    loop.scalars[static_cast<std::size_t>(k)] = scalar;
+  }
+  loop.variant = choose(loop.scalars, n, mode);
+  allocate(in, out, reuse, loop.shape, data);
+  for (int j = 0; j < outputs; ++j) {
+    const std::size_t at = static_cast<std::size_t>(j);
+    loop.operands[at] = {data[j], contiguous_strides(loop.shape, sizes_[at])};
+  }
+  if (n > 0) short_rows ? run_gathered(loop) : run_rows(loop);
+  for (int j = 0; j < outputs; ++j) {
+    if (!out[j]) out[j] = std::move(*in[reuse[j]]);
+  }
+  return true;
+}
+
+// Rows of the innermost dimension; operands that are strided along it are gathered block by block.
+void FusedKernel::run_rows(Loop& loop) const {
+  const auto row = [](void* context, std::byte* const* operands, const std::int64_t* strides, std::int64_t n) {
+    const Loop& loop = *static_cast<const Loop*>(context);
+    const FusedKernel& self = *loop.self;
+    const int outputs = self.group_.num_outputs(), count = static_cast<int>(loop.operands.size());
+    int strided[kMaxLoopOperands], num_strided = 0;
+    for (int k = outputs; k < count; ++k) {
+      const bool direct = n == 1 || loop.scalars[static_cast<std::size_t>(k - outputs)] || strides[k] == self.sizes_[static_cast<std::size_t>(k)];
+      if (!direct) strided[num_strided++] = k;
+    }
+    if (num_strided == 0) return self.run_flat(loop.variant, loop.scalars, operands, n);
+    Stage stage(num_strided, kStageBlock);
+    std::byte* at[kMaxLoopOperands];
+    std::copy_n(operands, count, at);
+    for (int i = 0; i < num_strided; ++i) at[strided[i]] = stage.next();
+    for (std::int64_t begin = 0; begin < n; begin += kStageBlock) {
+      const std::int64_t m = std::min(kStageBlock, n - begin);
+      for (int i = 0; i < num_strided; ++i) {
+        const int k = strided[i];
+        gather_run(at[k], operands[k] + begin * strides[k], strides[k], m, self.sizes_[static_cast<std::size_t>(k)]);
+      }
+      self.run_flat(loop.variant, loop.scalars, at, m);
+      for (int k = 0; k < count; ++k) {
+        const bool staged = std::find(strided, strided + num_strided, k) != strided + num_strided;
+        if (!staged && (k < outputs || !loop.scalars[static_cast<std::size_t>(k - outputs)])) at[k] += m * self.sizes_[static_cast<std::size_t>(k)];
+      }
+    }
+  };
+  run_loop(loop.shape, loop.operands, grain_, row, &loop);
+}
+
+// Blocks of elements that span short rows; every operand that is not contiguous as a whole is gathered.
+void FusedKernel::run_gathered(Loop& loop) const {
+  const int outputs = group_.num_outputs(), count = static_cast<int>(loop.operands.size());
+  std::vector<bool> staged(static_cast<std::size_t>(count), false);
+  std::int64_t num_staged = 0;
+  for (int k = outputs; k < count; ++k) {
+    const auto i = static_cast<std::size_t>(k);
+    if (loop.scalars[i - static_cast<std::size_t>(outputs)]) continue;
+    staged[i] = loop.operands[i].strides != contiguous_strides(loop.shape, sizes_[i]);
+    num_staged += staged[i];
+  }
+  parallel_for(loop.shape.num_elements(), grain_, [&](std::int64_t first, std::int64_t end) {
+    Stage stage(num_staged, kStageBlock);
+    std::byte* at[kMaxLoopOperands];
+    for (int k = 0; k < count; ++k) at[k] = staged[static_cast<std::size_t>(k)] ? stage.next() : nullptr;
+    for (std::int64_t begin = first; begin < end; begin += kStageBlock) {
+      const std::int64_t m = std::min(kStageBlock, end - begin);
+      for (int k = 0; k < count; ++k) {
+        const auto i = static_cast<std::size_t>(k);
+        if (staged[i]) {
+          gather_range(at[k], loop.operands[i], loop.shape, begin, m, sizes_[i]);
+        } else {
+          const bool scalar = k >= outputs && loop.scalars[i - static_cast<std::size_t>(outputs)];
+          at[k] = loop.operands[i].data + (scalar ? 0 : begin * sizes_[i]);
+        }
+      }
+      run_flat(loop.variant, loop.scalars, at, m);
+    }
+  });
+}
+
+}  // namespace tnp::compiler

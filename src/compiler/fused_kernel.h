@@ -1,0 +1,77 @@
+// A fused group made runnable: the way its operands are walked, and the choice between block kernels and compiled code.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+
+#include "compiler/block_interpreter.h"
+#include "compiler/codegen/codegen.h"
+
+namespace tnp::compiler {
+
+enum class JitMode : std::uint8_t {
+  automatic,  // block kernels until compiled code would have paid for itself
+  always,     // compiled code from the first call on; an error where there can be none
+  never,
+};
+
+// The JIT mode of a program that asks for none: the environment variable TNP_JIT (automatic, always, never).
+JitMode default_jit_mode();
+
+class FusedKernel {
+ public:
+  // The kernel of this group: equal groups share one, out of a bounded cache of the process.
+  static std::shared_ptr<FusedKernel> get(const FusedGroup& group);
+
+  explicit FusedKernel(const FusedGroup& group);
+  ~FusedKernel();
+  FusedKernel(const FusedKernel&) = delete;
+
+  const FusedGroup& group() const { return group_; }
+
+  // Computes all outputs from concrete inputs. Where `reuse[j]` is not negative the caller gives up that input, and
+  // output j may take its memory. False, with nothing done, if the inputs' shapes cannot be broadcast together.
+  bool run(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode);
+
+  int num_compiled() const;  // variants with code
+
+ private:
+  struct Variant {
+    OperandMask scalars;
+    Isa isa;
+    CompiledKernel kernel;
+    Variant* next;
+  };
+  struct Loop;
+
+  Variant* find(const OperandMask& scalars, Isa isa) const;
+  Variant* choose(const OperandMask& scalars, std::int64_t n, JitMode mode);
+  Variant* compile(const OperandMask& scalars, Isa isa, JitMode mode);
+  void allocate(Array* const* in, Array* out, const std::int16_t* reuse, const Shape& shape, std::byte** data);
+  bool run_general(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode);
+  void run_flat(const Variant* variant, const OperandMask& scalars, std::byte* const* operands, std::int64_t n) const;
+  void run_tail(const Variant& variant, std::byte* const* operands, std::int64_t begin, std::int64_t n) const;
+  void run_rows(Loop& loop) const;
+  void run_gathered(Loop& loop) const;
+
+  const FusedGroup group_;
+  const BlockInterpreter interpreter_;
+  std::vector<std::uint8_t> sizes_;  // bytes of an element of each operand
+  std::int64_t grain_;               // elements that are worth a thread's while
+  double interpreted_ns_;            // roughly, an element by block kernels
+  double compile_ns_;
+  std::atomic<std::int64_t> spent_ns_{0};  // by block kernels so far
+  std::atomic<Variant*> variants_{nullptr};
+  std::mutex compiling_;
+  std::atomic<bool> no_code_{false};  // code could not be made, or there are too many variants
+};
+
+struct KernelCacheInfo {
+  std::size_t size = 0, limit = 0;
+  std::uint64_t hits = 0, misses = 0;
+};
+KernelCacheInfo kernel_cache_info();
+void clear_kernel_cache();  // programs keep the kernels that they have
+
+}  // namespace tnp::compiler

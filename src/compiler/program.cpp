@@ -1,0 +1,363 @@
+#include "compiler/program.h"
+
+#include <algorithm>
+#include <map>
+#include <new>
+
+#include "compiler/memory_plan.h"
+#include "compiler/simplify.h"
+#include "ir/apply_internal.h"
+#include "ir/expr.h"
+#include "ir/trace.h"
+#include "tnp/error.h"
+
+namespace tnp::compiler {
+
+namespace {
+
+constexpr int kInlineSlots = 24;
+
+// The values of one run.
+class Frame {
+ public:
+  explicit Frame(int slots) : count_(slots) {
+    slots_ = slots <= kInlineSlots ? reinterpret_cast<Array*>(inline_) : static_cast<Array*>(::operator new(sizeof(Array) * static_cast<std::size_t>(slots)));
+    std::uninitialized_default_construct_n(slots_, slots);
+  }
+  ~Frame() {
+    std::destroy_n(slots_, count_);
+    if (count_ > kInlineSlots) ::operator delete(slots_);
+  }
+  Frame(const Frame&) = delete;
+  Array& operator[](int i) { return slots_[i]; }
+
+ private:
+  alignas(Array) std::byte inline_[kInlineSlots * sizeof(Array)];
+  Array* slots_;
+  int count_;
+};
+
+// Where a size that parameters refer to is read: as soon as the value is there.
+struct SizeSource {
+  int axis;
+  int index;  // among the run's sizes
+};
+
+struct Step {
+  const GraphNode* node = nullptr;      // a call …
+  std::shared_ptr<FusedKernel> kernel;  // … or a fused group
+  std::vector<int> nodes;
+  StepPlan plan;
+  bool symbolic_params = false;
+  std::vector<std::pair<int, SizeSource>> sizes;  // by output
+};
+
+// What an input must be. Sizes that are the same symbolic dimension must agree.
+struct SizeCheck {
+  int input, axis;
+  std::int64_t fixed;              // -1: as another's
+  int other_input = 0, other_axis = 0;
+};
+
+}  // namespace
+
+struct Program::Impl {
+  Graph graph;
+  JitMode jit;
+  int num_given = 0;  // inputs that a run is given; folded constants follow
+  std::vector<Step> steps;
+  MemoryPlan plan;
+  std::vector<SizeCheck> checks;
+  std::vector<std::pair<int, SizeSource>> input_sizes;
+  std::map<std::pair<const void*, int>, int> size_index;  // (node, axis) of a leaf
+
+  void index_sizes();
+  void make_checks();
+  void make_steps(const std::vector<Unit>& units);
+
+  struct Run;
+  void check_inputs(std::span<const Array> inputs) const;
+  [[noreturn]] void refuse(int input, const Array& x) const;
+  void run_call(const Step& step, Run& run) const;
+  void run_fused(const Step& step, Run& run) const;
+  [[noreturn]] void shapes_do_not_fit(const Step& step, Run& run) const;
+  std::string step_str(const Step& step) const;
+};
+
+struct Program::Impl::Run {
+  std::span<const Array> given;
+  Frame slots;
+  std::vector<std::int64_t> sizes;
+  const Impl& impl;
+
+  Run(std::span<const Array> inputs, const Impl& impl)
+      : given(inputs), slots(impl.plan.num_slots), sizes(impl.size_index.size()), impl(impl) {}
+  bool is_slot(int place) const { return place >= impl.plan.num_inputs; }
+  const Array& at(int place) {
+    if (is_slot(place)) return slots[place - impl.plan.num_inputs];
+    if (place < impl.num_given) return given[static_cast<std::size_t>(place)];
+    return impl.graph.captured[static_cast<std::size_t>(place - impl.graph.num_args())];
+  }
+  Array& slot(int place) { return slots[place - impl.plan.num_inputs]; }
+  Dim size_of(Dim d) const {
+    return evaluate(d, [this](const DimExpr& leaf) -> Dim {
+      const auto it = impl.size_index.find({leaf.node, leaf.axis});
+      if (it == impl.size_index.end()) throw RuntimeError("a size inside a traced function depends on an array that is not known");
+      return sizes[static_cast<std::size_t>(it->second)];
+    });
+  }
+  void note(const Array& x, const SizeSource& source) {
+    sizes[static_cast<std::size_t>(source.index)] = x.shape()[source.axis];
+  }
+};
+
+// --- compilation ---
+
+void Program::Impl::index_sizes() {
+  for (const GraphNode& node : graph.nodes) {
+    for_each_symbolic_dim(*node.params, [&](Dim d) {
+      for_each_leaf(d, [&](const DimExpr& leaf) {
+        if (graph.leaf_values.contains(leaf.node)) {
+          size_index.emplace(std::pair(leaf.node, leaf.axis), static_cast<int>(size_index.size()));
+        }
+      });
+    });
+  }
+}
+
+void Program::Impl::make_checks() {
+  std::map<Dim, std::pair<int, int>> first;
+  for (int i = 0; i < num_given; ++i) {
+    const Shape& shape = graph.values[graph.inputs[i]].shape;
+    if (!shape.rank_known()) continue;
+    for (int d = 0; d < shape.ndim(); ++d) {
+      if (!is_symbolic(shape[d])) {
+        checks.push_back({i, d, shape[d]});
+      } else if (const auto [it, fresh] = first.emplace(shape[d], std::pair(i, d)); !fresh) {
+        checks.push_back({i, d, -1, it->second.first, it->second.second});
+      }
+    }
+  }
+}
+
+void Program::Impl::make_steps(const std::vector<Unit>& units) {
+  std::multimap<int, SizeSource> by_value;
+  for (const auto& [leaf, index] : size_index) by_value.emplace(graph.leaf_values.at(leaf.first), SizeSource{leaf.second, index});
+  for (int i = 0; i < plan.num_inputs; ++i) {
+    const auto [begin, end] = by_value.equal_range(graph.inputs[i]);
+    for (auto it = begin; it != end; ++it) input_sizes.emplace_back(i, it->second);
+  }
+  for (std::size_t u = 0; u < units.size(); ++u) {
+    const Unit& unit = units[u];
+    Step step;
+    step.plan = plan.steps[u];
+    step.nodes = unit.nodes;
+    if (unit.fused) {
+      step.kernel = FusedKernel::get(unit.group);
+    } else {
+      step.node = &graph.nodes[unit.nodes[0]];
+      for_each_symbolic_dim(*step.node->params, [&](Dim) { step.symbolic_params = true; });
+    }
+    for (std::size_t j = 0; j < unit.outputs.size(); ++j) {
+      const auto [begin, end] = by_value.equal_range(unit.outputs[j]);
+      for (auto it = begin; it != end; ++it) step.sizes.emplace_back(static_cast<int>(j), it->second);
+    }
+    steps.push_back(std::move(step));
+  }
+}
+
+std::shared_ptr<Program> compile(std::shared_ptr<const Graph> graph, const CompileOptions& options) {
+  auto impl = std::make_unique<Program::Impl>();
+  impl->graph = *graph;
+  impl->jit = options.jit;
+  impl->num_given = static_cast<int>(graph->inputs.size());
+  if (options.simplify) simplify(impl->graph, options.verify);
+  const std::vector<Unit> units = partition(impl->graph, !options.fuse);
+  impl->plan = plan_memory(impl->graph, units);
+  impl->index_sizes();
+  impl->make_checks();
+  impl->make_steps(units);
+  return std::shared_ptr<Program>(new Program(std::move(impl)));
+}
+
+Program::Program(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Program::~Program() = default;
+
+// --- running ---
+
+void Program::Impl::refuse(int input, const Array& x) const {
+  const GraphValue& expected = graph.values[graph.inputs[input]];
+  const std::string what = "a traced function was called with " + std::string(name(x.dtype())) + x.shape().str() + " for input " +
+                           std::to_string(input) + ", but was traced for " + std::string(name(expected.dtype)) + expected.shape.str();
+  if (x.dtype() != expected.dtype) throw TypeError(what);
+  throw ValueError(what);
+}
+
+void Program::Impl::check_inputs(std::span<const Array> inputs) const {
+  if (inputs.size() != static_cast<std::size_t>(num_given)) {
+    throw RuntimeError("a compiled function was run with " + std::to_string(inputs.size()) + " inputs instead of " +
+                       std::to_string(num_given));
+  }
+  for (int i = 0; i < num_given; ++i) {
+    const Array& x = inputs[static_cast<std::size_t>(i)];
+    const GraphValue& expected = graph.values[graph.inputs[i]];
+    if (x.dtype() != expected.dtype) refuse(i, x);
+    if (expected.shape.rank_known() && expected.shape.ndim() != x.shape().ndim()) refuse(i, x);
+  }
+  for (const SizeCheck& c : checks) {
+    const Array& x = inputs[static_cast<std::size_t>(c.input)];
+    const std::int64_t expected = c.fixed >= 0 ? c.fixed : inputs[static_cast<std::size_t>(c.other_input)].shape()[c.other_axis];
+    if (x.shape()[c.axis] != expected) refuse(c.input, x);
+  }
+}
+
+void Program::Impl::run_call(const Step& step, Run& run) const {
+  const StepPlan& plan = step.plan;
+  Arrays in, out(plan.outputs.size());
+  in.reserve(plan.inputs.size());
+  std::uint64_t donated = 0;
+  for (std::size_t k = 0; k < plan.inputs.size(); ++k) {
+    if (k < 64 && ((plan.donated >> k) & 1)) {
+      in.push_back(std::move(run.slot(plan.inputs[k])));
+      if (in[k].node()->refs.load(std::memory_order_acquire) == 1) donated |= std::uint64_t{1} << k;
+    } else {
+      in.push_back(run.at(plan.inputs[k]));
+    }
+  }
+  const GraphNode& node = *step.node;
+  if (!step.symbolic_params) {
+    execute(Call{*node.op, in, *node.params, donated}, out);
+  } else {
+    const ParamsRef params = replace_dims(node.params, [&](Dim d) { return run.size_of(d); });
+    execute(Call{*node.op, in, *params, donated}, out);
+  }
+  in.clear();
+  for (int place : plan.frees) run.slot(place) = Array();
+  for (const auto& [output, source] : step.sizes) run.note(out[static_cast<std::size_t>(output)], source);
+  for (std::size_t j = 0; j < out.size(); ++j) {
+    if (plan.outputs[j] >= 0) run.slot(plan.outputs[j]) = std::move(out[j]);
+  }
+}
+
+void Program::Impl::run_fused(const Step& step, Run& run) const {
+  const StepPlan& plan = step.plan;
+  Array* in[kMaxLoopOperands];
+  Array out[kMaxLoopOperands];
+  const std::size_t inputs = plan.inputs.size();
+  // What is not given up is only read.
+  for (std::size_t k = 0; k < inputs; ++k) in[k] = const_cast<Array*>(&run.at(plan.inputs[k]));
+  if (!step.kernel->run(in, out, plan.reuse.data(), jit)) shapes_do_not_fit(step, run);
+  for (int place : plan.frees) run.slot(place) = Array();
+  for (const auto& [output, source] : step.sizes) run.note(out[output], source);
+  for (std::size_t j = 0; j < plan.outputs.size(); ++j) {
+    if (plan.outputs[j] >= 0) run.slot(plan.outputs[j]) = std::move(out[j]);
+  }
+}
+
+// Runs the group's shape rules one by one: the one that eager execution would have failed in raises its error.
+void Program::Impl::shapes_do_not_fit(const Step& step, Run& run) const {
+  std::map<int, Array> values;
+  for (int n : step.nodes) {
+    for (int v : graph.nodes[n].inputs) values.emplace(v, Array());
+  }
+  std::size_t k = 0;
+  for (int n : step.nodes) values.erase(graph.nodes[n].outputs[0]);
+  std::vector<int> order;  // the group's inputs, in order of first use, as its unit lists them
+  for (int n : step.nodes) {
+    for (int v : graph.nodes[n].inputs) {
+      if (values.contains(v) && std::find(order.begin(), order.end(), v) == order.end()) order.push_back(v);
+    }
+  }
+  for (int v : order) values[v] = run.at(step.plan.inputs[k++]);
+  for (int n : step.nodes) {
+    const GraphNode& node = graph.nodes[n];
+    Arrays in;
+    for (int v : node.inputs) in.push_back(values.at(v));
+    const OutputSpecs specs = node.op->infer.get()(Call{*node.op, in, *node.params});
+    auto* expr = new Expr;
+    expr->op = node.op;
+    values[node.outputs[0]] = make_lazy(State::symbolic, expr, 0, specs[0].dtype, specs[0].shape);
+    expr->release();
+  }
+  throw ValueError("operands could not be broadcast together");
+}
+
+Arrays Program::run(std::span<const Array> inputs) const {
+  const Impl& impl = *impl_;
+  impl.check_inputs(inputs);
+  Impl::Run run(inputs, impl);
+  for (const auto& [input, source] : impl.input_sizes) run.note(run.at(input), source);
+  for (const Step& step : impl.steps) {
+    if (step.kernel) {
+      impl.run_fused(step, run);
+    } else {
+      impl.run_call(step, run);
+    }
+  }
+  Arrays results;
+  const std::vector<int>& places = impl.plan.results;
+  results.reserve(places.size());
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const int place = places[i];
+    const bool again = std::find(places.begin() + static_cast<std::ptrdiff_t>(i) + 1, places.end(), place) != places.end();
+    if (run.is_slot(place) && !again) {
+      results.push_back(std::move(run.slot(place)));
+    } else {
+      results.push_back(run.at(place));
+    }
+  }
+  return results;
+}
+
+// --- description ---
+
+const Graph& Program::graph() const { return impl_->graph; }
+
+ProgramFacts Program::facts() const {
+  ProgramFacts facts;
+  facts.steps = static_cast<int>(impl_->steps.size());
+  facts.operations = static_cast<int>(impl_->graph.nodes.size());
+  for (const Step& step : impl_->steps) {
+    if (!step.kernel) continue;
+    ++facts.fused_groups;
+    facts.fused_operations += static_cast<int>(step.nodes.size());
+    facts.compiled_kernels += step.kernel->num_compiled();
+  }
+  return facts;
+}
+
+std::string Program::Impl::step_str(const Step& step) const {
+  const auto place = [&](int p) {
+    if (p < 0) return std::string("_");
+    return p < plan.num_inputs ? "in" + std::to_string(p) : "s" + std::to_string(p - plan.num_inputs);
+  };
+  const auto list = [&](const std::vector<int>& places) {
+    std::string s;
+    for (int p : places) s += (s.empty() ? "" : ", ") + place(p);
+    return s;
+  };
+  std::string s = "  " + list(step.plan.outputs) + " = ";
+  if (step.kernel) {
+    s += "fused(" + list(step.plan.inputs) + ")";
+  } else {
+    s += std::string(step.node->op->name) + "(" + list(step.plan.inputs) + ")";
+    const std::string params = params_str(*step.node->params);
+    if (!params.empty()) s += " {" + params + "}";
+  }
+  if (!step.plan.frees.empty()) s += "  frees " + list(step.plan.frees);
+  s += "\n";
+  if (step.kernel) s += step.kernel->group().str();
+  return s;
+}
+
+std::string Program::str() const {
+  std::string s = "program: " + std::to_string(impl_->plan.num_inputs) + " inputs, " + std::to_string(impl_->plan.num_slots) + " slots\n";
+  for (const Step& step : impl_->steps) s += impl_->step_str(step);
+  s += "  return";
+  for (int p : impl_->plan.results) {
+    s += p < impl_->plan.num_inputs ? " in" + std::to_string(p) : " s" + std::to_string(p - impl_->plan.num_inputs);
+  }
+  return s + "\n";
+}
+
+}  // namespace tnp::compiler

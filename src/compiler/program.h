@@ -1,0 +1,51 @@
+// A graph made runnable: a list of steps, each a call of a primitive or a fused group of elementwise ones.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "compiler/fused_kernel.h"
+#include "ir/graph.h"
+
+namespace tnp::compiler {
+
+struct CompileOptions {
+  JitMode jit = default_jit_mode();
+  bool simplify = true;
+  bool fuse = true;
+  bool verify = false;  // check the graph after each pass (as TNP_VERIFY=1 does)
+};
+
+struct ProgramFacts {
+  int steps = 0;
+  int fused_groups = 0;      // steps that are fused groups
+  int operations = 0;        // of the simplified graph
+  int fused_operations = 0;  // of them, those in fused groups
+  int compiled_kernels = 0;  // native code that exists now for the groups
+};
+
+// May be run by several threads at the same time, and by what it runs itself.
+class Program {
+ public:
+  ~Program();
+  Program(const Program&) = delete;
+
+  // `inputs` are the arguments, then the captured arrays of the graph, all concrete or pending. Throws what the operations
+  // throw, and ValueError or TypeError where an input is not of the type, rank or fixed size that the graph was traced for.
+  Arrays run(std::span<const Array> inputs) const;
+
+  std::string str() const;  // the steps
+  ProgramFacts facts() const;
+  const Graph& graph() const;  // as simplified
+
+ private:
+  friend std::shared_ptr<Program> compile(std::shared_ptr<const Graph>, const CompileOptions&);
+  struct Impl;
+  explicit Program(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Captured arrays that are concrete are taken for constants: a run must be given the same ones.
+std::shared_ptr<Program> compile(std::shared_ptr<const Graph> graph, const CompileOptions& options = {});
+
+}  // namespace tnp::compiler

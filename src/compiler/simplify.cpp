@@ -1,0 +1,198 @@
+#include "compiler/simplify.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <unordered_map>
+
+#include "ir/apply_internal.h"
+#include "ir/observer.h"
+#include "ir/trace.h"
+#include "tnp/error.h"
+
+namespace tnp::compiler {
+
+namespace {
+
+constexpr std::int64_t kMaxFoldedElements = 4096;
+
+bool is_pure(const GraphNode& node) { return node.op->effect == Effect::none; }
+
+// Replaces values by others, everywhere.
+class Replacement {
+ public:
+  explicit Replacement(std::size_t count) : by_(count) {
+    for (std::size_t i = 0; i < count; ++i) by_[i] = static_cast<int>(i);
+  }
+  // `to` must have been replaced already itself.
+  void add(int from, int to) { by_[static_cast<std::size_t>(from)] = to; }
+  int operator()(int value) const { return by_[static_cast<std::size_t>(value)]; }
+  void apply(std::vector<int>& values) const {
+    for (int& v : values) v = (*this)(v);
+  }
+  void finish(Graph& graph) const {
+    apply(graph.outputs);
+    for (auto& [_, value] : graph.leaf_values) value = (*this)(value);
+  }
+
+ private:
+  std::vector<int> by_;
+};
+
+bool same_type(const GraphValue& a, const GraphValue& b) {
+  return a.dtype == b.dtype && a.shape.rank_known() && a.shape == b.shape;
+}
+
+std::size_t hash_of(const GraphNode& node) {
+  std::size_t h = reinterpret_cast<std::size_t>(node.op) ^ params_hash(*node.params);
+  for (int i : node.inputs) h = h * 1000003 + static_cast<std::size_t>(i);
+  return h;
+}
+
+}  // namespace
+
+void for_each_size_source(const Graph& graph, const Params& params, const std::function<void(int)>& visit) {
+  for_each_symbolic_dim(params, [&](Dim d) {
+    for_each_leaf(d, [&](const DimExpr& leaf) {
+      const auto it = graph.leaf_values.find(leaf.node);
+      if (it != graph.leaf_values.end()) visit(it->second);
+    });
+  });
+}
+
+void remove_identities(Graph& graph) {
+  Replacement replace(graph.values.size());
+  std::vector<GraphNode> kept;
+  for (GraphNode& node : graph.nodes) {
+    replace.apply(node.inputs);
+    const bool repeats = node.op->fusion == Fusion::broadcast || node.op->fusion == Fusion::cast;
+    if (repeats && node.inputs.size() == 1 &&
+        same_type(graph.values[node.inputs[0]], graph.values[node.outputs[0]])) {
+      replace.add(node.outputs[0], node.inputs[0]);
+      continue;
+    }
+    kept.push_back(std::move(node));
+  }
+  graph.nodes = std::move(kept);
+  replace.finish(graph);
+}
+
+void merge_equal(Graph& graph) {
+  Replacement replace(graph.values.size());
+  std::vector<GraphNode> kept;
+  std::unordered_multimap<std::size_t, std::size_t> known;  // hash → place in `kept`
+  for (GraphNode& node : graph.nodes) {
+    replace.apply(node.inputs);
+    if (!is_pure(node)) {
+      kept.push_back(std::move(node));
+      continue;
+    }
+    const std::size_t hash = hash_of(node);
+    const auto [begin, end] = known.equal_range(hash);
+    const auto equal = std::find_if(begin, end, [&](const auto& entry) {
+      const GraphNode& other = kept[entry.second];
+      return other.op == node.op && other.inputs == node.inputs && other.outputs.size() == node.outputs.size() &&
+             params_equal(*other.params, *node.params);
+    });
+    if (equal == end) {
+      known.emplace(hash, kept.size());
+      kept.push_back(std::move(node));
+      continue;
+    }
+    const GraphNode& other = kept[equal->second];
+    for (std::size_t i = 0; i < node.outputs.size(); ++i) replace.add(node.outputs[i], other.outputs[i]);
+  }
+  graph.nodes = std::move(kept);
+  replace.finish(graph);
+}
+
+namespace {
+
+// Whether a call can be computed while compiling: pure, of small arrays that are known, and with a small result.
+bool can_fold(const Graph& graph, const GraphNode& node, const std::unordered_map<int, Array>& known) {
+  if (!is_pure(node) || node.outputs.empty()) return false;
+  for (int i : node.inputs) {
+    const auto it = known.find(i);
+    if (it == known.end() || it->second.shape().num_elements() > kMaxFoldedElements) return false;
+  }
+  bool symbolic = false;
+  for_each_symbolic_dim(*node.params, [&](Dim) { symbolic = true; });
+  if (symbolic) return false;
+  for (int i : node.outputs) {
+    const Shape& shape = graph.values[i].shape;
+    if (!shape.is_static() || shape.num_elements() > kMaxFoldedElements) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void fold_constants(Graph& graph) {
+  std::unordered_map<int, Array> known;
+  const std::size_t args = static_cast<std::size_t>(graph.num_args());
+  for (std::size_t i = 0; i < graph.captured.size(); ++i) {
+    const Array& x = graph.captured[i];
+    if (x.state() == State::concrete) known.emplace(graph.inputs[args + i], x);
+  }
+  const ObserversPaused observers_paused;
+  const TracePaused trace_paused;
+  std::vector<GraphNode> kept;
+  for (GraphNode& node : graph.nodes) {
+    if (can_fold(graph, node, known)) {
+      Arrays in, out(node.outputs.size());
+      for (int i : node.inputs) in.push_back(known.at(i));
+      try {
+        execute(Call{*node.op, in, *node.params}, out);
+      } catch (const Error&) {
+        kept.push_back(std::move(node));  // raises it when it runs
+        continue;
+      }
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        known[node.outputs[i]] = out[i];
+        graph.inputs.push_back(node.outputs[i]);
+        graph.captured.push_back(out[i]);
+      }
+      continue;
+    }
+    kept.push_back(std::move(node));
+  }
+  graph.nodes = std::move(kept);
+}
+
+void remove_dead(Graph& graph) {
+  std::vector<bool> needed(graph.values.size(), false);
+  for (int i : graph.outputs) needed[i] = true;
+  std::vector<GraphNode> kept;
+  for (auto it = graph.nodes.rbegin(); it != graph.nodes.rend(); ++it) {
+    GraphNode& node = *it;
+    bool wanted = !is_pure(node);
+    for (int i : node.outputs) wanted = wanted || needed[i];
+    if (!wanted) continue;
+    for (int i : node.inputs) needed[i] = true;
+    for_each_size_source(graph, *node.params, [&](int value) { needed[value] = true; });
+    kept.push_back(std::move(node));
+  }
+  graph.nodes.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
+}
+
+void simplify(Graph& graph, bool check) {
+  static const bool always_check = [] {
+    const char* value = std::getenv("TNP_VERIFY");
+    return value != nullptr && std::strcmp(value, "1") == 0;
+  }();
+  constexpr struct {
+    const char* name;
+    void (*run)(Graph&);
+  } kPasses[] = {{"remove_dead", &remove_dead},
+                 {"remove_identities", &remove_identities},
+                 {"fold_constants", &fold_constants},
+                 {"merge_equal", &merge_equal},
+                 {"remove_dead", &remove_dead}};
+  for (const auto& pass : kPasses) {
+    pass.run(graph);
+    if (!check && !always_check) continue;
+    const std::string wrong = verify(graph);
+    if (!wrong.empty()) throw RuntimeError(std::string("the pass ") + pass.name + " left an invalid graph: " + wrong);
+  }
+}
+
+}  // namespace tnp::compiler

@@ -1,0 +1,26 @@
+// Passes that make a graph smaller without changing what it gives.
+#pragma once
+
+#include "ir/graph.h"
+
+namespace tnp::compiler {
+
+// Each leaves a graph that `verify` accepts. The arguments and captured arrays stay what they were, used or not.
+
+// Identities (a broadcast to the same shape, a cast to the same type) give way to their input.
+void remove_identities(Graph& graph);
+// One of several equal calls stays. Calls with effects are never equal.
+void merge_equal(Graph& graph);
+// Calls on small captured arrays alone are computed now. Their results become further captured arrays.
+void fold_constants(Graph& graph);
+// What neither an output nor an effect nor a size needs goes.
+void remove_dead(Graph& graph);
+
+// All of them. With `check` (or the environment variable TNP_VERIFY=1) the graph is verified after each, and an error
+// names the pass.
+void simplify(Graph& graph, bool check);
+
+// The values whose sizes `params` refers to.
+void for_each_size_source(const Graph& graph, const Params& params, const std::function<void(int value)>& visit);
+
+}  // namespace tnp::compiler
