@@ -46,6 +46,29 @@ struct Multiply : Binary {
   static Array derivative1(const Array& x, const Array&, const Array&) { return x; }
 };
 
+// What gradients multiply with: a cotangent of 0 belongs to a branch that was not taken, where the derivative may be
+// inf.
+struct MultiplyOrZero : Binary {
+  static constexpr const char* doc =
+      "x1 * x2, element by element, but 0 wherever x1 is 0, even if x2 is infinite or NaN.";
+  static constexpr DTypeSet types = kInexact;
+  template <class V>
+  static V value(V x, V y) {
+    const V product = x * y;
+    if constexpr (is_complex_value<V>) {
+      using R = decltype(x.re);
+      const R zero = splat<R>(0);
+      const auto none = (x.re == zero) & (x.im == zero);
+      return {select<R>(none, zero, product.re), select<R>(none, zero, product.im)};
+    } else {
+      return select<V>(x == splat<V>(0), x, product);
+    }
+  }
+  static Array vjp(const Array& ct, std::span<const Array> x, const Array&, int i) {
+    return multiply_or_zero(ct, conjugate_if_complex(x[1 - i]));
+  }
+};
+
 struct Divide : Binary {
   static constexpr const char* doc = "x1 / x2, element by element: true division, of integers in float64.";
   static constexpr const char* aliases = "true_divide";
@@ -94,7 +117,8 @@ struct Square : Unary {
 };
 
 struct Reciprocal : Unary {
-  static constexpr const char* doc = "1 / x, element by element; of integers it is rounded towards zero, and 0 gives NumPy's result.";
+  static constexpr const char* doc =
+      "1 / x, element by element; of integers it is rounded towards zero, and 0 gives NumPy's result.";
   static constexpr DTypeSet types = kNumbers;
   static constexpr bool raises_flags = true;
   static constexpr double low = 0.5, high = 3;
@@ -105,7 +129,15 @@ struct Reciprocal : Unary {
     } else if constexpr (std::is_floating_point_v<lane_t<V>>) {
       return splat<V>(1) / x;
     } else {
-      return math::reciprocal_integer(x);
+      // Not 0 only for 1 and -1; 0 gives what converting 1.0 / 0 does on x86, as in NumPy.
+      using T = lane_t<V>;
+      const V one = splat<V>(1), zero = splat<V>(0);
+      V value = select<V>(x == one, one, zero);
+      if constexpr (std::is_signed_v<T>) {
+        value = select<V>(x == splat<V>(T(-1)), splat<V>(T(-1)), value);
+        if constexpr (sizeof(T) >= 4) value = select<V>(x == zero, splat<V>(T(T(1) << (8 * sizeof(T) - 1))), value);
+      }
+      return value;
     }
   }
   static Array derivative(const Array&, const Array& y) { return -square(y); }
@@ -116,6 +148,7 @@ struct Reciprocal : Unary {
 TNP_BINARY(add, Add)
 TNP_BINARY(subtract, Subtract)
 TNP_BINARY(multiply, Multiply)
+TNP_BINARY(multiply_or_zero, MultiplyOrZero)
 TNP_BINARY(divide, Divide)
 TNP_UNARY(negative, Negative)
 TNP_UNARY(positive, Positive)

@@ -1,5 +1,5 @@
 // Bitwise operations on integers, and logic on booleans by the same names.
-#include "ops/elementwise/math/power.h"
+#include "ops/elementwise/math/integer.h"
 #include "ops/elementwise/record.h"
 
 namespace tnp::TNP_ISA::records {

@@ -3,21 +3,7 @@
 
 #include "base/simd.h"
 #include "ops/elementwise/kernel_abi.h"
-#if __has_include("ops/elementwise/math/complex.h")
 #include "ops/elementwise/math/complex.h"
-#else
-namespace tnp::TNP_ISA::math {
-template <class V> struct Complex { V re, im;
- friend __attribute__((always_inline)) inline Complex operator+(Complex a, Complex b){return {a.re+b.re,a.im+b.im};}
- friend __attribute__((always_inline)) inline Complex operator-(Complex a, Complex b){return {a.re-b.re,a.im-b.im};}
- friend __attribute__((always_inline)) inline Complex operator*(Complex a, Complex b){return {a.re*b.re-a.im*b.im,a.re*b.im+a.im*b.re};}
- friend __attribute__((always_inline)) inline Complex operator/(Complex a, Complex b){return {a.re/b.re,a.im/b.im};}
- friend __attribute__((always_inline)) inline Complex operator-(Complex a){return {-a.re,-a.im};}
-};
-template <class V> TNP_INLINE Complex<V> reciprocal(Complex<V> a){return a;}
-template <class V> TNP_INLINE V reciprocal_integer(V a){return a;}
-}
-#endif
 
 namespace tnp::TNP_ISA {
 

@@ -13,10 +13,10 @@ Array record_vjp(const Array& ct, std::span<const Array> x, const Array& y, int 
   if constexpr (requires { Record::vjp(ct, x, y, i); }) {
     return Record::vjp(ct, x, y, i);
   } else if constexpr (Record::arity == 1) {
-    return ct * conjugate_if_complex(Record::derivative(x[0], y));
+    return multiply_or_zero(ct, conjugate_if_complex(Record::derivative(x[0], y)));
   } else if constexpr (Record::arity == 2) {
-    return ct *
-           conjugate_if_complex(i == 0 ? Record::derivative0(x[0], x[1], y) : Record::derivative1(x[0], x[1], y));
+    const Array partial = i == 0 ? Record::derivative0(x[0], x[1], y) : Record::derivative1(x[0], x[1], y);
+    return multiply_or_zero(ct, conjugate_if_complex(partial));
   }
 }
 
