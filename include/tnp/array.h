@@ -32,7 +32,7 @@ struct Node {
   std::atomic<std::uint32_t> refs{1};
   State state = State::concrete;
   DType dtype = DType::float64;
-  std::uint8_t flags = 0;
+  std::atomic<std::uint8_t> flags{0};
   std::uint8_t output = 0;  // which of the operation's results this is
   Buffer* buffer = nullptr;
   std::byte* data = nullptr;
@@ -118,7 +118,7 @@ class Array {
   }
   bool is_contiguous() const {
     if (node_->state != State::concrete) detail::materialize(node_);
-    return (node_->flags & detail::kContiguous) != 0;
+    return (node_->flags.load(std::memory_order_relaxed) & detail::kContiguous) != 0;
   }
   template <class T>
   T item() const;  // of an array of one element, converted; throws ValueError otherwise

@@ -24,6 +24,8 @@ struct SliceSpec {
   std::int64_t start, step, count;
 };
 Array slice(const Array& x, std::span<const SliceSpec> axes);
+// x with the elements that the slice would give replaced by `update`, which is broadcast to it.
+Array place_slice(const Array& x, const Array& update, std::span<const SliceSpec> axes);
 Array pad(const Array& x, const Array& value, std::span<const std::int64_t> before, std::span<const std::int64_t> after);
 Array concatenate(std::span<const Array> arrays, int axis);
 Array copy(const Array& x);  // with memory of its own, contiguous

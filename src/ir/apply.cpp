@@ -8,18 +8,29 @@ namespace tnp {
 
 thread_local constinit std::vector<Observer*>* active_observers = nullptr;
 
+namespace {
+thread_local std::vector<Observer*> t_observers;
+void observers_changed() { active_observers = t_observers.empty() ? nullptr : &t_observers; }
+}  // namespace
+
 void push_observer(Observer* observer) {
-  if (active_observers == nullptr) {
-    static thread_local std::vector<Observer*> mine;
-    active_observers = &mine;
-  }
-  active_observers->push_back(observer);
+  t_observers.push_back(observer);
+  observers_changed();
 }
 
 void pop_observer(Observer* observer) {
-  if (active_observers == nullptr) return;
-  std::erase(*active_observers, observer);
-  if (active_observers->empty()) active_observers = nullptr;
+  std::erase(t_observers, observer);
+  observers_changed();
+}
+
+ObserversPaused::ObserversPaused() {
+  saved_.swap(t_observers);
+  observers_changed();
+}
+
+ObserversPaused::~ObserversPaused() {
+  saved_.swap(t_observers);
+  observers_changed();
 }
 
 std::string describe(const Call& call) {
@@ -66,7 +77,7 @@ namespace {
 
 void notify(const Call& call, std::span<const Array> outputs) {
   bool watched = false;
-  for (const Array& x : call.in) watched = watched || (x.node()->flags & detail::kWatched) != 0;
+  for (const Array& x : call.in) watched = watched || (x.node()->flags.load(std::memory_order_relaxed) & detail::kWatched) != 0;
   if (!watched) return;
   // A copy: an observer may leave the list while it is told.
   const std::vector<Observer*> observers = *active_observers;
@@ -120,7 +131,7 @@ void materialize(Node* node) {
   node->buffer = std::exchange(value->buffer, nullptr);
   node->data = value->data;
   node->strides = std::move(value->strides);
-  node->flags |= value->flags & kContiguous;
+  node->flags.fetch_or(value->flags.load(std::memory_order_relaxed) & kContiguous, std::memory_order_relaxed);
   node->expr = nullptr;
   node->state = State::concrete;
   expr->release();

@@ -52,7 +52,7 @@ Array Array::empty(DType dtype, const Shape& shape) {
   node->data = static_cast<std::byte*>(buffer->data);
   node->shape = shape;
   if (shape.ndim() > 0) node->strides = contiguous_strides(shape, tnp::itemsize(dtype));
-  node->flags = detail::kContiguous;
+  node->flags.store(detail::kContiguous, std::memory_order_relaxed);
   return adopt(node);
 }
 
@@ -70,7 +70,7 @@ Array Array::view_of(Buffer* buffer, std::byte* data, DType dtype, const Shape& 
   node->data = data;
   node->shape = shape;
   node->strides = strides;
-  node->flags = detail::contiguous(shape, strides, tnp::itemsize(dtype)) ? detail::kContiguous : 0;
+  node->flags.store(detail::contiguous(shape, strides, tnp::itemsize(dtype)) ? detail::kContiguous : 0, std::memory_order_relaxed);
   return adopt(node);
 }
 

@@ -18,15 +18,15 @@ extern thread_local constinit std::vector<Observer*>* active_observers;
 void push_observer(Observer* observer);
 void pop_observer(Observer* observer);
 
-// No observer hears what this thread does while one of these lives.
+// No observer that is active now hears what this thread does while one of these lives.
 class ObserversPaused {
  public:
-  ObserversPaused() : saved_(active_observers) { active_observers = nullptr; }
-  ~ObserversPaused() { active_observers = saved_; }
+  ObserversPaused();
+  ~ObserversPaused();
   ObserversPaused(const ObserversPaused&) = delete;
 
  private:
-  std::vector<Observer*>* saved_;
+  std::vector<Observer*> saved_;
 };
 
 }  // namespace tnp

@@ -51,6 +51,7 @@ struct BatchCall {
 enum class Fusion : std::uint8_t {
   none,         // a step of its own
   elementwise,  // one value per element, from the elements at the same place after broadcasting
+  cast,         // the same value in the type of the output
   broadcast,    // the input's elements, repeated: a matter of strides
   reduction,    // consumes a fused group
 };

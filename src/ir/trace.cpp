@@ -207,7 +207,8 @@ class GraphBuilder {
   std::unordered_map<const Expr*, std::vector<Array>> outputs_;
 };
 
-std::unique_ptr<Graph> Trace::finish(std::span<const Array> args, std::span<const Array> outputs) {
+std::unique_ptr<Graph> Trace::finish(std::span<const Array> args, std::span<const Array> outputs, std::size_t split_at,
+                                     std::size_t* split) {
   std::unordered_map<const void*, Array> nodes;
   for (const Array& x : keep_alive_) nodes.emplace(x.node(), x);
   GraphBuilder builder(id_, std::move(nodes));
@@ -227,9 +228,11 @@ std::unique_ptr<Graph> Trace::finish(std::span<const Array> args, std::span<cons
       for (const Array& in : x.node()->expr->inputs) builder.need(in);
     }
   }
-  for (const Array& x : recorded_) {
-    if (builder.wanted(x.node()->expr)) builder.emit(x.node()->expr);
+  for (std::size_t i = 0; i < recorded_.size(); ++i) {
+    if (split && i == split_at) *split = builder.graph().nodes.size();
+    if (builder.wanted(recorded_[i].node()->expr)) builder.emit(recorded_[i].node()->expr);
   }
+  if (split && split_at >= recorded_.size()) *split = builder.graph().nodes.size();
   for (const Array& x : outputs) builder.graph().outputs.push_back(builder.number(x));
   builder.graph().dims = dims_;
   return builder.take();

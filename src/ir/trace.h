@@ -23,7 +23,11 @@ class Trace {
   // A symbolic argument. Sizes given as -1 become symbolic dimensions.
   Array add_input(DType dtype, Shape shape);
   Arrays record(const OpDef& op, std::span<const Array> in, const Params& params);
-  std::unique_ptr<Graph> finish(std::span<const Array> args, std::span<const Array> outputs);
+  // The graph of what `outputs` and the effects need. `split`: how many of its nodes were among the first `split_at`
+  // recorded ones.
+  std::unique_ptr<Graph> finish(std::span<const Array> args, std::span<const Array> outputs, std::size_t split_at = 0,
+                                std::size_t* split = nullptr);
+  std::size_t num_recorded() const { return recorded_.size(); }
 
   // The value that a variable has at this point of the traced program.
   Array read(const VariableRef& variable);

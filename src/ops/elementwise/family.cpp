@@ -181,20 +181,22 @@ Array apply_elementwise_donated(const OpDef& op, std::span<const Array> in, std:
 
 Array apply_elementwise(const OpDef& op, const Array& x) { return apply_elementwise_donated(op, {&x, 1}, 0); }
 
-namespace {
-
-// A weak scalar beside arrays whose common type is `array`, as an array of the type that the loop will have.
 Array weak_operand(const OpDef& op, DType array, const Scalar& scalar) {
   const ElementwiseInfo& info = *op.elementwise;
   const DType common = promote(array, scalar.kind);
   const std::uint8_t loop = info.loop_for[static_cast<int>(common)];
-  // An integer that does not fit is the array type's overflow even where the loop computes in floats.
   if (loop == kNoLoop) return scalar.to_array(common);
   const auto dtype = static_cast<DType>(loop);
-  return scalar.to_array(is_complex(dtype) || scalar.kind != WeakKind::complex ? dtype : common);
+  if (info.result == ResultType::boolean && scalar.kind == WeakKind::integer && is_integer(dtype)) {
+    // Comparisons are exact for integers of any size: one that does not fit comes in its own type.
+    try {
+      return scalar.to_array(dtype);
+    } catch (const OverflowError&) {
+      return scalar.to_array(std::holds_alternative<std::uint64_t>(scalar.value) ? DType::uint64 : DType::int64);
+    }
+  }
+  return scalar.to_array(dtype);
 }
-
-}  // namespace
 
 Array apply_elementwise(const OpDef& op, const Operand& x, const Operand& y) {
   if (x.is_array() && y.is_array()) {

@@ -43,10 +43,11 @@ DType result_dtype(const ElementwiseInfo& info, DType loop) noexcept;
 Array apply_elementwise(const OpDef& op, const Array& x);
 Array apply_elementwise(const OpDef& op, const Operand& x, const Operand& y);
 Array apply_elementwise(const OpDef& op, const Operand& x, const Operand& y, const Operand& z);
+// A weak scalar beside arrays whose common type is `array`, as an array of the type that the loop will have.
+Array weak_operand(const OpDef& op, DType array, const Scalar& scalar);
 // The same, with inputs that the caller gives up (a bit each).
 Array apply_elementwise_donated(const OpDef& op, std::span<const Array> in, std::uint64_t donated);
 
-Array conjugate_if_complex(const Array& x);
 
 // `ct` summed and cast to what `x`, one of several broadcast inputs, looks like.
 Array unbroadcast(const Array& ct, const Array& like);

@@ -35,6 +35,9 @@ namespace tnp {
 Array conjugate_if_complex(const Array& x);
 }
 
+// On scalars the masks of `value` are bools, which records join with & and | as they do lanes.
+#pragma clang diagnostic ignored "-Wbitwise-instead-of-logical"
+
 #if defined(TNP_PASS_KERNELS)
 #include "ops/elementwise/kernels_pass.h"
 #elif defined(TNP_PASS_BITCODE)

@@ -1,0 +1,7 @@
+// The NumPy API in C++: NumPy's names, defaults and results, composed of the primitives.
+#pragma once
+
+#include "tnp/array.h"
+#include "tnp/elementwise.h"
+#include "tnp/operators.h"
+#include "tnp/primitives.h"

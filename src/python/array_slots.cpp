@@ -1,0 +1,182 @@
+// Number slots, filled in directly: from the interpreter to the kernel without a look-up, a lock or an allocation beyond
+// those of the result.
+#include "python/array_slots.h"
+
+#include <cstring>
+
+#include "ops/elementwise/fp_status.h"
+#include "python/elementwise_call.h"
+#include "tnp/error.h"
+
+namespace tnp::python {
+
+namespace {
+
+// A slot's body: C++ exceptions become Python's.
+template <class F>
+PyObject* guarded(F&& f) noexcept {
+  try {
+    return f();
+  } catch (...) {
+    set_error_from_current_exception();
+    return nullptr;
+  }
+}
+
+const OpDef& op_named(const char* name) {
+  const OpDef* op = find_op(name);
+  if (op == nullptr) throw RuntimeError(std::string("no operation is called ") + name);
+  return *op;
+}
+
+PyObject* binary(const OpDef& op, PyObject* a, PyObject* b) {
+  return guarded([&]() -> PyObject* {
+    PyOperand x, y;
+    if (!x.set(a) || !y.set(b)) Py_RETURN_NOTIMPLEMENTED;
+    return call_elementwise(op, x, y, a, b);
+  });
+}
+
+#define TNP_BINARY_SLOT(NAME)                              \
+  PyObject* slot_##NAME(PyObject* a, PyObject* b) {        \
+    static const OpDef& op = op_named(#NAME);              \
+    return binary(op, a, b);                               \
+  }
+TNP_BINARY_SLOT(add)
+TNP_BINARY_SLOT(subtract)
+TNP_BINARY_SLOT(multiply)
+TNP_BINARY_SLOT(divide)
+TNP_BINARY_SLOT(floor_divide)
+TNP_BINARY_SLOT(remainder)
+TNP_BINARY_SLOT(bitwise_and)
+TNP_BINARY_SLOT(bitwise_or)
+TNP_BINARY_SLOT(bitwise_xor)
+TNP_BINARY_SLOT(left_shift)
+TNP_BINARY_SLOT(right_shift)
+#undef TNP_BINARY_SLOT
+
+PyObject* slot_power(PyObject* a, PyObject* b, PyObject* modulus) {
+  if (modulus != Py_None) {
+    PyErr_SetString(PyExc_TypeError, "pow: three-argument pow is not supported for arrays");
+    return nullptr;
+  }
+  static const OpDef& op = op_named("power");
+  return binary(op, a, b);
+}
+
+PyObject* slot_divmod(PyObject* a, PyObject* b) {
+  PyObject* quotient = slot_floor_divide(a, b);
+  if (quotient == nullptr || quotient == Py_NotImplemented) return quotient;
+  PyObject* rest = slot_remainder(a, b);
+  if (rest == nullptr) {
+    Py_DECREF(quotient);
+    return nullptr;
+  }
+  PyObject* pair = PyTuple_Pack(2, quotient, rest);
+  Py_DECREF(quotient);
+  Py_DECREF(rest);
+  return pair;
+}
+
+PyObject* slot_matmul(PyObject* a, PyObject* b) {
+  return guarded([&]() -> PyObject* {
+    PyOperand x, y;
+    if (!x.set(a) || !y.set(b)) Py_RETURN_NOTIMPLEMENTED;
+    if (!x.is_array() || !y.is_array()) throw ValueError("matmul: a scalar operand is not allowed, use * instead");
+    return wrap(matmul(x.array(), y.array()));
+  });
+}
+
+#define TNP_UNARY_SLOT(NAME)                                                       \
+  PyObject* slot_##NAME(PyObject* a) {                                             \
+    static const OpDef& op = op_named(#NAME);                                      \
+    return guarded([&] {                                                           \
+      PyOperand x;                                                                 \
+      x.set(a);                                                                    \
+      return call_elementwise(op, x.array(), a);                                   \
+    });                                                                            \
+  }
+TNP_UNARY_SLOT(negative)
+TNP_UNARY_SLOT(positive)
+TNP_UNARY_SLOT(absolute)
+TNP_UNARY_SLOT(invert)
+#undef TNP_UNARY_SLOT
+
+PyObject* slot_richcompare(PyObject* a, PyObject* b, int op) {
+  static const OpDef* ops[6] = {};
+  if (ops[Py_LT] == nullptr) {
+    const char* names[] = {"less", "less_equal", "equal", "not_equal", "greater", "greater_equal"};  // Py_LT … Py_GE
+    for (int i = 5; i >= 0; --i) ops[i] = find_op(names[i]);
+  }
+  return guarded([&]() -> PyObject* {
+    PyOperand x, y;
+    if (!x.set(a)) Py_RETURN_NOTIMPLEMENTED;
+    if (!y.set(b)) {
+      // As NumPy: nothing equals something that is no number, element by element.
+      if (op != Py_EQ && op != Py_NE) Py_RETURN_NOTIMPLEMENTED;
+      const bool unequal = op == Py_NE;
+      return wrap(full(x.array().shape(), Array(unequal)));
+    }
+    return call_elementwise(*ops[op], x, y, nullptr, nullptr);
+  });
+}
+
+// The array that an array or a Variable is.
+Array operand(PyObject* a) {
+  PyOperand x;
+  x.set(a);
+  return x.array();
+}
+
+int slot_bool(PyObject* a) {
+  try {
+    return truth_value(operand(a)) ? 1 : 0;
+  } catch (...) {
+    set_error_from_current_exception();
+    return -1;
+  }
+}
+
+PyObject* slot_int(PyObject* a) {
+  return guarded([&] { return python_int(operand(a)); });
+}
+PyObject* slot_float(PyObject* a) {
+  return guarded([&] { return python_float(operand(a)); });
+}
+PyObject* slot_index(PyObject* a) {
+  return guarded([&] { return python_index(operand(a)); });
+}
+
+}  // namespace
+
+PyType_Slot* operator_slots() {
+  static PyType_Slot slots[] = {
+      {Py_nb_add, reinterpret_cast<void*>(slot_add)},
+      {Py_nb_subtract, reinterpret_cast<void*>(slot_subtract)},
+      {Py_nb_multiply, reinterpret_cast<void*>(slot_multiply)},
+      {Py_nb_true_divide, reinterpret_cast<void*>(slot_divide)},
+      {Py_nb_floor_divide, reinterpret_cast<void*>(slot_floor_divide)},
+      {Py_nb_remainder, reinterpret_cast<void*>(slot_remainder)},
+      {Py_nb_divmod, reinterpret_cast<void*>(slot_divmod)},
+      {Py_nb_power, reinterpret_cast<void*>(slot_power)},
+      {Py_nb_matrix_multiply, reinterpret_cast<void*>(slot_matmul)},
+      {Py_nb_and, reinterpret_cast<void*>(slot_bitwise_and)},
+      {Py_nb_or, reinterpret_cast<void*>(slot_bitwise_or)},
+      {Py_nb_xor, reinterpret_cast<void*>(slot_bitwise_xor)},
+      {Py_nb_lshift, reinterpret_cast<void*>(slot_left_shift)},
+      {Py_nb_rshift, reinterpret_cast<void*>(slot_right_shift)},
+      {Py_nb_negative, reinterpret_cast<void*>(slot_negative)},
+      {Py_nb_positive, reinterpret_cast<void*>(slot_positive)},
+      {Py_nb_absolute, reinterpret_cast<void*>(slot_absolute)},
+      {Py_nb_invert, reinterpret_cast<void*>(slot_invert)},
+      {Py_nb_bool, reinterpret_cast<void*>(slot_bool)},
+      {Py_nb_int, reinterpret_cast<void*>(slot_int)},
+      {Py_nb_float, reinterpret_cast<void*>(slot_float)},
+      {Py_nb_index, reinterpret_cast<void*>(slot_index)},
+      {Py_tp_richcompare, reinterpret_cast<void*>(slot_richcompare)},
+      {0, nullptr},
+  };
+  return slots;
+}
+
+}  // namespace tnp::python

@@ -1,0 +1,51 @@
+// The Python class tnp.ndarray: its life, its attributes, and the number slots, which are the short way of a small call.
+#include <vector>
+
+#include "python/array_slots.h"
+#include "python/python.h"
+
+namespace tnp::python {
+
+namespace {
+PyTypeObject* g_array_type = nullptr;
+}
+
+PyTypeObject* array_type() noexcept { return g_array_type; }
+
+Array& array_of(PyObject* o) noexcept { return *nb::inst_ptr<Array>(nb::handle(o)); }
+
+PyObject* wrap(Array x) {
+  nb::object o = nb::inst_alloc(nb::handle(reinterpret_cast<PyObject*>(g_array_type)));
+  new (nb::inst_ptr<Array>(o)) Array(std::move(x));
+  nb::inst_mark_ready(o);
+  return o.release().ptr();
+}
+
+nb::object to_python(const Arrays& xs) {
+  nb::list out;
+  for (const Array& x : xs) out.append(to_python(x));
+  return out;
+}
+
+void bind_array(nb::module_& m) {
+  std::vector<PyType_Slot> slots;
+  for (const PyType_Slot* s = operator_slots(); s->slot != 0; ++s) slots.push_back(*s);
+  slots.push_back({0, nullptr});
+  auto cls = nb::class_<Array>(m, "ndarray", nb::type_slots(slots.data()), nb::is_weak_referenceable());
+  g_array_type = reinterpret_cast<PyTypeObject*>(cls.ptr());
+  cls.attr("__module__") = "tnp";
+  cls.attr("__hash__") = nb::none();
+  cls.attr("__array_priority__") = 100.0;
+  cls.def_prop_ro("dtype", [](const Array& x) { return dtype_object(x.dtype()); });
+  cls.def_prop_ro("shape", [](const Array& x) { return x.ndim(), shape_object(x.shape()); });
+  cls.def_prop_ro("ndim", &Array::ndim);
+  cls.def_prop_ro("size", [](const Array& x) { return dim_object(x.size()); });
+  cls.def_prop_ro("itemsize", [](const Array& x) { return x.itemsize(); });
+  cls.def_prop_ro("strides", [](const Array& x) {
+    nb::list out;
+    for (std::int64_t s : x.strides()) out.append(s);
+    return nb::tuple(out);
+  });
+}
+
+}  // namespace tnp::python

@@ -1,0 +1,119 @@
+// tnp's dtype objects and the arguments that are not arrays: dtypes, axes, shapes, symbolic sizes.
+#include "base/default_dtype.h"
+#include "base/dim.h"
+#include "python/python.h"
+#include "tnp/error.h"
+
+namespace tnp::python {
+
+namespace {
+
+// The Python class tnp.dtype (python/tnp/_dtypes.py makes one object of it for each DType).
+nb::object* g_dtype_objects = nullptr;  // kDTypeCount of them
+
+DType dtype_of_name(const std::string& text) {
+  DType d;
+  if (!text.empty() && text[0] == '>') return dtype_of_name(text.substr(1));
+  if (!dtype_from_name(text, d)) throw TypeError("data type '" + text + "' not understood");
+  return d;
+}
+
+}  // namespace
+
+nb::object dtype_object(DType dtype) {
+  if (g_dtype_objects == nullptr) throw RuntimeError("the dtype objects are not registered");
+  return g_dtype_objects[static_cast<int>(dtype)];
+}
+
+DType dtype_of(nb::handle o) {
+  static PyObject* number = PyUnicode_InternFromString("num");
+  if (o.ptr() == reinterpret_cast<PyObject*>(&PyFloat_Type)) return default_float();
+  if (o.ptr() == reinterpret_cast<PyObject*>(&PyLong_Type)) return DType::int64;
+  if (o.ptr() == reinterpret_cast<PyObject*>(&PyBool_Type)) return DType::bool_;
+  if (o.ptr() == reinterpret_cast<PyObject*>(&PyComplex_Type)) return default_dtype(WeakKind::complex);
+  if (g_dtype_objects && Py_TYPE(o.ptr()) == Py_TYPE(g_dtype_objects[0].ptr())) {
+    return static_cast<DType>(nb::cast<int>(nb::getattr(o, nb::handle(number))));
+  }
+  if (nb::isinstance<nb::str>(o)) return dtype_of_name(nb::cast<std::string>(o));
+  // NumPy's dtypes and scalar types, and ml_dtypes'.
+  nb::object name = nb::getattr(o, "name", nb::none());
+  if (!nb::isinstance<nb::str>(name)) name = nb::getattr(o, "__name__", nb::none());
+  DType d;
+  if (nb::isinstance<nb::str>(name) && dtype_from_name(nb::cast<std::string>(name), d)) return d;
+  throw TypeError("Cannot interpret '" + nb::cast<std::string>(nb::repr(o)) + "' as a data type");
+}
+
+std::optional<Axes> axes_of(nb::handle o) {
+  if (o.is_none()) return std::nullopt;
+  Axes axes;
+  if (PyIndex_Check(o.ptr())) {
+    axes.push_back(nb::cast<std::int64_t>(nb::steal(PyNumber_Index(o.ptr()))));
+    return axes;
+  }
+  for (nb::handle each : nb::borrow<nb::iterable>(o)) axes.push_back(nb::cast<std::int64_t>(nb::steal(PyNumber_Index(each.ptr()))));
+  return axes;
+}
+
+std::int64_t dim_of(nb::handle o) {
+  if (nb::isinstance<PyDim>(o)) return nb::cast<PyDim&>(o).dim;
+  nb::object index = nb::steal(PyNumber_Index(o.ptr()));
+  if (!index.is_valid()) throw nb::python_error();
+  int overflow = 0;
+  const long long v = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+  if (overflow) throw ValueError("Maximum allowed dimension exceeded");
+  return v;
+}
+
+Shape shape_of(nb::handle o) {
+  Shape shape;
+  if (nb::isinstance<PyDim>(o) || PyIndex_Check(o.ptr())) {
+    shape.push_back(dim_of(o));
+    return shape;
+  }
+  if (!PySequence_Check(o.ptr()) && !PyIter_Check(o.ptr())) {
+    throw TypeError("expected a sequence of integers or a single integer, got '" + nb::cast<std::string>(nb::repr(o)) + "'");
+  }
+  for (nb::handle each : nb::borrow<nb::iterable>(o)) shape.push_back(dim_of(each));
+  return shape;
+}
+
+nb::object dim_object(std::int64_t dim) {
+  if (!is_symbolic(dim)) return nb::int_(dim);
+  return nb::cast(PyDim{dim});
+}
+
+nb::object shape_object(const Shape& shape) {
+  PyObject* t = PyTuple_New(shape.size());
+  for (int i = 0; i < shape.size(); ++i) {
+    PyTuple_SET_ITEM(t, i, is_symbolic(shape[i]) ? dim_object(shape[i]).release().ptr() : PyLong_FromLongLong(shape[i]));
+  }
+  return nb::steal(t);
+}
+
+void bind_dtypes(nb::module_& m) {
+  m.def(
+      "register_dtypes",
+      [](nb::list objects) {
+        if (nb::len(objects) != kDTypeCount) throw ValueError("register_dtypes: one object for each dtype is needed");
+        g_dtype_objects = new nb::object[kDTypeCount];
+        for (int i = 0; i < kDTypeCount; ++i) g_dtype_objects[i] = nb::borrow(objects[i]);
+      },
+      "Makes these the dtype objects of arrays; called once, by the package.");
+  m.def("dtype_info", [](int i) {
+    const DTypeInfo& info = tnp::info(static_cast<DType>(i));
+    return nb::make_tuple(std::string(info.name), std::string(info.code), std::string(1, static_cast<char>(info.kind)), static_cast<int>(info.itemsize));
+  });
+  m.def("dtype_number", [](nb::object o) { return static_cast<int>(dtype_of(o)); }, nb::arg("dtype").none());
+  m.def("promote_types", [](nb::object a, nb::object b) { return dtype_object(promote(dtype_of(a), dtype_of(b))); });
+  m.def("can_cast_types", [](nb::object a, nb::object b, int casting) {
+    return can_cast(dtype_of(a), dtype_of(b), static_cast<Casting>(casting));
+  });
+  m.def("set_default_float", [](nb::object d) { set_default_float(dtype_of(d)); });
+  m.def("exchange_default_float", [](nb::object d) {
+    const DType old = exchange_thread_default_float(d.is_none() ? DType::object : dtype_of(d));
+    return old == DType::object ? nb::none() : dtype_object(old);
+  }, nb::arg("dtype").none());
+  m.def("default_float", [] { return dtype_object(default_float()); });
+}
+
+}  // namespace tnp::python

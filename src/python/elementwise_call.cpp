@@ -1,0 +1,167 @@
+#include "python/elementwise_call.h"
+
+#include "ir/scalar.h"
+#include "ir/trace.h"
+#include "ops/elementwise/family.h"
+#include "python/variable.h"
+#include "ops/elementwise/fp_status.h"
+#include "tnp/error.h"
+
+namespace tnp::python {
+
+bool scalar_of(PyObject* o, Scalar& out) {
+  PyTypeObject* type = Py_TYPE(o);
+  if (type == &PyFloat_Type) {
+    out = Scalar(PyFloat_AS_DOUBLE(o));
+  } else if (type == &PyLong_Type) {
+    int overflow = 0;
+    const long long v = PyLong_AsLongLongAndOverflow(o, &overflow);
+    if (overflow == 0) {
+      out = Scalar(static_cast<std::int64_t>(v));
+    } else {
+      const unsigned long long u = overflow > 0 ? PyLong_AsUnsignedLongLong(o) : 0;
+      if (overflow < 0 || PyErr_Occurred()) {
+        PyErr_Clear();
+        throw OverflowError("Python integer " + std::string(nb::str(nb::handle(o)).c_str()) + " is too large for any integer type");
+      }
+      out = Scalar(static_cast<std::uint64_t>(u));
+    }
+  } else if (type == &PyBool_Type) {
+    out = Scalar(o == Py_True);
+  } else if (type == &PyComplex_Type) {
+    const Py_complex z = PyComplex_AsCComplex(o);
+    out = Scalar(std::complex<double>(z.real, z.imag));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool PyOperand::set(PyObject* o) {
+  if (python::is_array(o)) {
+    array_ = &array_of(o);
+    return true;
+  }
+  if (scalar_of(o, scalar_)) return true;
+  if (is_variable(o)) {
+    own_ = variable_of(o)->read();
+    array_ = &own_;
+    return true;
+  }
+  if (nb::isinstance<PyDim>(nb::handle(o))) {
+    // A size beside an array is as weak as the Python integer it will be.
+    symbolic_ = nb::cast<PyDim&>(nb::handle(o)).dim;
+    own_ = dim_value(symbolic_, DType::int64);
+    array_ = &own_;
+    return true;
+  }
+  if (o == Py_None || PyUnicode_Check(o) || PyBytes_Check(o) || PyDict_Check(o) || PySet_Check(o)) return false;
+  own_ = as_array(o);
+  array_ = &own_;
+  return true;
+}
+
+void PyOperand::weaken(const PyOperand& other) {
+  if (symbolic_ == 0 || !other.is_array() || other.symbolic_ != 0) return;
+  own_ = dim_value(symbolic_, promote(other.array().dtype(), WeakKind::integer));
+}
+
+void PyOperand::find_temporary(PyObject* o) { temporary_ = array_ && array_ != &own_ && is_temporary(o, *array_); }
+
+namespace {
+
+PyObject* finish(const ElementwiseInfo& info, Array result) {
+  // One relaxed load: nearly always nothing was raised.
+  if (info.raises_flags && fp_flags_seen.load(std::memory_order_relaxed) != 0 && !report_fp_flags(info.name)) return nullptr;
+  return wrap(std::move(result));
+}
+
+}  // namespace
+
+PyObject* call_elementwise(const OpDef& op, const Array& x, PyObject* a) {
+  const bool donated = a != nullptr && is_temporary(a, x);
+  return finish(*op.elementwise, apply_elementwise_donated(op, {&x, 1}, donated ? 1 : 0));
+}
+
+PyObject* call_elementwise(const OpDef& op, PyOperand& x, PyOperand& y, PyObject* a, PyObject* b) {
+  if (x.is_array() && y.is_array()) {
+    x.weaken(y);
+    y.weaken(x);
+    x.find_temporary(a);
+    y.find_temporary(b);
+    const Array in[] = {x.array(), y.array()};
+    return finish(*op.elementwise, apply_elementwise_donated(op, in, (x.temporary() ? 1u : 0u) | (y.temporary() ? 2u : 0u)));
+  }
+  if (x.is_array()) {
+    x.find_temporary(a);
+    const Array in[] = {x.array(), weak_operand(op, x.array().dtype(), y.scalar())};
+    return finish(*op.elementwise, apply_elementwise_donated(op, in, x.temporary() ? 1 : 0));
+  }
+  if (y.is_array()) {
+    y.find_temporary(b);
+    const Array in[] = {weak_operand(op, y.array().dtype(), x.scalar()), y.array()};
+    return finish(*op.elementwise, apply_elementwise_donated(op, in, y.temporary() ? 2 : 0));
+  }
+  const Array in[] = {x.scalar().to_array(), y.scalar().to_array()};
+  return finish(*op.elementwise, apply_elementwise_donated(op, in, 0));
+}
+
+bool truth_value(const Array& x) {
+  if (!x.is_symbolic()) {
+    if (x.size() == 0) throw ValueError("The truth value of an empty array is ambiguous. Use `array.size > 0` to check that it is not empty.");
+    if (x.size() != 1) {
+      throw ValueError("The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()");
+    }
+  }
+  const std::byte* data = x.data();
+  const Scalar s = load_scalar(x.dtype(), data);
+  return std::visit([](auto v) { return v != decltype(v){}; }, s.value);
+}
+
+PyObject* python_element(DType dtype, const void* data) {
+  const Scalar s = load_scalar(dtype, data);
+  return std::visit(
+      [](auto v) -> PyObject* {
+        using T = decltype(v);
+        if constexpr (std::is_same_v<T, bool>) {
+          return PyBool_FromLong(v);
+        } else if constexpr (std::is_same_v<T, std::int64_t>) {
+          return PyLong_FromLongLong(v);
+        } else if constexpr (std::is_same_v<T, std::uint64_t>) {
+          return PyLong_FromUnsignedLongLong(v);
+        } else if constexpr (std::is_same_v<T, double>) {
+          return PyFloat_FromDouble(v);
+        } else {
+          return PyComplex_FromDoubles(v.real(), v.imag());
+        }
+      },
+      s.value);
+}
+
+namespace {
+
+nb::object only_element(const Array& x) {
+  const std::byte* data = x.data();
+  if (x.ndim() != 0) throw TypeError("only 0-dimensional arrays can be converted to Python scalars");
+  return nb::steal(python_element(x.dtype(), data));
+}
+
+PyObject* checked(PyObject* o) {
+  if (o == nullptr) throw nb::python_error();
+  return o;
+}
+
+}  // namespace
+
+PyObject* python_int(const Array& x) { return checked(PyNumber_Long(only_element(x).ptr())); }
+PyObject* python_float(const Array& x) { return checked(PyNumber_Float(only_element(x).ptr())); }
+PyObject* python_complex(const Array& x) {
+  nb::object element = only_element(x);
+  return checked(PyObject_CallOneArg(reinterpret_cast<PyObject*>(&PyComplex_Type), element.ptr()));
+}
+PyObject* python_index(const Array& x) {
+  if (!is_integer(x.dtype()) || x.ndim() != 0) throw TypeError("only integer scalar arrays can be converted to a scalar index");
+  return only_element(x).release().ptr();
+}
+
+}  // namespace tnp::python

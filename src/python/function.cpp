@@ -1,0 +1,312 @@
+// tnp.function: traces kept by structure, types and ranks of the arguments; the short way of a call whose arguments are
+// plain arrays.
+#include "transform/function.h"
+
+#include <algorithm>
+
+#include "base/dim.h"
+#include "compiler/program.h"
+#include "python/elementwise_call.h"
+#include "python/pytree.h"
+#include "python/variable.h"
+#include "tnp/error.h"
+#include "transform/call.h"
+
+namespace tnp::python {
+
+namespace {
+
+constexpr std::size_t kMaxTraces = 256;  // per function; beyond it they are made anew
+
+// Thrown into the body when it asks for the number of a symbolic size. No Exception, so that no handler of the user's
+// stops it.
+PyObject* g_needs_size = nullptr;
+thread_local NeedsSize t_needed;
+
+void ask_for_size(std::int64_t dim) {
+  t_needed = places_of(dim);
+  PyErr_SetString(g_needs_size, "the function is traced again with this size fixed");
+  throw nb::python_error();
+}
+
+// What arguments a trace serves: for each array its type and its rank, and for what is no array an object that compares.
+struct Signature {
+  std::vector<std::uint16_t> arrays;
+  nb::object statics;  // absent where all arguments are arrays in a row
+
+  bool operator==(const Signature& other) const {
+    if (arrays != other.arrays || statics.is_valid() != other.statics.is_valid()) return false;
+    return !statics.is_valid() || statics.equal(other.statics);
+  }
+};
+
+std::uint16_t array_code(const Array& x) { return static_cast<std::uint16_t>(static_cast<int>(x.dtype()) << 8 | x.ndim()); }
+
+struct Traced {
+  Signature signature;
+  std::vector<ArgumentSpec> specs;  // -1 where the size is free
+  TracedFunction function;
+  PyTree results;
+};
+
+// One of the arguments of a call, sorted into arrays (traced) and the rest (part of the signature).
+struct Arguments {
+  Arrays arrays;
+  Signature signature;
+};
+
+bool fits(const Traced& t, const Arrays& arrays) {
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    const Shape& fixed = t.specs[i].shape;
+    for (int d = 0; d < fixed.ndim(); ++d) {
+      if (fixed[d] >= 0 && arrays[i].shape()[d] != fixed[d]) return false;
+    }
+  }
+  return true;
+}
+
+// A leaf that is traced: an array, NumPy's too.
+bool is_traced_leaf(nb::handle leaf) {
+  return is_array(leaf.ptr()) || (nb::hasattr(leaf, "__array__") && !is_variable(leaf.ptr()) && !PyType_Check(leaf.ptr()) && nb::hasattr(leaf, "dtype"));
+}
+
+// The short way; false if an argument is no array.
+bool plain_arguments(nb::handle args, nb::handle kwargs, Arguments& out) {
+  if (kwargs.ptr() != nullptr && PyDict_GET_SIZE(kwargs.ptr()) > 0) return false;
+  const Py_ssize_t n = PyTuple_GET_SIZE(args.ptr());
+  out.arrays.reserve(static_cast<std::size_t>(n));
+  out.signature.arrays.reserve(static_cast<std::size_t>(n));
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    PyObject* o = PyTuple_GET_ITEM(args.ptr(), i);
+    if (!is_array(o)) return false;
+    out.arrays.push_back(array_of(o));
+    out.signature.arrays.push_back(array_code(out.arrays.back()));
+  }
+  return true;
+}
+
+nb::object static_key(nb::handle leaf) {
+  if (PyObject_Hash(leaf.ptr()) == -1) {
+    PyErr_Clear();
+    throw TypeError("function: an argument of type '" + std::string(Py_TYPE(leaf.ptr())->tp_name) +
+                    "' is neither an array nor hashable, so no trace can be kept for it");
+  }
+  return nb::make_tuple(nb::handle(reinterpret_cast<PyObject*>(Py_TYPE(leaf.ptr()))), leaf);
+}
+
+// Any nesting of containers. `tree` and `is_array_leaf` put the call together again for tracing.
+struct Flattened {
+  PyTree tree;
+  std::vector<nb::object> leaves;
+  std::vector<bool> traced;
+};
+
+Flattened general_arguments(nb::handle args, nb::handle kwargs, Arguments& out) {
+  Flattened f;
+  nb::object all = nb::make_tuple(args, kwargs.ptr() ? nb::borrow(kwargs) : nb::object(nb::dict()));
+  f.tree = PyTree::flatten(all, f.leaves);
+  nb::list statics;
+  statics.append(f.tree.key());
+  for (const nb::object& leaf : f.leaves) {
+    const bool traced = is_traced_leaf(leaf);
+    f.traced.push_back(traced);
+    if (traced) {
+      out.arrays.push_back(as_array(leaf.ptr()));
+      out.signature.arrays.push_back(array_code(out.arrays.back()));
+      statics.append(nb::none());
+    } else {
+      statics.append(static_key(leaf));
+    }
+  }
+  out.signature.statics = nb::tuple(statics);
+  return f;
+}
+
+class Function {
+ public:
+  Function(nb::object f, nb::object name) : f_(std::move(f)), name_(std::move(name)) {}
+
+  nb::object call(nb::handle args, nb::handle kwargs) {
+    Arguments arguments;
+    const std::shared_ptr<Traced> t = find(args, kwargs, arguments);
+    const Arrays results = t->function.call(arguments.arrays);
+    if (results.size() == 1 && t->results.is_leaf()) return to_python(results[0]);
+    std::vector<nb::object> leaves;
+    for (const Array& x : results) leaves.push_back(to_python(x));
+    return t->results.unflatten(leaves);
+  }
+
+  std::shared_ptr<Traced> find(nb::handle args, nb::handle kwargs, Arguments& arguments) {
+    const bool plain = plain_arguments(args, kwargs, arguments);
+    Flattened f;
+    if (!plain) {
+      arguments = {};
+      f = general_arguments(args, kwargs, arguments);
+    }
+    for (const auto& t : traces_) {
+      if (t->signature == arguments.signature && fits(*t, arguments.arrays)) return t;
+    }
+    if (plain) f = general_arguments(args, kwargs, scratch_);
+    scratch_ = {};
+    if (traces_.size() >= kMaxTraces) traces_.clear();
+    std::shared_ptr<Traced> t = trace(f, arguments);
+    traces_.push_back(t);
+    ++made_;
+    return t;
+  }
+
+  nb::handle wrapped() const { return f_; }
+  std::size_t num_traces() const { return traces_.size(); }
+  std::size_t num_made() const { return made_; }
+  void clear() { traces_.clear(); }
+  int traverse(visitproc visit, void* arg) {
+    Py_VISIT(f_.ptr());
+    return 0;
+  }
+  void drop() {
+    f_.reset();
+    traces_.clear();
+  }
+
+ private:
+  // Runs the body on symbolic arrays, again with sizes fixed for as long as it asks for their numbers.
+  std::shared_ptr<Traced> trace(const Flattened& f, const Arguments& arguments) {
+    auto t = std::make_shared<Traced>();
+    t->signature = arguments.signature;
+    for (const Array& x : arguments.arrays) {
+      Shape free(SmallVec<std::int64_t, 5>(x.ndim(), -1));
+      t->specs.push_back({x.dtype(), free});
+    }
+    for (;;) {
+      try {
+        t->function = trace_function(t->specs, [&](const Arrays& symbolic) { return run_body(f, symbolic, t->results); });
+        return t;
+      } catch (nb::python_error& e) {
+        if (!e.matches(nb::handle(g_needs_size))) throw;
+        for (const auto& [argument, axis] : t_needed.places) {
+          const std::int64_t size = arguments.arrays[static_cast<std::size_t>(argument)].shape()[axis];
+          if (is_symbolic(size)) throw TracerError("a size of an argument of a function that is called while another is traced is not known");
+          t->specs[static_cast<std::size_t>(argument)].shape[axis] = size;
+        }
+      }
+    }
+  }
+
+  Arrays run_body(const Flattened& f, const Arrays& symbolic, PyTree& results) {
+    std::vector<nb::object> leaves;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < f.leaves.size(); ++i) leaves.push_back(f.traced[i] ? to_python(symbolic[next++]) : f.leaves[i]);
+    nb::object all = f.tree.unflatten(leaves);
+    nb::object out = nb::steal(PyObject_Call(f_.ptr(), nb::object(all[0]).ptr(), nb::object(all[1]).ptr()));
+    if (!out.is_valid()) throw nb::python_error();
+    std::vector<nb::object> result_leaves;
+    results = PyTree::flatten(out, result_leaves);
+    Arrays arrays;
+    for (const nb::object& leaf : result_leaves) {
+      if (PyUnicode_Check(leaf.ptr()) || PyCallable_Check(leaf.ptr())) {
+        throw TypeError("function: results must be arrays or numbers, got '" + std::string(Py_TYPE(leaf.ptr())->tp_name) + "'");
+      }
+      if (nb::isinstance<PyDim>(leaf)) {
+        arrays.push_back(dim_value(nb::cast<PyDim&>(leaf).dim, DType::int64));
+      } else {
+        arrays.push_back(is_variable(leaf.ptr()) ? variable_of(leaf.ptr())->read() : as_array(leaf.ptr()));
+      }
+    }
+    return arrays;
+  }
+
+  nb::object f_, name_;
+  std::vector<std::shared_ptr<Traced>> traces_;
+  Arguments scratch_;
+  std::size_t made_ = 0;
+};
+
+PyObject* function_call(PyObject* self, PyObject* args, PyObject* kwargs) {
+  try {
+    return nb::inst_ptr<Function>(nb::handle(self))->call(args, kwargs).release().ptr();
+  } catch (...) {
+    set_error_from_current_exception();
+    return nullptr;
+  }
+}
+
+// f is a method when it is found on a class.
+PyObject* function_get(PyObject* self, PyObject* instance, PyObject*) {
+  if (instance == nullptr || instance == Py_None) return Py_NewRef(self);
+  return PyMethod_New(self, instance);
+}
+
+int function_traverse(PyObject* self, visitproc visit, void* arg) {
+#if PY_VERSION_HEX >= 0x03090000
+  Py_VISIT(Py_TYPE(self));
+#endif
+  return nb::inst_ready(nb::handle(self)) ? nb::inst_ptr<Function>(nb::handle(self))->traverse(visit, arg) : 0;
+}
+
+int function_clear(PyObject* self) {
+  nb::inst_ptr<Function>(nb::handle(self))->drop();
+  return 0;
+}
+
+std::string location() {
+  PyFrameObject* frame = PyEval_GetFrame();
+  // The innermost frame that is not the package's own.
+  nb::object current = nb::borrow(reinterpret_cast<PyObject*>(frame));
+  static const std::string package = nb::cast<std::string>(nb::module_::import_("tnp").attr("__path__")[nb::int_(0)]);
+  while (current.is_valid() && !current.is_none()) {
+    const auto file = nb::cast<std::string>(current.attr("f_code").attr("co_filename"));
+    if (file.rfind(package, 0) != 0) return file + ":" + std::to_string(nb::cast<int>(current.attr("f_lineno")));
+    current = current.attr("f_back");
+  }
+  return "";
+}
+
+}  // namespace
+
+void bind_function(nb::module_& m) {
+  nb::object needs = nb::steal(PyErr_NewException("tnp._NeedsSize", PyExc_BaseException, nullptr));
+  g_needs_size = needs.release().ptr();
+  dim_value_hook = &ask_for_size;
+  source_location = &location;
+  static PyType_Slot slots[] = {
+      {Py_tp_call, reinterpret_cast<void*>(function_call)},
+      {Py_tp_descr_get, reinterpret_cast<void*>(function_get)},
+      {Py_tp_traverse, reinterpret_cast<void*>(function_traverse)},
+      {Py_tp_clear, reinterpret_cast<void*>(function_clear)},
+      {0, nullptr},
+  };
+  auto cls = nb::class_<Function>(m, "Function", nb::type_slots(slots), nb::dynamic_attr(), nb::is_weak_referenceable());
+  cls.attr("__module__") = "tnp";
+  cls.def(nb::init<nb::object, nb::object>(), nb::arg("f"), nb::arg("name").none());
+  cls.def_prop_ro("__wrapped__", [](const Function& f) { return nb::borrow(f.wrapped()); });
+  const auto graph_of = [](Function& f, nb::args args, nb::kwargs kwargs) {
+    Arguments arguments;
+    return f.find(args, kwargs, arguments)->function.graph;
+  };
+  cls.def("graph", [graph_of](Function& f, nb::args args, nb::kwargs kwargs) { return PyGraph{graph_of(f, args, kwargs)}; });
+  cls.def("steps", [graph_of](Function& f, nb::args args, nb::kwargs kwargs) { return program_of(graph_of(f, args, kwargs))->str(); },
+          "The steps that the compiled program runs, as text.");
+  cls.def("cache_info", [](const Function& f) {
+    nb::dict info;
+    info["traces"] = f.num_traces();
+    info["traced"] = f.num_made();
+    info["limit"] = kMaxTraces;
+    return info;
+  }, "How many traces are kept, how many were ever made, and how many may be kept.");
+  cls.def("clear_cache", &Function::clear);
+
+  auto graph = nb::class_<PyGraph>(m, "Graph", "The graph of a traced function: prints as text, and draws itself in a notebook.");
+  graph.attr("__module__") = "tnp";
+  graph.def("__str__", [](const PyGraph& g) { return g.graph->str(); });
+  graph.def("__repr__", [](const PyGraph& g) { return g.graph->str(); });
+  graph.def("_repr_svg_", [](const PyGraph& g) { return g.graph->svg(); });
+  graph.def("svg", [](const PyGraph& g) { return g.graph->svg(); }, "A self-contained SVG drawing.");
+  graph.def_prop_ro("num_operations", [](const PyGraph& g) { return g.graph->nodes.size(); });
+  graph.def_prop_ro("operations", [](const PyGraph& g) {
+    nb::list names;
+    for (const GraphNode& n : g.graph->nodes) names.append(n.op->name);
+    return names;
+  }, "The names of its operations, in order.");
+}
+
+}  // namespace tnp::python

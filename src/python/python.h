@@ -1,0 +1,107 @@
+// Shared by the binding files: Python objects from arrays and back.
+#pragma once
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+
+#include <optional>
+
+#include "tnp/array.h"
+#include "tnp/numpy.h"
+
+namespace tnp {
+struct Graph;
+}
+
+namespace tnp::python {
+
+namespace nb = nanobind;
+
+// --- arrays
+
+PyTypeObject* array_type() noexcept;
+inline bool is_array(PyObject* o) noexcept {
+  return Py_TYPE(o) == array_type() || PyType_IsSubtype(Py_TYPE(o), array_type());
+}
+Array& array_of(PyObject* o) noexcept;  // of an object for which is_array holds
+// A new reference.
+PyObject* wrap(Array x);
+inline nb::object to_python(Array x) { return nb::steal(wrap(std::move(x))); }
+nb::object to_python(const Arrays& xs);  // a list
+
+// Anything array-like (numbers, nested sequences, buffers, NumPy and DLPack arrays, …) as an array.
+// `copy`: None for NumPy memory means a copy unless it is read-only.
+struct AsArray {
+  std::optional<DType> dtype;
+  std::optional<bool> copy;
+};
+Array as_array(PyObject* o, const AsArray& options = {});
+
+// --- operands of elementwise functions: an array, or a Python scalar that stays weak
+
+class PyOperand {
+ public:
+  // False (no error set) if the object is nothing that operators take.
+  bool set(PyObject* o);
+  bool is_array() const { return array_ != nullptr; }
+  const Array& array() const { return *array_; }
+  const Scalar& scalar() const { return scalar_; }
+  // Whether only the interpreter's stack holds the array, so that it may be overwritten.
+  bool temporary() const { return temporary_; }
+  void find_temporary(PyObject* o);
+  // A symbolic size takes the type of the array beside it.
+  void weaken(const PyOperand& other);
+
+ private:
+  Array own_;
+  Scalar scalar_{false};
+  const Array* array_ = nullptr;
+  std::int64_t symbolic_ = 0;  // the symbolic size, if it is one
+  bool temporary_ = false;
+};
+
+// A Python scalar (bool, int, float, complex; not their subclasses) as a weak one. False if it is none.
+bool scalar_of(PyObject* o, Scalar& out);
+
+// --- other arguments
+
+DType dtype_of(nb::handle o);         // a tnp or NumPy dtype, a Python type, a name; throws TypeError
+nb::object dtype_object(DType dtype);  // the tnp.dtype
+// None: absent. An int or a sequence of ints.
+std::optional<Axes> axes_of(nb::handle o);
+Shape shape_of(nb::handle o);  // an int, a symbolic dimension, or a sequence of them; -1 kept
+std::int64_t dim_of(nb::handle o);
+nb::object dim_object(std::int64_t dim);      // an int, or a tnp.Dim
+nb::object shape_object(const Shape& shape);  // a tuple
+
+// A symbolic dimension as a Python object.
+struct PyDim {
+  std::int64_t dim;
+};
+// Called when Python needs the number that a symbolic dimension stands for; may throw to have the function traced again.
+extern void (*dim_value_hook)(std::int64_t dim);
+
+// --- errors
+
+// Sets the Python error for the C++ exception being handled: for slots that nanobind does not wrap.
+void set_error_from_current_exception() noexcept;
+
+// Warns as NumPy does of the floating-point exceptions of the last operation; false if a warning became an error.
+bool report_fp_flags(const char* operation);
+
+struct PyGraph {
+  std::shared_ptr<const Graph> graph;
+};
+
+// --- each file's part of the module
+
+void bind_errors(nb::module_& m);
+void bind_dtypes(nb::module_& m);
+void bind_dim(nb::module_& m);
+void bind_array(nb::module_& m);
+void bind_ufuncs(nb::module_& m);
+void bind_function(nb::module_& m);
+void bind_tape(nb::module_& m);
+void bind_variable(nb::module_& m);
+
+}  // namespace tnp::python

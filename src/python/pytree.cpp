@@ -1,0 +1,112 @@
+#include "python/pytree.h"
+
+#include "tnp/error.h"
+
+namespace tnp::python {
+
+namespace {
+
+constexpr int kMaxDepth = 500;
+
+bool is_named_tuple(nb::handle o) { return PyTuple_Check(o.ptr()) && nb::hasattr(o, "_fields"); }
+
+bool is_dataclass(nb::handle o) { return !PyType_Check(o.ptr()) && nb::hasattr(o.type(), "__dataclass_fields__"); }
+
+thread_local int t_depth = 0;
+struct Depth {
+  Depth() {
+    if (++t_depth > kMaxDepth) {
+      --t_depth;
+      throw RecursionError("a nested structure is deeper than " + std::to_string(kMaxDepth) + " levels");
+    }
+  }
+  ~Depth() { --t_depth; }
+};
+
+}  // namespace
+
+PyTree PyTree::flatten(nb::handle o, std::vector<nb::object>& leaves) {
+  const Depth depth;
+  PyTree t;
+  PyObject* p = o.ptr();
+  const auto add = [&](nb::handle child) { t.children_.push_back(flatten(child, leaves)); };
+  if (p == Py_None) {
+    t.kind_ = Kind::none;
+  } else if (PyTuple_Check(p)) {
+    t.kind_ = is_named_tuple(o) ? Kind::named_tuple : Kind::tuple;
+    if (t.kind_ == Kind::named_tuple) t.type_ = nb::borrow(o.type());
+    for (nb::handle child : nb::borrow<nb::tuple>(o)) add(child);
+  } else if (PyList_Check(p)) {
+    t.kind_ = Kind::list;
+    for (nb::handle child : nb::borrow<nb::list>(o)) add(child);
+  } else if (PyDict_Check(p)) {
+    t.kind_ = Kind::dict;
+    for (auto [key, value] : nb::borrow<nb::dict>(o)) {
+      t.keys_.push_back(nb::borrow(key));
+      add(value);
+    }
+  } else if (is_dataclass(o)) {
+    t.kind_ = Kind::dataclass;
+    t.type_ = nb::borrow(o.type());
+    for (nb::handle name : nb::borrow<nb::dict>(o.type().attr("__dataclass_fields__")).keys()) {
+      t.keys_.push_back(nb::borrow(name));
+      add(nb::getattr(o, name));
+    }
+  } else {
+    leaves.push_back(nb::borrow(o));
+  }
+  return t;
+}
+
+nb::object PyTree::unflatten(std::span<const nb::object> leaves) const {
+  std::size_t next = 0;
+  return build(leaves, next);
+}
+
+nb::object PyTree::build(std::span<const nb::object> leaves, std::size_t& next) const {
+  switch (kind_) {
+    case Kind::leaf: return leaves[next++];
+    case Kind::none: return nb::none();
+    case Kind::dict: {
+      nb::dict out;
+      for (std::size_t i = 0; i < children_.size(); ++i) out[keys_[i]] = children_[i].build(leaves, next);
+      return out;
+    }
+    case Kind::dataclass: {
+      nb::dict fields;
+      for (std::size_t i = 0; i < children_.size(); ++i) fields[keys_[i]] = children_[i].build(leaves, next);
+      nb::tuple none;
+      PyObject* made = PyObject_Call(type_.ptr(), none.ptr(), fields.ptr());
+      if (made == nullptr) throw nb::python_error();
+      return nb::steal(made);
+    }
+    default: break;
+  }
+  nb::list items;
+  for (const PyTree& child : children_) items.append(child.build(leaves, next));
+  if (kind_ == Kind::list) return items;
+  nb::tuple tuple(items);
+  if (kind_ == Kind::tuple) return tuple;
+  PyObject* made = PyObject_Call(type_.ptr(), tuple.ptr(), nullptr);
+  if (made == nullptr) throw nb::python_error();
+  return nb::steal(made);
+}
+
+std::size_t PyTree::num_leaves() const {
+  if (kind_ == Kind::leaf) return 1;
+  std::size_t n = 0;
+  for (const PyTree& child : children_) n += child.num_leaves();
+  return n;
+}
+
+nb::object PyTree::key() const {
+  if (kind_ == Kind::leaf) return nb::bool_(true);
+  nb::list parts;
+  parts.append(static_cast<int>(kind_));
+  if (type_.is_valid()) parts.append(type_);
+  for (const nb::object& k : keys_) parts.append(k);
+  for (const PyTree& child : children_) parts.append(child.key());
+  return nb::tuple(parts);
+}
+
+}  // namespace tnp::python

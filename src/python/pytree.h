@@ -1,0 +1,34 @@
+// Nested structures of Python containers: flattened to their leaves, and put together again.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "python/python.h"
+
+namespace tnp::python {
+
+class PyTree {
+ public:
+  // Appends the leaves in order. Containers are tuples, lists, dicts (in key order of insertion), named tuples,
+  // dataclasses and None, which has no leaves.
+  static PyTree flatten(nb::handle o, std::vector<nb::object>& leaves);
+  nb::object unflatten(std::span<const nb::object> leaves) const;
+  std::size_t num_leaves() const;
+  bool is_leaf() const { return kind_ == Kind::leaf; }
+
+  // A hashable, comparable description of the structure.
+  nb::object key() const;
+
+ private:
+  enum class Kind : std::uint8_t { leaf, none, tuple, list, dict, named_tuple, dataclass };
+  nb::object build(std::span<const nb::object> leaves, std::size_t& next) const;
+
+  Kind kind_ = Kind::leaf;
+  nb::object type_;                 // of a named tuple, a dataclass, a subclass
+  std::vector<nb::object> keys_;    // of a dict; field names of a dataclass
+  std::vector<PyTree> children_;
+};
+
+}  // namespace tnp::python

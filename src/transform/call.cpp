@@ -1,0 +1,254 @@
+#include "transform/call.h"
+
+#include <mutex>
+#include <unordered_map>
+
+#include "compiler/program.h"
+#include "ir/observer.h"
+#include "ir/trace.h"
+#include "tnp/error.h"
+#include "tnp/primitives.h"
+#include "transform/tape.h"
+
+namespace tnp {
+
+namespace {
+
+// What a graph has besides its nodes, made when first needed. Kept beside the graph for as long as it lives.
+struct Companion {
+  std::weak_ptr<const Graph> owner;
+  std::mutex mutex;
+  std::shared_ptr<compiler::Program> program;
+  // The forward graph gives the outputs and then the residuals; the backward graph takes inputs, residuals and
+  // cotangents of the outputs, and gives the cotangents of `differentiable` inputs.
+  GraphRef forward, backward;
+  std::vector<int> differentiable;
+  int num_residuals = 0;
+};
+
+std::shared_ptr<Companion> companion_of(const GraphRef& graph) {
+  static std::mutex mutex;
+  static auto* all = new std::unordered_map<const Graph*, std::shared_ptr<Companion>>;
+  std::scoped_lock lock(mutex);
+  std::shared_ptr<Companion>& c = (*all)[graph.get()];
+  if (!c || c->owner.expired()) {
+    c = std::make_shared<Companion>();
+    c->owner = graph;
+    // A sweep now and then, so that what belongs to dead graphs goes.
+    if (all->size() % 64 == 0) std::erase_if(*all, [](const auto& entry) { return entry.second->owner.expired(); });
+    return (*all)[graph.get()];
+  }
+  return c;
+}
+
+// Symbolic inputs like those of the graph, with sizes of their own.
+Arrays fresh_inputs(Trace& trace, const Graph& graph, const std::vector<int>& values) {
+  Arrays inputs;
+  for (int v : values) {
+    Shape shape = graph.values[v].shape;
+    for (Dim& d : shape) {
+      if (is_symbolic(d)) d = -1;
+    }
+    inputs.push_back(trace.add_input(graph.values[v].dtype, shape));
+  }
+  return inputs;
+}
+
+// The values that nodes [from, …) of the graph read, sizes included, but do not compute.
+std::vector<int> read_from_outside(const Graph& g, std::size_t from) {
+  std::vector<bool> own(g.values.size(), false), seen(g.values.size(), false);
+  std::vector<int> out;
+  const auto read = [&](int v) {
+    if (!own[v] && !seen[v]) {
+      seen[v] = true;
+      out.push_back(v);
+    }
+  };
+  for (std::size_t i = from; i < g.nodes.size(); ++i) {
+    for (int v : g.nodes[i].inputs) read(v);
+    for_each_symbolic_dim(*g.nodes[i].params, [&](Dim d) {
+      for_each_leaf(d, [&](const DimExpr& leaf) { read(g.leaf_values.at(leaf.node)); });
+    });
+    for (int v : g.nodes[i].outputs) own[v] = true;
+  }
+  return out;
+}
+
+// Splits the gradient of `graph` into a forward and a backward graph that share no work.
+void build_gradient(Companion& c, const Graph& graph) {
+  Trace trace;
+  const Arrays inputs = fresh_inputs(trace, graph, graph.inputs);
+  Tape tape(false, false);
+  Arrays outputs, watched;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!tape.watch(inputs[i])) continue;
+    c.differentiable.push_back(static_cast<int>(i));
+    watched.push_back(inputs[i]);
+  }
+  {
+    ObserversPaused paused;
+    tape.start();
+    outputs = replay(graph, inputs);
+    tape.stop();
+  }
+  // Everything recorded so far, effects included, belongs to the forward part: the backward one begins here.
+  const std::size_t forward_count = trace.num_recorded();
+  Arrays cts, targets, target_cts;
+  for (const Array& y : outputs) {
+    Shape shape = y.shape();
+    cts.push_back(trace.add_input(y.dtype(), shape));
+    if (!is_inexact(y.dtype())) continue;
+    targets.push_back(y);
+    target_cts.push_back(cts.back());
+  }
+  Arrays gradients;
+  {
+    ObserversPaused paused;
+    gradients = tape.gradient(targets, watched, target_cts);
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      if (!gradients[i]) gradients[i] = zeros(watched[i].shape(), watched[i].dtype());
+    }
+  }
+  Arrays args = inputs;
+  args.insert(args.end(), cts.begin(), cts.end());
+  Arrays all_outputs = outputs;
+  all_outputs.insert(all_outputs.end(), gradients.begin(), gradients.end());
+  std::size_t split = 0;
+  const std::unique_ptr<Graph> joint = trace.finish(args, all_outputs, forward_count, &split);
+
+  const int num_inputs = static_cast<int>(inputs.size()), num_outputs = static_cast<int>(outputs.size());
+  const auto make = [&](std::size_t begin, std::size_t end) {
+    auto g = std::make_shared<Graph>();
+    g->values = joint->values;
+    g->nodes.assign(joint->nodes.begin() + static_cast<std::ptrdiff_t>(begin), joint->nodes.begin() + static_cast<std::ptrdiff_t>(end));
+    g->dims = joint->dims;
+    g->leaf_values = joint->leaf_values;
+    return g;
+  };
+  std::vector<bool> is_ct(joint->values.size(), false), given(joint->values.size(), false);
+  for (int i = 0; i < num_outputs; ++i) is_ct[joint->inputs[num_inputs + i]] = true;
+  auto forward = make(0, split);
+  auto backward = make(split, joint->nodes.size());
+  // Both take the original inputs, then the captured constants of the joint graph.
+  for (std::size_t i = 0; i < joint->inputs.size(); ++i) {
+    const int v = joint->inputs[i];
+    if (is_ct[v]) continue;
+    forward->inputs.push_back(v);
+    backward->inputs.push_back(v);
+    given[v] = true;
+  }
+  forward->captured = joint->captured;
+  forward->outputs.assign(joint->outputs.begin(), joint->outputs.begin() + num_outputs);
+  std::vector<int> residuals = read_from_outside(*backward, 0);
+  for (int i = 0; i < static_cast<int>(gradients.size()); ++i) {
+    const int v = joint->outputs[num_outputs + i];
+    backward->outputs.push_back(v);
+    const bool computed = std::any_of(backward->nodes.begin(), backward->nodes.end(), [&](const GraphNode& n) {
+      return std::find(n.outputs.begin(), n.outputs.end(), v) != n.outputs.end();
+    });
+    if (!computed && std::find(residuals.begin(), residuals.end(), v) == residuals.end()) residuals.push_back(v);
+  }
+  for (int v : residuals) {
+    if (given[v] || is_ct[v]) continue;
+    forward->outputs.push_back(v);
+    backward->inputs.push_back(v);
+    ++c.num_residuals;
+  }
+  for (int i = 0; i < num_outputs; ++i) backward->inputs.push_back(joint->inputs[num_inputs + i]);
+  c.forward = forward;
+  c.backward = backward;
+}
+
+struct CallParams : ParamsOf<CallParams> {
+  GraphRef graph;     // what is run
+  GraphRef original;  // whose companion knows the gradient; null if `graph` is run as it is
+  template <class V>
+  void fields(V& v) {
+    v("graph", graph);
+    v("original", original);
+  }
+};
+
+OutputSpecs infer(const Call& call) {
+  OutputSpecs specs;
+  const Graph& g = *static_cast<const CallParams&>(call.params).graph;
+  for (int v : g.outputs) {
+    Shape shape = g.values[v].shape;
+    for (Dim& d : shape) {
+      if (is_symbolic(d)) d = kDataDependent;
+    }
+    specs.push_back({g.values[v].dtype, shape});
+  }
+  return specs;
+}
+
+void vjp(VjpCall& v) {
+  const auto& p = static_cast<const CallParams&>(v.call.params);
+  const std::shared_ptr<Companion> c = companion_of(p.original);
+  const std::size_t num_outputs = p.original->outputs.size();
+  Arrays in(v.call.in.begin(), v.call.in.end());
+  in.insert(in.end(), v.outputs.begin() + static_cast<std::ptrdiff_t>(num_outputs), v.outputs.end());
+  for (std::size_t i = 0; i < num_outputs; ++i) {
+    in.push_back(v.cotangents[i] ? v.cotangents[i] : zeros(v.outputs[i].shape(), v.outputs[i].dtype()));
+  }
+  const Arrays gradients = call_graph(c->backward, in);
+  for (std::size_t i = 0; i < gradients.size(); ++i) v.result[c->differentiable[i]] = gradients[i];
+}
+
+const OpDef kCall{
+    .name = "call",
+    .doc = "A traced function, run on its arguments.",
+    .family = "control",
+    .num_inputs = -1,
+    .infer = &infer,
+    .infer_dtype =
+        +[](const Call& call) {
+          std::vector<DType> dtypes;
+          for (const OutputSpec& s : infer(call)) dtypes.push_back(s.dtype);
+          return dtypes;
+        },
+    .execute =
+        +[](const Call& call, std::span<Array> out) {
+          Arrays results = program_of(static_cast<const CallParams&>(call.params).graph)->run(call.in);
+          std::move(results.begin(), results.end(), out.begin());
+        },
+    .vjp = &vjp,
+    .batch = unsupported("a batched call is replayed, operation by operation"),
+    .samples = unsupported("it is made of other operations, which have samples"),
+};
+const RegisterOp registration(kCall);
+
+}  // namespace
+
+std::shared_ptr<compiler::Program> program_of(const GraphRef& graph) {
+  const std::shared_ptr<Companion> c = companion_of(graph);
+  std::scoped_lock lock(c->mutex);
+  if (!c->program) c->program = compiler::compile(graph);
+  return c->program;
+}
+
+Arrays call_graph(const GraphRef& graph, std::span<const Array> inputs) {
+  bool symbolic = false, watched = false;
+  for (const Array& x : inputs) {
+    symbolic = symbolic || x.is_symbolic();
+    watched = watched || (x.node()->flags.load(std::memory_order_relaxed) & detail::kWatched) != 0;
+  }
+  if (symbolic || current_trace != nullptr) return replay(*graph, inputs);
+  CallParams p;
+  p.graph = graph;
+  if (!watched || active_observers == nullptr) return program_of(graph)->run(inputs);
+  const std::shared_ptr<Companion> c = companion_of(graph);
+  {
+    std::scoped_lock lock(c->mutex);
+    if (!c->forward) build_gradient(*c, *graph);
+  }
+  p.original = graph;
+  p.graph = c->forward;
+  Arrays in(inputs.begin(), inputs.end());
+  in.insert(in.end(), c->forward->captured.begin(), c->forward->captured.end());
+  Arrays out = apply_multi(kCall, in, p);
+  out.resize(graph->outputs.size());
+  return out;
+}
+
+}  // namespace tnp

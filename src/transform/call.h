@@ -1,0 +1,21 @@
+// A compiled graph as one operation, so that tapes and outer traces see a call of a traced function.
+#pragma once
+
+#include <memory>
+
+#include "ir/graph.h"
+
+namespace tnp {
+
+namespace compiler {
+class Program;
+}
+
+// Runs the graph on its arguments and captured arrays: compiled when all is concrete; replayed into the outer trace
+// otherwise; recorded with what its gradient needs where a tape watches an input.
+Arrays call_graph(const GraphRef& graph, std::span<const Array> inputs);
+
+// The compiled form of a graph, made at first use and kept as long as the graph lives.
+std::shared_ptr<compiler::Program> program_of(const GraphRef& graph);
+
+}  // namespace tnp

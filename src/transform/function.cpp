@@ -1,0 +1,80 @@
+#include "transform/function.h"
+
+#include "base/dim.h"
+#include "ir/observer.h"
+#include "tnp/error.h"
+#include "transform/call.h"
+
+namespace tnp {
+
+namespace {
+
+// The symbolic arguments of the traces in progress on this thread, innermost last.
+thread_local std::vector<const Arrays*> t_arguments;
+
+class ArgumentsScope {
+ public:
+  explicit ArgumentsScope(const Arrays* arguments) { t_arguments.push_back(arguments); }
+  ~ArgumentsScope() { t_arguments.pop_back(); }
+};
+
+}  // namespace
+
+NeedsSize places_of(std::int64_t dim) {
+  NeedsSize needs;
+  bool all = !t_arguments.empty();
+  for_each_leaf(dim, [&](const DimExpr& leaf) {
+    bool found = false;
+    if (!t_arguments.empty()) {
+      const Arrays& arguments = *t_arguments.back();
+      for (std::size_t i = 0; i < arguments.size(); ++i) {
+        if (arguments[i].node() != leaf.node) continue;
+        needs.places.emplace_back(static_cast<int>(i), leaf.axis);
+        found = true;
+      }
+    }
+    all = all && found;
+  });
+  if (!all) {
+    throw TracerError("the size " + dim_str(dim) + " depends on data, so it is not known while the function is traced: use it in array "
+                      "operations, tnp.cond or tnp.while_loop");
+  }
+  return needs;
+}
+
+TracedFunction trace_function(std::span<const ArgumentSpec> specs, const std::function<Arrays(const Arrays&)>& body) {
+  TracedFunction traced;
+  Trace trace;
+  Arrays arguments;
+  for (const ArgumentSpec& s : specs) arguments.push_back(trace.add_input(s.dtype, s.shape));
+  Arrays results;
+  {
+    const ArgumentsScope scope(&arguments);
+    results = body(arguments);
+  }
+  traced.num_results = static_cast<int>(results.size());
+  for (const Trace::VariableState& s : trace.variables()) {
+    if (s.initial) {
+      arguments.push_back(s.initial);
+      traced.variables.push_back(s.variable);
+    }
+    if (s.assigned) {
+      results.push_back(s.current);
+      traced.assigned.push_back(s.variable);
+    }
+  }
+  traced.graph = std::shared_ptr<const Graph>(trace.finish(arguments, results));
+  return traced;
+}
+
+Arrays TracedFunction::call(std::span<const Array> arguments) const {
+  Arrays in(arguments.begin(), arguments.end());
+  for (const VariableRef& v : variables) in.push_back(v->read());
+  in.insert(in.end(), graph->captured.begin(), graph->captured.end());
+  Arrays out = call_graph(graph, in);
+  for (std::size_t i = 0; i < assigned.size(); ++i) assigned[i]->assign(out[static_cast<std::size_t>(num_results) + i]);
+  out.resize(static_cast<std::size_t>(num_results));
+  return out;
+}
+
+}  // namespace tnp

@@ -1,0 +1,36 @@
+// Traced functions: a body run once on symbolic arrays, and its graph run ever after.
+#pragma once
+
+#include <functional>
+
+#include "ir/variable.h"
+
+namespace tnp {
+
+struct ArgumentSpec {
+  DType dtype;
+  Shape shape;  // -1: a size that may differ from call to call
+};
+
+struct TracedFunction {
+  GraphRef graph;                      // inputs: arguments, variables, captured; outputs: results, assigned variables
+  std::vector<VariableRef> variables;  // read by the body: inputs after the arguments
+  std::vector<VariableRef> assigned;   // the last outputs are their new values
+  int num_results = 0;
+
+  // Runs it as a call at this point of the program: reads the variables, assigns those that the body assigns.
+  Arrays call(std::span<const Array> arguments) const;
+};
+
+// Thrown through the body when it needs the number of a symbolic size: trace again with these sizes fixed.
+struct NeedsSize {
+  std::vector<std::pair<int, int>> places;  // argument, axis
+};
+
+// Traces `body`. What it throws passes through, with all tracing state restored.
+TracedFunction trace_function(std::span<const ArgumentSpec> arguments, const std::function<Arrays(const Arrays&)>& body);
+
+// Which arguments' sizes a symbolic dimension comes from; throws TracerError if it comes from data.
+NeedsSize places_of(std::int64_t dim);
+
+}  // namespace tnp

@@ -1,0 +1,60 @@
+// GradientTape: records what is done with watched arrays, and runs the record backwards.
+#pragma once
+
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "ir/observer.h"
+#include "ir/variable.h"
+
+namespace tnp {
+
+class Tape final : public Observer {
+ public:
+  explicit Tape(bool persistent = false, bool watch_accessed_variables = true);
+  ~Tape() override;
+
+  // Between these, operations of this thread with a watched input are recorded.
+  void start();
+  void stop();
+  bool recording() const { return recording_; }
+  void reset();
+
+  // Returns false for an array that can not have a gradient (integers, booleans).
+  bool watch(const Array& x);
+  void watch_variable(const VariableRef& variable, const Array& value);
+  bool watch_accessed_variables() const { return watch_variables_; }
+  // The values that the variable had when it was read, for `gradient`.
+  std::vector<Array> values_of(const Variable* variable) const;
+  bool knows(const Array& x) const { return watched_.contains(x.node()); }
+
+  // d sum(targets · cotangents) / d sources; a cotangent that is absent is all ones. A source that no target depends on
+  // has none (an absent array). Throws RuntimeError at the second call unless the tape is persistent.
+  Arrays gradient(std::span<const Array> targets, std::span<const Array> sources, std::span<const Array> cotangents = {});
+
+  void observe(const Call& call, std::span<const Array> outputs) override;
+
+ private:
+  struct Record {
+    const OpDef* op;
+    ParamsRef params;
+    Arrays in, out;
+  };
+  using Cotangents = std::unordered_map<const detail::Node*, Array>;
+  void step_back(const Record& record, Cotangents& cotangents) const;
+
+  bool persistent_;
+  bool watch_variables_;
+  bool recording_ = false;
+  bool used_ = false;
+  std::vector<Record> records_;
+  std::unordered_set<const detail::Node*> watched_;
+  Arrays kept_;  // so that no other array takes a watched one's address
+  std::vector<std::pair<VariableRef, Array>> variable_reads_;
+};
+
+// a + b, either of which may be absent.
+Array add_cotangents(const Array& a, const Array& b);
+
+}  // namespace tnp
