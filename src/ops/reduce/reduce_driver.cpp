@@ -4,6 +4,7 @@
 #include "ops/reduce/arg_driver.h"
 #include "ops/reduce/reduce_stage.h"
 #include "ops/reduce/scratch.h"
+#include "ops/shape/strided_loop.h"
 #include "runtime/cpu_features.h"
 #include "tnp/error.h"
 
@@ -14,6 +15,7 @@ namespace {
 using FindKernels = const ReduceKernels* (*)(bool, DType);
 constexpr PerIsa<FindKernels> kFindSumProd = TNP_PER_ISA(find_sum_prod_kernels);
 constexpr PerIsa<FindKernels> kFindMinMax = TNP_PER_ISA(find_min_max_kernels);
+constexpr PerIsa<const ArgKernels* (*)(bool, DType)> kFindArg = TNP_PER_ISA(find_arg_kernels);
 
 constexpr DType unsigned_of(DType d) {
   if (!is_signed_integer(d)) return d;
@@ -45,13 +47,21 @@ ReducePlan make_plan(ReduceOp op, DType out) {
   return plan;
 }
 
-// One contiguous run of a type that is computed in: no nest, no plan. False if it is not that.
+// All of a contiguous array, of a type that is computed in and not so large that it is divided: no nest, no plan. False
+// if it is not that.
 bool reduce_run(ReduceOp op, const StridedView& in, const StridedView& out) {
   const DType type = in.dtype;
-  const bool computed_in = type != DType::bool_ && type != DType::float16 && type != DType::bfloat16;
-  if (in.ndim != 1 || op > ReduceOp::max || type != out.dtype || !computed_in) return false;
-  const int64_t n = in.shape[0];
-  if (n == 0 || n >= 2 * kReduceChunk || (n != 1 && in.strides[0] != itemsize(type))) return false;
+  if (type == DType::float16 || type == DType::bfloat16 || !is_contiguous(in, itemsize(type))) return false;
+  int64_t n = 1;
+  for (int i = 0; i < in.ndim; i++) n *= in.shape[i];
+  if (n == 0 || n >= 2 * kReduceChunk) return false;
+  if (op == ReduceOp::argmin || op == ReduceOp::argmax) {
+    const ArgKernels* kernels = kFindArg.get()(op == ReduceOp::argmax, type == DType::bool_ ? DType::uint8 : type);
+    alignas(16) char value[16];
+    kernels->rows(in.data, 0, 1, n, static_cast<int64_t*>(out.data), value);
+    return true;
+  }
+  if (op > ReduceOp::max || type != out.dtype || type == DType::bool_) return false;
   const bool sums = op <= ReduceOp::prod;
   const ReduceKernels* kernels = sums ? kFindSumProd.get()(op == ReduceOp::prod, unsigned_of(type))
                                       : kFindMinMax.get()(op == ReduceOp::max, type);
@@ -104,7 +114,8 @@ void run_stages(const ReducePlan& plan, const ReduceNest& nest, DType dtype, cha
 }  // namespace
 
 void reduce(ReduceOp op, const StridedView& in, uint64_t reduced_axes, const StridedView& out) {
-  if (reduced_axes == 1 && reduce_run(op, in, out)) return;
+  const uint64_t all_axes = in.ndim < 64 ? (uint64_t{1} << in.ndim) - 1 : ~uint64_t{0};
+  if (reduced_axes == all_axes && reduce_run(op, in, out)) return;
   const int64_t outputs = count_outputs(in, reduced_axes);
   if (outputs == 0) return;
   if (count_reduced(in, reduced_axes) == 0) return fill_identity(op, out, outputs);

@@ -139,7 +139,7 @@ void copy_bytes(const void* src, void* dst, int64_t bytes) {
 
 void copy_strided(const StridedView& src, const StridedView& dst) {
   const int element_bytes = itemsize(dst.dtype);
-  if (is_contiguous(src) && is_contiguous(dst)) {
+  if (is_contiguous(src, element_bytes) && is_contiguous(dst, element_bytes)) {
     int64_t bytes = element_bytes;
     for (int i = 0; i < dst.ndim; i++) bytes *= dst.shape[i];
     if (bytes != 0) copy_bytes(src.data, dst.data, bytes);

@@ -61,8 +61,8 @@ bool make_loop(const StridedView& src, const StridedView& dst, StridedLoop& loop
   return true;
 }
 
-bool is_contiguous(const StridedView& view) {
-  int64_t stride = itemsize(view.dtype);
+bool is_contiguous(const StridedView& view, int64_t element_bytes) {
+  int64_t stride = element_bytes;
   bool contiguous = true;
   for (int i = view.ndim - 1; i >= 0; i--) {
     const int64_t n = view.shape[i];

@@ -30,7 +30,8 @@ struct StridedLoop {
 // merged where one pair of strides serves both. False when there is no element.
 bool make_loop(const StridedView& src, const StridedView& dst, StridedLoop& loop);
 
-bool is_contiguous(const StridedView& view);
+// Row-major without gaps; an empty array always is. `element_bytes` is the dtype's.
+bool is_contiguous(const StridedView& view, int64_t element_bytes);
 
 // Calls body(src, dst) for each index of the first `outer` dimensions.
 template <class Body>
