@@ -176,6 +176,31 @@ TEST(Reduce, AccumulatesInTheResultType) {
   EXPECT_EQ(out, 0x6c00);  // 4096, which 4097 is rounded to
 }
 
+TEST(Reduce, CountsBooleans) {
+  for (Isa isa : runnable_isas()) {
+    ScopedIsa scope(isa);
+    for (const int64_t n : {1, 63, 64, 200, 255 * 64, 256 * 64, 17000, 400001}) {
+      for (const int64_t step : {1, 2}) {
+        std::vector<uint8_t> bytes(static_cast<size_t>(n * step), 0);
+        int64_t expected = 0, out = 0;
+        for (int64_t i = 0; i < n; i++) {
+          bytes[i * step] = i % 7 != 0;
+          expected += i % 7 != 0;
+        }
+        reduce(ReduceOp::sum, {bytes.data(), DType::bool_, 1, &n, &step}, 1, {&out, DType::int64, 0, nullptr, nullptr});
+        ASSERT_EQ(out, expected) << n << isa_name(isa);
+      }
+    }
+  }
+  std::vector<uint8_t> ones(3 * 100, 1);
+  const int64_t shape[2] = {3, 100}, strides[2] = {100, 1};
+  int64_t rows[3] = {}, columns[100] = {};
+  reduce(ReduceOp::sum, {ones.data(), DType::bool_, 2, shape, strides}, 2, {rows, DType::int64, 0, nullptr, nullptr});
+  reduce(ReduceOp::sum, {ones.data(), DType::bool_, 2, shape, strides}, 1, {columns, DType::int64, 0, nullptr, nullptr});
+  for (int64_t r : rows) EXPECT_EQ(r, 100);
+  for (int64_t c : columns) EXPECT_EQ(c, 3);
+}
+
 // The error of a sum of n positive numbers, in units of the result's epsilon, stays near its logarithm.
 template <class T>
 double sum_error(int64_t n, int64_t columns, bool first_axis) {

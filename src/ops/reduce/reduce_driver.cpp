@@ -17,6 +17,8 @@ constexpr PerIsa<FindKernels> kFindSumProd = TNP_PER_ISA(find_sum_prod_kernels);
 constexpr PerIsa<FindKernels> kFindMinMax = TNP_PER_ISA(find_min_max_kernels);
 constexpr PerIsa<const ArgKernels* (*)(bool, DType)> kFindArg = TNP_PER_ISA(find_arg_kernels);
 
+constexpr PerIsa<int64_t (*)(const void*, int64_t)> kCount = TNP_PER_ISA(count_nonzero_bytes);
+
 constexpr DType unsigned_of(DType d) {
   if (!is_signed_integer(d)) return d;
   return static_cast<DType>(static_cast<int>(d) - static_cast<int>(DType::int8) + static_cast<int>(DType::uint8));
@@ -123,7 +125,8 @@ void reduce(ReduceOp op, const StridedView& in, uint64_t reduced_axes, const Str
     return reduce_arg(op == ReduceOp::argmax, in, reduced_axes, out);
   }
 
-  const ReducePlan plan = make_plan(op, out.dtype);
+  ReducePlan plan = make_plan(op, out.dtype);
+  if (op == ReduceOp::sum && in.dtype == DType::bool_ && unsigned_of(plan.type) == DType::uint64) plan.count = kCount.get();
   ReduceNest nest;
   make_nest(in, reduced_axes, false, nest);
   if (nest.in_order && plan.type == out.dtype) {

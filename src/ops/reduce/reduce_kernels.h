@@ -30,6 +30,7 @@ struct ArgKernels {
 #define TNP_DECLARE_REDUCE_KERNELS(ISA)                              \
   namespace ISA {                                                    \
   const ReduceKernels* find_sum_prod_kernels(bool prod, DType type); \
+  int64_t count_nonzero_bytes(const void* in, int64_t n);            \
   const ReduceKernels* find_min_max_kernels(bool max, DType type);   \
   const ArgKernels* find_arg_kernels(bool max, DType type);          \
   }

@@ -52,6 +52,10 @@ class PartialStack {
   int64_t count_ = 0;
 };
 
+bool counts(const ReducePlan& plan, const ReduceStage& stage) {
+  return plan.count != nullptr && stage.dtype == DType::bool_ && stage.stride == 1;
+}
+
 // n elements in a row; not more than a chunk of them unless they are used where they lie.
 void reduce_row(const ReducePlan& plan, TileLoader& load, const char* data, int64_t n, int64_t stride, char* out) {
   if (load.direct(stride)) return plan.kernels->rows(data, 0, 1, n, out);
@@ -81,6 +85,11 @@ void reduce_row_range(const ReducePlan& plan, const ReduceStage& stage, int64_t 
   const int64_t most_rows = direct ? length : by_rows ? 1 : kTileElements / stage.n;
   while (begin < end) {
     const char* data = stage.data + locate(batch, begin);
+    if (counts(plan, stage)) {
+      const int64_t count = plan.count(data, stage.n);
+      std::memcpy(out + begin++ * plan.bytes, &count, sizeof count);
+      continue;
+    }
     int64_t rows = length - begin % length;
     if (rows > end - begin) rows = end - begin;
     if (rows > most_rows) rows = most_rows;
@@ -114,7 +123,12 @@ void reduce_long_rows(const ReducePlan& plan, const ReduceStage& stage, char* ou
       const int64_t first = task % chunks * chunk;
       const int64_t count = stage.n - first < chunk ? stage.n - first : chunk;
       const char* data = stage.data + locate(stage.batch, task / chunks) + first * stage.stride;
-      reduce_row(plan, load, data, count, stage.stride, result);
+      if (counts(plan, stage)) {
+        const int64_t ones = plan.count(data, count);
+        std::memcpy(result, &ones, sizeof ones);
+      } else {
+        reduce_row(plan, load, data, count, stage.stride, result);
+      }
       if (rows == 1 && plan.settles(result)) settled.store(true, std::memory_order_relaxed);
     }
   });

@@ -20,6 +20,8 @@ struct ReducePlan {
   int64_t bytes;                 // of an element of that type
   // all and any: the partial result (0 or not) that settles the whole; -1 otherwise.
   int settling = -1;
+  // For sums of bool_ in 64 bits: counts contiguous ones; else null.
+  int64_t (*count)(const void* in, int64_t n) = nullptr;
 
   bool settles(const void* result) const {
     return settling >= 0 && (*static_cast<const uint8_t*>(result) != 0) == (settling != 0);
