@@ -122,6 +122,7 @@ void complex_to_real(const void* in, void* out, int64_t n) {
   T block[kBlock];
   const T* src = static_cast<const T*>(in);
   auto* dst = static_cast<storage_t<element_t<DType(To)>>*>(out);
+  if constexpr (From == To) return take_real_parts(src, dst, n);
   for (int64_t begin = 0; begin < n; begin += kBlock) {
     const int64_t count = n - begin < kBlock ? n - begin : kBlock;
     take_real_parts(src + 2 * begin, block, count);
