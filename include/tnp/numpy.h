@@ -2,6 +2,11 @@
 #pragma once
 
 #include "tnp/array.h"
+#include "tnp/creation.h"
 #include "tnp/elementwise.h"
+#include "tnp/manipulation.h"
+#include "tnp/numeric.h"
 #include "tnp/operators.h"
 #include "tnp/primitives.h"
+#include "tnp/products.h"
+#include "tnp/reductions.h"

@@ -14,7 +14,7 @@ namespace {
 struct Registry {
   std::mutex mutex;
   std::map<std::uint32_t, DimTable*> tables;
-  std::uint32_t next = 0;
+  std::uint32_t next = 1;  // not 0: so -1, which stands for "whatever fits", is never a handle
 };
 Registry& registry() {
   static auto* r = new Registry;

@@ -1,0 +1,264 @@
+#include "tnp/creation.h"
+
+#include <cmath>
+
+#include "base/default_dtype.h"
+#include "base/dim.h"
+#include "ir/scalar.h"
+#include "tnp/error.h"
+#include "tnp/manipulation.h"
+#include "tnp/numeric.h"
+#include "tnp/operators.h"
+#include "tnp/reductions.h"
+
+namespace tnp {
+
+Array zeros(const Shape& shape) { return zeros(shape, default_float()); }
+Array ones(const Shape& shape) { return ones(shape, default_float()); }
+
+Array full(const Shape& shape, const Array& value, std::optional<DType> dtype) {
+  const Array v = astype(value, dtype.value_or(value.dtype()));
+  return v.ndim() == 0 ? full(shape, v) : broadcast_to(v, shape);
+}
+
+Array full_like(const Array& x, const Operand& value, std::optional<DType> dtype, const std::optional<Shape>& shape) {
+  const DType type = dtype.value_or(x.dtype());
+  const Shape to = shape.value_or(x.shape());
+  if (value.is_array()) return full(to, value.array(), type);
+  const Scalar& s = value.scalar();
+  // A fill value is cast as an assignment casts it: a fraction is dropped, an integer out of bounds is refused.
+  const bool lossy = s.kind == WeakKind::floating && !is_inexact(type);
+  return full(to, lossy ? astype(s.to_array(DType::float64), type) : s.to_array(type));
+}
+
+Array zeros_like(const Array& x, std::optional<DType> dtype, const std::optional<Shape>& shape) {
+  return full_like(x, 0, dtype, shape);
+}
+Array ones_like(const Array& x, std::optional<DType> dtype, const std::optional<Shape>& shape) {
+  return full_like(x, 1, dtype, shape);
+}
+
+// --- arange
+
+namespace {
+
+double as_double(const Scalar& s) {
+  return std::visit(
+      [](auto v) -> double {
+        if constexpr (std::is_same_v<decltype(v), std::complex<double>>) {
+          return v.real();
+        } else {
+          return static_cast<double>(v);
+        }
+      },
+      s.value);
+}
+
+bool fits_int64(const Scalar& s) { return s.kind <= WeakKind::integer && !std::holds_alternative<std::uint64_t>(s.value); }
+std::int64_t as_int64(const Scalar& s) {
+  return std::holds_alternative<bool>(s.value) ? std::get<bool>(s.value) : std::get<std::int64_t>(s.value);
+}
+
+std::int64_t range_length(const Scalar& start, const Scalar& stop, const Scalar& step) {
+  double n;
+  if (fits_int64(start) && fits_int64(stop) && fits_int64(step)) {
+    // In 128 bits, as the difference of two int64 may not fit one.
+    const __int128 delta = static_cast<__int128>(as_int64(stop)) - as_int64(start), by = as_int64(step);
+    if (by == 0) throw ValueError("arange: the step must not be zero");
+    const __int128 count = (by > 0 ? delta + by - 1 : -delta - by - 1) / (by > 0 ? by : -by);
+    if (delta == 0 || (delta > 0) != (by > 0)) return 0;
+    n = static_cast<double>(count);
+    if (n < 9e18) return static_cast<std::int64_t>(count);
+  } else {
+    if (as_double(step) == 0) throw ValueError("arange: the step must not be zero");
+    n = std::ceil((as_double(stop) - as_double(start)) / as_double(step));
+  }
+  if (std::isnan(n)) throw ValueError("arange: cannot compute length");
+  if (n > 9e18) throw ValueError("Maximum allowed size exceeded");
+  return n <= 0 ? 0 : static_cast<std::int64_t>(n);
+}
+
+Array cast_scalar(const Scalar& s, DType dtype) {
+  if (s.kind == WeakKind::floating && !is_inexact(dtype)) return astype(s.to_array(DType::float64), dtype);
+  return s.to_array(dtype);
+}
+
+Scalar sum_of(const Scalar& a, const Scalar& b) {
+  if (fits_int64(a) && fits_int64(b)) {
+    std::int64_t sum;
+    if (!__builtin_add_overflow(as_int64(a), as_int64(b), &sum)) return Scalar(sum);
+  }
+  if (std::holds_alternative<std::uint64_t>(a.value) && fits_int64(b)) {
+    return Scalar(std::get<std::uint64_t>(a.value) + static_cast<std::uint64_t>(as_int64(b)));
+  }
+  return Scalar(as_double(a) + as_double(b));
+}
+
+}  // namespace
+
+Array arange(const Scalar& start, const Scalar& stop, const Scalar& step, std::optional<DType> dtype) {
+  const auto type_of = [](const Scalar& s) {
+    return std::holds_alternative<std::uint64_t>(s.value) ? DType::uint64
+           : s.kind == WeakKind::boolean                  ? DType::int64
+                                                          : default_dtype(s.kind);
+  };
+  const DType type = dtype.value_or(promote(promote(type_of(start), type_of(stop)), type_of(step)));
+  const std::int64_t n = range_length(start, stop, step);
+  if (is_bool(type)) {
+    if (n > 2) throw TypeError("arange() is only supported for booleans when the result has at most length 2.");
+    return slice(concatenate(Arrays{reshape(cast_scalar(start, type), {1}), reshape(cast_scalar(sum_of(start, step), type), {1})}, 0),
+                 std::vector<SliceSpec>{{0, 1, n}});
+  }
+  // As NumPy: the first two elements are rounded to the type, and the others continue them.
+  const DType work = itemsize(type) == 2 && is_floating(type) ? DType::float32 : type;
+  if (n == 0) return zeros({0}, type);
+  const Array first = astype(cast_scalar(start, type), work);
+  if (n == 1) return astype(reshape(first, {1}), type);
+  const Array delta = astype(cast_scalar(sum_of(start, step), type), work) - first;
+  return astype(iota(n, work) * delta + first, type);
+}
+
+Array arange_of_sizes(std::int64_t start, std::int64_t stop, std::int64_t step, DType dtype) {
+  if (step == 0) throw ValueError("arange: the step must not be zero");
+  const auto symbolic = [](std::int64_t d) { return d < -(std::int64_t{1} << 31); };
+  // ceil((stop - start) / step), with the number among them on the side where it is not negative.
+  const auto difference = [&](std::int64_t a, std::int64_t b) { return !symbolic(b) && b < 0 ? dim_add(a, -b) : dim_sub(a, b); };
+  const std::int64_t span = step > 0 ? difference(stop, start) : difference(start, stop);
+  const std::int64_t by = step > 0 ? step : -step;
+  const std::int64_t n = dim_max(0, dim_floor_div(dim_add(span, by - 1), by));
+  Array x = iota(n, dtype);
+  if (step != 1) x = x * Scalar(step);
+  if (start == 0) return x;
+  return symbolic(start) ? x + dim_value(start, dtype) : x + Scalar(start);
+}
+
+// --- linspace and its kin
+
+Spaced linspace(const Array& from, const Array& to, std::int64_t num, bool endpoint, std::optional<DType> dtype, std::int64_t axis) {
+  if (num < 0) throw ValueError("Number of samples, " + std::to_string(num) + ", must be non-negative.");
+  const std::int64_t div = endpoint ? num - 1 : num;
+  const Array start = multiply(from, 1.0), stop = multiply(to, 1.0);
+  const DType work = promote(start.dtype(), stop.dtype());
+  const Array delta = stop - start;
+  Shape column(delta.ndim() + 1, 1);
+  column[0] = num;
+  Array y = reshape(iota(num, is_complex(work) ? real_of(work) : work), column);
+  Array step;
+  if (div > 0) {
+    step = divide(delta, static_cast<std::int64_t>(div));
+    // A step that is so small that it vanishes must not take the difference with it.
+    y = where(step == 0, divide(y, static_cast<std::int64_t>(div)) * delta, y * step);
+  } else {
+    step = full({}, Scalar(std::nan("")).to_array(default_float()));
+    y = y * delta;
+  }
+  y = y + start;
+  if (endpoint && num > 1) {
+    std::vector<SliceSpec> last;
+    for (int i = 0; i < y.ndim(); ++i) last.push_back(i == 0 ? SliceSpec{num - 1, 1, 1} : SliceSpec{0, 1, y.shape()[i]});
+    y = place_slice(y, astype(stop, y.dtype()), last);
+  }
+  if (axis != 0) y = moveaxis(y, Axes{0}, Axes{axis});
+  if (dtype && is_integer(*dtype)) y = floor(y);
+  return {astype(y, dtype.value_or(work)), step};
+}
+
+Array logspace(const Array& start, const Array& stop, std::int64_t num, bool endpoint, const Array& base,
+               std::optional<DType> dtype, std::int64_t axis) {
+  const Array y = linspace(start, stop, num, endpoint, {}, axis).samples;
+  const Array b = base.ndim() == 0 ? base : expand_dims(base, Axes{axis});
+  const Array z = power(b, y);
+  return dtype ? astype(z, *dtype) : z;
+}
+
+Array geomspace(const Array& from, const Array& to, std::int64_t num, bool endpoint, std::optional<DType> dtype, std::int64_t axis) {
+  const DType work = promote(promote(from.dtype(), to.dtype()), WeakKind::floating);
+  Array start = astype(from, work), stop = astype(to, work);
+  const Array zero = any((start == 0) | (stop == 0));
+  if (!zero.is_symbolic() && zero.item<bool>()) throw ValueError("Geometric sequence cannot include zero");
+  const Array direction = sign(start);
+  start = start / direction;
+  stop = stop / direction;
+  Array y = logspace(log10(start), log10(stop), num, endpoint, Scalar(10.0).to_array(work), work);
+  // The ends are exact.
+  const auto put = [&](std::int64_t at, const Array& value) {
+    std::vector<SliceSpec> row;
+    for (int i = 0; i < y.ndim(); ++i) row.push_back(i == 0 ? SliceSpec{at, 1, 1} : SliceSpec{0, 1, y.shape()[i]});
+    y = place_slice(y, astype(value, y.dtype()), row);
+  };
+  if (num > 0) put(0, start);
+  if (num > 1 && endpoint) put(num - 1, stop);
+  y = y * direction;
+  if (axis != 0) y = moveaxis(y, Axes{0}, Axes{axis});
+  return astype(y, dtype.value_or(work));
+}
+
+// --- matrices
+
+namespace {
+
+// Row and column numbers of an n × m matrix, to be compared.
+struct RowsColumns {
+  Array rows, columns;
+};
+RowsColumns rows_columns(std::int64_t n, std::int64_t m, std::int64_t k) {
+  const auto check = [](std::int64_t d) {
+    if (d < 0 && d > -(std::int64_t{1} << 31)) throw ValueError("negative dimensions are not allowed");
+  };
+  check(n);
+  check(m);
+  Array rows = reshape(iota(n, DType::int64), {n, 1});
+  if (k != 0) rows = rows + Scalar(k);
+  return {rows, iota(m, DType::int64)};
+}
+
+Array lower_mask(const Array& x, std::int64_t k) {
+  const int d = x.ndim();
+  if (d == 0) throw TypeError("tril and triu need an array of at least one dimension");
+  return tri(d == 1 ? x.shape()[0] : x.shape()[d - 2], x.shape()[d - 1], k, DType::bool_);
+}
+
+}  // namespace
+
+Array eye(std::int64_t n, std::int64_t m, std::int64_t k, DType dtype) {
+  const auto [rows, columns] = rows_columns(n, m, k);
+  return astype(rows == columns, dtype);
+}
+
+Array tri(std::int64_t n, std::int64_t m, std::int64_t k, DType dtype) {
+  const auto [rows, columns] = rows_columns(n, m, k);
+  return astype(rows >= columns, dtype);
+}
+
+Array tril(const Array& x, std::int64_t k) { return where(lower_mask(x, k), x, Scalar(0).to_array(x.dtype())); }
+Array triu(const Array& x, std::int64_t k) { return where(lower_mask(x, k - 1), Scalar(0).to_array(x.dtype()), x); }
+
+Arrays meshgrid(std::span<const Array> xs, bool sparse, bool matrix_indexing) {
+  const int n = static_cast<int>(xs.size());
+  Arrays out;
+  Shape whole(n, 1);
+  const auto axis_of = [&](int i) { return !matrix_indexing && n > 1 && i < 2 ? 1 - i : i; };
+  for (int i = 0; i < n; ++i) {
+    Shape shape(n, 1);
+    shape[axis_of(i)] = xs[i].size();
+    whole[axis_of(i)] = xs[i].size();
+    out.push_back(reshape(xs[i], shape));
+  }
+  if (!sparse) {
+    for (Array& x : out) x = broadcast_to(x, whole);
+  }
+  return out;
+}
+
+Arrays indices(const Shape& shape, DType dtype, bool sparse) {
+  Arrays out;
+  for (std::int64_t d : shape) out.push_back(iota(d, dtype));
+  out = meshgrid(out, sparse, true);
+  if (sparse) return out;
+  Shape whole = shape;
+  whole.insert(0, shape.ndim());
+  if (out.empty()) return {zeros(whole, dtype)};
+  return {stack(out, 0)};
+}
+
+}  // namespace tnp

@@ -1,0 +1,216 @@
+#include "tnp/numeric.h"
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "base/default_dtype.h"
+#include "base/dim.h"
+#include "tnp/error.h"
+#include "tnp/manipulation.h"
+#include "tnp/operators.h"
+#include "tnp/reductions.h"
+
+namespace tnp {
+
+Array where_of(const Array& condition, const Operand& x, const Operand& y) {
+  return where(is_bool(condition.dtype()) ? condition : astype(condition, DType::bool_), x, y);
+}
+
+namespace {
+
+// Whether a weak integer bound lies at or beyond the end of an integer type, so that it bounds nothing.
+bool bounds_nothing(const Array& x, const Operand& bound, bool upper) {
+  if (bound.is_array() || bound.scalar().kind != WeakKind::integer || !is_integer(x.dtype())) return false;
+  const int bits = 8 * itemsize(x.dtype());
+  if (const auto* u = std::get_if<std::uint64_t>(&bound.scalar().value)) {
+    const std::uint64_t greatest = is_unsigned_integer(x.dtype()) ? ~std::uint64_t{0} >> (64 - bits) : ~std::uint64_t{0} >> (65 - bits);
+    return upper && *u >= greatest;
+  }
+  const std::int64_t v = std::get<std::int64_t>(bound.scalar().value);
+  if (is_unsigned_integer(x.dtype())) {
+    if (upper) return bits < 64 && v >= static_cast<std::int64_t>((std::uint64_t{1} << bits) - 1);
+    return v <= 0;
+  }
+  const std::int64_t greatest = static_cast<std::int64_t>(~std::uint64_t{0} >> (65 - bits));
+  return upper ? v >= greatest : v <= -greatest - 1;
+}
+
+}  // namespace
+
+Array clip(const Array& x, const Operand* lower, const Operand* upper) {
+  Array y = x;
+  if (lower && !bounds_nothing(x, *lower, false)) y = maximum(y, *lower);
+  if (upper && !bounds_nothing(x, *upper, true)) y = minimum(y, *upper);
+  return y;
+}
+
+Array round(const Array& x, int decimals) {
+  if (decimals == 0) return is_integer(x.dtype()) ? x : rint(x);
+  if (is_integer(x.dtype())) {
+    if (decimals > 0) return x;
+    const Scalar power(std::pow(10.0, -decimals));
+    return astype(multiply(rint(divide(x, power)), power), x.dtype());
+  }
+  const Scalar power(std::pow(10.0, std::abs(decimals)));
+  return decimals > 0 ? divide(rint(multiply(x, power)), power) : multiply(rint(divide(x, power)), power);
+}
+
+Array fix(const Array& x) { return trunc(x); }
+
+Array angle(const Array& z, bool degrees) {
+  const Array a = is_complex(z.dtype()) ? arctan2(imag(z), real(z)) : arctan2(0, z);
+  return degrees ? multiply(a, 180 / std::numbers::pi) : a;
+}
+
+Array nan_to_num(const Array& x, const Array& nan, const Array& posinf, const Array& neginf) {
+  if (!is_inexact(x.dtype())) return x;
+  if (is_complex(x.dtype())) {
+    const Array re = nan_to_num(real(x), nan, posinf, neginf), im = nan_to_num(imag(x), nan, posinf, neginf);
+    return add(re, multiply(im, Scalar(std::complex<double>(0, 1))));
+  }
+  const double greatest = x.dtype() == DType::float16    ? 65504.0
+                          : x.dtype() == DType::bfloat16 ? 3.3895313892515355e38
+                          : x.dtype() == DType::float32  ? std::numeric_limits<float>::max()
+                                                         : std::numeric_limits<double>::max();
+  const auto value = [&](const Array& given, double otherwise) {
+    return given ? astype(given, x.dtype()) : Scalar(otherwise).to_array(x.dtype());
+  };
+  const Scalar infinity(std::numeric_limits<double>::infinity()), minus(-std::numeric_limits<double>::infinity());
+  const Array finite = where(x == infinity, value(posinf, greatest), where(x == minus, value(neginf, -greatest), x));
+  return where(isnan(x), value(nan, 0), finite);
+}
+
+Array sinc(const Array& x) {
+  // A tiny number stands for 0, where sin(y) / y is 1; it must not vanish in half precision.
+  const Array y = multiply(where(x == 0, itemsize(x.dtype()) == 2 ? 1e-4 : 1e-20, x), std::numbers::pi);
+  return divide(sin(y), y);
+}
+
+// --- kinds of numbers
+
+Array isposinf(const Array& x) {
+  if (is_complex(x.dtype())) throw TypeError("isposinf: This operation is not supported for " + std::string(name(x.dtype())) + " values because it would be ambiguous.");
+  return logical_and(isinf(x), logical_not(signbit(x)));
+}
+Array isneginf(const Array& x) {
+  if (is_complex(x.dtype())) throw TypeError("isneginf: This operation is not supported for " + std::string(name(x.dtype())) + " values because it would be ambiguous.");
+  return logical_and(isinf(x), signbit(x));
+}
+Array iscomplex(const Array& x) {
+  return is_complex(x.dtype()) ? imag(x) != 0 : zeros(x.shape(), DType::bool_);
+}
+Array isreal(const Array& x) { return logical_not(iscomplex(x)); }
+
+// --- comparisons of arrays
+
+Array isclose(const Array& x, const Array& b, const Operand& rtol, const Operand& atol, bool equal_nan) {
+  const Array y = astype(b, promote(b.dtype(), WeakKind::floating));
+  const Array near = less_equal(absolute(subtract(x, y)), add(atol, multiply(rtol, absolute(y))));
+  Array close = logical_or(logical_and(near, isfinite(y)), equal(x, y));
+  if (equal_nan) close = logical_or(close, logical_and(isnan(x), isnan(y)));
+  return close;
+}
+
+Array allclose(const Array& x, const Array& y, const Operand& rtol, const Operand& atol, bool equal_nan) {
+  return all(isclose(x, y, rtol, atol, equal_nan));
+}
+
+Array array_equal(const Array& x, const Array& y, bool equal_nan) {
+  bool same = x.ndim() == y.ndim();
+  Array sizes;
+  for (int i = 0; same && i < x.ndim(); ++i) {
+    const Dim a = x.shape()[i], b = y.shape()[i];
+    same = a == b || is_symbolic(a) || is_symbolic(b);
+  }
+  if (!same) return Array(false);
+  Array equals = equal(x, y);
+  if (equal_nan && is_inexact(x.dtype()) && is_inexact(y.dtype())) equals = logical_or(equals, logical_and(isnan(x), isnan(y)));
+  return all(equals);
+}
+
+Array array_equiv(const Array& x, const Array& y) {
+  Shape shape;
+  if (!try_broadcast(x.shape(), y.shape(), shape)) return Array(false);
+  return all(equal(x, y));
+}
+
+// --- differences
+
+namespace {
+
+Array part(const Array& x, int axis, Dim start, Dim count) {
+  std::vector<SliceSpec> axes;
+  for (int i = 0; i < x.ndim(); ++i) axes.push_back(i == axis ? SliceSpec{start, 1, count} : SliceSpec{0, 1, x.shape()[i]});
+  return slice(x, axes);
+}
+
+// All but the first, and all but the last along an axis.
+struct Neighbours {
+  Array next, previous;
+};
+Neighbours neighbours(const Array& x, int axis) {
+  const Dim n = x.shape()[axis], count = is_symbolic(n) ? dim_max(0, dim_sub(n, 1)) : std::max<Dim>(n - 1, 0);
+  return {part(x, axis, count == 0 ? 0 : 1, count), part(x, axis, 0, count)};
+}
+
+}  // namespace
+
+Array diff(const Array& a, std::int64_t n, std::int64_t axis, const Array& prepend, const Array& append) {
+  if (n == 0) return a;
+  if (n < 0) throw ValueError("order must be non-negative but got " + std::to_string(n));
+  if (a.ndim() == 0) throw ValueError("diff requires input that is at least one dimensional");
+  const int at = normalize_axis(axis, a.ndim());
+  Array x = a;
+  if (prepend || append) {
+    Shape one = a.shape();
+    one[at] = 1;
+    Arrays parts;
+    const auto add_part = [&](const Array& p) {
+      if (p) parts.push_back(p.ndim() == 0 ? broadcast_to(p, one) : p);
+    };
+    add_part(prepend);
+    parts.push_back(a);
+    add_part(append);
+    x = concatenate(parts, at);
+  }
+  for (; n > 0; --n) {
+    const auto [next, previous] = neighbours(x, at);
+    x = is_bool(x.dtype()) ? not_equal(next, previous) : subtract(next, previous);
+  }
+  return x;
+}
+
+Array ediff1d(const Array& a, const Array& to_end, const Array& to_begin) {
+  const Array x = ravel(a);
+  const auto [next, previous] = neighbours(x, 0);
+  Arrays parts;
+  const auto edge = [&](const Array& e) {
+    if (!can_cast(e.dtype(), x.dtype(), Casting::same_kind)) {
+      throw TypeError("dtype of `to_end` or `to_begin` must be compatible with input `ary` under the `same_kind` rule.");
+    }
+    parts.push_back(astype(ravel(e), x.dtype()));
+  };
+  if (to_begin) edge(to_begin);
+  parts.push_back(subtract(next, previous));
+  if (to_end) edge(to_end);
+  return concatenate(parts, 0);
+}
+
+Array trapezoid(const Array& y, const Array& x, const Operand& dx, std::int64_t axis) {
+  const int at = normalize_axis(axis, y.ndim());
+  const auto [next, previous] = neighbours(y, at);
+  Array width;
+  if (x) {
+    width = diff(x, 1, x.ndim() == 1 ? -1 : axis);
+    if (x.ndim() == 1) {
+      Shape column(y.ndim() - at, 1);
+      column[0] = width.shape()[0];
+      width = reshape(width, column);
+    }
+  }
+  const Array area = x ? multiply(width, add(next, previous)) : multiply(dx, add(next, previous));
+  return sum(divide(area, 2.0), Reduction{Axes{at}, {}, false, {}, {}});
+}
+
+}  // namespace tnp

@@ -1,0 +1,90 @@
+// pad: constant values, or the array's own elements found by index arithmetic, so that sizes may be symbolic.
+#include "base/dim.h"
+#include "tnp/error.h"
+#include "tnp/manipulation.h"
+#include "tnp/operators.h"
+
+namespace tnp {
+
+namespace {
+
+void check(const Array& x, std::span<const PadWidth> widths) {
+  if (static_cast<int>(widths.size()) != x.ndim()) throw ValueError("pad: one pair of widths is needed for each axis");
+  for (const PadWidth& w : widths) {
+    if (w.before < 0 || w.after < 0) throw ValueError("pad: index can't contain negative values");
+  }
+}
+
+// Of which element of an axis of size n each element of the padded axis is a copy.
+Array source_indices(Dim n, const PadWidth& w, PadMode mode) {
+  const Array size = dim_value(n, DType::int64);
+  const Array at = iota(dim_add(n, w.before + w.after), DType::int64) - Scalar(w.before);
+  switch (mode) {
+    case PadMode::edge: return minimum(maximum(at, 0), size - Scalar(1));
+    case PadMode::wrap: return remainder(at, size);
+    case PadMode::symmetric: {
+      const Array m = remainder(at, size * Scalar(2));
+      return where(m >= size, size * Scalar(2) - Scalar(1) - m, m);
+    }
+    case PadMode::reflect: {
+      const Array period = maximum(size * Scalar(2) - Scalar(2), 1), m = remainder(at, period);
+      return where(m >= size, period - m, m);
+    }
+  }
+  return at;
+}
+
+// The odd kind of reflection: what is reflected is the difference from the edge.
+Array reflect_odd(const Array& x, const Array& even, int axis, Dim n, const PadWidth& w, PadMode mode) {
+  const Array at = iota(dim_add(n, w.before + w.after), DType::int64) - Scalar(w.before);
+  const Array edge = source_indices(n, w, PadMode::edge);
+  const std::int64_t axes[] = {axis};
+  const Array edges = gather(x, {&edge, 1}, axes);
+  Shape column(x.ndim() - axis, 1);
+  column[0] = at.shape()[0];
+  if (mode == PadMode::reflect || mode == PadMode::symmetric) {
+    return where(reshape(at == edge, column), even, edges * Scalar(2) - even);
+  }
+  return even;
+}
+
+}  // namespace
+
+Array pad(const Array& x, std::span<const PadWidth> widths, PadMode mode, bool odd) {
+  check(x, widths);
+  Array y = x;
+  for (int axis = 0; axis < x.ndim(); ++axis) {
+    const PadWidth& w = widths[axis];
+    if (w.before == 0 && w.after == 0) continue;
+    const Dim n = x.shape()[axis];
+    if (n == 0) {
+      throw ValueError("pad: can't extend empty axis " + std::to_string(axis) + " using modes other than 'constant' or 'empty'");
+    }
+    const Array index = source_indices(n, w, mode);
+    const std::int64_t axes[] = {axis};
+    const Array even = gather(y, {&index, 1}, axes);
+    y = odd ? reflect_odd(y, even, axis, n, w, mode) : even;
+  }
+  return y;
+}
+
+Array pad(const Array& x, std::span<const PadWidth> widths, std::span<const PadValues> values) {
+  check(x, widths);
+  Array y = x;
+  for (int axis = 0; axis < x.ndim(); ++axis) {
+    const auto part = [&](const Array& value, std::int64_t width) {
+      Shape shape = y.shape();
+      shape[axis] = width;
+      return broadcast_to(astype(value, x.dtype()), shape);
+    };
+    const PadWidth& w = widths[axis];
+    Arrays parts;
+    if (w.before > 0) parts.push_back(part(values[axis].before, w.before));
+    parts.push_back(y);
+    if (w.after > 0) parts.push_back(part(values[axis].after, w.after));
+    if (parts.size() > 1) y = concatenate(parts, axis);
+  }
+  return y;
+}
+
+}  // namespace tnp

@@ -1,0 +1,228 @@
+#include "tnp/reductions.h"
+
+#include <cmath>
+#include <limits>
+
+#include "base/default_dtype.h"
+#include "base/dim.h"
+#include "numpy/reduction_axes.h"
+#include "tnp/error.h"
+#include "tnp/manipulation.h"
+#include "tnp/operators.h"
+
+namespace tnp {
+
+namespace {
+
+DType sum_dtype(DType d) {
+  if (is_bool(d) || is_signed_integer(d)) return DType::int64;
+  return is_unsigned_integer(d) ? DType::uint64 : d;
+}
+
+// x with `identity` at the places that `where` leaves out.
+Array masked(const Array& x, const Array& mask, const Scalar& identity) {
+  if (!mask) return x;
+  return where(astype(mask, DType::bool_), x, identity.to_array(x.dtype()));
+}
+
+}  // namespace
+
+Axes reduction_axes(const Array& x, const std::optional<Axes>& axis) {
+  const int n = x.ndim();
+  if (axis) {
+    if (axis->size() == 1) return Axes{normalize_axis((*axis)[0], n)};
+    return normalize_axes(*axis, n);
+  }
+  Axes all;
+  for (int i = 0; i < n; ++i) all.push_back(i);
+  return all;
+}
+
+Dim reduced_count(const Array& x, const Axes& axes) {
+  Dim n = 1;
+  for (std::int64_t a : axes) n = dim_mul(n, x.shape()[static_cast<int>(a)]);
+  return n;
+}
+
+Array sum(const Array& x, const Reduction& o) {
+  const DType type = o.dtype.value_or(sum_dtype(x.dtype()));
+  const Array s = reduce_sum(masked(x, o.where, 0), reduction_axes(x, o.axis), o.keepdims, type);
+  return o.initial ? add(s, astype(o.initial, type)) : s;
+}
+
+Array prod(const Array& x, const Reduction& o) {
+  const DType type = o.dtype.value_or(sum_dtype(x.dtype()));
+  const Array p = reduce_prod(masked(x, o.where, 1), reduction_axes(x, o.axis), o.keepdims, type);
+  return o.initial ? multiply(p, astype(o.initial, type)) : p;
+}
+
+Array all(const Array& x, const Reduction& o) { return reduce_all(masked(x, o.where, 1), reduction_axes(x, o.axis), o.keepdims); }
+Array any(const Array& x, const Reduction& o) { return reduce_any(masked(x, o.where, 0), reduction_axes(x, o.axis), o.keepdims); }
+
+Array count_nonzero(const Array& x, const Reduction& o) {
+  return reduce_sum(astype(x, DType::bool_), reduction_axes(x, o.axis), o.keepdims, DType::int64);
+}
+
+// --- extremes
+
+namespace {
+
+using Extreme = Array (*)(const Array&, AxisList, bool);
+using Choose = Array (*)(const Operand&, const Operand&);
+
+// With the reduced axes last, joined to one that `initial` is appended to: so that there is always an element.
+Array extreme_from(Extreme reduce, const Array& x, const Axes& axes, bool keepdims, const Array& initial) {
+  Axes order;
+  Shape kept, result;
+  for (int i = 0, next = 0; i < x.ndim(); ++i) {
+    const bool reduced = next < axes.size() && axes[next] == i;
+    if (reduced) ++next;
+    if (!reduced) {
+      order.push_back(i);
+      kept.push_back(x.shape()[i]);
+    }
+    if (!reduced || keepdims) result.push_back(reduced ? 1 : x.shape()[i]);
+  }
+  for (std::int64_t a : axes) order.push_back(a);
+  Shape flat = kept, one = kept;
+  flat.push_back(reduced_count(x, axes));
+  one.push_back(1);
+  const Array joined = concatenate(Arrays{reshape(transpose(x, order), flat), broadcast_to(initial, one)}, kept.ndim());
+  const std::int64_t last[] = {kept.ndim()};
+  return reshape(reduce(joined, last, false), result);
+}
+
+Array extreme(Extreme reduce, Choose choose, const char* ufunc, const Array& x, const Reduction& o) {
+  if (o.where && !o.initial) {
+    throw ValueError(std::string("reduction operation '") + ufunc +
+                     "' does not have an identity, so to use a where mask one has to specify 'initial'");
+  }
+  const Axes axes = reduction_axes(x, o.axis);
+  if (!o.initial) return axes.empty() ? x : reduce(x, axes, o.keepdims);
+  const Array initial = astype(o.initial, x.dtype());
+  const Array y = o.where ? where(astype(o.where, DType::bool_), x, initial) : x;
+  if (axes.empty()) return choose(y, initial);
+  const Dim count = reduced_count(y, axes);
+  if (count > 0) return choose(reduce(y, axes, o.keepdims), initial);
+  return extreme_from(reduce, y, axes, o.keepdims, initial);
+}
+
+using ArgExtreme = Array (*)(const Array&, AxisList, bool);
+Array arg_extreme(ArgExtreme reduce, const Array& x, std::optional<std::int64_t> axis, bool keepdims) {
+  if (x.ndim() == 0) {
+    if (axis) normalize_axis(*axis, 1);
+    return zeros({}, DType::int64);
+  }
+  return reduce(x, reduction_axes(x, axis ? std::optional(Axes{*axis}) : std::nullopt), keepdims);
+}
+
+}  // namespace
+
+Array min(const Array& x, const Reduction& o) { return extreme(&reduce_min, &minimum, "minimum", x, o); }
+Array max(const Array& x, const Reduction& o) { return extreme(&reduce_max, &maximum, "maximum", x, o); }
+Array ptp(const Array& x, const Reduction& o) { return subtract(max(x, o), min(x, o)); }
+Array argmin(const Array& x, std::optional<std::int64_t> axis, bool keepdims) { return arg_extreme(&reduce_argmin, x, axis, keepdims); }
+Array argmax(const Array& x, std::optional<std::int64_t> axis, bool keepdims) { return arg_extreme(&reduce_argmax, x, axis, keepdims); }
+
+// --- mean, variance
+
+namespace {
+
+bool is_half(DType d) { return is_floating(d) && itemsize(d) == 2; }
+
+// The type that a mean is accumulated in, and that of its result.
+struct MeanTypes {
+  DType work, result;
+};
+MeanTypes mean_types(DType x, std::optional<DType> dtype) {
+  if (dtype) return {*dtype, *dtype};
+  if (is_half(x)) return {DType::float32, x};
+  if (!is_inexact(x)) return {default_float(), default_float()};
+  return {x, x};
+}
+
+// How many elements are reduced: a number, or an array where it depends on sizes or on a mask.
+class Count {
+ public:
+  Count(const Array& x, const Axes& axes, const Array& mask, bool keepdims) {
+    if (mask) {
+      array_ = reduce_sum(broadcast_to(astype(mask, DType::bool_), x.shape()), axes, keepdims, DType::int64);
+    } else if (const Dim n = reduced_count(x, axes); is_symbolic(n)) {
+      array_ = dim_value(n, DType::int64);
+    } else {
+      number_ = n;
+    }
+  }
+  // x / max(count - ddof, 0), in `type`
+  Array divide_into(const Array& x, double ddof, DType type) const {
+    const DType real = is_complex(x.dtype()) ? real_of(x.dtype()) : is_floating(x.dtype()) ? x.dtype() : DType::float64;
+    if (array_) {
+      const Array n = ddof == 0 ? astype(array_, real) : astype(maximum(astype(array_, DType::float64) - Scalar(ddof), 0), real);
+      return astype(divide(x, n), type);
+    }
+    return astype(divide(x, std::max(static_cast<double>(number_) - ddof, 0.0)), type);
+  }
+
+ private:
+  Array array_;
+  std::int64_t number_ = 0;
+};
+
+}  // namespace
+
+Array mean(const Array& x, const Reduction& o) {
+  const auto [work, result] = mean_types(x.dtype(), o.dtype);
+  const Axes axes = reduction_axes(x, o.axis);
+  const Array total = reduce_sum(masked(x, o.where, 0), axes, o.keepdims, work);
+  return astype(Count(x, axes, o.where, o.keepdims).divide_into(total, 0, work), result);
+}
+
+Array var(const Array& x, const Reduction& o, const Spread& spread) {
+  const auto [work, result] = mean_types(x.dtype(), o.dtype);
+  const Axes axes = reduction_axes(x, o.axis);
+  Array center = spread.mean;
+  if (!center) {
+    const Array total = reduce_sum(masked(x, o.where, 0), axes, true, work);
+    center = Count(x, axes, o.where, true).divide_into(total, 0, work);
+  }
+  const Array deviation = subtract(x, center);
+  const Array squares = is_complex(deviation.dtype()) ? real(multiply(deviation, conjugate(deviation))) : square(deviation);
+  const DType real_work = real_of(work);
+  const Array total = reduce_sum(masked(squares, o.where, 0), axes, o.keepdims, real_work);
+  return astype(Count(x, axes, o.where, o.keepdims).divide_into(total, spread.ddof, real_work), real_of(result));
+}
+
+Array std(const Array& x, const Reduction& o, const Spread& spread) {
+  const Array v = var(x, o, spread);
+  return is_inexact(v.dtype()) ? sqrt(v) : astype(sqrt(v), v.dtype());
+}
+
+Average average(const Array& x, const Array& weights, const Reduction& o) {
+  const Axes axes = reduction_axes(x, o.axis);
+  if (!weights) {
+    const Array m = mean(x, o);
+    const Dim n = reduced_count(x, axes);
+    return {m, broadcast_to(is_symbolic(n) ? dim_value(n, m.dtype()) : Scalar(n).to_array(m.dtype()), m.shape())};
+  }
+  Array w = weights;
+  if (w.shape() != x.shape()) {
+    if (!o.axis) throw TypeError("Axis must be specified when shapes of a and weights differ.");
+    Shape expected;
+    for (std::int64_t a : axes) expected.push_back(x.shape()[static_cast<int>(a)]);
+    if (w.shape() != expected) throw ValueError("Shape of weights must be consistent with shape of a along specified axis.");
+    Shape aligned(x.ndim(), 1);
+    for (std::int64_t a : axes) aligned[static_cast<int>(a)] = x.shape()[static_cast<int>(a)];
+    w = broadcast_to(reshape(w, aligned), x.shape());
+  }
+  DType type = promote(x.dtype(), w.dtype());
+  if (!is_inexact(x.dtype())) type = promote(type, default_float());
+  const Array scale = reduce_sum(w, axes, o.keepdims, type);
+  if (!scale.is_symbolic()) {
+    const Array zero = any(scale == 0);
+    if (!zero.is_symbolic() && zero.item<bool>()) throw ZeroDivisionError("Weights sum to zero, can't be normalized");
+  }
+  const Array total = reduce_sum(multiply(astype(x, type), astype(w, type)), axes, o.keepdims, type);
+  return {total / scale, scale};
+}
+
+}  // namespace tnp
