@@ -149,7 +149,9 @@ Dim evaluate(Dim d, const std::function<Dim(const DimExpr&)>& leaf) {
   if (!is_symbolic(d)) return d;
   const DimExpr e = dim_expr(d);
   if (e.kind == DimExpr::Kind::leaf) return leaf(e);
-  return apply(e.kind, evaluate(e.a, leaf), evaluate(e.b, leaf));
+  const Dim a = evaluate(e.a, leaf), b = evaluate(e.b, leaf);
+  // A graph that is replayed into another trace has symbolic sizes for its leaves.
+  return e.kind == DimExpr::Kind::broadcast ? dim_broadcast(a, b) : binary(e.kind, a, b);
 }
 
 void for_each_leaf(Dim d, const std::function<void(const DimExpr&)>& visit) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ir/apply_internal.h"
 #include "ir/expr.h"
 #include "ir/observer.h"
@@ -75,10 +77,14 @@ void execute(const Call& call, std::span<Array> out) {
 
 namespace {
 
+bool watched(const Call& call) {
+  return std::any_of(call.in.begin(), call.in.end(), [](const Array& x) {
+    return (x.node()->flags.load(std::memory_order_relaxed) & detail::kWatched) != 0;
+  });
+}
+
 void notify(const Call& call, std::span<const Array> outputs) {
-  bool watched = false;
-  for (const Array& x : call.in) watched = watched || (x.node()->flags.load(std::memory_order_relaxed) & detail::kWatched) != 0;
-  if (!watched) return;
+  if (!watched(call)) return;
   // A copy: an observer may leave the list while it is told.
   const std::vector<Observer*> observers = *active_observers;
   for (Observer* observer : observers) observer->observe(call, outputs);
@@ -89,6 +95,10 @@ void notify(const Call& call, std::span<const Array> outputs) {
 Arrays apply_multi(const OpDef& op, std::span<const Array> in, const Params& params, std::uint64_t donated) {
   const Call call{op, in, params, active_observers ? 0 : donated};
   Arrays out;
+  if (active_observers != nullptr && op.apply_watched != nullptr && watched(call)) {
+    out = op.apply_watched(call);
+    if (!out.empty()) return out;
+  }
   if (must_record(call)) {
     if (current_trace == nullptr) {
       for (const Array& x : in) check_usable(x);

@@ -123,6 +123,8 @@ struct OpDef {
   const char* oracle = nullptr;
   const ElementwiseInfo* elementwise = nullptr;
   const char* aliases = "";  // other names NumPy has for it, separated by spaces
+  // Applies the operation in a form that keeps what its gradient needs: used where a tape watches an input. Optional.
+  Arrays (*apply_watched)(const Call&) = nullptr;
 };
 
 // The registry. Records register themselves as static objects.
