@@ -1,0 +1,214 @@
+// gather: elements at the places that index arrays name.
+#include <cstring>
+
+#include "base/dim.h"
+#include "ops/index/places.h"
+#include "runtime/threads.h"
+
+namespace tnp {
+
+namespace {
+
+// Places whose offsets are worked out at a time, on the stack.
+constexpr std::int64_t kBlock = 512;
+// Fewer bytes than this are not worth a second thread.
+constexpr std::int64_t kParallelBytes = 128 << 10;
+
+OutputSpecs infer(const Call& call) {
+  const auto indices = call.in.subspan(1);
+  check_indices(call, indices);
+  return {{call.in[0].dtype(), gathered_shape(call.in[0].shape(), broadcast_indices(indices), params_of<IndexParams>(call))}};
+}
+
+struct Bytes16 {
+  std::uint64_t low, high;
+};
+
+template <class T>
+void gather_elements(const std::byte* from, const std::int64_t* offsets, std::int64_t n, std::byte* to) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    std::memcpy(to + i * static_cast<std::int64_t>(sizeof(T)), from + offsets[i], sizeof(T));
+  }
+}
+
+void gather_runs(const std::byte* from, const std::int64_t* offsets, std::int64_t n, std::byte* to, std::int64_t bytes) {
+  switch (bytes) {
+    case 1: return gather_elements<std::uint8_t>(from, offsets, n, to);
+    case 2: return gather_elements<std::uint16_t>(from, offsets, n, to);
+    case 4: return gather_elements<std::uint32_t>(from, offsets, n, to);
+    case 8: return gather_elements<std::uint64_t>(from, offsets, n, to);
+    case 16: return gather_elements<Bytes16>(from, offsets, n, to);
+    default: break;
+  }
+  for (std::int64_t i = 0; i < n; ++i, to += bytes) std::memcpy(to, from + offsets[i], static_cast<std::size_t>(bytes));
+}
+
+// What lies behind the indexed axes is not one piece of memory.
+void gather_strided(const std::byte* from, const std::int64_t* offsets, std::int64_t n, std::byte* to, const MergedDims& inner,
+                    std::int64_t itemsize) {
+  const int last = inner.ndim - 1;
+  const std::int64_t run = inner.size[last], step = inner.stride[last];
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (std::int64_t j = 0; j < inner.total; j += run) {
+      const std::byte* row = from + offsets[i] + inner.offset(j);
+      for (std::int64_t k = 0; k < run; ++k, to += itemsize) std::memcpy(to, row + k * step, static_cast<std::size_t>(itemsize));
+    }
+  }
+}
+
+void execute(const Call& call, std::span<Array> out) {
+  check_indices(call, call.in.subspan(1));
+  const auto& p = params_of<IndexParams>(call);
+  const Array& x = call.in[0];
+  const Places places(x.shape(), x.strides(), call.in.subspan(1), p);
+  const Shape shape = gathered_shape(x.shape(), places.index_shape(), p);
+  const MergedDims outer(x.shape(), x.strides(), 0, p.first()), inner(x.shape(), x.strides(), p.last() + 1, x.ndim());
+  const std::int64_t n = places.count(), itemsize = x.itemsize(), bytes = inner.total * itemsize;
+
+  std::vector<std::int64_t> known;
+  if (outer.total != 1 || inner.total == 0) known = places.all_offsets();  // an empty result still refuses bad indices
+  out[0] = Array::empty(x.dtype(), shape);
+  const std::byte* from = x.data();
+  std::byte* to = out[0].data();
+  const auto gather_part = [&](const std::byte* source, const std::int64_t* offsets, std::int64_t count, std::byte* target) {
+    if (inner.is_run(itemsize)) return gather_runs(source, offsets, count, target, bytes);
+    gather_strided(source, offsets, count, target, inner, itemsize);
+  };
+  if (bytes == 0 || n == 0) return;
+  parallel_for(outer.total * n, std::max<std::int64_t>(1, kParallelBytes / bytes), [&](std::int64_t begin, std::int64_t end) {
+    std::int64_t block[kBlock];
+    while (begin < end) {
+      const std::int64_t o = begin / n, first = begin % n;
+      std::int64_t count = std::min(end - begin, n - first);
+      if (known.empty()) {
+        count = std::min(count, kBlock);
+        places.offsets(first, first + count, block);
+        gather_part(from, block, count, to + begin * bytes);
+      } else {
+        gather_part(from + outer.offset(o), known.data() + first, count, to + begin * bytes);
+      }
+      begin += count;
+    }
+  });
+}
+
+void vjp(VjpCall& v) {
+  const Array& x = v.call.in[0];
+  if (!is_inexact(x.dtype())) return;
+  const auto& p = params_of<IndexParams>(v.call);
+  v.result[0] = scatter(zeros(x.shape(), x.dtype()), v.call.in.subspan(1), astype(v.cotangents[0], x.dtype()), p.axes,
+                        ScatterMode::add, p.labels);
+}
+
+// Index arrays as they broadcast with a batch in front: of one rank, and `lead` 1s for those without one.
+Arrays aligned_indices(const BatchCall& b, std::size_t begin) {
+  int rank = 0;
+  for (std::size_t i = begin; i < b.call.in.size(); ++i) {
+    rank = std::max(rank, b.call.in[i].ndim() - (b.batched[i] ? 1 : 0));
+  }
+  Arrays out;
+  for (std::size_t i = begin; i < b.call.in.size(); ++i) {
+    Shape shape = b.call.in[i].shape();
+    if (!b.batched[i]) shape.insert(0, 1);
+    while (shape.ndim() < rank + 1) shape.insert(1, 1);
+    out.push_back(reshape(b.call.in[i], shape));
+  }
+  return out;
+}
+
+// The indexed axes of x moved to behind axis 0, the batch.
+Axes axes_behind_batch(int ndim, const IndexParams& p) {
+  Axes order{0};
+  for (std::int64_t a : p.axes) order.push_back(a + 1);
+  for (int i = 1; i < ndim; ++i) {
+    if (i <= p.first() || i > p.last() + 1) order.push_back(i);
+  }
+  return order;
+}
+
+void batch(BatchCall& b) {
+  IndexParams p = params_of<IndexParams>(b.call);
+  const auto indices = b.call.in.subspan(1);
+  b.result_batched = {true};
+  bool batched_indices = false;
+  for (std::size_t i = 1; i < b.call.in.size(); ++i) batched_indices = batched_indices || b.batched[i];
+  if (!batched_indices) {
+    for (std::int64_t& a : p.axes) ++a;
+    b.result = {gather(b.call.in[0], indices, p.axes, p.labels)};
+    return;
+  }
+  Arrays all = aligned_indices(b, 1);
+  const Shape index = broadcast_indices(all);
+  Array x = b.call.in[0];
+  Axes axes, labels = p.labels;
+  Array result;
+  if (b.batched[0]) {
+    x = transpose(x, axes_behind_batch(x.ndim(), p));
+    Shape own(index.ndim(), 1);
+    own[0] = b.size;
+    all.insert(all.begin(), reshape(iota(b.size, DType::int64), own));
+    labels.insert(0, 0);
+    for (int i = 0; i <= p.axes.size(); ++i) axes.push_back(i);
+    result = gather(x, all, axes, labels);
+  } else {
+    // Without the batch in x: the indexed axes first.
+    Axes order(p.axes);
+    for (int i = 0; i < x.ndim(); ++i) {
+      if (i < p.first() || i > p.last()) order.push_back(i);
+    }
+    for (int i = 0; i < p.axes.size(); ++i) axes.push_back(i);
+    result = gather(transpose(x, order), all, axes, labels);
+  }
+  // (batch, index…, before…, after…) → (batch, before…, index…, after…)
+  Axes order{0};
+  const int rank = index.ndim();
+  for (int i = 0; i < p.first(); ++i) order.push_back(rank + i);
+  for (int i = 1; i < rank; ++i) order.push_back(i);
+  for (int i = rank + p.first(); i < result.ndim(); ++i) order.push_back(i);
+  b.result = {p.first() == 0 ? result : transpose(result, order)};
+}
+
+Sample index_sample(std::initializer_list<Shape> indices, const Shape& x, DType dtype, const Axes& axes, DType index = DType::int64) {
+  Sample s = sample({x}, dtype, make_params<IndexParams>(axes));
+  for (const Shape& i : indices) s.inputs.push_back({index, i});
+  return s;
+}
+
+std::vector<Sample> samples(const OpDef&) {
+  std::vector<Sample> s;
+  for (DType d : kSampleDTypes) s.push_back(index_sample({{7}}, {5, 3}, d, {0}));
+  for (DType i : {DType::int8, DType::int32, DType::int64}) s.push_back(index_sample({{2, 1}, {3}}, {3, 4, 5}, DType::float64, {1, 2}, i));
+  s.push_back(index_sample({{}}, {2, 3, 4}, DType::float64, {1}));
+  s.push_back(index_sample({{0}}, {3}, DType::float64, {0}));
+  return s;
+}
+
+const OpDef kGather{
+    .name = "gather",
+    .doc = "Elements at the places that index arrays name: their common shape takes the place of the indexed axes.",
+    .family = "index",
+    .num_inputs = -1,
+    .infer = &infer,
+    .infer_dtype = +[](const Call& call) { return std::vector<DType>{call.in[0].dtype()}; },
+    .execute = &execute,
+    .vjp = &vjp,
+    .batch = &batch,
+    .samples = &samples,
+    .oracle = "x[0][(slice(None),) * p.axes[0] + tuple(x[1:])]",
+};
+const RegisterOp registration(kGather);
+
+}  // namespace
+
+Array gather(const Array& x, std::span<const Array> indices, AxisList axes, AxisList labels) {
+  IndexParams p;
+  p.axes = Axes(axes);
+  p.labels = Axes(labels);
+  Arrays in{x};
+  in.insert(in.end(), indices.begin(), indices.end());
+  return apply(kGather, in, p);
+}
+
+Array gather(const Array& x, std::span<const Array> indices, AxisList axes) { return gather(x, indices, axes, axes); }
+
+}  // namespace tnp
