@@ -1,4 +1,5 @@
 // Addition, multiplication and their kin.
+#include "ops/elementwise/fp_exceptions.h"
 #include "ops/elementwise/record.h"
 
 namespace tnp::TNP_ISA::records {
@@ -51,6 +52,8 @@ struct Multiply : Binary {
 struct MultiplyOrZero : Binary {
   static constexpr const char* doc =
       "x1 * x2, element by element, but 0 wherever x1 is 0, even if x2 is infinite or NaN.";
+  static constexpr bool internal = true;
+  static constexpr const char* oracle = "np.where(x[0] == 0, x[0], x[0] * x[1])";
   static constexpr DTypeSet types = kInexact;
   template <class V>
   static V value(V x, V y) {
@@ -139,6 +142,12 @@ struct Reciprocal : Unary {
       }
       return value;
     }
+  }
+  // The hardware's flags tell all but of integers.
+  template <class V>
+    requires std::is_integral_v<lane_t<V>>
+  static unsigned raised(V x, V) {
+    return any_lane(x == splat<V>(0)) ? kFpDivideByZero | kFpInvalid : 0;
   }
   static Array derivative(const Array&, const Array& y) { return -square(y); }
 };

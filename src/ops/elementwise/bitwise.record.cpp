@@ -72,57 +72,15 @@ struct RightShift : Bitwise {
   }
 };
 
-// NumPy's logical functions take any type: what is not zero is true.
-struct Logical : Binary {
-  static constexpr DTypeSet types = kAll;
-  static constexpr ResultType result = ResultType::boolean;
-  static constexpr const char* no_derivative = "a truth value is constant almost everywhere";
+struct BitwiseCount : Unary {
+  static constexpr const char* doc = "The number of bits set in |x|, element by element, as uint8.";
+  static constexpr DTypeSet types = kIntegers;
+  static constexpr ResultType result = ResultType::byte;
+  static constexpr const char* no_derivative = "integers have no derivative";
   template <class V>
-  static auto truth(V x) {
-    if constexpr (is_complex_value<V>) {
-      return (x.re != splat<decltype(x.re)>(0)) | (x.im != splat<decltype(x.im)>(0));
-    } else {
-      return x != splat<V>(0);
-    }
-  }
-};
-
-struct LogicalAnd : Logical {
-  static constexpr const char* doc = "Whether both x1 and x2 are true (not zero).";
-  template <class V>
-  static auto value(V x, V y) {
-    return truth(x) & truth(y);
-  }
-};
-
-struct LogicalOr : Logical {
-  static constexpr const char* doc = "Whether x1 or x2 is true (not zero).";
-  template <class V>
-  static auto value(V x, V y) {
-    return truth(x) | truth(y);
-  }
-};
-
-struct LogicalXor : Logical {
-  static constexpr const char* doc = "Whether just one of x1 and x2 is true (not zero).";
-  template <class V>
-  static auto value(V x, V y) {
-    return truth(x) ^ truth(y);
-  }
-};
-
-struct LogicalNot : Unary {
-  static constexpr const char* doc = "Whether x is false (zero).";
-  static constexpr DTypeSet types = kAll;
-  static constexpr ResultType result = ResultType::boolean;
-  static constexpr const char* no_derivative = "a truth value is constant almost everywhere";
-  template <class V>
-  static auto value(V x) {
-    if constexpr (is_complex_value<V>) {
-      return (x.re == splat<decltype(x.re)>(0)) & (x.im == splat<decltype(x.im)>(0));
-    } else {
-      return x == splat<V>(0);
-    }
+  static V value(V x) {
+    if constexpr (std::is_signed_v<lane_t<V>>) x = static_cast<V>(__builtin_elementwise_abs(x));
+    return bit_cast<V>(math::bit_count(bit_cast<uint_t<V>>(x)));
   }
 };
 
@@ -132,9 +90,6 @@ TNP_BINARY(bitwise_and, BitwiseAnd)
 TNP_BINARY(bitwise_or, BitwiseOr)
 TNP_BINARY(bitwise_xor, BitwiseXor)
 TNP_UNARY(invert, Invert)
+TNP_UNARY(bitwise_count, BitwiseCount)
 TNP_BINARY(left_shift, LeftShift)
 TNP_BINARY(right_shift, RightShift)
-TNP_BINARY(logical_and, LogicalAnd)
-TNP_BINARY(logical_or, LogicalOr)
-TNP_BINARY(logical_xor, LogicalXor)
-TNP_UNARY(logical_not, LogicalNot)

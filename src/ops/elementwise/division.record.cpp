@@ -1,4 +1,5 @@
 // Floored and truncated division, and what is common to two integers.
+#include "ops/elementwise/fp_exceptions.h"
 #include "ops/elementwise/math/integer.h"
 #include "ops/elementwise/math/rounding.h"
 #include "ops/elementwise/record.h"
@@ -10,6 +11,15 @@ struct Division : Binary {
   static constexpr DTypeSet types = kReals;
   static constexpr int cycles = 6;
   static constexpr double low = 0.5, high = 3;
+  static constexpr bool raises_flags = true;
+  template <class V>
+  static unsigned raised(V x, V y, V z) {
+    if constexpr (std::is_floating_point_v<lane_t<V>>) {
+      return raised_by(z, y == splat<V>(0), x, y);
+    } else {
+      return any_lane(y == splat<V>(0)) ? kFpDivideByZero : 0;
+    }
+  }
 };
 
 struct FloorDivide : Division {
@@ -24,6 +34,18 @@ struct FloorDivide : Division {
       return math::float_floor_divide(x, y);
     } else {
       return math::integer_floor_divide(x, y);
+    }
+  }
+  template <class V>
+    requires std::is_signed_v<lane_t<V>>
+  static unsigned raised(V x, V y, V z) {
+    const unsigned flags = Division::raised(x, y, z);
+    if constexpr (std::is_floating_point_v<lane_t<V>>) {
+      return flags;
+    } else {
+      // Only the least integer over -1 is its own quotient by a negative one.
+      const auto wrapped = both<mask_t<V>>(y == splat<V>(-1), both<mask_t<V>>(x == z, x < splat<V>(0)));
+      return flags | (any_lane(wrapped) ? kFpOverflow : 0);
     }
   }
 };

@@ -103,7 +103,7 @@ Array run_general(const Call& call, const ElementwiseInfo& info, DType loop, DTy
   Array out = Array::empty(out_dtype, shape);
   RowContext c{};
   c.compute = compute_dtype(loop);
-  c.kernel = info.kernels.get()->by_dtype[static_cast<int>(c.compute)];
+  c.kernel = block_kernel(info, loop);
   c.arity = info.arity;
   c.out = out_dtype;
   c.kernel_out = result_dtype(info, c.compute);
@@ -149,7 +149,7 @@ Array execute_elementwise(const Call& call) {
 
   Array out = output_for(call, out_dtype, widest->shape());
   const std::int64_t n = widest->shape().num_elements();
-  const BlockKernel kernel = info.kernels.get()->by_dtype[static_cast<int>(loop)];
+  const BlockKernel kernel = block_kernel(info, loop);
   const std::int64_t grain = grain_of(info);
   if (n < 2 * grain) {
     const FpFlagsOfThread flags(info.raises_flags);

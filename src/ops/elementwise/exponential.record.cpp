@@ -1,4 +1,5 @@
 // Exponentials, and logarithms of sums of exponentials.
+#include "ops/elementwise/fp_exceptions.h"
 #include "ops/elementwise/math/exp_log.h"
 #include "ops/elementwise/record.h"
 
@@ -7,6 +8,15 @@ namespace tnp::TNP_ISA::records {
 struct Exponential : Unary {
   static constexpr DTypeSet types = kInexact;
   static constexpr int cycles = 4;
+  static constexpr bool raises_flags = true;
+  template <class V>
+  static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y) {
+    if constexpr (is_complex_value<V>) {
+      return 0;
+    } else {
+      return raised_by_function(y, x);
+    }
+  }
 };
 
 struct Exp : Exponential {

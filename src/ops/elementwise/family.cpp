@@ -109,6 +109,13 @@ std::vector<Sample> samples_for(const ElementwiseInfo& info) {
 
 }  // namespace
 
+BlockKernel block_kernel(const ElementwiseInfo& info, DType loop) noexcept {
+  const auto& by_dtype = info.kernels.get()->by_dtype;
+  const bool half = loop == DType::float16 || loop == DType::bfloat16;
+  const BlockKernel own = by_dtype[static_cast<int>(loop)];
+  return half && own == nullptr ? by_dtype[static_cast<int>(DType::float32)] : own;
+}
+
 ElementwiseInfo finish(ElementwiseInfo info) {
   for (int d = 0; d < kNumericDTypeCount; ++d) {
     const auto from = static_cast<DType>(d);
@@ -147,9 +154,11 @@ OpDef elementwise_op(const ElementwiseInfo& info, const char* doc) {
     op.vjp = unsupported(info.no_derivative);
   }
   op.batch = &batch;
-  op.fusion = Fusion::elementwise;
+  // A fused kernel has float32's loop only for half precision.
+  const bool own_half = info.kernels.by_isa[0]->by_dtype[static_cast<int>(DType::float16)] != nullptr;
+  op.fusion = own_half ? Fusion::none : Fusion::elementwise;
   op.samples = +[](const OpDef& self) { return samples_for(*self.elementwise); };
-  op.oracle = "getattr(np, name)(*x)";
+  op.oracle = info.oracle;
   op.elementwise = &info;
   op.aliases = info.aliases;
   return op;
@@ -167,6 +176,7 @@ DType result_dtype(const ElementwiseInfo& info, DType loop) noexcept {
     case ResultType::same: return loop;
     case ResultType::boolean: return DType::bool_;
     case ResultType::real: return real_of(loop);
+    case ResultType::byte: return DType::uint8;
   }
   return loop;
 }

@@ -25,11 +25,16 @@ struct ElementwiseInfo {
   DType integer_loop;
   bool raises_flags;
   bool boolean_refused;
+  bool internal;
+  const char* oracle;
   const char* aliases;
   void (*check)(std::span<const Array> in, DType loop);  // may be null
   std::array<std::uint8_t, kNumericDTypeCount> loop_for;  // by common input type; kNoLoop
 };
 inline constexpr std::uint8_t kNoLoop = 0xff;
+
+// The kernel of a loop: half precision's own, if it has one, else that of the type it computes in.
+BlockKernel block_kernel(const ElementwiseInfo& info, DType loop) noexcept;
 
 // Fills in loop_for, by NumPy's rule: the first loop that the type can be cast to safely.
 ElementwiseInfo finish(ElementwiseInfo info);

@@ -9,9 +9,10 @@
 #include <atomic>
 #include <cstdint>
 
+#include "ops/elementwise/kernel_abi.h"
+
 namespace tnp {
 
-inline constexpr unsigned kFpInvalid = 0x01, kFpDivideByZero = 0x04, kFpOverflow = 0x08;
 inline constexpr unsigned kFpWatched = kFpInvalid | kFpDivideByZero | kFpOverflow;
 
 // What was raised since it was last taken.

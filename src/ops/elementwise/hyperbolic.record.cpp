@@ -1,6 +1,7 @@
 // Hyperbolic functions and their inverses.
 #include "ops/elementwise/math/hyperbolic.h"
 
+#include "ops/elementwise/fp_exceptions.h"
 #include "ops/elementwise/record.h"
 
 namespace tnp::TNP_ISA::records {
@@ -8,6 +9,15 @@ namespace tnp::TNP_ISA::records {
 struct Hyperbolic : Unary {
   static constexpr DTypeSet types = kInexact;
   static constexpr int cycles = 6;
+  static constexpr bool raises_flags = true;
+  template <class V>
+  static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y) {
+    if constexpr (is_complex_value<V>) {
+      return 0;
+    } else {
+      return raised_by_function(y, x);
+    }
+  }
 };
 
 struct Sinh : Hyperbolic {
@@ -71,6 +81,14 @@ struct Arctanh : Hyperbolic {
   template <class V>
   static V value(V x) {
     return math::arctanh(x);
+  }
+  template <class V>
+  static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y) {
+    if constexpr (is_complex_value<V>) {
+      return 0;
+    } else {
+      return raised_by_poles(y, x);
+    }
   }
   static Array derivative(const Array& x, const Array&) { return reciprocal((1 - x) * (1 + x)); }
 };

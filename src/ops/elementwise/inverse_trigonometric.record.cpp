@@ -1,4 +1,5 @@
 // The angles that have a given sine, cosine or tangent.
+#include "ops/elementwise/fp_exceptions.h"
 #include "ops/elementwise/math/trigonometric.h"
 #include "ops/elementwise/record.h"
 
@@ -19,6 +20,15 @@ struct Arcsin : InverseTrigonometric {
     return math::arcsin(x);
   }
   static Array derivative(const Array& x, const Array&) { return reciprocal(sqrt((1 - x) * (1 + x))); }
+  static constexpr bool raises_flags = true;
+  template <class V>
+  static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y) {
+    if constexpr (is_complex_value<V>) {
+      return 0;
+    } else {
+      return raised_by_function(y, x);
+    }
+  }
 };
 
 struct Arccos : InverseTrigonometric {
@@ -30,6 +40,15 @@ struct Arccos : InverseTrigonometric {
     return math::arccos(x);
   }
   static Array derivative(const Array& x, const Array&) { return -reciprocal(sqrt((1 - x) * (1 + x))); }
+  static constexpr bool raises_flags = true;
+  template <class V>
+  static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y) {
+    if constexpr (is_complex_value<V>) {
+      return 0;
+    } else {
+      return raised_by_function(y, x);
+    }
+  }
 };
 
 struct Arctan : InverseTrigonometric {

@@ -11,10 +11,14 @@ namespace tnp {
 // `out` may be the same memory as an input whose step is 1 and whose elements are as wide.
 using BlockKernel = void (*)(void* out, const void* const* in, const std::int32_t* step, std::int64_t n);
 
-// Indexed by the loop's type; null where there is none. Half precision computes in float32 between two casts.
+// Indexed by the loop's type; null where there is none. Half precision computes in float32 between two casts: by the
+// kernel of float32, or by one of its own, on float32 too, where the result depends on the format.
 struct KernelTable {
   BlockKernel by_dtype[kNumericDTypeCount];
 };
+
+// The floating-point exceptions that NumPy warns of, as the processor's status bits.
+inline constexpr unsigned kFpInvalid = 0x01, kFpDivideByZero = 0x04, kFpOverflow = 0x08;
 
 // A set of types.
 using DTypeSet = std::uint32_t;
@@ -36,7 +40,7 @@ inline constexpr DTypeSet kNumbers = kReals | kComplexes;
 inline constexpr DTypeSet kAll = kBool | kNumbers;
 
 // The result's type, given the loop's.
-enum class ResultType : std::uint8_t { same, boolean, real };
+enum class ResultType : std::uint8_t { same, boolean, real, byte };
 
 // What the base of a record supplies.
 struct RecordDefaults {
@@ -46,7 +50,9 @@ struct RecordDefaults {
   static constexpr DType integer_loop = DType::bool_;  // bool_: the first that holds the type; else the loop of all integers
   static constexpr bool boolean_refused = false;  // TypeError for booleans, though an integer loop could hold them
   static constexpr const char* aliases = "";   // other names that NumPy has for it, separated by spaces
-  static constexpr bool raises_flags = false;  // whether `value` raises just the floating-point flags that NumPy warns of
+  static constexpr bool raises_flags = false;  // whether the loops raise just the floating-point flags that NumPy warns of
+  static constexpr bool internal = false;  // not a function of NumPy's: for gradients and compositions
+  static constexpr const char* oracle = "getattr(np, name)(*x)";  // see OpDef
 };
 struct Unary : RecordDefaults {
   static constexpr int arity = 1;

@@ -60,24 +60,38 @@ TNP_INLINE void store_value(void* p, X x) {
   }
 }
 
+// Whether a record has `raised` for inputs of this type.
+template <class Record, class... X>
+inline constexpr bool tells_exceptions = requires(X... x) { Record::raised(x..., Record::value(x...)); };
+
 template <class Record, DType D>
 struct BlockLoop {
   static constexpr int N = kVectorBytes / static_cast<int>(sizeof(element_t<D>));
   static constexpr int kArity = Record::arity;
   using X = Value<D, N>;
+  // Whether the flags that the computation itself raises mean nothing.
+  static constexpr bool kTells = kArity == 1   ? tells_exceptions<Record, X>
+                                 : kArity == 2 ? tells_exceptions<Record, X, X>
+                                               : tells_exceptions<Record, X, X, X>;
   static constexpr int kElement = static_cast<int>(sizeof(element_t<D>)) * (is_complex(D) ? 2 : 1);
 
-  TNP_INLINE static auto compute(const char* const* p) {
+  // The result of N elements; `raised` gathers the exceptions that the record tells apart from the hardware's.
+  template <class... In>
+  TNP_INLINE static auto compute_on([[maybe_unused]] unsigned& raised, In... x) {
+    const auto result = value_of<Record, D>(x...);
+    if constexpr (kTells) raised |= Record::raised(x..., result);
+    return stored<Record, N>(result);
+  }
+  TNP_INLINE static auto compute(const char* const* p, unsigned& raised) {
     if constexpr (kArity == 1) {
-      return stored<Record, N>(value_of<Record, D>(load_value<X, N>(p[0])));
+      return compute_on(raised, load_value<X, N>(p[0]));
     } else if constexpr (kArity == 2) {
-      return stored<Record, N>(value_of<Record, D>(load_value<X, N>(p[0]), load_value<X, N>(p[1])));
+      return compute_on(raised, load_value<X, N>(p[0]), load_value<X, N>(p[1]));
     } else {
-      return stored<Record, N>(
-          value_of<Record, D>(load_value<X, N>(p[0]), load_value<X, N>(p[1]), load_value<X, N>(p[2])));
+      return compute_on(raised, load_value<X, N>(p[0]), load_value<X, N>(p[1]), load_value<X, N>(p[2]));
     }
   }
-  using R = decltype(compute(nullptr));
+  using R = decltype(compute(nullptr, std::declval<unsigned&>()));
   static constexpr int kResult = static_cast<int>(sizeof(R)) / N;
 
   static void run(void* out, const void* const* in, const std::int32_t* step, std::int64_t n) {
@@ -95,25 +109,28 @@ struct BlockLoop {
     }
     char* o = static_cast<char*>(out);
     std::int64_t i = 0;
+    unsigned raised = 0;
+    [[maybe_unused]] const unsigned before = kTells ? __builtin_ia32_stmxcsr() : 0;
     if constexpr (Record::cycles <= 2) {
       for (; i + 4 * N <= n; i += 4 * N) {
         for (int u = 0; u < 4; ++u) {
-          store_value<N>(o, compute(p));
+          store_value<N>(o, compute(p, raised));
           o += N * kResult;
           for (int k = 0; k < kArity; ++k) p[k] += advance[k];
         }
       }
     }
     for (; i + N <= n; i += N) {
-      store_value<N>(o, compute(p));
+      store_value<N>(o, compute(p, raised));
       o += N * kResult;
       for (int k = 0; k < kArity; ++k) p[k] += advance[k];
     }
-    if (i < n) tail(o, p, advance, n - i);
+    if (i < n) raised |= tail(o, p, advance, n - i);
+    if constexpr (kTells) __builtin_ia32_ldmxcsr(before | raised);
   }
 
   // The last elements go through the same vector code, padded with copies of one of them, which raises no new flag.
-  [[gnu::noinline]] static void tail(char* o, const char* const* p, const std::int64_t* advance, std::int64_t n) {
+  [[gnu::noinline]] static unsigned tail(char* o, const char* const* p, const std::int64_t* advance, std::int64_t n) {
     alignas(64) char padded[kArity][N * kElement];
     const char* q[kArity];
     for (int k = 0; k < kArity; ++k) {
@@ -124,15 +141,33 @@ struct BlockLoop {
       q[k] = padded[k];
     }
     alignas(64) char result[N * kResult];
-    store_value<N>(result, compute(q));
+    unsigned raised = 0;
+    store_value<N>(result, compute(q, raised));
     __builtin_memcpy(o, result, static_cast<std::size_t>(n * kResult));
+    return raised;
   }
 };
 
+// A record whose half-precision loop is not float32's: on float32 inputs that are half-precision numbers.
+template <class Record, DType D>
+struct HalfRecord : Record {
+  template <class... V>
+  TNP_INLINE static auto value(V... x) {
+    return Record::template half_value<D>(x...);
+  }
+};
+template <class Record, DType D>
+inline constexpr bool has_half_value = requires(float x) { Record::template half_value<D>(x); } ||
+                                       requires(float x) { Record::template half_value<D>(x, x); };
+
 template <class Record, DType D>
 constexpr BlockKernel block_kernel() {
-  if constexpr (contains(Record::types, D) && D != DType::float16 && D != DType::bfloat16) {
+  if constexpr (!contains(Record::types, D)) {
+    return nullptr;
+  } else if constexpr (D != DType::float16 && D != DType::bfloat16) {
     return &BlockLoop<Record, D>::run;
+  } else if constexpr (has_half_value<Record, D>) {
+    return &BlockLoop<HalfRecord<Record, D>, DType::float32>::run;
   } else {
     return nullptr;
   }
@@ -145,8 +180,8 @@ constexpr KernelTable kernel_table(Indices<int, I...>) {
 
 }  // namespace tnp::TNP_ISA
 
-#define TNP_ELEMENTWISE_PASS(NAME, RECORD)                                                \
-  namespace tnp::TNP_ISA {                                                                \
-  extern const KernelTable NAME##_kernels;                                                \
+#define TNP_ELEMENTWISE_PASS(NAME, RECORD)                                                        \
+  namespace tnp::TNP_ISA {                                                                        \
+  extern const KernelTable NAME##_kernels;                                                        \
   const KernelTable NAME##_kernels = kernel_table<records::RECORD>(iota_t<kNumericDTypeCount>{}); \
   }

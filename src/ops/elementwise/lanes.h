@@ -72,6 +72,8 @@ template <class Record, int N, class R>
 TNP_INLINE auto stored(R result) {
   if constexpr (Record::result == ResultType::boolean && (std::is_same_v<R, bool> || std::is_same_v<R, int>)) {
     return static_cast<std::uint8_t>(result);
+  } else if constexpr (Record::result == ResultType::byte) {
+    return convert<lanes_of<std::uint8_t, N>>(result);
   } else if constexpr (Record::result == ResultType::boolean && !std::is_same_v<R, lanes_of<std::uint8_t, N>>) {
     return __builtin_convertvector(result, Vec<std::uint8_t, N>) & std::uint8_t{1};
   } else {

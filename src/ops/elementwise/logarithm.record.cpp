@@ -1,4 +1,5 @@
 // Logarithms: -inf at 0, NaN for negative real numbers; of complex numbers the branch with imaginary part in [-pi, pi].
+#include "ops/elementwise/fp_exceptions.h"
 #include "ops/elementwise/math/exp_log.h"
 #include "ops/elementwise/record.h"
 
@@ -8,6 +9,15 @@ struct Logarithm : Unary {
   static constexpr DTypeSet types = kInexact;
   static constexpr double low = 0.25, high = 4;
   static constexpr int cycles = 5;
+  static constexpr bool raises_flags = true;
+  template <class V>
+  static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y) {
+    if constexpr (is_complex_value<V>) {
+      return 0;
+    } else {
+      return raised_by_poles(y, x);
+    }
+  }
 };
 
 struct Log : Logarithm {

@@ -1,6 +1,7 @@
 // Powers and roots.
 #include "ops/elementwise/math/power.h"
 
+#include "ops/elementwise/fp_exceptions.h"
 #include "ops/elementwise/power_check.h"
 #include "ops/elementwise/record.h"
 
@@ -11,6 +12,15 @@ namespace tnp::TNP_ISA::records {
 struct PowerGradient : Binary {
   static constexpr double low = 0.5, high = 2;
   static constexpr int cycles = 16;
+  static constexpr bool raises_flags = true;
+  template <class V>
+  static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y, [[maybe_unused]] V z) {
+    if constexpr (is_complex_value<V> || std::is_integral_v<lane_t<V>>) {
+      return 0;
+    } else {
+      return raised_by(z, x == splat<V>(0), x, y);
+    }
+  }
   static Array base_derivative(Array (*pow)(const Operand&, const Operand&), const Array& x, const Array& y) {
     const Array constant = y == 0;
     return where(constant, 0, y * pow(x, where(constant, 1, y - 1)));
@@ -64,6 +74,15 @@ struct Sqrt : Unary {
     return math::sqrt(x);
   }
   static Array derivative(const Array&, const Array& y) { return 0.5 / y; }
+  static constexpr bool raises_flags = true;
+  template <class V>
+  static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y) {
+    if constexpr (is_complex_value<V>) {
+      return 0;
+    } else {
+      return raised_by_function(y, x);
+    }
+  }
 };
 
 struct Cbrt : Unary {
@@ -84,9 +103,14 @@ struct Hypot : Binary {
       "are 0.";
   static constexpr DTypeSet types = kFloats;
   static constexpr int cycles = 5;
+  static constexpr bool raises_flags = true;
   template <class V>
   static V value(V x, V y) {
     return math::hypot(x, y);
+  }
+  template <class V>
+  static unsigned raised(V x, V y, V z) {
+    return raised_by_function(z, x, y);
   }
   static Array vjp(const Array& ct, std::span<const Array> x, const Array& y, int i) {
     return ct * (x[i] / where(y == 0, 1, y));

@@ -35,6 +35,8 @@ ElementwiseInfo record_info(const char* name, PerIsa<const KernelTable*> kernels
   info.raises_flags = Record::raises_flags;
   info.boolean_refused = Record::boolean_refused;
   info.aliases = Record::aliases;
+  info.internal = Record::internal;
+  info.oracle = Record::oracle;
   if constexpr (requires { &Record::check; }) info.check = &Record::check;
   if constexpr (requires { Record::no_derivative; }) {
     info.no_derivative = Record::no_derivative;

@@ -1,6 +1,7 @@
 // Sine, cosine, tangent; degrees and radians.
 #include "ops/elementwise/math/trigonometric.h"
 
+#include "ops/elementwise/fp_exceptions.h"
 #include "ops/elementwise/record.h"
 
 namespace tnp::TNP_ISA::records {
@@ -9,6 +10,15 @@ struct Trigonometric : Unary {
   static constexpr DTypeSet types = kInexact;
   static constexpr double low = -1.25, high = 1.25;
   static constexpr int cycles = 5;
+  static constexpr bool raises_flags = true;
+  template <class V>
+  static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y) {
+    if constexpr (is_complex_value<V>) {
+      return 0;
+    } else {
+      return raised_by_function(y, x);
+    }
+  }
 };
 
 struct Sin : Trigonometric {

@@ -112,6 +112,21 @@ TNP_INLINE V right_shift(V a, V b) {
   }
 }
 
+// How many bits of an unsigned integer are set.
+template <class U>
+TNP_INLINE U bit_count(U x) {
+  using T = lane_t<U>;
+  constexpr T ones = static_cast<T>(~T(0));
+  const U odd = splat<U>(T(ones / 3)), pairs = splat<U>(T(ones / 5)), nibbles = splat<U>(T(ones / 17));
+  x = static_cast<U>(x - (static_cast<U>(x >> 1) & odd));
+  x = static_cast<U>((x & pairs) + (static_cast<U>(x >> 2) & pairs));
+  x = static_cast<U>((x + static_cast<U>(x >> 4)) & nibbles);
+  if constexpr (sizeof(T) >= 2) x = static_cast<U>(x + static_cast<U>(x >> 8));
+  if constexpr (sizeof(T) >= 4) x = static_cast<U>(x + static_cast<U>(x >> 16));
+  if constexpr (sizeof(T) >= 8) x = static_cast<U>(x + static_cast<U>(x >> 32));
+  return static_cast<U>(x & splat<U>(T(0x7f)));
+}
+
 namespace detail {
 
 template <class T>
