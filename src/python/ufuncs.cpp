@@ -161,7 +161,7 @@ void bind_ufuncs(nb::module_& m) {
   m.attr("ufunc") = nb::borrow(reinterpret_cast<PyObject*>(type));
   nb::dict ufuncs;
   for (const OpDef* op : all_ops()) {
-    if (op->elementwise == nullptr) continue;
+    if (op->elementwise == nullptr || op->elementwise->internal) continue;
     auto* u = PyObject_New(Ufunc, type);
     if (u == nullptr) throw nb::python_error();
     u->vectorcall = ufunc_vectorcall;
