@@ -1,0 +1,235 @@
+// x[key], len(x), iter(x), v in x. An integer or a slice of an array that nobody traces or watches becomes a view at once.
+#include "python/indexing.h"
+
+#include <cstring>
+
+#include "base/dim.h"
+#include "ir/observer.h"
+#include "python/elementwise_call.h"
+#include "tnp/error.h"
+
+namespace tnp::python {
+
+namespace {
+
+constexpr const char* kNoIndex =
+    "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid indices";
+
+// --- parsing
+
+std::int64_t index_number(PyObject* o) {
+  const Py_ssize_t value = PyNumber_AsSsize_t(o, PyExc_IndexError);
+  if (value == -1 && PyErr_Occurred()) throw nb::python_error();
+  return value;
+}
+
+std::optional<IndexBound> slice_bound(PyObject* o) {
+  if (o == Py_None) return std::nullopt;
+  if (nb::isinstance<PyDim>(nb::handle(o))) return IndexBound{nb::cast<PyDim&>(nb::handle(o)).dim, true};
+  if (!PyIndex_Check(o)) throw TypeError("slice indices must be integers or None or have an __index__ method");
+  const Py_ssize_t value = PyNumber_AsSsize_t(o, nullptr);  // what does not fit is clipped
+  if (value == -1 && PyErr_Occurred()) throw nb::python_error();
+  return IndexBound{value, false};
+}
+
+IndexItem parse_slice(PyObject* o) {
+  const auto* s = reinterpret_cast<PySliceObject*>(o);
+  std::int64_t step = 1;
+  if (const std::optional<IndexBound> b = slice_bound(s->step)) {
+    if (b->is_dim) throw TracerError("the step of a slice can not be a size that is known only when the function runs");
+    step = std::max<std::int64_t>(b->value, -PY_SSIZE_T_MAX);
+  }
+  return IndexItem::slice(slice_bound(s->start), slice_bound(s->stop), step);
+}
+
+IndexItem parse_array(Array x, bool sequence) {
+  if (is_bool(x.dtype()) || is_integer(x.dtype())) return IndexItem(std::move(x));
+  if (sequence && x.shape().is_static() && x.size() == 0) return IndexItem(astype(x, DType::int64));  // x[[]]
+  if (x.ndim() == 0) throw IndexError(kNoIndex);
+  throw IndexError("arrays used as indices must be of integer (or boolean) type");
+}
+
+IndexItem parse_item(PyObject* o) {
+  if (PyLong_CheckExact(o)) return IndexItem(index_number(o));
+  if (PySlice_Check(o)) return parse_slice(o);
+  if (o == Py_None) return IndexItem::newaxis();
+  if (o == Py_Ellipsis) return IndexItem::ellipsis();
+  if (PyBool_Check(o)) return IndexItem(Array(o == Py_True));
+  if (is_array(o)) return parse_array(array_of(o), false);
+  if (nb::isinstance<PyDim>(nb::handle(o))) return IndexItem::at({nb::cast<PyDim&>(nb::handle(o)).dim, true});
+  const bool sequence = PyList_Check(o) || PyTuple_Check(o);
+  if (!sequence && PyIndex_Check(o) && !PySequence_Check(o)) return IndexItem(index_number(o));
+  if (PyFloat_Check(o) || PyUnicode_Check(o) || PyBytes_Check(o) || PyDict_Check(o) || PySet_Check(o)) throw IndexError(kNoIndex);
+  Array x;
+  try {
+    x = as_array(o);
+  } catch (const TracerError&) {
+    throw;
+  } catch (const TypeError&) {
+    throw IndexError(kNoIndex);
+  }
+  return parse_array(std::move(x), sequence);
+}
+
+// --- the short way
+
+bool is_plain_bound(PyObject* o) { return o == Py_None || PyLong_CheckExact(o); }
+
+// Element or row i of an array of at least one axis.
+Array row(const Array& x, std::int64_t i) {
+  const detail::Node* node = x.node();
+  std::byte* data = node->data + i * node->strides[0];
+  if (node->shape.ndim() == 1) {
+    // A copy: it costs no more than a view and keeps no large buffer alive.
+    Array element = Array::empty(node->dtype, {});
+    std::memcpy(element.node()->data, data, static_cast<std::size_t>(itemsize(node->dtype)));
+    return element;
+  }
+  Shape shape = node->shape;
+  Strides strides = node->strides;
+  shape.erase(0);
+  strides.erase(0);
+  return Array::view_of(node->buffer, data, node->dtype, shape, strides);
+}
+
+bool is_quick(const Array& x) {
+  const detail::Node* node = x.node();
+  return node->state == State::concrete && node->shape.ndim() > 0 &&
+         (active_observers == nullptr || (node->flags & detail::kWatched) == 0);
+}
+
+// Absent where the key or the array needs the general way, which also raises the errors.
+Array quick_getitem(const Array& x, PyObject* key) {
+  if (!is_quick(x)) return {};
+  const detail::Node* node = x.node();
+  const std::int64_t size = node->shape[0];
+  if (PyLong_CheckExact(key)) {
+    Py_ssize_t i = PyLong_AsSsize_t(key);
+    if (i == -1 && PyErr_Occurred()) {
+      PyErr_Clear();
+      return {};
+    }
+    if (i < 0) i += size;
+    return i >= 0 && i < size ? row(x, i) : Array();
+  }
+  if (!PySlice_Check(key)) return {};
+  const auto* s = reinterpret_cast<PySliceObject*>(key);
+  if (!is_plain_bound(s->start) || !is_plain_bound(s->stop) || !is_plain_bound(s->step)) return {};
+  Py_ssize_t start, stop, step;
+  if (PySlice_Unpack(key, &start, &stop, &step) < 0) throw nb::python_error();
+  const Py_ssize_t count = PySlice_AdjustIndices(size, &start, &stop, step);
+  Shape shape = node->shape;
+  Strides strides = node->strides;
+  shape[0] = count;
+  if (count > 1) strides[0] *= step;
+  std::byte* data = node->data + (count > 0 ? start * node->strides[0] : 0);
+  return Array::view_of(node->buffer, data, node->dtype, shape, strides);
+}
+
+template <class R, class F>
+R guarded(R failure, F&& f) noexcept {
+  try {
+    return f();
+  } catch (...) {
+    set_error_from_current_exception();
+    return failure;
+  }
+}
+
+// --- slots
+
+PyObject* subscript(PyObject* self, PyObject* key) {
+  return guarded<PyObject*>(nullptr, [&] {
+    const Array& x = array_of(self);
+    if (Array quick = quick_getitem(x, key)) return wrap(std::move(quick));
+    return wrap(getitem(x, parse_index(key)));
+  });
+}
+
+// The number of rows; of an array whose size is not known, an error that says what to use.
+std::int64_t length(const Array& x, const char* what) {
+  const Dim size = x.shape()[0];
+  if (!is_symbolic(size)) return size;
+  if (dim_value_hook) dim_value_hook(size);
+  throw TracerError(std::string(what) + " of an array of shape " + x.shape().str() +
+                    ", whose first size is known only when the function runs, is not possible while it is traced: use "
+                    "x.shape[0] for the size, and tnp.scan, tnp.map, tnp.fori_loop or tnp.vectorized_map to go over the rows");
+}
+
+Py_ssize_t slot_length(PyObject* self) {
+  return guarded<Py_ssize_t>(-1, [&]() -> Py_ssize_t {
+    const Array& x = array_of(self);
+    if (x.ndim() == 0) throw TypeError("len() of unsized object");
+    return length(x, "len()");
+  });
+}
+
+// For PySequence_GetItem and the iterator, which end on IndexError.
+PyObject* slot_item(PyObject* self, Py_ssize_t i) {
+  return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+    const Array& x = array_of(self);
+    if (is_quick(x)) {
+      if (i >= 0 && i < x.shape()[0]) return wrap(row(x, i));
+      PyErr_SetString(PyExc_IndexError, "index out of range");
+      return nullptr;
+    }
+    const IndexItem item(static_cast<std::int64_t>(i));
+    return wrap(getitem(x, {&item, 1}));
+  });
+}
+
+PyObject* slot_iter(PyObject* self) {
+  return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+    const Array& x = array_of(self);
+    if (x.ndim() == 0) throw TypeError("iteration over a 0-d array");
+    length(x, "iteration over the rows");
+    x.is_symbolic() || x.data();  // a pending value is computed once, not once a row
+    return PySeqIter_New(self);
+  });
+}
+
+int slot_contains(PyObject* self, PyObject* value) {
+  return guarded<int>(-1, [&] {
+    nb::object equal = nb::steal(PyObject_RichCompare(self, value, Py_EQ));
+    if (!equal.is_valid()) throw nb::python_error();
+    if (!is_array(equal.ptr())) return PyObject_IsTrue(equal.ptr());
+    const Array& each = array_of(equal.ptr());
+    Axes axes;
+    for (int i = 0; i < each.ndim(); ++i) axes.push_back(i);
+    return truth_value(reduce_any(each, axes, false)) ? 1 : 0;
+  });
+}
+
+int slot_assign(PyObject*, PyObject*, PyObject* value) {
+  PyErr_SetString(PyExc_TypeError,
+                  value ? "tnp arrays are immutable and do not support item assignment: x.at[i].set(v) returns an updated copy "
+                          "(x = x.at[i].set(v)), and a tnp.Variable holds a value that changes"
+                        : "tnp arrays are immutable and do not support item deletion: tnp.delete returns a copy without the items");
+  return -1;
+}
+
+}  // namespace
+
+std::vector<IndexItem> parse_index(PyObject* key) {
+  std::vector<IndexItem> items;
+  if (!PyTuple_Check(key)) {
+    items.push_back(parse_item(key));
+    return items;
+  }
+  const Py_ssize_t n = PyTuple_GET_SIZE(key);
+  items.reserve(static_cast<std::size_t>(n) + 1);
+  for (Py_ssize_t i = 0; i < n; ++i) items.push_back(parse_item(PyTuple_GET_ITEM(key, i)));
+  return items;
+}
+
+void append_index_slots(std::vector<PyType_Slot>& slots) {
+  slots.push_back({Py_mp_subscript, reinterpret_cast<void*>(subscript)});
+  slots.push_back({Py_mp_length, reinterpret_cast<void*>(slot_length)});
+  slots.push_back({Py_mp_ass_subscript, reinterpret_cast<void*>(slot_assign)});
+  slots.push_back({Py_sq_length, reinterpret_cast<void*>(slot_length)});
+  slots.push_back({Py_sq_item, reinterpret_cast<void*>(slot_item)});
+  slots.push_back({Py_sq_contains, reinterpret_cast<void*>(slot_contains)});
+  slots.push_back({Py_tp_iter, reinterpret_cast<void*>(slot_iter)});
+}
+
+}  // namespace tnp::python

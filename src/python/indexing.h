@@ -1,0 +1,19 @@
+// x[key] and what belongs to it: the slots of tnp.ndarray, x.at, x.flat.
+#pragma once
+
+#include <vector>
+
+#include "python/python.h"
+#include "tnp/indexing.h"
+
+namespace tnp::python {
+
+// What is between the brackets. Throws IndexError for what NumPy refuses.
+std::vector<IndexItem> parse_index(PyObject* key);
+
+// Subscription, length, iteration, `in`; assignment and deletion, which say what to use instead.
+void append_index_slots(std::vector<PyType_Slot>& slots);
+// ndarray.at, ndarray.flat and their classes.
+void bind_indexing(nb::module_& m, nb::class_<Array>& array);
+
+}  // namespace tnp::python
