@@ -5,10 +5,10 @@
 #include <optional>
 
 #include "ir/scalar.h"
-#include "ops/shape/copy.h"
 #include "python/elementwise_call.h"
-#include "python/python.h"
-#include "runtime/allocator.h"
+#include "python/interchange.h"
+#include "python/numpy_memory.h"
+#include "python/variable.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
@@ -19,7 +19,13 @@ std::string type_name(PyObject* o) { return Py_TYPE(o)->tp_name; }
 
 // --- nested sequences
 
-bool is_sequence(PyObject* o) { return PyList_Check(o) || PyTuple_Check(o) || (PySequence_Check(o) && !PyUnicode_Check(o) && !PyBytes_Check(o) && !PyDict_Check(o) && !PyObject_CheckBuffer(o)); }
+bool has_memory(PyObject* o);
+
+bool is_sequence(PyObject* o) {
+  if (PyList_Check(o) || PyTuple_Check(o)) return true;
+  return PySequence_Check(o) && !PyUnicode_Check(o) && !PyBytes_Check(o) && !PyDict_Check(o) && !PyType_Check(o) &&
+         !is_variable(o) && !has_memory(o);
+}
 
 // Collects the leaves of a nested sequence in order, with the shape that they all must agree on.
 class Nested {
@@ -46,7 +52,7 @@ class Nested {
       }
       return;
     }
-    if (!is_sequence(o) || is_array(o)) {
+    if (is_array(o) || !is_sequence(o)) {
       const Array x = as_array(o);
       leaf_shape(x.shape(), depth);
       add_dtype(x.dtype());
@@ -62,12 +68,18 @@ class Nested {
     if (!fast.is_valid()) throw nb::python_error();
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.ptr());
     sequence_length(n, depth);
-    for (Py_ssize_t i = 0; i < n; ++i) visit(PySequence_Fast_GET_ITEM(fast.ptr(), i), depth + 1);
+    // Conversions run code of others, which may change the list.
+    for (Py_ssize_t i = 0; i < n; ++i) {
+      if (PySequence_Fast_GET_SIZE(fast.ptr()) != n)
+        throw ValueError("array: the sequence changed while it was converted");
+      visit(nb::borrow(PySequence_Fast_GET_ITEM(fast.ptr(), i)).ptr(), depth + 1);
+    }
   }
 
   [[noreturn]] static void ragged(int depth) {
-    throw ValueError("array: setting an array element with a sequence. The requested array has an inhomogeneous shape after " +
-                     std::to_string(depth) + " dimensions");
+    throw ValueError(
+        "array: setting an array element with a sequence. The requested array has an inhomogeneous shape after " +
+        std::to_string(depth) + " dimensions");
   }
 
   void sequence_length(Py_ssize_t n, int depth) {
@@ -133,150 +145,106 @@ Array from_nested(PyObject* o, std::optional<DType> dtype) {
   return out;
 }
 
-// --- buffers
+// --- one object
 
-struct Format {
-  DType dtype;
-  bool swapped = false;
-};
-
-std::optional<Format> parse_format(const char* f, Py_ssize_t itemsize) {
-  Format out{};
-  if (f == nullptr) return Format{DType::uint8, false};
-  if (*f == '@' || *f == '=' || *f == '<' || *f == '|') ++f;
-  if (*f == '>' || *f == '!') {
-    out.swapped = itemsize > 1;
-    ++f;
+// Without the detour through a sequence or Python's numbers: what holds its elements in memory of its own.
+bool has_memory(PyObject* o) {
+  static PyObject* const names[] = {PyUnicode_InternFromString("__array__"), PyUnicode_InternFromString("__dlpack__"),
+                                    PyUnicode_InternFromString("__array_interface__"),
+                                    PyUnicode_InternFromString("__array_struct__")};
+  if (PyObject_CheckBuffer(o)) return true;
+  for (PyObject* attribute : names) {
+    if (nb::hasattr(nb::handle(reinterpret_cast<PyObject*>(Py_TYPE(o))), nb::handle(attribute))) return true;
   }
-  const auto sized = [&](DType base) {
-    const int log = itemsize == 1 ? 0 : itemsize == 2 ? 1 : itemsize == 4 ? 2 : 3;
-    return static_cast<DType>(static_cast<int>(base) + log);
-  };
-  if (f[0] == 'Z') {
-    if (f[1] == 'f') out.dtype = DType::complex64;
-    else if (f[1] == 'd') out.dtype = DType::complex128;
-    else return std::nullopt;
-    return f[2] ? std::nullopt : std::optional(out);
-  }
-  if (f[1] != 0) return std::nullopt;
-  switch (f[0]) {
-    case '?': out.dtype = DType::bool_; return out;
-    case 'b': case 'h': case 'i': case 'l': case 'q': case 'n': out.dtype = sized(DType::int8); return out;
-    case 'B': case 'H': case 'I': case 'L': case 'Q': case 'N': case 'c': out.dtype = sized(DType::uint8); return out;
-    case 'e': out.dtype = DType::float16; return out;
-    case 'f': out.dtype = DType::float32; return out;
-    case 'd': out.dtype = DType::float64; return out;
-    default: return std::nullopt;
-  }
+  return false;
 }
 
-void swap_bytes(Array& x) {
-  const std::int64_t part = is_complex(x.dtype()) ? x.itemsize() / 2 : x.itemsize();
-  std::byte* p = x.data();
-  for (std::int64_t i = 0; i < x.size() * x.itemsize(); i += part) std::reverse(p + i, p + i + part);
+[[noreturn]] void refuse(PyObject* o) {
+  throw TypeError("array: an object of type '" + type_name(o) + "' can not be converted to an array");
 }
 
-void release_view(void* context) {
-  // The last reader may be any thread, and may come after the interpreter has gone.
-  if (!Py_IsInitialized()) return;
-  const PyGILState_STATE state = PyGILState_Ensure();
-  auto* view = static_cast<Py_buffer*>(context);
-  PyBuffer_Release(view);
-  delete view;
-  PyGILState_Release(state);
-}
-
-// Absent if the object has no buffer of numbers.
-std::optional<Array> from_buffer(PyObject* o, std::optional<bool> copy) {
-  auto view = std::make_unique<Py_buffer>();
-  if (PyObject_GetBuffer(o, view.get(), PyBUF_STRIDES | PyBUF_FORMAT) != 0) {
-    PyErr_Clear();
-    return std::nullopt;
-  }
-  const std::optional<Format> format = parse_format(view->format, view->itemsize);
-  if (!format) {
-    PyBuffer_Release(view.get());
-    return std::nullopt;
-  }
-  const auto lengths = [&](const Py_ssize_t* p) { return std::span<const std::int64_t>(reinterpret_cast<const std::int64_t*>(p), static_cast<std::size_t>(view->ndim)); };
-  const Shape shape{SmallVec<std::int64_t, 5>(lengths(view->shape))};
-  const Strides strides(lengths(view->strides));
-  const bool share = !format->swapped && (copy == std::optional(false) || (!copy && view->readonly));
-  if (copy == std::optional(false) && format->swapped) {
-    PyBuffer_Release(view.get());
-    throw ValueError("asarray: an array of foreign byte order can not be used without a copy");
-  }
-  if (share) {
-    auto* data = static_cast<std::byte*>(view->buf);
-    Py_buffer* kept = view.release();
-    Buffer* buffer = Buffer::wrap(data, static_cast<std::size_t>(kept->len), &release_view, kept);
-    Array x = Array::view_of(buffer, data, format->dtype, shape, strides);
-    buffer->release();
-    return x;
-  }
-  Array x = Array::empty(format->dtype, shape);
-  copy_strided({view->buf, format->dtype, view->ndim, shape.data(), strides.data()},
-               {x.data(), format->dtype, view->ndim, shape.data(), x.strides().data()});
-  PyBuffer_Release(view.get());
-  if (format->swapped) swap_bytes(x);
-  return x;
-}
-
-// NumPy arrays that have no buffer of numbers: bfloat16 of ml_dtypes, objects, text, dates.
-std::optional<Array> from_numpy(PyObject* o, std::optional<DType> dtype) {
-  if (!PyObject_CheckBuffer(o)) return std::nullopt;
-  nb::object d = nb::getattr(nb::handle(o), "dtype", nb::none());
-  if (d.is_none()) return std::nullopt;
-  const std::string name = nb::cast<std::string>(nb::str(nb::getattr(d, "name", nb::str(""))));
-  if (name == "bfloat16") {
-    nb::object bits = nb::handle(o).attr("view")("uint16");
-    const Array x = *from_buffer(bits.ptr(), std::nullopt);
-    return Array::view_of(x.node()->buffer, x.data(), DType::bfloat16, x.shape(), x.strides());
-  }
-  const std::string kind = nb::cast<std::string>(nb::str(nb::getattr(d, "kind", nb::str(""))));
-  if (kind == "O") {
-    nb::object list = nb::handle(o).attr("tolist")();
-    return as_array(list.ptr(), {dtype, std::nullopt});
-  }
-  throw TypeError("array: NumPy arrays of dtype '" + name + "' are not supported");
-}
-
-// Objects with __dlpack__ or __array__ (jax.Array, torch.Tensor, …).
-std::optional<Array> from_protocols(PyObject* o, const AsArray& options) {
-  nb::handle h(o);
-  if (PyObject_HasAttrString(o, "__array__")) {
-    nb::object converted = h.attr("__array__")();
-    if (converted.ptr() != o) return as_array(converted.ptr(), options);
-  }
-  return std::nullopt;
-}
-
-Array convert(PyObject* o, const AsArray& options) {
-  Scalar s(false);
-  if (scalar_of(o, s)) {
-    const DType type = options.dtype.value_or(std::holds_alternative<std::uint64_t>(s.value) ? DType::uint64 : default_dtype(s.kind));
-    if (is_integer(type) && s.kind == WeakKind::floating) return astype(s.to_array(DType::float64), type);
-    return s.to_array(type);
-  }
-  if (PyList_Check(o) || PyTuple_Check(o)) return from_nested(o, options.dtype);
-  if (PyUnicode_Check(o) || PyBytes_Check(o)) throw TypeError("array: text ('" + type_name(o) + "') is not supported");
+// Objects whose memory is not NumPy's: buffers, then DLPack (jax.Array, torch.Tensor), then NumPy's other protocols.
+Array from_memory(PyObject* o, const AsArray& options) {
   if (PyObject_CheckBuffer(o)) {
     if (std::optional<Array> x = from_buffer(o, options.copy)) return *x;
   }
-  if (std::optional<Array> x = from_numpy(o, options.dtype)) return *x;
-  if (std::optional<Array> x = from_protocols(o, options)) return *x;
-  if (is_sequence(o)) return from_nested(o, options.dtype);
-  throw TypeError("array: an object of type '" + type_name(o) + "' can not be converted to an array");
+  const nb::handle h(o);
+  if (nb::hasattr(h, "__dlpack__") && nb::hasattr(h, "__dlpack_device__")) {
+    try {
+      return from_dlpack(o, options.copy);
+    } catch (nb::python_error& e) {
+      // A producer may refuse what it gives by __array__ (torch: a conjugated view).
+      if (!nb::hasattr(h, "__array__") || !(e.matches(PyExc_BufferError) || e.matches(PyExc_TypeError))) throw;
+    }
+  }
+  nb::object converted = to_numpy_array(o);
+  if (!is_numpy_array(converted.ptr())) refuse(o);
+  NumpyArray* a = numpy_array(converted.ptr());
+  if (a->ndim == 0 && a->descr->kind == 'O') refuse(o);
+  // An array made for us alone need not be copied again.
+  const bool ours = Py_REFCNT(converted.ptr()) == 1 && a->base == nullptr && (a->flags & NumpyArray::kOwnsData) != 0;
+  CopyPolicy copy = options.copy;
+  if (ours && !copy && a->descr->byteorder != '>' && a->descr->kind != 'O') copy = false;
+  return from_numpy(converted.ptr(), options.dtype, copy);
+}
+
+// Subclasses of Python's numbers (enumerations, booleans of other libraries), as the number that they are.
+bool number_of(PyObject* o, Scalar& out) {
+  if (scalar_of(o, out)) return true;
+  nb::object plain;
+  if (PyLong_Check(o)) {
+    plain = nb::steal(PyNumber_Long(o));
+  } else if (PyFloat_Check(o)) {
+    plain = nb::steal(PyFloat_FromDouble(PyFloat_AsDouble(o)));
+  } else if (PyComplex_Check(o)) {
+    const Py_complex z = PyComplex_AsCComplex(o);
+    plain = nb::steal(PyComplex_FromCComplex(z));
+  } else {
+    return false;
+  }
+  if (!plain.is_valid() || PyErr_Occurred()) throw nb::python_error();
+  return scalar_of(plain.ptr(), out);
+}
+
+[[noreturn]] Array needs_copy(PyObject* o) {
+  throw ValueError("asarray: an object of type '" + type_name(o) +
+                   "' can not be made an array without a copy, which copy=False forbids");
+}
+
+Array from_number(const Scalar& s, std::optional<DType> dtype) {
+  const DType type =
+      dtype.value_or(std::holds_alternative<std::uint64_t>(s.value) ? DType::uint64 : default_dtype(s.kind));
+  if (is_integer(type) && s.kind == WeakKind::floating) return astype(s.to_array(DType::float64), type);
+  return s.to_array(type);
+}
+
+Array convert(PyObject* o, const AsArray& options) {
+  if (is_numpy_array(o)) return from_numpy(o, options.dtype, options.copy);
+  const bool may_copy = options.copy != CopyPolicy(false);
+  Scalar s(false);
+  if (scalar_of(o, s)) return may_copy ? from_number(s, options.dtype) : needs_copy(o);
+  if (PyList_Check(o) || PyTuple_Check(o)) return may_copy ? from_nested(o, options.dtype) : needs_copy(o);
+  if (PyUnicode_Check(o) || PyBytes_Check(o)) throw TypeError("array: text ('" + type_name(o) + "') is not supported");
+  if (is_variable(o)) return variable_of(o)->read();
+  if (nb::isinstance<PyDim>(nb::handle(o))) return dim_value(nb::cast<PyDim&>(nb::handle(o)).dim, DType::int64);
+  if (is_numpy_scalar(o)) {
+    return may_copy ? from_numpy(to_numpy_array(o).ptr(), options.dtype, true) : needs_copy(o);
+  }
+  if (number_of(o, s)) return may_copy ? from_number(s, options.dtype) : needs_copy(o);
+  if (has_memory(o)) return from_memory(o, options);
+  if (is_sequence(o)) return may_copy ? from_nested(o, options.dtype) : needs_copy(o);
+  refuse(o);
 }
 
 }  // namespace
 
 Array as_array(PyObject* o, const AsArray& options) {
-  Array x = is_array(o) ? array_of(o) : convert(o, options);
+  if (is_array(o) && (!options.dtype || array_of(o).dtype() == *options.dtype)) return array_of(o);
+  const Array x = is_array(o) ? array_of(o) : convert(o, options);
   if (options.dtype && x.dtype() != *options.dtype) {
     if (options.copy == std::optional(false)) {
-      throw ValueError("asarray: a conversion from " + std::string(name(x.dtype())) + " to " + std::string(name(*options.dtype)) +
-                       " needs a copy, which copy=False forbids");
+      throw ValueError("asarray: a conversion from " + std::string(name(x.dtype())) + " to " +
+                       std::string(name(*options.dtype)) + " needs a copy, which copy=False forbids");
     }
     return astype(x, *options.dtype);
   }

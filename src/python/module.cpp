@@ -11,6 +11,7 @@ NB_MODULE(_core, m) {
   bind_variable(m);
   bind_tape(m);
   bind_function(m);
+  bind_interchange(m);
   m.def("asarray", [](nb::handle o, nb::handle dtype, nb::handle copy) {
     AsArray options;
     if (!dtype.is_none()) options.dtype = dtype_of(dtype);

@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
+#include <memory>
 #include <optional>
 
 #include "tnp/array.h"
@@ -103,5 +104,6 @@ void bind_ufuncs(nb::module_& m);
 void bind_function(nb::module_& m);
 void bind_tape(nb::module_& m);
 void bind_variable(nb::module_& m);
+void bind_interchange(nb::module_& m);
 
 }  // namespace tnp::python

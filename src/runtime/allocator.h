@@ -127,8 +127,8 @@ struct alignas(kBufferAlignment) Buffer {
     if (refs.load(std::memory_order_acquire) == 1 || refs.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
   }
 
-  // True when the caller's reference is the only one, so that it may write to the memory.
-  bool unique() const noexcept { return refs.load(std::memory_order_acquire) == 1; }
+  // True when the caller's reference is the only one, so that it may write to the memory. Never of somebody else's.
+  bool unique() const noexcept { return refs.load(std::memory_order_acquire) == 1 && kind != Kind::foreign; }
 
   Buffer(Kind kind, void* data, size_t capacity) noexcept : kind(kind), data(data), capacity(capacity) {}
   Buffer(const Buffer&) = delete;
