@@ -2,8 +2,8 @@
 //
 //   convert_element<To, From>(x)    x is a storage_t<From> or Vec of it; gives the same of storage_t<To>
 //
-// To and From name what the bits mean (`boolean`, int8_t … uint64_t, `float16`, `bfloat16`, float, double), since halves
-// are stored as uint16_t and booleans as uint8_t. A complex number is two of these: kernels take it apart.
+// To and From name what the bits mean (`boolean`, int8_t … uint64_t, `float16`, `bfloat16`, float, double), since
+// halves are stored as uint16_t and booleans as uint8_t. A complex number is two of these: kernels take it apart.
 //
 // The rules are NumPy's on x86-64, without undefined behaviour:
 //   to boolean         nonzero; NaN is true
@@ -60,10 +60,10 @@ struct StorageOf<bfloat16> {
 
 template <DType D>
 struct ElementOf;
-#define TNP_ELEMENT(DTYPE, TYPE)     \
-  template <>                        \
-  struct ElementOf<DType::DTYPE> {   \
-    using type = TYPE;               \
+#define TNP_ELEMENT(DTYPE, TYPE)   \
+  template <>                      \
+  struct ElementOf<DType::DTYPE> { \
+    using type = TYPE;             \
   }
 TNP_ELEMENT(bool_, boolean);
 TNP_ELEMENT(int8, std::int8_t);

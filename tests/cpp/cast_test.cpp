@@ -1,3 +1,5 @@
+#include "ops/elementwise/cast.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -5,7 +7,6 @@
 #include <complex>
 #include <limits>
 
-#include "ops/elementwise/cast.h"
 #include "strided_array.h"
 #include "tnp/runtime.h"
 
@@ -34,8 +35,8 @@ void expect_casts(DType from, DType to, const std::vector<From>& values, const s
 }
 
 // What NumPy 2.4.6 gives on x86-64 (uint32: its scalar loop).
-const std::vector<double> kFloats = {kNan, kInf, -kInf, -1.5, 300.7,  -300.7, 70000., 3e9,
-                                     -3e9, 5e9,  9.3e18, -1e19, 1.9e19, 0x1p63, 0x1p64, -0x1p63, -0x1p31, 0x1p31};
+const std::vector<double> kFloats = {kNan, kInf,   -kInf, -1.5,   300.7,  -300.7, 70000.,  3e9,     -3e9,
+                                     5e9,  9.3e18, -1e19, 1.9e19, 0x1p63, 0x1p64, -0x1p63, -0x1p31, 0x1p31};
 
 template <class T>
 void expect_float_to(DType to, const std::vector<T>& expected) {
@@ -52,15 +53,14 @@ TEST(Cast, FloatsToIntegersAsNumPy) {
   expect_float_to<int32_t>(DType::int32, {low32, low32, low32, -1, 300, -300, 70000, low32, low32, low32, low32, low32,
                                           low32, low32, low32, low32, low32, low32});
   expect_float_to<uint32_t>(DType::uint32, {0, 0, 0, 4294967295u, 300, 4294966996u, 70000, 3000000000u, 1294967296u,
-                                            705032704u, 0, 0, 0, 0, 0, 0, 0x80000000u,
-                                            0x80000000u});
-  expect_float_to<int64_t>(DType::int64, {low64, low64, low64, -1, 300, -300, 70000, 3000000000, -3000000000,
-                                          5000000000, low64, low64, low64, low64, low64, low64, low32, -int64_t{low32}});
+                                            705032704u, 0, 0, 0, 0, 0, 0, 0x80000000u, 0x80000000u});
+  expect_float_to<int64_t>(
+      DType::int64, {low64, low64, low64, -1, 300, -300, 70000, 3000000000, -3000000000, 5000000000, low64, low64,
+                     low64, low64, low64, low64, low32, -int64_t{low32}});
   constexpr uint64_t high = uint64_t{1} << 63;
-  expect_float_to<uint64_t>(DType::uint64,
-                            {high, 0, high, uint64_t(-1), 300, uint64_t(-300), 70000, 3000000000u,
-                             uint64_t(-3000000000), 5000000000u, 9300000000000000000u, high, 0, high, 0, high,
-                             uint64_t(-(int64_t{1} << 31)), uint64_t{1} << 31});
+  expect_float_to<uint64_t>(DType::uint64, {high, 0, high, uint64_t(-1), 300, uint64_t(-300), 70000, 3000000000u,
+                                            uint64_t(-3000000000), 5000000000u, 9300000000000000000u, high, 0, high, 0,
+                                            high, uint64_t(-(int64_t{1} << 31)), uint64_t{1} << 31});
 }
 
 TEST(Cast, Float32ToWideIntegers) {
@@ -84,7 +84,8 @@ TEST(Cast, BooleanIsNonzero) {
 TEST(Cast, ComplexDropsAndGainsImaginaryParts) {
   expect_casts<std::complex<double>, int32_t>(DType::complex128, DType::int32, {{-7.5, 3}, {8, kNan}}, {-7, 8});
   expect_casts<int8_t, std::complex<float>>(DType::int8, DType::complex64, {-3, 100}, {{-3, 0}, {100, 0}});
-  expect_casts<std::complex<float>, std::complex<double>>(DType::complex64, DType::complex128, {{0.5f, -2}}, {{0.5, -2}});
+  expect_casts<std::complex<float>, std::complex<double>>(DType::complex64, DType::complex128, {{0.5f, -2}},
+                                                          {{0.5, -2}});
 }
 
 TEST(Cast, EveryHalfToFloat) {
@@ -98,7 +99,7 @@ TEST(Cast, EveryHalfToFloat) {
     cast_block(DType::float32, DType::float16, f.data(), back.data(), 65536);
     for (int i = 0; i < 65536; i++) {
       const int exponent = (i >> 10) & 31, mantissa = i & 1023;
-      const double magnitude = exponent == 31 ? (mantissa != 0 ? kNan : kInf)
+      const double magnitude = exponent == 31  ? (mantissa != 0 ? kNan : kInf)
                                : exponent == 0 ? std::ldexp(mantissa, -24)
                                                : std::ldexp(1024 + mantissa, exponent - 25);
       const double expected = (i & 0x8000) != 0 ? -magnitude : magnitude;
@@ -133,7 +134,8 @@ void expect_halves_of(DType from, const std::vector<From>& values) {
       for (size_t i = 0; i < values.size(); i++) {
         const double expected = brain ? round_to(values[i], 8, -133, 0x1p128) : round_to(values[i], 11, -24, 65536);
         ASSERT_TRUE(result[i] == expected || (std::isnan(result[i]) && std::isnan(expected)))
-            << +values[i] << " to " << name(to) << " gives " << result[i] << ", not " << expected << ", " << isa_name(isa);
+            << +values[i] << " to " << name(to) << " gives " << result[i] << ", not " << expected << ", "
+            << isa_name(isa);
         ASSERT_EQ(std::signbit(result[i]), std::signbit(static_cast<double>(values[i])));
       }
     }
@@ -142,8 +144,22 @@ void expect_halves_of(DType from, const std::vector<From>& values) {
 
 TEST(Cast, HalvesAreRoundedOnce) {
   std::mt19937_64 rng(3);
-  std::vector<double> doubles = {0.0, -0.0, kInf, -kInf, kNan, 65519.999999999, 65520, 5e-8, 2.9802322387695312e-8, 1e300,
-                                 -1e300, 5e-324, 0x1p-134, 0x1.0000001p-134, 0x1.fffffffffffffp127, 3.4e38};
+  std::vector<double> doubles = {0.0,
+                                 -0.0,
+                                 kInf,
+                                 -kInf,
+                                 kNan,
+                                 65519.999999999,
+                                 65520,
+                                 5e-8,
+                                 2.9802322387695312e-8,
+                                 1e300,
+                                 -1e300,
+                                 5e-324,
+                                 0x1p-134,
+                                 0x1.0000001p-134,
+                                 0x1.fffffffffffffp127,
+                                 3.4e38};
   // Around ties: a half's midpoint, and it plus and minus what float32 cannot hold.
   for (int i = 0; i < 20000; i++) {
     const int exponent = int(rng() % 300) - 150;

@@ -1,8 +1,9 @@
+#include "ops/shape/copy.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "ops/shape/copy.h"
 #include "strided_array.h"
 #include "tnp/runtime.h"
 

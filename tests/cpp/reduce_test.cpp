@@ -1,5 +1,3 @@
-#include "ops/reduce/reduce_driver.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,6 +5,7 @@
 #include <complex>
 #include <limits>
 
+#include "ops/reduce/reduce_driver.h"
 #include "strided_array.h"
 #include "tnp/error.h"
 #include "tnp/runtime.h"
@@ -16,10 +15,10 @@ namespace {
 
 template <class T>
 struct DTypeOf;
-#define TNP_TEST_DTYPE(TYPE, DTYPE)                  \
-  template <>                                        \
-  struct DTypeOf<TYPE> {                             \
-    static constexpr DType value = DType::DTYPE;     \
+#define TNP_TEST_DTYPE(TYPE, DTYPE)              \
+  template <>                                    \
+  struct DTypeOf<TYPE> {                         \
+    static constexpr DType value = DType::DTYPE; \
   }
 TNP_TEST_DTYPE(bool, bool_);
 TNP_TEST_DTYPE(int8_t, int8);
@@ -196,7 +195,8 @@ TEST(Reduce, CountsBooleans) {
   const int64_t shape[2] = {3, 100}, strides[2] = {100, 1};
   int64_t rows[3] = {}, columns[100] = {};
   reduce(ReduceOp::sum, {ones.data(), DType::bool_, 2, shape, strides}, 2, {rows, DType::int64, 0, nullptr, nullptr});
-  reduce(ReduceOp::sum, {ones.data(), DType::bool_, 2, shape, strides}, 1, {columns, DType::int64, 0, nullptr, nullptr});
+  reduce(ReduceOp::sum, {ones.data(), DType::bool_, 2, shape, strides}, 1,
+         {columns, DType::int64, 0, nullptr, nullptr});
   for (int64_t r : rows) EXPECT_EQ(r, 100);
   for (int64_t c : columns) EXPECT_EQ(c, 3);
 }
@@ -229,9 +229,19 @@ TEST(Reduce, SumsAreAccurate) {
   }
 }
 
+// Equal terms are rounded the same way each time: long chains of additions would drift by a hundred units.
+TEST(Reduce, SumsOfEqualTermsDoNotDrift) {
+  for (const float term : {0.1f, 0.7f, 1.1f, 1e-3f}) {
+    const std::vector<float> values(131071, term);
+    const double exact = static_cast<double>(term) * 131071;
+    EXPECT_LT(std::fabs(reduce_row<float>(ReduceOp::sum, values) - exact) / exact * 0x1p23, 3) << term;
+  }
+}
+
 TEST(Reduce, SameBitsForAnyThreadsAndInstructionSet) {
   std::mt19937 rng(4);
-  for (const auto& shape : std::vector<std::vector<int64_t>>{{3000001}, {200000, 7}, {7, 200000}, {900, 1111}, {40, 50, 600}}) {
+  for (const auto& shape :
+       std::vector<std::vector<int64_t>>{{3000001}, {200000, 7}, {7, 200000}, {900, 1111}, {40, 50, 600}}) {
     for (const DType dtype : {DType::float32, DType::float64, DType::complex64, DType::float16}) {
       StridedArray a = contiguous_array(dtype, shape);
       for (int64_t i = 0; i < a.size(); i++) {
@@ -314,8 +324,8 @@ void expect_naive(ReduceOp op, StridedArray& a, uint64_t axes, const char* where
 
 template <class T>
 class AnyStrides : public ::testing::Test {};
-using Numbers = ::testing::Types<int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, float, double,
-                                 std::complex<float>, std::complex<double>>;
+using Numbers = ::testing::Types<int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t, float,
+                                 double, std::complex<float>, std::complex<double>>;
 TYPED_TEST_SUITE(AnyStrides, Numbers);
 
 TYPED_TEST(AnyStrides, AgreesWithOneElementAfterTheOther) {
@@ -337,7 +347,8 @@ TYPED_TEST(AnyStrides, AgreesWithOneElementAfterTheOther) {
       }
       const uint64_t all = (uint64_t{1} << shape.size()) - 1;
       const uint64_t axes = shape.empty() || rng() % 3 == 0 ? all : rng() & all;
-      for (const ReduceOp op : {ReduceOp::sum, ReduceOp::prod, ReduceOp::min, ReduceOp::max, ReduceOp::argmin, ReduceOp::argmax}) {
+      for (const ReduceOp op :
+           {ReduceOp::sum, ReduceOp::prod, ReduceOp::min, ReduceOp::max, ReduceOp::argmin, ReduceOp::argmax}) {
         if (op == ReduceOp::prod && !signs) continue;
         const std::string where = std::string(isa_name(isa)) + " trial " + std::to_string(trial) + " op " +
                                   std::to_string(int(op)) + " axes " + std::to_string(axes);

@@ -5,8 +5,8 @@
 
 namespace tnp {
 
-#define TNP_DECLARE_CAST_KERNELS(ISA)             \
-  namespace ISA {                                 \
+#define TNP_DECLARE_CAST_KERNELS(ISA)                \
+  namespace ISA {                                    \
   CastKernel find_cast_kernel(DType from, DType to); \
   }
 TNP_DECLARE_CAST_KERNELS(baseline)

@@ -65,19 +65,32 @@ constexpr ArgKernels kArgKernels = {&arg_rows<Max, T>};
 template <bool Max>
 const ArgKernels* find_kernels(DType type) {
   switch (type) {
-    case DType::int8: return &kArgKernels<Max, int8_t>;
-    case DType::int16: return &kArgKernels<Max, int16_t>;
-    case DType::int32: return &kArgKernels<Max, int32_t>;
-    case DType::int64: return &kArgKernels<Max, int64_t>;
-    case DType::uint8: return &kArgKernels<Max, uint8_t>;
-    case DType::uint16: return &kArgKernels<Max, uint16_t>;
-    case DType::uint32: return &kArgKernels<Max, uint32_t>;
-    case DType::uint64: return &kArgKernels<Max, uint64_t>;
-    case DType::float32: return &kArgKernels<Max, float>;
-    case DType::float64: return &kArgKernels<Max, double>;
-    case DType::complex64: return &kArgKernels<Max, Complex<float>>;
-    case DType::complex128: return &kArgKernels<Max, Complex<double>>;
-    default: return nullptr;
+    case DType::int8:
+      return &kArgKernels<Max, int8_t>;
+    case DType::int16:
+      return &kArgKernels<Max, int16_t>;
+    case DType::int32:
+      return &kArgKernels<Max, int32_t>;
+    case DType::int64:
+      return &kArgKernels<Max, int64_t>;
+    case DType::uint8:
+      return &kArgKernels<Max, uint8_t>;
+    case DType::uint16:
+      return &kArgKernels<Max, uint16_t>;
+    case DType::uint32:
+      return &kArgKernels<Max, uint32_t>;
+    case DType::uint64:
+      return &kArgKernels<Max, uint64_t>;
+    case DType::float32:
+      return &kArgKernels<Max, float>;
+    case DType::float64:
+      return &kArgKernels<Max, double>;
+    case DType::complex64:
+      return &kArgKernels<Max, Complex<float>>;
+    case DType::complex128:
+      return &kArgKernels<Max, Complex<double>>;
+    default:
+      return nullptr;
   }
 }
 

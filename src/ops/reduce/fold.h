@@ -1,7 +1,8 @@
 // The loops of a reduction over an operation on vectors.
 //
-// An operation `Op` has `pairwise`, `identity<T>()`, and `apply(a, b)` and `finish(a)` on scalars and vectors. The shape of
-// the tree of applications depends on the number of elements only, so each instruction set gives the same bits.
+// An operation `Op` has `pairwise`, `identity<T>()`, and `apply(a, b)` and `finish(a)` on scalars and vectors. The
+// shape of the tree of applications depends on the number of elements only, so each instruction set gives the same
+// bits.
 #pragma once
 
 #include <cstdint>

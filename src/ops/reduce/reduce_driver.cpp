@@ -65,8 +65,8 @@ bool reduce_run(ReduceOp op, const StridedView& in, const StridedView& out) {
   }
   if (op > ReduceOp::max || type != out.dtype || type == DType::bool_) return false;
   const bool sums = op <= ReduceOp::prod;
-  const ReduceKernels* kernels = sums ? kFindSumProd.get()(op == ReduceOp::prod, unsigned_of(type))
-                                      : kFindMinMax.get()(op == ReduceOp::max, type);
+  const ReduceKernels* kernels =
+      sums ? kFindSumProd.get()(op == ReduceOp::prod, unsigned_of(type)) : kFindMinMax.get()(op == ReduceOp::max, type);
   kernels->rows(in.data, 0, 1, n, out.data);
   return true;
 }
@@ -126,7 +126,8 @@ void reduce(ReduceOp op, const StridedView& in, uint64_t reduced_axes, const Str
   }
 
   ReducePlan plan = make_plan(op, out.dtype);
-  if (op == ReduceOp::sum && in.dtype == DType::bool_ && unsigned_of(plan.type) == DType::uint64) plan.count = kCount.get();
+  if (op == ReduceOp::sum && in.dtype == DType::bool_ && unsigned_of(plan.type) == DType::uint64)
+    plan.count = kCount.get();
   ReduceNest nest;
   make_nest(in, reduced_axes, false, nest);
   if (nest.in_order && plan.type == out.dtype) {

@@ -70,17 +70,24 @@ int64_t count_nonzero_bytes(const void* in, int64_t n) {
 
 const ReduceKernels* find_sum_prod_kernels(bool prod, DType type) {
   switch (type) {
-    case DType::uint8: return prod ? &kFoldKernels<Multiply, 1, uint8_t> : &kFoldKernels<Add<false>, 1, uint8_t>;
-    case DType::uint16: return prod ? &kFoldKernels<Multiply, 1, uint16_t> : &kFoldKernels<Add<false>, 1, uint16_t>;
-    case DType::uint32: return prod ? &kFoldKernels<Multiply, 1, uint32_t> : &kFoldKernels<Add<false>, 1, uint32_t>;
-    case DType::uint64: return prod ? &kFoldKernels<Multiply, 1, uint64_t> : &kFoldKernels<Add<false>, 1, uint64_t>;
-    case DType::float32: return prod ? &kFoldKernels<Multiply, 1, float> : &kFoldKernels<Add<true>, 1, float>;
-    case DType::float64: return prod ? &kFoldKernels<Multiply, 1, double> : &kFoldKernels<Add<true>, 1, double>;
+    case DType::uint8:
+      return prod ? &kFoldKernels<Multiply, 1, uint8_t> : &kFoldKernels<Add<false>, 1, uint8_t>;
+    case DType::uint16:
+      return prod ? &kFoldKernels<Multiply, 1, uint16_t> : &kFoldKernels<Add<false>, 1, uint16_t>;
+    case DType::uint32:
+      return prod ? &kFoldKernels<Multiply, 1, uint32_t> : &kFoldKernels<Add<false>, 1, uint32_t>;
+    case DType::uint64:
+      return prod ? &kFoldKernels<Multiply, 1, uint64_t> : &kFoldKernels<Add<false>, 1, uint64_t>;
+    case DType::float32:
+      return prod ? &kFoldKernels<Multiply, 1, float> : &kFoldKernels<Add<true>, 1, float>;
+    case DType::float64:
+      return prod ? &kFoldKernels<Multiply, 1, double> : &kFoldKernels<Add<true>, 1, double>;
     case DType::complex64:
       return prod ? &kComplexKernels<MultiplyComplex, Complex<float>> : &kFoldKernels<Add<true>, 2, float>;
     case DType::complex128:
       return prod ? &kComplexKernels<MultiplyComplex, Complex<double>> : &kFoldKernels<Add<true>, 2, double>;
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 

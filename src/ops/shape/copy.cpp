@@ -80,8 +80,8 @@ void copy_loop(StridedLoop loop, int element_bytes, bool stream) {
   if (const int axis = transposed_axis(loop, element_bytes); axis >= 0) {
     move_next_to_last(loop, axis);
     return for_each_outer(loop, outer, [&](const char* src, char* dst) {
-      kernels->transpose(src, loop.src_strides[last], dst, loop.dst_strides[outer], loop.shape[last],
-                         loop.shape[outer], stream);
+      kernels->transpose(src, loop.src_strides[last], dst, loop.dst_strides[outer], loop.shape[last], loop.shape[outer],
+                         stream);
     });
   }
   // The longer of the two as the kernel's inner loop, unless dst is written in order along the last.

@@ -175,8 +175,8 @@ void transpose(const char* src, int64_t src_row_stride, char* dst, int64_t dst_r
 }
 
 // 16 bytes: a cache line holds four, so square blocks of plain moves do.
-void transpose_16(const char* src, int64_t src_row_stride, char* dst, int64_t dst_row_stride, int64_t rows, int64_t cols,
-                  bool) {
+void transpose_16(const char* src, int64_t src_row_stride, char* dst, int64_t dst_row_stride, int64_t rows,
+                  int64_t cols, bool) {
   constexpr int64_t size = 16, block = 16;
   const int64_t src_strides[2] = {size, src_row_stride}, dst_strides[2] = {dst_row_stride, size};
   for (int64_t r = 0; r < rows; r += block) {

@@ -15,8 +15,8 @@ struct CopyKernels {
                     int64_t cols, bool stream);
 };
 
-#define TNP_DECLARE_COPY_KERNELS(ISA)                    \
-  namespace ISA {                                        \
+#define TNP_DECLARE_COPY_KERNELS(ISA)                                             \
+  namespace ISA {                                                                 \
   const CopyKernels* find_copy_kernels(int element_bytes); /* 1, 2, 4, 8 or 16 */ \
   }
 TNP_DECLARE_COPY_KERNELS(baseline)
