@@ -70,6 +70,14 @@ struct Program::Impl {
   std::vector<SizeCheck> checks;
   std::vector<std::pair<int, SizeSource>> input_sizes;
   std::map<std::pair<const void*, int>, int> size_index;  // (node, axis) of a leaf
+  std::vector<int> folded;  // inputs whose values the graph was simplified with
+
+  // For runs with other captured arrays than those: the same graph, nothing folded.
+  std::shared_ptr<const Graph> source;
+  CompileOptions options;
+  mutable std::mutex mutex;
+  mutable std::shared_ptr<Program> general;
+  const Program* for_inputs(std::span<const Array> inputs) const;
 
   void index_sizes();
   void make_checks();
@@ -171,7 +179,9 @@ std::shared_ptr<Program> compile(std::shared_ptr<const Graph> graph, const Compi
   impl->graph = *graph;
   impl->jit = options.jit;
   impl->num_given = static_cast<int>(graph->inputs.size());
-  if (options.simplify) simplify(impl->graph, options.verify);
+  impl->options = options;
+  if (options.simplify) impl->folded = simplify(impl->graph, options.verify, options.fold);
+  if (!impl->folded.empty()) impl->source = graph;
   const std::vector<Unit> units = partition(impl->graph, !options.fuse);
   impl->plan = plan_memory(impl->graph, units);
   impl->index_sizes();
@@ -282,9 +292,26 @@ void Program::Impl::shapes_do_not_fit(const Step& step, Run& run) const {
   throw ValueError("operands could not be broadcast together");
 }
 
+// The program to run where these inputs rule out what was folded; null: this one.
+const Program* Program::Impl::for_inputs(std::span<const Array> inputs) const {
+  const auto args = static_cast<std::size_t>(graph.num_args());
+  for (int i : folded) {
+    if (inputs[static_cast<std::size_t>(i)].node() == graph.captured[static_cast<std::size_t>(i) - args].node()) continue;
+    const std::lock_guard lock(mutex);
+    CompileOptions unfolded = options;
+    unfolded.fold = false;
+    if (!general) general = compile(source, unfolded);
+    return general.get();
+  }
+  return nullptr;
+}
+
 Arrays Program::run(std::span<const Array> inputs) const {
   const Impl& impl = *impl_;
   impl.check_inputs(inputs);
+  if (!impl.folded.empty()) {
+    if (const Program* other = impl.for_inputs(inputs)) return other->run(inputs);
+  }
   Impl::Run run(inputs, impl);
   for (const auto& [input, source] : impl.input_sizes) run.note(run.at(input), source);
   for (const Step& step : impl.steps) {

@@ -12,6 +12,7 @@ namespace tnp::compiler {
 struct CompileOptions {
   JitMode jit = default_jit_mode();
   bool simplify = true;
+  bool fold = true;     // compute what depends on captured arrays alone
   bool fuse = true;
   bool verify = false;  // check the graph after each pass (as TNP_VERIFY=1 does)
 };
@@ -45,7 +46,8 @@ class Program {
   std::unique_ptr<Impl> impl_;
 };
 
-// Captured arrays that are concrete are taken for constants: a run must be given the same ones.
+// Captured arrays that are concrete are taken for constants. A run that is given others in their place is right, too, but
+// the first such run compiles again.
 std::shared_ptr<Program> compile(std::shared_ptr<const Graph> graph, const CompileOptions& options = {});
 
 }  // namespace tnp::compiler

@@ -126,10 +126,12 @@ bool can_fold(const Graph& graph, const GraphNode& node, const std::unordered_ma
 
 }  // namespace
 
-void fold_constants(Graph& graph) {
+std::vector<int> fold_constants(Graph& graph) {
   std::unordered_map<int, Array> known;
+  std::vector<bool> used(graph.values.size(), false);
   const std::size_t args = static_cast<std::size_t>(graph.num_args());
-  for (std::size_t i = 0; i < graph.captured.size(); ++i) {
+  const std::size_t count = graph.captured.size();
+  for (std::size_t i = 0; i < count; ++i) {
     const Array& x = graph.captured[i];
     if (x.state() == State::concrete) known.emplace(graph.inputs[args + i], x);
   }
@@ -140,6 +142,7 @@ void fold_constants(Graph& graph) {
     if (can_fold(graph, node, known)) {
       Arrays in, out(node.outputs.size());
       for (int i : node.inputs) in.push_back(known.at(i));
+      for (int i : node.inputs) used[i] = true;
       try {
         execute(Call{*node.op, in, *node.params}, out);
       } catch (const Error&) {
@@ -156,6 +159,11 @@ void fold_constants(Graph& graph) {
     kept.push_back(std::move(node));
   }
   graph.nodes = std::move(kept);
+  std::vector<int> inputs;
+  for (std::size_t i = args; i < args + count; ++i) {
+    if (used[graph.inputs[i]]) inputs.push_back(static_cast<int>(i));
+  }
+  return inputs;
 }
 
 void remove_dead(Graph& graph) {
@@ -174,25 +182,24 @@ void remove_dead(Graph& graph) {
   graph.nodes.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
 }
 
-void simplify(Graph& graph, bool check) {
+std::vector<int> simplify(Graph& graph, bool check, bool fold) {
   static const bool always_check = [] {
     const char* value = std::getenv("TNP_VERIFY");
     return value != nullptr && std::strcmp(value, "1") == 0;
   }();
-  constexpr struct {
-    const char* name;
-    void (*run)(Graph&);
-  } kPasses[] = {{"remove_dead", &remove_dead},
-                 {"remove_identities", &remove_identities},
-                 {"fold_constants", &fold_constants},
-                 {"merge_equal", &merge_equal},
-                 {"remove_dead", &remove_dead}};
-  for (const auto& pass : kPasses) {
-    pass.run(graph);
-    if (!check && !always_check) continue;
+  std::vector<int> folded;
+  const auto pass = [&](const char* name, const auto& run) {
+    run();
+    if (!check && !always_check) return;
     const std::string wrong = verify(graph);
-    if (!wrong.empty()) throw RuntimeError(std::string("the pass ") + pass.name + " left an invalid graph: " + wrong);
-  }
+    if (!wrong.empty()) throw RuntimeError(std::string("the pass ") + name + " left an invalid graph: " + wrong);
+  };
+  pass("remove_dead", [&] { remove_dead(graph); });
+  pass("remove_identities", [&] { remove_identities(graph); });
+  if (fold) pass("fold_constants", [&] { folded = fold_constants(graph); });
+  pass("merge_equal", [&] { merge_equal(graph); });
+  pass("remove_dead", [&] { remove_dead(graph); });
+  return folded;
 }
 
 }  // namespace tnp::compiler

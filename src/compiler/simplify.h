@@ -11,14 +11,15 @@ namespace tnp::compiler {
 void remove_identities(Graph& graph);
 // One of several equal calls stays. Calls with effects are never equal.
 void merge_equal(Graph& graph);
-// Calls on small captured arrays alone are computed now. Their results become further captured arrays.
-void fold_constants(Graph& graph);
+// Calls on small captured arrays alone are computed now. Their results become further captured arrays. Gives the inputs
+// (by position) whose values the results depend on.
+std::vector<int> fold_constants(Graph& graph);
 // What neither an output nor an effect nor a size needs goes.
 void remove_dead(Graph& graph);
 
 // All of them. With `check` (or the environment variable TNP_VERIFY=1) the graph is verified after each, and an error
-// names the pass.
-void simplify(Graph& graph, bool check);
+// names the pass. Gives what fold_constants does.
+std::vector<int> simplify(Graph& graph, bool check, bool fold = true);
 
 // The values whose sizes `params` refers to.
 void for_each_size_source(const Graph& graph, const Params& params, const std::function<void(int value)>& visit);
