@@ -13,7 +13,7 @@
 // batching, documentation and tests follow from it.
 //
 // What else a record may have (defaults in kernel_abi.h):
-//   result                     ResultType::boolean for predicates (`value` gives a mask), ::real for |z|
+//   result                     ResultType::boolean for predicates (`value` gives a mask), ::real for |z|, ::byte for counts
 //   boolean(x…)                the value on bool, of vectors of bytes 0 and 1
 //   derivative0, derivative1…  for several inputs: partial derivatives (x1, x2, y)
 //   vjp(ct, x…, y, i)          instead, where the function is not holomorphic: the cotangent of input i
@@ -22,7 +22,12 @@
 //   aliases                    other names that NumPy has for it
 //   integer_loop               DType::float64 where all integers compute in float64 (divide), not in the first safe loop
 //   check(x…, loop)            throws for values that have no result (int ** -1); such loops are not fused
-//   raises_flags               `value` raises just the floating-point exceptions that NumPy warns of
+//   raises_flags               the loops raise just the floating-point exceptions that NumPy warns of: either because
+//                              `value` does, or by way of
+//   raised(x…, y)              the exceptions that the result y stands for (fp_exceptions.h); what `value` raises is then
+//                              forgotten. It may be constrained to some types
+//   half_value<D>(x…)          the value on half precision (in float32 lanes) where it is not float32's rounded
+//   internal                   not one of NumPy's functions; `oracle` is then what computes it in NumPy
 //   low, high                  range of the sample inputs;  cycles: cost per element
 #pragma once
 
