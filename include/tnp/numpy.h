@@ -4,6 +4,7 @@
 #include "tnp/array.h"
 #include "tnp/creation.h"
 #include "tnp/elementwise.h"
+#include "tnp/indexing.h"
 #include "tnp/manipulation.h"
 #include "tnp/numeric.h"
 #include "tnp/operators.h"

@@ -1,0 +1,224 @@
+// NumPy's functions that are indexing in other words.
+#include "base/dim.h"
+#include "numpy/index_plan.h"
+#include "numpy/sizes.h"
+#include "ops/index/repeat.h"
+#include "tnp/elementwise.h"
+#include "tnp/error.h"
+#include "tnp/operators.h"
+
+namespace tnp {
+
+namespace {
+
+Array flat(const Array& x) { return x.ndim() == 1 ? x : reshape(x, {x.size()}); }
+
+// NumPy takes for indices here what casts safely to int64.
+Array safe_indices(const Array& indices) {
+  if (!can_cast(indices.dtype(), DType::int64, Casting::safe)) {
+    throw TypeError("Cannot cast array data from dtype('" + std::string(name(indices.dtype())) +
+                    "') to dtype('int64') according to the rule 'safe'");
+  }
+  return astype(indices, DType::int64);
+}
+
+Array fold_indices(const Array& indices, Dim size, TakeMode mode) {
+  if (mode == TakeMode::raise) return indices;
+  if (size == 0 && indices.size() != 0) throw IndexError("cannot do a non-empty take from an empty axes.");
+  const Array n = dim_value(size, DType::int64);
+  return mode == TakeMode::wrap ? remainder(indices, n) : minimum(maximum(indices, 0), n - 1);
+}
+
+// An index array for each axis: 0, 1, … along every axis but one, where they are `indices`.
+Arrays along_axis(const Array& x, const Array& indices, int axis) {
+  Arrays all;
+  for (int d = 0; d < x.ndim(); ++d) {
+    Shape shape(x.ndim(), 1);
+    shape[d] = x.shape()[d];
+    all.push_back(d == axis ? indices : reshape(iota(shape[d], DType::int64), shape));
+  }
+  return all;
+}
+
+struct AlongAxis {
+  Array x;
+  Arrays indices;
+  Axes axes;
+};
+
+AlongAxis plan_along_axis(const Array& x, const Array& indices, std::optional<std::int64_t> axis, const char* what) {
+  if (!is_integer(indices.dtype())) throw IndexError(std::string(what) + ": `indices` must be an integer array");
+  AlongAxis plan{x, {}, {}};
+  if (!axis) {
+    if (indices.ndim() != 1) throw ValueError(std::string(what) + ": when axis=None, `indices` must have a single dimension.");
+    plan.x = flat(x);
+  } else if (indices.ndim() != x.ndim()) {
+    throw ValueError(std::string(what) + ": `indices` and `arr` must have the same number of dimensions");
+  }
+  plan.indices = along_axis(plan.x, indices, axis ? normalize_axis(*axis, x.ndim(), what) : 0);
+  for (int d = 0; d < plan.x.ndim(); ++d) plan.axes.push_back(d);
+  return plan;
+}
+
+DType sum_dtype(DType d) {
+  if (is_bool(d) || is_signed_integer(d)) return DType::int64;
+  return is_unsigned_integer(d) ? DType::uint64 : d;
+}
+
+// x with the last `shift` rows along the axis put in front; 0 <= shift < size.
+Array roll_axis(const Array& x, int axis, Dim shift) {
+  const Dim size = x.shape()[axis], rest = dim_sub(size, shift);
+  const Array parts[] = {slice_axis(x, axis, {rest, 1, shift}), slice_axis(x, axis, {0, 1, rest})};
+  return concatenate(parts, axis);
+}
+
+// The shift as a number of places to the right, 0 … size - 1.
+Dim normal_shift(std::int64_t shift, Dim size) {
+  if (!is_symbolic(size) && !is_symbolic(shift)) return size == 0 ? 0 : shift % size;
+  if (!is_negative(shift)) return dim_mod(shift, size);
+  if (!is_symbolic(size)) return size == 0 ? 0 : (shift % size + size) % size;
+  return dim_mod(dim_sub(size, dim_mod(-shift, size)), size);
+}
+
+}  // namespace
+
+Array take(const Array& x, const Array& indices, std::optional<std::int64_t> axis, TakeMode mode) {
+  const Array i = safe_indices(indices);
+  const Array source = axis ? x : flat(x);
+  const int a = axis ? normalize_axis(*axis, x.ndim(), "take") : 0;
+  const Array folded = fold_indices(i, source.shape()[a], mode);
+  return gather_axis(source, folded, a);
+}
+
+Array take_along_axis(const Array& x, const Array& indices, std::optional<std::int64_t> axis) {
+  const AlongAxis plan = plan_along_axis(x, indices, axis, "take_along_axis");
+  return gather(plan.x, plan.indices, plan.axes);
+}
+
+Array put_along_axis(const Array& x, const Array& indices, const Array& values, std::optional<std::int64_t> axis) {
+  const AlongAxis plan = plan_along_axis(x, indices, axis, "put_along_axis");
+  return reshape(scatter(plan.x, plan.indices, astype(values, x.dtype()), plan.axes, ScatterMode::set), x.shape());
+}
+
+Array put(const Array& x, const Array& indices, const Array& values, TakeMode mode) {
+  const Array i = flat(safe_indices(indices)), source = flat(x), v = flat(astype(values, x.dtype()));
+  const Dim count = i.size(), have = v.size();
+  if (count == 0 || have == 0) return x;
+  // Values are used again from the first where there are not enough.
+  const Array each = have == count ? v : gather_axis(v, remainder(iota(count, DType::int64), dim_value(have, DType::int64)), 0);
+  const Array folded = fold_indices(i, source.size(), mode);
+  const std::int64_t axes[] = {0};
+  return reshape(scatter(source, {&folded, 1}, each, axes, ScatterMode::set), x.shape());
+}
+
+Array compress(const Array& condition, const Array& x, std::optional<std::int64_t> axis) {
+  if (condition.ndim() != 1) throw ValueError("compress: condition must be a 1-d array");
+  return take(x, flatnonzero(condition), axis);
+}
+
+Array extract(const Array& condition, const Array& x) { return take(flat(x), flatnonzero(condition), 0); }
+
+Arrays nonzero(const Array& x) {
+  if (x.ndim() == 0) {
+    throw ValueError("Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).nonzero() instead. "
+                     "If the context of this error is of the form `arr[nonzero(cond)]`, just use `arr[cond]`.");
+  }
+  const Array found = nonzero_indices(x);
+  const Dim count = found.shape()[0];
+  Arrays out;
+  for (int d = 0; d < x.ndim(); ++d) {
+    const SliceSpec column[] = {{0, 1, count}, {d, 1, 1}};
+    out.push_back(reshape(x.ndim() == 1 ? found : slice(found, column), {count}));
+  }
+  return out;
+}
+
+Arrays where(const Array& condition) { return nonzero(condition); }
+
+Array flatnonzero(const Array& x) { return nonzero(flat(x))[0]; }
+
+Array repeat(const Array& x, std::int64_t count, std::optional<std::int64_t> axis) {
+  if (is_negative(count)) throw ValueError("repeats may not contain negative values.");
+  const Array source = axis ? x : flat(x);
+  const int a = axis ? normalize_axis(*axis, x.ndim(), "repeat") : 0;
+  Shape split = source.shape(), wide, joined = source.shape();
+  split.insert(a + 1, 1);
+  wide = split;
+  wide[a + 1] = count;
+  joined[a] = dim_mul(joined[a], count);
+  return reshape(broadcast_to(reshape(source, split), wide), joined);
+}
+
+Array repeat(const Array& x, const Array& counts, std::optional<std::int64_t> axis) {
+  const Array source = axis ? x : flat(x);
+  const int a = axis ? normalize_axis(*axis, x.ndim(), "repeat") : 0;
+  Array n = safe_indices(counts);
+  if (n.ndim() > 1) throw ValueError("repeat: object too deep for desired array");
+  const Dim size = source.shape()[a], given = n.size();
+  if (given != size && given != 1 && !is_symbolic(given) && !is_symbolic(size)) {
+    throw ValueError("operands could not be broadcast together with shape (" + std::to_string(size) + ",) " + n.shape().str());
+  }
+  if (given == 1 && !n.is_symbolic()) return repeat(source, *n.data_as<std::int64_t>(), a);
+  n = broadcast_to(n, {size});
+  return gather_axis(source, repeat_indices(n), a);
+}
+
+Array diagonal(const Array& x, std::int64_t offset, std::int64_t axis1, std::int64_t axis2) {
+  const int ndim = x.ndim();
+  if (ndim < 2) throw ValueError("diag requires an array of at least two dimensions");
+  const int a = normalize_axis(axis1, ndim, "diagonal"), b = normalize_axis(axis2, ndim, "diagonal");
+  if (a == b) throw ValueError("axis1 and axis2 cannot be the same");
+  Axes order;
+  for (int d = 0; d < ndim; ++d) {
+    if (d != a && d != b) order.push_back(d);
+  }
+  order.push_back(a);
+  order.push_back(b);
+  // Rows from `down` on, columns from `right` on.
+  const std::int64_t down = offset < 0 ? -offset : 0, right = offset > 0 ? offset : 0;
+  const Dim count = dim_min(dim_span(down, x.shape()[a]), dim_span(right, x.shape()[b]));
+  const Array i = iota(count, DType::int64);
+  const Array indices[] = {down ? i + Scalar(down) : i, right ? i + Scalar(right) : i};
+  const std::int64_t axes[] = {ndim - 2, ndim - 1};
+  return gather(transpose(x, order), indices, axes);
+}
+
+Array trace(const Array& x, std::int64_t offset, std::int64_t axis1, std::int64_t axis2, std::optional<DType> dtype) {
+  const Array d = diagonal(x, offset, axis1, axis2);
+  const std::int64_t axes[] = {d.ndim() - 1};
+  return reduce_sum(d, axes, false, dtype.value_or(sum_dtype(x.dtype())));
+}
+
+Array roll(const Array& x, std::int64_t shift) {
+  const std::int64_t shifts[] = {shift}, axes[] = {0};
+  return reshape(roll(flat(x), shifts, axes), x.shape());
+}
+
+Array roll(const Array& x, AxisList shift, AxisList axes) {
+  const std::size_t n = std::max(shift.size(), axes.size());
+  if ((shift.size() != n && shift.size() != 1) || (axes.size() != n && axes.size() != 1)) {
+    throw ValueError("roll: shape mismatch: shift and axis cannot be broadcast to a single shape: " +
+                     std::to_string(shift.size()) + " shifts, " + std::to_string(axes.size()) + " axes");
+  }
+  Array out = x;
+  for (std::size_t k = 0; k < n; ++k) {
+    const int axis = normalize_axis(axes[axes.size() == 1 ? 0 : k], x.ndim(), "roll");
+    const Dim by = normal_shift(shift[shift.size() == 1 ? 0 : k], x.shape()[axis]);
+    if (by != 0) out = roll_axis(out, axis, by);
+  }
+  return out;
+}
+
+Array flip(const Array& x) {
+  Axes axes;
+  for (int d = 0; d < x.ndim(); ++d) axes.push_back(d);
+  return flip(x, axes);
+}
+
+Array flip(const Array& x, AxisList axes) {
+  std::vector<IndexItem> items(static_cast<std::size_t>(x.ndim()), IndexItem::slice());
+  for (std::int64_t a : normalize_axes(axes, x.ndim(), "flip")) items[static_cast<std::size_t>(a)].step = -1;
+  return getitem(x, items);
+}
+
+}  // namespace tnp
