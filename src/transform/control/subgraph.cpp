@@ -1,0 +1,140 @@
+#include "transform/control/subgraph.h"
+
+#include <algorithm>
+
+#include "ir/expr.h"
+#include "ir/observer.h"
+
+namespace tnp {
+
+void (*interrupt_hook)() = nullptr;
+
+namespace {
+
+// Values of variables that nothing outside of this trace provides: inputs, to be read when the graph is used.
+std::vector<VariableRef> own_variables(const Trace& trace, Arrays& arguments) {
+  std::vector<VariableRef> variables;
+  for (const Trace::VariableState& s : trace.variables()) {
+    if (!s.initial || !s.initial.is_symbolic() || s.initial.node()->expr->trace != trace.id()) continue;
+    arguments.push_back(s.initial);
+    variables.push_back(s.variable);
+  }
+  return variables;
+}
+
+}  // namespace
+
+SubGraph trace_subgraph(const ArraySpecs& specs, const std::function<Arrays(const Arrays&)>& body,
+                        std::span<const std::pair<VariableRef, int>> carried) {
+  SubGraph g;
+  std::vector<VariableRef> read;
+  {
+    // What happens inside is no business of the tapes outside: they see the operation that the graph becomes part of.
+    const ObserversPaused paused;
+    Trace trace;
+    Arrays arguments;
+    for (std::size_t i = 0; i < specs.size(); ++i) arguments.push_back(trace.add_input(specs.dtypes[i], specs.shapes[i]));
+    for (const auto& [variable, i] : carried) trace.assign(variable, arguments[static_cast<std::size_t>(i)]);
+    Arrays results = body(arguments);
+    g.num_results = static_cast<int>(results.size());
+    for (const auto& [variable, i] : carried) {
+      results.push_back(trace.read(variable));
+      g.assigned.push_back(variable);
+    }
+    for (const Trace::VariableState& s : trace.variables()) {
+      if (!s.assigned || std::find(g.assigned.begin(), g.assigned.end(), s.variable) != g.assigned.end()) continue;
+      results.push_back(s.current);
+      g.assigned.push_back(s.variable);
+    }
+    read = own_variables(trace, arguments);
+    g.graph = std::shared_ptr<Graph>(trace.finish(arguments, results));
+  }
+  for (const VariableRef& v : read) g.captured.push_back(v->read());
+  g.captured.insert(g.captured.end(), g.graph->captured.begin(), g.graph->captured.end());
+  g.graph->captured.clear();
+  return g;
+}
+
+Arrays unify_captured(std::span<SubGraph> graphs) {
+  Arrays all;
+  const auto find = [](const Arrays& list, const Array& x) {
+    return std::find_if(list.begin(), list.end(), [&](const Array& y) { return y.node() == x.node(); });
+  };
+  for (const SubGraph& g : graphs) {
+    for (const Array& x : g.captured) {
+      if (find(all, x) == all.end()) all.push_back(x);
+    }
+  }
+  for (SubGraph& g : graphs) {
+    std::vector<int>& inputs = g.graph->inputs;
+    const std::size_t num_args = inputs.size() - g.captured.size();
+    std::vector<int> unified(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(num_args));
+    for (const Array& x : all) {
+      const auto it = find(g.captured, x);
+      if (it != g.captured.end()) {
+        unified.push_back(inputs[num_args + static_cast<std::size_t>(it - g.captured.begin())]);
+      } else {
+        unified.push_back(static_cast<int>(g.graph->values.size()));
+        g.graph->values.push_back({x.dtype(), x.shape()});
+      }
+    }
+    inputs = std::move(unified);
+    g.captured = all;
+  }
+  return all;
+}
+
+void add_captured_output(SubGraph& g, const Array& x) {
+  const std::size_t num_args = g.graph->inputs.size() - g.captured.size();
+  for (std::size_t i = 0; i < g.captured.size(); ++i) {
+    if (g.captured[i].node() == x.node()) return g.graph->outputs.push_back(g.graph->inputs[num_args + i]);
+  }
+  const int value = static_cast<int>(g.graph->values.size());
+  g.graph->values.push_back({x.dtype(), x.shape()});
+  g.graph->inputs.push_back(value);
+  g.graph->outputs.push_back(value);
+  g.captured.push_back(x);
+}
+
+bool has_effects(const Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const GraphNode& n) { return n.op->effect == Effect::stateful; });
+}
+
+void remove_unused(Graph& graph) {
+  std::vector<bool> needed(graph.values.size(), false);
+  for (int v : graph.outputs) needed[static_cast<std::size_t>(v)] = true;
+  std::vector<GraphNode> kept;
+  for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
+    const bool wanted = std::any_of(node->outputs.begin(), node->outputs.end(), [&](int v) { return needed[static_cast<std::size_t>(v)]; });
+    if (!wanted) continue;
+    for (int v : node->inputs) needed[static_cast<std::size_t>(v)] = true;
+    for_each_symbolic_dim(*node->params, [&](Dim d) {
+      for_each_leaf(d, [&](const DimExpr& leaf) {
+        const auto it = graph.leaf_values.find(leaf.node);
+        if (it != graph.leaf_values.end()) needed[static_cast<std::size_t>(it->second)] = true;
+      });
+    });
+    kept.push_back(std::move(*node));
+  }
+  std::reverse(kept.begin(), kept.end());
+  graph.nodes = std::move(kept);
+}
+
+Dim size_for_inputs(const Graph& graph, Dim d, std::span<const Array> inputs, const std::function<bool(int)>& usable) {
+  if (!is_symbolic(d)) return d;
+  bool known = true;
+  const auto input_of = [&](const DimExpr& leaf) {
+    const auto value = graph.leaf_values.find(leaf.node);
+    if (value == graph.leaf_values.end()) return -1;
+    const auto it = std::find(graph.inputs.begin(), graph.inputs.end(), value->second);
+    return it == graph.inputs.end() ? -1 : static_cast<int>(it - graph.inputs.begin());
+  };
+  for_each_leaf(d, [&](const DimExpr& leaf) {
+    const int i = input_of(leaf);
+    known = known && i >= 0 && (!usable || usable(i)) && inputs[static_cast<std::size_t>(i)].shape().rank_known();
+  });
+  if (!known) return kDataDependent;
+  return evaluate(d, [&](const DimExpr& leaf) { return inputs[static_cast<std::size_t>(input_of(leaf))].shape()[leaf.axis]; });
+}
+
+}  // namespace tnp

@@ -1,0 +1,57 @@
+// The sub-graphs of control flow: traced inside of whatever is being traced, with all that they use from outside as inputs.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "ir/graph.h"
+#include "ir/variable.h"
+
+namespace tnp {
+
+struct ArraySpecs {
+  std::vector<DType> dtypes;
+  std::vector<Shape> shapes;  // -1: a size that the graph does not know
+  void push(DType dtype, const Shape& shape) {
+    dtypes.push_back(dtype);
+    shapes.push_back(shape);
+  }
+  void push(const Array& x) { push(x.dtype(), x.shape()); }
+  std::size_t size() const { return dtypes.size(); }
+};
+
+struct SubGraph {
+  std::shared_ptr<Graph> graph;  // inputs: the arguments, then what is in `captured`; nothing is captured by itself
+  Arrays captured;
+  // Assigned by the body; their new values are the last outputs, in this order.
+  std::vector<VariableRef> assigned;
+  int num_results = 0;  // outputs before those
+};
+
+// Traces `body`. `carried`: variables whose value at the start is an argument, and which count as assigned.
+SubGraph trace_subgraph(const ArraySpecs& arguments, const std::function<Arrays(const Arrays&)>& body,
+                        std::span<const std::pair<VariableRef, int>> carried = {});
+
+// Makes what any of the graphs captures inputs of all of them, in one order, which is returned.
+Arrays unify_captured(std::span<SubGraph> graphs);
+
+// Adds an output that is input `x`, which becomes captured if it is not.
+void add_captured_output(SubGraph& g, const Array& x);
+
+// Whether running the graph does more than give its outputs.
+bool has_effects(const Graph& graph);
+
+// Drops what no output needs, effects included.
+void remove_unused(Graph& graph);
+
+// A size of one of the graph's values for these inputs, which may be symbolic in the surrounding trace; kDataDependent if
+// it is not a matter of the inputs' sizes. `usable(i)`: whether the sizes of input i may be looked at.
+Dim size_for_inputs(const Graph& graph, Dim d, std::span<const Array> inputs, const std::function<bool(int)>& usable = {});
+
+
+// Called between iterations of a loop; throws to stop it. Set by the Python layer for Ctrl-C.
+extern void (*interrupt_hook)();
+
+}  // namespace tnp
