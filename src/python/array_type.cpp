@@ -2,6 +2,8 @@
 #include <vector>
 
 #include "python/array_slots.h"
+#include "python/interchange.h"
+#include "python/indexing.h"
 #include "python/python.h"
 
 namespace tnp::python {
@@ -30,6 +32,8 @@ nb::object to_python(const Arrays& xs) {
 void bind_array(nb::module_& m) {
   std::vector<PyType_Slot> slots;
   for (const PyType_Slot* s = operator_slots(); s->slot != 0; ++s) slots.push_back(*s);
+  append_index_slots(slots);
+  for (const PyType_Slot* s = buffer_slots(); s->slot != 0; ++s) slots.push_back(*s);
   slots.push_back({0, nullptr});
   auto cls = nb::class_<Array>(m, "ndarray", nb::type_slots(slots.data()), nb::is_weak_referenceable());
   g_array_type = reinterpret_cast<PyTypeObject*>(cls.ptr());
@@ -46,6 +50,7 @@ void bind_array(nb::module_& m) {
     for (std::int64_t s : x.strides()) out.append(s);
     return nb::tuple(out);
   });
+  bind_indexing(m, cls);
 }
 
 }  // namespace tnp::python
