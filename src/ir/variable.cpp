@@ -11,8 +11,34 @@ Variable::Variable(const Array& value, std::string name, bool trainable)
   if (value.is_symbolic()) throw ValueError("a Variable can not be made from a symbolic array: make it before tracing");
 }
 
+namespace {
+thread_local constinit VariableValues* t_values = nullptr;
+}  // namespace
+
+VariableValues::VariableValues(std::vector<std::pair<VariableRef, Array>> values) : values_(std::move(values)), outer_(t_values) {
+  t_values = this;
+}
+
+VariableValues::~VariableValues() { t_values = outer_; }
+
+Array* VariableValues::find(const Variable* variable) {
+  for (VariableValues* v = t_values; v != nullptr; v = v->outer_) {
+    for (auto& [own, value] : v->values_) {
+      if (own.get() == variable) return &value;
+    }
+  }
+  return nullptr;
+}
+
 Array Variable::read() {
-  Array value = current_trace ? current_trace->read(shared_from_this()) : stored();
+  Array value;
+  if (current_trace) {
+    value = current_trace->read(shared_from_this());
+  } else if (const Array* given = t_values ? VariableValues::find(this) : nullptr) {
+    value = *given;
+  } else {
+    value = stored();
+  }
   if (variable_read_hook) variable_read_hook(shared_from_this(), value);
   return value;
 }
@@ -34,6 +60,7 @@ void Variable::assign(const Array& value) {
     current_trace->assign(shared_from_this(), value);
   } else {
     store(value);
+    if (Array* given = t_values ? VariableValues::find(this) : nullptr) *given = value;
   }
 }
 

@@ -36,6 +36,19 @@ class Variable : public std::enable_shared_from_this<Variable> {
   bool trainable_;
 };
 
+// While it lives, this thread finds these values in place of the stored ones; what it assigns meanwhile replaces them.
+class VariableValues {
+ public:
+  explicit VariableValues(std::vector<std::pair<VariableRef, Array>> values);
+  ~VariableValues();
+  VariableValues(const VariableValues&) = delete;
+  static Array* find(const Variable* variable);  // null if there is none
+
+ private:
+  std::vector<std::pair<VariableRef, Array>> values_;
+  VariableValues* outer_;
+};
+
 // Told of each read of a trainable variable, so that tapes can watch it.
 extern thread_local constinit void (*variable_read_hook)(const VariableRef&, const Array& value);
 

@@ -76,8 +76,8 @@ std::int64_t common_size(Batched& in, const char* name) {
   return *size;
 }
 
-// The examples one after the other.
-Batched run_one_by_one(SubGraph& g, const Batched& inputs, std::int64_t size) {
+// The examples one after the other, each seeing what those before it have assigned.
+Batched run_one_by_one(const SubGraph& g, const Batched& inputs, std::int64_t size) {
   const std::size_t num_args = inputs.values.size();
   Arrays all, xs;
   for (std::size_t i = 0; i < num_args; ++i) {
@@ -89,7 +89,12 @@ Batched run_one_by_one(SubGraph& g, const Batched& inputs, std::int64_t size) {
     std::size_t next = 0;
     for (std::size_t i = 0; i < num_args; ++i) in.push_back(inputs.batched[i] ? rows[next++] : inputs.values[i]);
     in.insert(in.end(), g.captured.begin(), g.captured.end());
-    return call_graph(g.graph, in);
+    for (const auto& [variable, i] : g.read) in[num_args + i] = variable->read();
+    Arrays results = call_graph(g.graph, in);
+    const auto num_results = static_cast<std::size_t>(g.num_results);
+    for (std::size_t i = 0; i < g.assigned.size(); ++i) g.assigned[i]->assign(results[num_results + i]);
+    results.resize(num_results);
+    return results;
   };
   Batched out;
   out.values = map(call, xs);
@@ -157,15 +162,12 @@ Batched vectorized_map(const ArraysFunction& f, const Batched& given, const Vmap
     specs.push(inputs.values[i].dtype(), shape);
   }
   SubGraph g = trace_subgraph(specs, f);
-  if (!g.assigned.empty()) {
-    throw ValueError(std::string(options.name) + ": the function may not assign a Variable ('" + g.assigned[0]->name() +
-                     "'), as it stands for all examples at once");
-  }
   Batched all = inputs;
   all.values.insert(all.values.end(), g.captured.begin(), g.captured.end());
   all.batched.resize(all.values.size(), false);
   try {
     // Nothing may have happened when it turns out that an operation has no rule.
+    if (!g.assigned.empty()) throw CannotBatch("the function assigns the Variable '" + g.assigned[0]->name() + "'");
     if (has_effects(*g.graph)) throw CannotBatch("the function has an effect, which must happen for each example");
     return apply_batched(*g.graph, all.values, all.batched, size);
   } catch (const CannotBatch& e) {

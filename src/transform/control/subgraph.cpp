@@ -11,15 +11,18 @@ void (*interrupt_hook)() = nullptr;
 
 namespace {
 
-// Values of variables that nothing outside of this trace provides: inputs, to be read when the graph is used.
-std::vector<VariableRef> own_variables(const Trace& trace, Arrays& arguments) {
-  std::vector<VariableRef> variables;
+// The values at the start of the variables that the trace has read. Those that no enclosing trace provides come first:
+// they are inputs, to be read when the graph is used. `num_own`: how many.
+std::vector<std::pair<VariableRef, Array>> read_variables(const Trace& trace, std::size_t& num_own) {
+  std::vector<std::pair<VariableRef, Array>> own, enclosing;
   for (const Trace::VariableState& s : trace.variables()) {
-    if (!s.initial || !s.initial.is_symbolic() || s.initial.node()->expr->trace != trace.id()) continue;
-    arguments.push_back(s.initial);
-    variables.push_back(s.variable);
+    if (!s.initial) continue;
+    const bool is_own = s.initial.is_symbolic() && s.initial.node()->expr->trace == trace.id();
+    (is_own ? own : enclosing).emplace_back(s.variable, s.initial);
   }
-  return variables;
+  num_own = own.size();
+  own.insert(own.end(), enclosing.begin(), enclosing.end());
+  return own;
 }
 
 }  // namespace
@@ -27,7 +30,8 @@ std::vector<VariableRef> own_variables(const Trace& trace, Arrays& arguments) {
 SubGraph trace_subgraph(const ArraySpecs& specs, const std::function<Arrays(const Arrays&)>& body,
                         std::span<const std::pair<VariableRef, int>> carried) {
   SubGraph g;
-  std::vector<VariableRef> read;
+  std::vector<std::pair<VariableRef, Array>> read;
+  std::size_t num_own = 0;
   {
     // What happens inside is no business of the tapes outside: they see the operation that the graph becomes part of.
     const ObserversPaused paused;
@@ -46,12 +50,21 @@ SubGraph trace_subgraph(const ArraySpecs& specs, const std::function<Arrays(cons
       results.push_back(s.current);
       g.assigned.push_back(s.variable);
     }
-    read = own_variables(trace, arguments);
+    read = read_variables(trace, num_own);
+    for (std::size_t i = 0; i < num_own; ++i) arguments.push_back(read[i].second);
     g.graph = std::shared_ptr<Graph>(trace.finish(arguments, results));
   }
-  for (const VariableRef& v : read) g.captured.push_back(v->read());
+  for (std::size_t i = 0; i < num_own; ++i) {
+    g.read.emplace_back(read[i].first, i);
+    g.captured.push_back(read[i].first->read());
+  }
   g.captured.insert(g.captured.end(), g.graph->captured.begin(), g.graph->captured.end());
   g.graph->captured.clear();
+  for (std::size_t i = num_own; i < read.size(); ++i) {
+    for (std::size_t k = num_own; k < g.captured.size(); ++k) {
+      if (g.captured[k].node() == read[i].second.node()) g.read.emplace_back(read[i].first, k);
+    }
+  }
   return g;
 }
 

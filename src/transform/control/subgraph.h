@@ -25,6 +25,8 @@ struct ArraySpecs {
 struct SubGraph {
   std::shared_ptr<Graph> graph;  // inputs: the arguments, then what is in `captured`; nothing is captured by itself
   Arrays captured;
+  // Read by the body, and where in `captured` the value is that they had at the start.
+  std::vector<std::pair<VariableRef, std::size_t>> read;
   // Assigned by the body; their new values are the last outputs, in this order.
   std::vector<VariableRef> assigned;
   int num_results = 0;  // outputs before those
