@@ -10,4 +10,4 @@ from ._dtypes import dtype
 globals().update(_core.ufuncs)
 globals().update({d.name: d for d in _DTYPES})
 bool_ = _DTYPES[0]
-asarray = _core.asarray
+from ._numpy import *  # noqa: E402, F403  over the ufuncs of the same names

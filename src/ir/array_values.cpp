@@ -64,7 +64,7 @@ T convert(const Scalar& s) {
       s.value);
 }
 
-StridedView view_of(const Array& x) {
+StridedView memory_of(const Array& x) {
   return {x.data(), x.dtype(), x.shape().ndim(), x.shape().data(), x.strides().data()};
 }
 
@@ -140,7 +140,7 @@ TNP_INSTANTIATE(std::complex<double>)
 std::string Array::str() const {
   if (!node_) return "<no array>";
   if (is_symbolic()) return "<tnp.ndarray symbolic " + std::string(name(dtype())) + shape().str() + ">";
-  return array_str(view_of(*this));
+  return array_str(memory_of(*this));
 }
 
 std::ostream& operator<<(std::ostream& out, const Array& x) { return out << x.str(); }

@@ -12,10 +12,7 @@ NB_MODULE(_core, m) {
   bind_tape(m);
   bind_function(m);
   bind_interchange(m);
-  m.def("asarray", [](nb::handle o, nb::handle dtype, nb::handle copy) {
-    AsArray options;
-    if (!dtype.is_none()) options.dtype = dtype_of(dtype);
-    if (!copy.is_none()) options.copy = nb::cast<bool>(copy);
-    return to_python(as_array(o.ptr(), options));
-  }, nb::arg("a").none(), nb::arg("dtype").none() = nb::none(), nb::arg("copy").none() = nb::none());
+  bind_array_attributes(m);
+  bind_printing(m);
+  bind_functions(m);
 }

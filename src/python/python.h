@@ -105,5 +105,8 @@ void bind_function(nb::module_& m);
 void bind_tape(nb::module_& m);
 void bind_variable(nb::module_& m);
 void bind_interchange(nb::module_& m);
+void bind_array_attributes(nb::module_& m);
+void bind_printing(nb::module_& m);
+void bind_functions(nb::module_& m);  // all that arguments.h made
 
 }  // namespace tnp::python

@@ -1,0 +1,138 @@
+"""What is known of types: finfo, iinfo, issubdtype, isdtype, isscalar."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as _np
+
+from ._dtypes import dtype
+
+# NumPy's abstract scalar types, which name sets of kinds.
+generic = _np.generic
+number = _np.number
+integer = _np.integer
+signedinteger = _np.signedinteger
+unsignedinteger = _np.unsignedinteger
+inexact = _np.inexact
+floating = _np.floating
+complexfloating = _np.complexfloating
+flexible = _np.flexible
+character = _np.character
+
+_KINDS: dict[Any, str] = {
+    generic: "biufcSUO",
+    number: "iufc",
+    integer: "iu",
+    signedinteger: "i",
+    unsignedinteger: "u",
+    inexact: "fc",
+    floating: "f",
+    complexfloating: "c",
+    flexible: "SU",
+    character: "SU",
+}
+
+_STANDARD_KINDS = {
+    "bool": "b",
+    "signed integer": "i",
+    "unsigned integer": "u",
+    "integral": "iu",
+    "real floating": "f",
+    "complex floating": "c",
+    "numeric": "iufc",
+}
+
+# bits: (digits of the significand, bits of the exponent)
+_FORMATS = {"float16": (10, 5), "bfloat16": (7, 8), "float32": (23, 8), "float64": (52, 11)}
+
+
+def issubdtype(arg1: Any, arg2: Any) -> bool:
+    """Whether the first type is the second, or of the set that the second names."""
+    kinds = _KINDS[arg1] if _abstract(arg1) else dtype(arg1).kind
+    if _abstract(arg2):
+        return set(kinds) <= set(_KINDS[arg2])
+    return not _abstract(arg1) and dtype(arg1) == dtype(arg2)
+
+
+def _abstract(arg: Any) -> bool:
+    return isinstance(arg, type) and arg in _KINDS
+
+
+def isdtype(dtype_: Any, kind: Any) -> bool:
+    """Whether a dtype is one of `kind`: a dtype, the standard's name of a kind, or a tuple of these."""
+    try:
+        d = dtype(dtype_)
+    except TypeError as error:
+        raise TypeError(f"dtype argument must be a NumPy dtype, but it is a {type(dtype_)}.") from error
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    found = False
+    for k in kinds:
+        if isinstance(k, str):
+            if k not in _STANDARD_KINDS:
+                raise ValueError(f"kind argument is a string, but {k!r} is not a known kind name.")
+            found = found or d.kind in _STANDARD_KINDS[k]
+        else:
+            found = found or issubdtype(d, k)
+    return found
+
+
+def isscalar(element: Any) -> bool:
+    """Whether this is a number or text rather than an array."""
+    return isinstance(element, (_np.generic, str, bytes, memoryview, numbers.Number))
+
+
+class finfo:
+    """The limits of a floating-point type; of a complex one those of its parts."""
+
+    def __init__(self, dtype: Any) -> None:
+        """`dtype`: a type, or an array of it."""
+        d = _type_of(dtype)
+        name = {"complex64": "float32", "complex128": "float64"}.get(d.name, d.name)
+        if name not in _FORMATS:
+            raise ValueError(f"data type {d!r} not inexact")
+        digits, exponent = _FORMATS[name]
+        self.dtype = _type_of(name)
+        self.bits = 8 * self.dtype.itemsize
+        self.nmant, self.nexp, self.iexp = digits, exponent, exponent
+        self.maxexp = 1 << (exponent - 1)
+        self.minexp = 2 - self.maxexp
+        self.machep, self.negep = -digits, -digits - 1
+        self.eps = 2.0**-digits
+        self.epsneg = self.eps / 2
+        self.max = (2.0 - self.eps) * 2.0 ** (self.maxexp - 1)
+        self.min = -self.max
+        self.tiny = self.smallest_normal = 2.0**self.minexp
+        self.smallest_subnormal = 2.0 ** (self.minexp - digits)
+        self.precision = {"float16": 3, "bfloat16": 2, "float32": 6, "float64": 15}[name]
+        self.resolution = float(f"1e-{self.precision}")
+
+    def __repr__(self) -> str:
+        """Its limits."""
+        return f"finfo(resolution={self.resolution}, min={self.min}, max={self.max}, dtype={self.dtype.name})"
+
+
+class iinfo:
+    """The limits of an integer type."""
+
+    def __init__(self, type: Any) -> None:  # noqa: A002  NumPy's name
+        """`type`: a type, or an array or integer of it."""
+        d = _type_of(int if isinstance(type, int) and not isinstance(type, bool) else type)
+        if d.kind not in "iu":
+            raise ValueError(f"Invalid integer data type {d.kind!r}.")
+        self.dtype, self.kind, self.bits = d, d.kind, 8 * d.itemsize
+        self.key = f"{self.kind}{self.bits}"
+        self.min = -(1 << (self.bits - 1)) if self.kind == "i" else 0
+        self.max = (1 << (self.bits - (self.kind == "i"))) - 1
+
+    def __repr__(self) -> str:
+        """Its limits."""
+        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype.name})"
+
+
+def _type_of(spec: Any) -> dtype:
+    own = getattr(spec, "dtype", None)
+    if not isinstance(spec, (dtype, _np.dtype, type)) and own is not None:
+        spec = own
+    return dtype(spec)

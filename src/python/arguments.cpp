@@ -1,0 +1,289 @@
+#include "python/arguments.h"
+
+#include <cstring>
+
+#include "ops/elementwise/fp_status.h"
+#include "tnp/error.h"
+
+namespace tnp::python {
+
+namespace {
+
+// Not destroyed: the defs live as long as the process.
+std::vector<FunctionDef*>& all_functions() {
+  static auto* v = new std::vector<FunctionDef*>;
+  return *v;
+}
+struct Alias {
+  const char *alias, *name;
+};
+std::vector<Alias>& all_aliases() {
+  static auto* v = new std::vector<Alias>;
+  return *v;
+}
+
+std::string_view trimmed(std::string_view s) {
+  while (!s.empty() && s.front() == ' ') s.remove_prefix(1);
+  while (!s.empty() && s.back() == ' ') s.remove_suffix(1);
+  return s;
+}
+
+// "(a, b=(0, 1), *, c)" at its outer commas.
+std::vector<std::string_view> parameters(std::string_view signature) {
+  std::vector<std::string_view> out;
+  int depth = 0;
+  std::size_t start = 1;
+  for (std::size_t i = 0; i < signature.size(); ++i) {
+    const char c = signature[i];
+    if (c == '(') ++depth;
+    if (c == ')') --depth;
+    if ((c == ',' && depth == 1) || (c == ')' && depth == 0)) {
+      const std::string_view p = trimmed(signature.substr(start, i - start));
+      if (!p.empty()) out.push_back(p);
+      start = i + 1;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+FunctionDef::FunctionDef(const char* name, unsigned kinds, const char* signature, const char* doc, Body body, Entry function,
+                         Entry method)
+    : name_(name), kinds_(kinds), signature_(signature), doc_(doc), body_(body), function_(function), method_(method) {
+  all_functions().push_back(this);
+}
+
+FunctionAlias::FunctionAlias(const char* alias, const char* name) { all_aliases().push_back({alias, name}); }
+
+void FunctionDef::read_signature() {
+  bool keyword_only = false;
+  for (std::string_view p : parameters(signature_)) {
+    if (p == "/") {
+      positional_only_ = static_cast<int>(names_.size());
+    } else if (p == "*") {
+      keyword_only = true;
+    } else if (p.front() == '*') {
+      keyword_only = collects_ = true;
+    } else {
+      const std::size_t equals = p.find('=');
+      const std::string name(p.substr(0, equals));
+      if (name == "out") out_ = static_cast<int>(names_.size());
+      names_.push_back(PyUnicode_InternFromString(name.c_str()));
+      required_.push_back(equals == std::string_view::npos);
+      if (!keyword_only) ++positional_;
+    }
+  }
+  if (names_.size() > kMaxArguments) throw RuntimeError(std::string(name_) + ": too many parameters");
+}
+
+void FunctionDef::take_keyword(Arguments& out, PyObject* name, PyObject* value) const {
+  const int n = static_cast<int>(names_.size());
+  for (int pass = 0; pass < 2; ++pass) {
+    for (int i = positional_only_; i < n; ++i) {
+      if (pass == 0 ? names_[i] != name : PyUnicode_Compare(names_[i], name) != 0) continue;
+      if (out.values[i] != nullptr) {
+        throw TypeError(std::string(name_) + "() got multiple values for argument '" + PyUnicode_AsUTF8(name) + "'");
+      }
+      out.values[i] = value;
+      return;
+    }
+  }
+  throw TypeError(std::string(name_) + "() got an unexpected keyword argument '" + PyUnicode_AsUTF8(name) + "'");
+}
+
+void FunctionDef::parse(Arguments& out, PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names) const {
+  int at = 0;
+  if (self != nullptr) out.values[at++] = self;
+  Py_ssize_t direct = nargs;
+  if (nargs > positional_ - at) {
+    direct = positional_ - at;
+    if (!collects_) {
+      throw TypeError(std::string(name_) + "() takes at most " + std::to_string(positional_ - at) + " positional arguments but " +
+                      std::to_string(nargs) + " were given");
+    }
+    out.rest = {args + direct, static_cast<std::size_t>(nargs - direct)};
+  }
+  for (Py_ssize_t i = 0; i < direct; ++i) out.values[at + i] = args[i];
+  if (names != nullptr) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); ++i) take_keyword(out, PyTuple_GET_ITEM(names, i), args[nargs + i]);
+  }
+  for (std::size_t i = 0; i < required_.size() && required_[i]; ++i) {
+    if (out.values[i] == nullptr) {
+      throw TypeError(std::string(name_) + "() missing required argument '" + PyUnicode_AsUTF8(names_[i]) + "' (pos " +
+                      std::to_string(i + 1) + ")");
+    }
+  }
+  if (out_ >= 0 && out.values[out_] != nullptr && out.values[out_] != Py_None) {
+    throw TypeError(std::string(name_) + "(): out= is not supported, as arrays are immutable: use the result");
+  }
+}
+
+PyObject* FunctionDef::call(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names) const noexcept {
+  try {
+    Arguments arguments;
+    parse(arguments, self, args, nargs, names);
+    nb::object result = body_(arguments);
+    if (fp_flags_seen.load(std::memory_order_relaxed) != 0 && !report_fp_flags(name_)) return nullptr;
+    return result.release().ptr();
+  } catch (...) {
+    set_error_from_current_exception();
+    return nullptr;
+  }
+}
+
+void FunctionDef::bind(nb::module_& m, nb::dict& functions) {
+  read_signature();
+  constexpr int kFlags = METH_FASTCALL | METH_KEYWORDS;
+  const std::string body = std::string(")\n--\n\n") + doc_;
+  const std::string inner(std::string_view(signature_).substr(1, std::strlen(signature_) - 2));
+  if (kinds_ & kFunction) {
+    function_doc_ = std::string(name_) + "(" + inner + body;
+    function_def_ = {name_, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_)), kFlags, function_doc_.c_str()};
+    nb::object module_name = nb::str("tnp");
+    nb::object f = nb::steal(PyCFunction_NewEx(&function_def_, nullptr, module_name.ptr()));
+    functions[name_] = f;
+    m.attr(name_) = f;
+  }
+  if (kinds_ & kMethod) {
+    const std::size_t comma = inner.find(',');
+    const std::string rest = comma == std::string::npos ? "" : std::string(inner.substr(comma));
+    const bool slash = rest.starts_with(", /");
+    method_doc_ = std::string(name_) + "($self" + (slash ? "" : ", /") + rest + body;
+    method_def_ = {name_, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(method_)), kFlags, method_doc_.c_str()};
+    nb::object d = nb::steal(PyDescr_NewMethod(array_type(), &method_def_));
+    nb::handle(reinterpret_cast<PyObject*>(array_type())).attr(name_) = d;
+  }
+}
+
+void bind_functions(nb::module_& m) {
+  nb::dict functions;
+  for (FunctionDef* f : all_functions()) f->bind(m, functions);
+  for (const Alias& a : all_aliases()) {
+    functions[a.alias] = functions[a.name];
+    m.attr(a.alias) = functions[a.name];
+  }
+  m.attr("functions") = functions;
+}
+
+// --- values
+
+namespace {
+
+std::int64_t index_of(PyObject* o) {
+  nb::object index = nb::steal(PyNumber_Index(o));
+  if (!index.is_valid()) throw nb::python_error();
+  const long long v = PyLong_AsLongLong(index.ptr());
+  if (v == -1 && PyErr_Occurred()) throw nb::python_error();
+  return v;
+}
+
+}  // namespace
+
+Arrays Value::arrays() const {
+  Arrays out;
+  if (is_array(o_) && array_of(o_).is_symbolic()) return unstack(array_of(o_));
+  nb::object fast = nb::steal(PySequence_Fast(o_, "a sequence of arrays is needed"));
+  if (!fast.is_valid()) throw nb::python_error();
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(fast.ptr()); ++i) {
+    out.push_back(as_array(PySequence_Fast_GET_ITEM(fast.ptr(), i)));
+  }
+  return out;
+}
+
+bool Value::flag(bool otherwise) const {
+  if (!given()) return otherwise;
+  const int truth = PyObject_IsTrue(o_);
+  if (truth < 0) throw nb::python_error();
+  return truth != 0;
+}
+
+std::int64_t Value::integer() const { return index_of(o_); }
+
+double Value::number(double otherwise) const {
+  if (!given()) return otherwise;
+  const double v = PyFloat_AsDouble(o_);
+  if (v == -1 && PyErr_Occurred()) throw nb::python_error();
+  return v;
+}
+
+std::string Value::text(const char* otherwise) const {
+  if (!given()) return otherwise;
+  const char* s = PyUnicode_AsUTF8(o_);
+  if (s == nullptr) throw nb::python_error();
+  return s;
+}
+
+Shape Value::shape() const {
+  if (!PyTuple_CheckExact(o_)) return shape_of(handle());
+  Shape out;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(o_); ++i) {
+    PyObject* each = PyTuple_GET_ITEM(o_, i);
+    out.push_back(PyLong_CheckExact(each) ? index_of(each) : dim_of(nb::handle(each)));
+  }
+  return out;
+}
+
+std::optional<DType> Value::dtype() const {
+  if (!given()) return std::nullopt;
+  return dtype_of(handle());
+}
+
+std::optional<Axes> Value::axes() const {
+  if (!given()) return std::nullopt;
+  Axes out;
+  if (PyLong_Check(o_) || (PyIndex_Check(o_) && !PySequence_Check(o_))) {
+    out.push_back(index_of(o_));
+    return out;
+  }
+  if (!PySequence_Check(o_) || PyUnicode_Check(o_)) {
+    throw TypeError(std::string("'") + Py_TYPE(o_)->tp_name + "' object cannot be interpreted as an integer");
+  }
+  if (is_array(o_) && array_of(o_).ndim() == 0) {
+    out.push_back(index_of(o_));
+    return out;
+  }
+  nb::object fast = nb::steal(PySequence_Fast(o_, "axis must be an integer or a sequence of integers"));
+  if (!fast.is_valid()) throw nb::python_error();
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(fast.ptr()); ++i) {
+    out.push_back(index_of(PySequence_Fast_GET_ITEM(fast.ptr(), i)));
+  }
+  return out;
+}
+
+std::optional<std::int64_t> Value::axis() const {
+  if (!given()) return std::nullopt;
+  return index_of(o_);
+}
+
+Order Value::order() const {
+  if (!given()) return Order::c;
+  const std::string s = text("C");
+  if (s == "F" || s == "f") return Order::f;
+  // Arrays are row-major, so that "as it lies" is C.
+  if (s == "C" || s == "A" || s == "K" || s == "c" || s == "a" || s == "k") return Order::c;
+  throw ValueError("order must be one of 'C', 'F', 'A', or 'K' (got '" + s + "')");
+}
+
+Casting Value::casting() const {
+  static constexpr const char* kNames[] = {"no", "equiv", "safe", "same_kind", "unsafe"};
+  const std::string s = text("same_kind");
+  for (int i = 0; i < 5; ++i) {
+    if (s == kNames[i]) return static_cast<Casting>(i);
+  }
+  throw ValueError("casting must be one of 'no', 'equiv', 'safe', 'same_kind', or 'unsafe' (got '" + s + "')");
+}
+
+void Value::check_device() const {
+  if (!given()) return;
+  const std::string s = nb::cast<std::string>(nb::str(handle()));
+  if (s != "cpu" && s != "CPU:0") throw ValueError("Unsupported device: '" + s + "'; this array can be on \"CPU:0\" only");
+}
+
+void read_operand(PyOperand& out, const Value& value) {
+  if (value.ptr() != nullptr && out.set(value.ptr())) return;
+  throw TypeError(std::string("an object of type '") + (value.ptr() ? Py_TYPE(value.ptr())->tp_name : "None") +
+                  "' is no array and no number");
+}
+
+}  // namespace tnp::python

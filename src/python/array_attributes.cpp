@@ -1,0 +1,120 @@
+// ndarray's constructor and attributes.
+#include "base/dim.h"
+#include "ops/common.h"
+#include "python/arguments.h"
+#include "tnp/error.h"
+
+namespace tnp::python {
+
+namespace {
+
+// The elements of a buffer: typed memory is cast, bare bytes are taken for elements of the type.
+Array from_buffer(nb::handle buffer, DType type, const std::optional<Shape>& shape) {
+  if (PyBytes_Check(buffer.ptr()) || PyByteArray_Check(buffer.ptr())) {
+    nb::object flat = nb::module_::import_("tnp._core").attr("frombuffer")(buffer, dtype_object(type));
+    return array_of(flat.ptr());
+  }
+  const bool acceptable = is_array(buffer.ptr()) || PyObject_CheckBuffer(buffer.ptr()) || PyObject_HasAttrString(buffer.ptr(), "__array__");
+  if (!acceptable) {
+    throw ValueError(std::string("ndarray: an object of type '") + Py_TYPE(buffer.ptr())->tp_name + "' is no buffer and no array");
+  }
+  const Array x = as_array(buffer.ptr(), {type, std::nullopt});
+  return shape && x.ndim() == 1 && x.shape() != *shape ? ravel(x) : x;
+}
+
+void construct(Array* self, nb::handle shape, nb::handle dtype, nb::handle buffer) {
+  const DType type = dtype.is_none() ? default_dtype(WeakKind::floating) : dtype_of(dtype);
+  if (!is_numeric(type)) throw TypeError("ndarray: arrays of dtype " + std::string(name(type)) + " can not be made");
+  if (buffer.is_none()) {
+    if (shape.is_none()) throw TypeError("ndarray: a shape is needed where there is no buffer");
+    new (self) Array(zeros(shape_of(shape), type));
+    return;
+  }
+  std::optional<Shape> wanted;
+  if (!shape.is_none()) wanted = shape_of(shape);
+  const Array x = from_buffer(buffer, type, wanted);
+  if (wanted && x.shape() != *wanted) {
+    if (!x.shape().is_static() || !wanted->is_static() || x.size() != wanted->num_elements() || x.ndim() != 1) {
+      throw ValueError("ndarray: a buffer of shape " + x.shape().str() + " does not have the shape " + wanted->str());
+    }
+    new (self) Array(reshape(x, *wanted));
+    return;
+  }
+  new (self) Array(x);
+}
+
+// --- flags
+
+struct Flags {
+  bool c_contiguous, f_contiguous, owndata;
+};
+
+Flags flags_of(const Array& x) {
+  x.data();
+  Array t = permute_dims(x);
+  return {x.is_contiguous(), t.is_contiguous(), true};
+}
+
+bool flag_named(const Flags& f, const std::string& name) {
+  if (name == "C_CONTIGUOUS" || name == "C" || name == "CONTIGUOUS") return f.c_contiguous;
+  if (name == "F_CONTIGUOUS" || name == "F" || name == "FORTRAN") return f.f_contiguous;
+  if (name == "OWNDATA" || name == "O") return f.owndata;
+  if (name == "ALIGNED" || name == "A") return true;
+  if (name == "WRITEABLE" || name == "W" || name == "WRITEBACKIFCOPY" || name == "X") return false;
+  if (name == "FNC") return f.f_contiguous && !f.c_contiguous;
+  if (name == "FORC") return f.f_contiguous || f.c_contiguous;
+  if (name == "BEHAVED" || name == "B" || name == "CARRAY" || name == "CA" || name == "FARRAY" || name == "FA") return false;
+  throw KeyError("Unknown flag");
+}
+
+void bind_flags(nb::module_& m) {
+  auto cls = nb::class_<Flags>(m, "flagsobj", "How an array lies in memory.");
+  cls.attr("__module__") = "tnp";
+  for (const char* name : {"c_contiguous", "f_contiguous", "contiguous", "owndata", "aligned", "writeable", "writebackifcopy", "fnc", "forc",
+                           "behaved", "carray", "farray"}) {
+    std::string upper = name;
+    for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    cls.def_prop_ro(name, [upper](const Flags& f) { return flag_named(f, upper); });
+  }
+  cls.def("__getitem__", [](const Flags& f, const std::string& name) { return flag_named(f, name); });
+  cls.def("__repr__", [](const Flags& f) {
+    std::string s;
+    for (const char* name : {"C_CONTIGUOUS", "F_CONTIGUOUS", "OWNDATA", "WRITEABLE", "ALIGNED", "WRITEBACKIFCOPY"}) {
+      s += std::string("  ") + name + " : " + (flag_named(f, name) ? "True" : "False") + "\n";
+    }
+    return s;
+  });
+}
+
+Array matrix_transposed(const Array& x) {
+  if (x.ndim() < 2) throw ValueError("matrix transpose with ndim < 2 is undefined");
+  return matrix_transpose(x);
+}
+
+}  // namespace
+
+void bind_array_attributes(nb::module_& m) {
+  bind_flags(m);
+  auto cls = nb::borrow<nb::class_<Array>>(nb::handle(reinterpret_cast<PyObject*>(array_type())));
+  cls.def("__init__", &construct, nb::arg("shape").none(), nb::arg("dtype").none() = nb::none(), nb::arg("buffer").none() = nb::none());
+  cls.def_static("from_tensor", [](nb::handle tensor) { return to_python(as_array(tensor.ptr())); }, nb::arg("tensor"));
+  cls.def_prop_ro("T", [](const Array& x) { return to_python(permute_dims(x)); });
+  cls.def_prop_ro("mT", [](const Array& x) { return to_python(matrix_transposed(x)); });
+  cls.def_prop_ro("real", [](nb::handle self) {
+    const Array& x = array_of(self.ptr());
+    return is_complex(x.dtype()) ? to_python(real(x)) : nb::borrow(self);
+  });
+  cls.def_prop_ro("imag", [](const Array& x) {
+    return to_python(is_complex(x.dtype()) ? imag(x) : zeros(x.shape(), x.dtype()));
+  });
+  cls.def_prop_ro("nbytes", [](const Array& x) { return dim_object(dim_mul(x.size(), x.itemsize())); });
+  cls.def_prop_ro("data", [](nb::handle self) {
+    array_of(self.ptr()).data();
+    return nb::steal(PyMemoryView_FromObject(self.ptr()));
+  });
+  cls.def_prop_ro("base", [](const Array&) { return nb::none(); });
+  cls.def_prop_ro("device", [](const Array&) { return "CPU:0"; });
+  cls.def_prop_ro("flags", [](const Array& x) { return flags_of(x); });
+}
+
+}  // namespace tnp::python

@@ -1,0 +1,276 @@
+// Methods of ndarray that are not functions of the module as well.
+#include <cstring>
+
+#include "base/dim.h"
+#include "ops/common.h"
+#include "ops/elementwise/family.h"
+#include "python/arguments.h"
+#include "python/elementwise_call.h"
+#include "tnp/error.h"
+
+namespace tnp::python {
+
+namespace {
+
+// --- shapes
+
+// A shape or axes given as one sequence or as separate arguments.
+template <class Read>
+auto spread_or_sequence(std::span<PyObject* const> rest, Read&& read) {
+  if (rest.size() == 1) return read(Value(rest[0]));
+  nb::object all = nb::steal(PyTuple_New(static_cast<Py_ssize_t>(rest.size())));
+  for (std::size_t i = 0; i < rest.size(); ++i) PyTuple_SET_ITEM(all.ptr(), static_cast<Py_ssize_t>(i), Py_NewRef(rest[i]));
+  return read(Value(all.ptr()));
+}
+
+TNP_FUNCTION(reshape, kMethod, "(self, /, *shape, order='C', copy=None)", "The same elements in another shape; -1 is whatever fits.") {
+  const auto [self, order, copied] = take<3>(args);
+  if (args.rest.empty()) throw TypeError("reshape() takes a shape");
+  const Shape shape = spread_or_sequence(args.rest, [](const Value& v) { return v.shape(); });
+  const Array y = reshape(array_of(self.ptr()), shape, order.order());
+  return to_python(copied.flag() ? copy(y) : y);
+}
+
+TNP_FUNCTION(transpose, kMethod, "(self, /, *axes)", "The axes in another order, reversed where none is given.") {
+  const Array& x = array_of(args.values[0]);
+  if (args.rest.empty()) return to_python(permute_dims(x));
+  return to_python(permute_dims(x, spread_or_sequence(args.rest, [](const Value& v) { return v.axes(); })));
+}
+
+// --- other types
+
+TNP_FUNCTION(astype, kMethod, "(self, /, dtype, order='K', casting='unsafe', subok=True, copy=True)", "The elements in another type.") {
+  const auto [self, dtype, order, casting] = take<4>(args);
+  const Array& x = array_of(self.ptr());
+  order.order();
+  const DType to = dtype.given() ? *dtype.dtype() : default_dtype(WeakKind::floating);
+  if (casting.given() && !can_cast(x.dtype(), to, casting.casting())) {
+    throw TypeError("Cannot cast array data from dtype('" + std::string(name(x.dtype())) + "') to dtype('" + std::string(name(to)) +
+                    "') according to the rule '" + casting.text("unsafe") + "'");
+  }
+  if (is_complex(x.dtype()) && !is_complex(to) && !is_bool(to)) {
+    nb::object warning = nb::module_::import_("numpy.exceptions").attr("ComplexWarning");
+    if (PyErr_WarnEx(warning.ptr(), "Casting complex values to real discards the imaginary part", 1) != 0) throw nb::python_error();
+  }
+  if (to == x.dtype()) return nb::borrow(self.handle());
+  return to_python(astype(x, to));
+}
+
+// The same bytes as elements of another type; where its size differs the last axis grows or shrinks.
+Array reinterpreted(const Array& x, DType to) {
+  const std::int64_t from_size = x.itemsize(), to_size = itemsize(to);
+  if (to_size == 0) throw TypeError("view: elements of type " + std::string(name(to)) + " have no fixed size");
+  std::byte* data = x.data();
+  Shape shape = x.shape();
+  Strides strides = x.strides();
+  if (from_size != to_size) {
+    const int last = x.ndim() - 1;
+    if (last < 0) throw ValueError("Changing the dtype of a 0d array is only supported if the itemsize is unchanged");
+    if (shape[last] != 1 && strides[last] != from_size) {
+      throw ValueError("To change to a dtype of a different size, the last axis must be contiguous");
+    }
+    const std::int64_t bytes = shape[last] * from_size;
+    if (from_size > to_size && from_size % to_size != 0) {
+      throw ValueError("When changing to a smaller dtype, its size must be a divisor of the size of original dtype");
+    }
+    if (bytes % to_size != 0) {
+      throw ValueError("When changing to a larger dtype, its size must be a divisor of the total size in bytes of the last axis of the array.");
+    }
+    shape[last] = bytes / to_size;
+    strides[last] = to_size;
+  }
+  return Array::view_of(x.node()->buffer, data, to, shape, strides);
+}
+
+TNP_FUNCTION(view, kMethod, "(self, /, dtype=None, type=None)", "The same memory as elements of another type.") {
+  const auto [self, dtype] = take<2>(args);
+  if (!dtype.given() || dtype.ptr() == reinterpret_cast<PyObject*>(array_type())) return nb::borrow(self.handle());
+  return to_python(reinterpreted(array_of(self.ptr()), *dtype.dtype()));
+}
+
+// --- Python values
+
+// Calls `visit` for the elements in row-major order, or in column-major order.
+template <class F>
+void for_each_element(const Array& x, Order order, F&& visit) {
+  const std::byte* at = x.data();
+  const int n = x.ndim();
+  Axes index(n, 0);
+  for (std::int64_t i = x.shape().num_elements(); i > 0; --i) {
+    visit(at);
+    for (int k = 0; k < n; ++k) {
+      const int a = order == Order::c ? n - 1 - k : k;
+      at += x.strides()[a];
+      if (++index[a] < x.shape()[a]) break;
+      at -= x.strides()[a] * x.shape()[a];
+      index[a] = 0;
+    }
+  }
+}
+
+nb::object element(DType dtype, const std::byte* at) { return nb::steal(python_element(dtype, at)); }
+
+nb::object nested_list(const Array& x, const std::byte* at, int axis) {
+  if (axis == x.ndim()) return element(x.dtype(), at);
+  const std::int64_t n = x.shape()[axis], step = x.strides()[axis];
+  nb::object list = nb::steal(PyList_New(n));
+  if (!list.is_valid()) throw nb::python_error();
+  for (std::int64_t i = 0; i < n; ++i) PyList_SET_ITEM(list.ptr(), i, nested_list(x, at + i * step, axis + 1).release().ptr());
+  return list;
+}
+
+TNP_FUNCTION(tolist, kMethod, "(self, /)", "The elements as nested lists of Python numbers.") {
+  const Array& x = array_of(args.values[0]);
+  return nested_list(x, x.data(), 0);
+}
+
+// The byte offset of one element given by a flat index or an index for each axis.
+std::int64_t element_offset(const Array& x, const Axes& where) {
+  const auto bounded = [](std::int64_t i, std::int64_t n, const std::string& what) {
+    if (i < -n || i >= n) throw IndexError("index " + std::to_string(i) + " is out of bounds for " + what + " size " + std::to_string(n));
+    return i < 0 ? i + n : i;
+  };
+  std::int64_t offset = 0;
+  if (where.size() == 1 && x.ndim() != 1) {
+    std::int64_t flat = bounded(where[0], x.size(), "");
+    for (int a = x.ndim() - 1; a >= 0; --a) {
+      offset += flat % x.shape()[a] * x.strides()[a];
+      flat /= x.shape()[a];
+    }
+    return offset;
+  }
+  if (where.size() != x.ndim()) throw ValueError("incorrect number of indices for array");
+  for (int a = 0; a < x.ndim(); ++a) offset += bounded(where[a], x.shape()[a], "axis " + std::to_string(a) + " with") * x.strides()[a];
+  return offset;
+}
+
+TNP_FUNCTION(item, kMethod, "(self, /, *args)", "One element as a Python number.") {
+  const Array& x = array_of(args.values[0]);
+  const std::byte* data = x.data();
+  if (args.rest.empty()) {
+    if (x.size() != 1) throw ValueError("can only convert an array of size 1 to a Python scalar");
+    return element(x.dtype(), data);
+  }
+  const Axes where = *spread_or_sequence(args.rest, [](const Value& v) { return v.axes(); });
+  return element(x.dtype(), data + element_offset(x, where));
+}
+
+TNP_FUNCTION(tobytes, kMethod, "(self, /, order='C')", "The bytes of the elements.") {
+  const Array& x = array_of(args.values[0]);
+  const Order order = Value(args.values[1]).order();
+  const std::byte* data = x.data();
+  const std::int64_t size = x.itemsize();
+  PyObject* bytes = PyBytes_FromStringAndSize(nullptr, x.size() * size);
+  if (bytes == nullptr) throw nb::python_error();
+  char* to = PyBytes_AS_STRING(bytes);
+  if (x.is_contiguous() && (order == Order::c || x.ndim() < 2)) {
+    std::memcpy(to, data, static_cast<std::size_t>(x.size() * size));
+  } else {
+    for_each_element(x, order, [&](const std::byte* at) {
+      std::memcpy(to, at, static_cast<std::size_t>(size));
+      to += size;
+    });
+  }
+  return nb::steal(bytes);
+}
+
+TNP_FUNCTION(dumps, kMethod, "(self, /)", "The array pickled, as bytes.") {
+  return nb::module_::import_("pickle").attr("dumps")(nb::handle(args.values[0]), 5);
+}
+TNP_FUNCTION(dump, kMethod, "(self, /, file)", "Pickles the array into a file, by name or open.") {
+  const auto [self, file] = take<2>(args);
+  nb::module_ pickle = nb::module_::import_("pickle");
+  if (nb::hasattr(file.handle(), "write")) return pickle.attr("dump")(self.handle(), file.handle(), 5);
+  nb::object opened = nb::module_::import_("builtins").attr("open")(file.handle(), "wb");
+  pickle.attr("dump")(self.handle(), opened, 5);
+  return opened.attr("close")();
+}
+
+TNP_FUNCTION(to_device, kMethod, "(self, device, /, *, stream=None)", "The array on a device.") {
+  const auto [self, device, stream] = take<3>(args);
+  if (!device.given()) throw ValueError("Unsupported device: None. Only 'CPU:0' and 'cpu' are accepted.");
+  device.check_device();
+  if (stream.given()) throw ValueError("The stream argument in to_device() is not supported");
+  return nb::borrow(self.handle());
+}
+
+// --- shorter forms of functions
+
+TNP_FUNCTION(clip, kMethod, "(self, /, min=None, max=None, out=None)", "Elements within bounds.") {
+  const auto [self, min, max] = take<3>(args);
+  PyOperand lower, upper;
+  if (min.given()) read_operand(lower, min);
+  if (max.given()) read_operand(upper, max);
+  const Operand l = operand(lower), u = operand(upper);
+  return to_python(clip(array_of(self.ptr()), min.given() ? &l : nullptr, max.given() ? &u : nullptr));
+}
+TNP_FUNCTION(dot, kMethod, "(self, other, /, out=None)", "The sum of products over the last axis and the other's last but one.") {
+  const auto [self, other] = take<2>(args);
+  return to_python(dot(array_of(self.ptr()), other.array()));
+}
+TNP_FUNCTION(conj, kMethod, "(self, /)", "The complex conjugate.") { return to_python(conjugate_if_complex(array_of(args.values[0]))); }
+TNP_FUNCTION(conjugate, kMethod, "(self, /)", "The complex conjugate.") { return conj_body(args); }
+
+// --- protocols
+
+TNP_FUNCTION(__format__, kMethod, "(self, spec, /)", "A 0-d array formats as its element.") {
+  const auto [self, spec] = take<2>(args);
+  const Array& x = array_of(self.ptr());
+  if (x.shape().rank_known() && x.ndim() == 0 && !x.is_symbolic()) {
+    return nb::steal(PyObject_Format(element(x.dtype(), x.data()).ptr(), spec.ptr()));
+  }
+  if (!spec.text("").empty()) throw TypeError("unsupported format string passed to tnp.ndarray.__format__");
+  return nb::str(self.handle());
+}
+TNP_FUNCTION(__complex__, kMethod, "(self, /)", "complex(x) of a 0-d array.") { return nb::steal(python_complex(array_of(args.values[0]))); }
+TNP_FUNCTION(__round__, kMethod, "(self, decimals=0)", "round(x, decimals).") {
+  const auto [self, decimals] = take<2>(args);
+  return to_python(round(array_of(self.ptr()), static_cast<int>(decimals.integer(0))));
+}
+TNP_FUNCTION(__copy__, kMethod, "(self, /)", "The array itself, as it never changes.") { return nb::borrow(nb::handle(args.values[0])); }
+TNP_FUNCTION(__deepcopy__, kMethod, "(self, memo=None, /)", "The array itself, as it never changes.") {
+  return nb::borrow(nb::handle(args.values[0]));
+}
+TNP_FUNCTION(__array_namespace__, kMethod, "(self, /, *, api_version=None)", "The module tnp.") {
+  const std::string version = Value(args.values[1]).text("2024.12");
+  for (const char* known : {"2021.12", "2022.12", "2023.12", "2024.12", "2025.12"}) {
+    if (version == known) return nb::module_::import_("tnp");
+  }
+  throw ValueError("Version \"" + version + "\" of the Array API Standard is not supported.");
+}
+
+// Pickled as its bytes, from protocol 5 on without a copy where the pickler takes buffers out of band.
+TNP_FUNCTION(__reduce_ex__, kMethod, "(self, protocol, /)", "For pickle.") {
+  const auto [self, protocol] = take<2>(args);
+  const Array& x = array_of(self.ptr());
+  x.data();
+  nb::object bytes;
+  if (protocol.integer() >= 5 && x.is_contiguous() && x.dtype() != DType::bfloat16) {
+    bytes = nb::module_::import_("pickle").attr("PickleBuffer")(self.handle());
+  } else {
+    bytes = self.handle().attr("tobytes")();
+  }
+  nb::object rebuild = nb::module_::import_("tnp._core").attr("_array_of_bytes");
+  return nb::make_tuple(rebuild, nb::make_tuple(bytes, dtype_object(x.dtype()), shape_object(x.shape())));
+}
+TNP_FUNCTION(__reduce__, kMethod, "(self, /)", "For pickle.") { return nb::handle(args.values[0]).attr("__reduce_ex__")(2); }
+
+TNP_FUNCTION(_array_of_bytes, kFunction, "(data, dtype, shape, /)", "What pickle makes arrays with.") {
+  const auto [data, dtype, shape] = take<3>(args);
+  const DType type = *dtype.dtype();
+  const Shape to = shape.shape();
+  check_shape(to, itemsize(type));
+  Py_buffer view;
+  if (PyObject_GetBuffer(data.ptr(), &view, PyBUF_C_CONTIGUOUS) != 0) throw nb::python_error();
+  if (view.len != to.num_elements() * itemsize(type)) {
+    PyBuffer_Release(&view);
+    throw ValueError("the bytes of an array are not as many as its shape needs");
+  }
+  Array x = Array::copy_of(view.buf, type, to);
+  PyBuffer_Release(&view);
+  return to_python(x);
+}
+
+}  // namespace
+
+}  // namespace tnp::python

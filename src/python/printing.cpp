@@ -1,0 +1,155 @@
+// Arrays as text, and NumPy's print options.
+#include "ir/print_array.h"
+#include "ops/common.h"
+#include "python/arguments.h"
+#include "python/elementwise_call.h"
+#include "tnp/error.h"
+
+namespace tnp::python {
+
+namespace {
+
+// The formatter dictionary in force; null for none. Leaked with its thread.
+thread_local PyObject* t_formatters = nullptr;
+
+// Which of a formatter dictionary's entries is for elements of this type; null if none.
+nb::object formatter_for(nb::handle formatters, DType dtype) {
+  if (!formatters.is_valid() || formatters.is_none()) return {};
+  const nb::dict d = nb::cast<nb::dict>(formatters);
+  std::vector<const char*> keys;
+  if (is_bool(dtype)) keys = {"bool"};
+  if (is_integer(dtype)) keys = {"int", "int_kind"};
+  if (is_floating(dtype)) keys = {"float", "float_kind"};
+  if (is_complex(dtype)) keys = {"complexfloat", "complex_kind"};
+  keys.push_back("all");
+  for (const char* k : keys) {
+    if (d.contains(k) && !nb::object(d[k]).is_none()) return d[k];
+  }
+  return {};
+}
+
+PrintOptions options_for(const Array& x, PrintOptions options, nb::handle formatters) {
+  nb::object format = formatter_for(formatters, x.dtype());
+  if (format.is_valid()) {
+    const DType dtype = x.dtype();
+    options.formatter = [format, dtype](const void* at) {
+      return nb::cast<std::string>(nb::str(format(nb::steal(python_element(dtype, at)))));
+    };
+  }
+  return options;
+}
+
+std::string text(const Array& x, bool repr) {
+  if (x.is_symbolic()) return x.str();
+  x.data();
+  const PrintOptions options = options_for(x, print_options(), t_formatters);
+  return repr ? array_repr(view(x), options) : array_str(view(x), options);
+}
+
+// --- options
+
+void read_options(PrintOptions& o, std::span<const Value, 9> v) {
+  const auto [precision, threshold, edgeitems, linewidth, suppress, nanstr, infstr, sign, floatmode] =
+      std::array<Value, 9>{v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8]};
+  if (precision.given()) o.precision = static_cast<int>(precision.integer());
+  if (threshold.given()) {
+    const double t = threshold.number(0);
+    if (t != t) throw ValueError("threshold must be non-NAN, try sys.maxsize for untruncated representation");
+    o.threshold = t > 9e18 ? INT64_MAX : static_cast<std::int64_t>(t);
+  }
+  o.edgeitems = edgeitems.integer(o.edgeitems);
+  o.linewidth = linewidth.integer(o.linewidth);
+  o.suppress = suppress.flag(o.suppress);
+  o.nanstr = nanstr.text(o.nanstr.c_str());
+  o.infstr = infstr.text(o.infstr.c_str());
+  if (sign.given()) {
+    const std::string s = sign.text("-");
+    if (s.size() != 1) throw ValueError("sign option must be one of ' ', '+', or '-'");
+    o.sign = s[0];
+  }
+  o.floatmode = floatmode.text(o.floatmode.c_str());
+  validate(o);
+}
+
+TNP_FUNCTION(set_printoptions, kFunction,
+             "(precision=None, threshold=None, edgeitems=None, linewidth=None, suppress=None, nanstr=None, infstr=None, "
+             "formatter=None, sign=None, floatmode=None, *, legacy=None, override_repr=None)",
+             "Sets how arrays are printed, on this thread.") {
+  const auto [precision, threshold, edgeitems, linewidth, suppress, nanstr, infstr, formatter, sign, floatmode] = take<10>(args);
+  PrintOptions o = print_options();
+  const Value given[] = {precision, threshold, edgeitems, linewidth, suppress, nanstr, infstr, sign, floatmode};
+  read_options(o, given);
+  if (formatter.given() && !PyDict_Check(formatter.ptr())) throw TypeError("formatter must be a dictionary of functions");
+  print_options() = o;
+  // As NumPy: each call sets the formatter, to none where it is not given.
+  Py_XDECREF(t_formatters);
+  t_formatters = formatter.given() ? Py_NewRef(formatter.ptr()) : nullptr;
+  return nb::none();
+}
+
+TNP_FUNCTION(get_printoptions, kFunction, "()", "How arrays are printed.") {
+  const PrintOptions& o = print_options();
+  nb::dict d;
+  d["edgeitems"] = o.edgeitems;
+  d["threshold"] = o.threshold;
+  d["floatmode"] = o.floatmode;
+  d["precision"] = o.precision;
+  d["suppress"] = o.suppress;
+  d["linewidth"] = o.linewidth;
+  d["nanstr"] = o.nanstr;
+  d["infstr"] = o.infstr;
+  d["sign"] = std::string(1, o.sign);
+  d["formatter"] = t_formatters ? nb::borrow(t_formatters) : nb::object(nb::none());
+  d["legacy"] = false;
+  d["override_repr"] = nb::none();
+  return d;
+}
+
+// --- functions
+
+// (arr, max_line_width, precision, suppress_small)
+PrintOptions short_options(const Arguments& args) {
+  const auto [arr, max_line_width, precision, suppress_small] = take<4>(args);
+  PrintOptions o = print_options();
+  o.linewidth = max_line_width.integer(o.linewidth);
+  o.precision = static_cast<int>(precision.integer(o.precision));
+  o.suppress = suppress_small.flag(o.suppress);
+  return o;
+}
+
+TNP_FUNCTION(array_repr, kFunction, "(arr, max_line_width=None, precision=None, suppress_small=None)", "repr(arr).") {
+  const Array x = Value(args.values[0]).array();
+  if (x.is_symbolic()) return nb::str(x.str().c_str());
+  x.data();
+  return nb::str(array_repr(view(x), options_for(x, short_options(args), t_formatters)).c_str());
+}
+TNP_FUNCTION(array_str, kFunction, "(a, max_line_width=None, precision=None, suppress_small=None)", "str(a).") {
+  const Array x = Value(args.values[0]).array();
+  if (x.is_symbolic()) return nb::str(x.str().c_str());
+  x.data();
+  return nb::str(array_str(view(x), options_for(x, short_options(args), t_formatters)).c_str());
+}
+TNP_FUNCTION(array2string, kFunction,
+             "(a, max_line_width=None, precision=None, suppress_small=None, separator=' ', prefix='', *, formatter=None, "
+             "threshold=None, edgeitems=None, sign=None, floatmode=None, suffix='', legacy=None)",
+             "The elements as text.") {
+  const auto [a, max_line_width, precision, suppress_small, separator, prefix, formatter, threshold, edgeitems, sign, floatmode, suffix] =
+      take<12>(args);
+  const Array x = a.array();
+  PrintOptions o = print_options();
+  const Value given[] = {precision, threshold, edgeitems, max_line_width, suppress_small, Value(), Value(), sign, floatmode};
+  read_options(o, given);
+  x.data();
+  const nb::handle formatters = formatter.given() ? formatter.handle() : nb::handle(t_formatters);
+  return nb::str(array2string(view(x), options_for(x, o, formatters), separator.text(" "), prefix.text(""), suffix.text("")).c_str());
+}
+
+}  // namespace
+
+void bind_printing(nb::module_&) {
+  auto cls = nb::borrow<nb::class_<Array>>(nb::handle(reinterpret_cast<PyObject*>(array_type())));
+  cls.def("__repr__", [](const Array& x) { return text(x, true); });
+  cls.def("__str__", [](const Array& x) { return text(x, false); });
+}
+
+}  // namespace tnp::python
