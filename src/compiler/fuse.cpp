@@ -12,9 +12,63 @@ namespace tnp::compiler {
 
 namespace {
 
+// Symbolic sizes by what they come to: two of one number are equal in every run that fits the pattern and in which no
+// operation fails. Broadcasting is associative, commutative and idempotent, 1 is neutral, and any other fixed size wins.
+class SizeClasses {
+ public:
+  explicit SizeClasses(const SizePattern& pattern) : pattern_(pattern) {}
+
+  std::int64_t of(Dim d) {
+    if (!is_symbolic(d)) return d;
+    if (const auto it = known_.find(d); it != known_.end()) return it->second;
+    const std::int64_t number = compute(d);
+    known_.emplace(d, number);
+    return number;
+  }
+
+ private:
+  using Key = std::vector<std::int64_t>;
+
+  std::int64_t compute(Dim d) {
+    const DimExpr e = dim_expr(d);
+    if (e.kind == DimExpr::Kind::leaf) {
+      const auto it = pattern_.find(d);
+      if (it != pattern_.end() && it->second != d) return of(it->second);
+      return intern({0, d});
+    }
+    if (e.kind != DimExpr::Kind::broadcast) return intern({static_cast<std::int64_t>(e.kind), of(e.a), of(e.b)});
+    std::set<std::int64_t> parts;
+    for (const std::int64_t side : {of(e.a), of(e.b)}) {
+      const auto it = broadcasts_.find(side);
+      if (it == broadcasts_.end()) {
+        parts.insert(side);
+      } else {
+        parts.insert(it->second.begin(), it->second.end());
+      }
+    }
+    parts.erase(1);
+    if (parts.empty()) return 1;
+    if (*parts.rbegin() >= 0) return *parts.rbegin();
+    if (parts.size() == 1) return *parts.begin();
+    Key key{static_cast<std::int64_t>(e.kind)};
+    key.insert(key.end(), parts.begin(), parts.end());
+    const std::int64_t number = intern(key);
+    broadcasts_[number] = parts;
+    return number;
+  }
+  std::int64_t intern(const Key& key) {
+    return numbers_.emplace(key, -1 - static_cast<std::int64_t>(numbers_.size())).first->second;
+  }
+
+  const SizePattern& pattern_;
+  std::map<Dim, std::int64_t> known_;
+  std::map<Key, std::int64_t> numbers_;  // negative
+  std::map<std::int64_t, std::set<std::int64_t>> broadcasts_;
+};
+
 class Partitioner {
  public:
-  Partitioner(const Graph& graph, bool fuse_nothing);
+  Partitioner(const Graph& graph, const SizePattern& pattern, bool fuse_nothing);
   std::vector<Unit> run();
 
  private:
@@ -26,7 +80,7 @@ class Partitioner {
     bool alive = true;
   };
 
-  void classify_shapes();
+  void classify_shapes(const SizePattern& pattern);
   bool fusible(const GraphNode& node) const;
   bool depends_on(int cluster, int target);
   bool can_merge(const std::vector<int>& clusters);
@@ -54,7 +108,7 @@ class Partitioner {
   int last_effect_ = -1;                     // the cluster of the latest call with an effect
 };
 
-Partitioner::Partitioner(const Graph& graph, bool fuse_nothing)
+Partitioner::Partitioner(const Graph& graph, const SizePattern& pattern, bool fuse_nothing)
     : graph_(graph), fuse_nothing_(fuse_nothing), producer_(graph.values.size(), -1), readers_(graph.values.size()),
       kept_(graph.values.size(), false), cluster_of_(graph.nodes.size(), -1) {
   for (int n = 0; n < static_cast<int>(graph.nodes.size()); ++n) {
@@ -63,20 +117,23 @@ Partitioner::Partitioner(const Graph& graph, bool fuse_nothing)
     for_each_size_source(graph, *graph.nodes[n].params, [&](int v) { kept_[v] = true; });
   }
   for (int v : graph.outputs) kept_[v] = true;
-  classify_shapes();
+  classify_shapes(pattern);
 }
 
 // Values of one class have the same shape at run time. Of unknown rank that is known only for what an operation makes of
 // a value and single elements.
-void Partitioner::classify_shapes() {
+void Partitioner::classify_shapes(const SizePattern& pattern) {
   shape_class_.resize(graph_.values.size());
-  std::map<std::vector<Dim>, int> known;
+  SizeClasses sizes(pattern);
+  std::map<std::vector<std::int64_t>, int> known;
   int count = 0;
   for (std::size_t v = 0; v < graph_.values.size(); ++v) {
     const Shape& shape = graph_.values[v].shape;
     shape_class_[v] = count++;
     if (!shape.rank_known()) continue;
-    shape_class_[v] = known.emplace(std::vector<Dim>(shape.begin(), shape.end()), shape_class_[v]).first->second;
+    std::vector<std::int64_t> key;
+    for (Dim d : shape) key.push_back(sizes.of(d));
+    shape_class_[v] = known.emplace(std::move(key), shape_class_[v]).first->second;
   }
   for (const GraphNode& node : graph_.nodes) {
     if (node.op->fusion != Fusion::elementwise && node.op->fusion != Fusion::cast) continue;
@@ -295,6 +352,8 @@ std::vector<Unit> Partitioner::run() {
 
 }  // namespace
 
-std::vector<Unit> partition(const Graph& graph, bool fuse_nothing) { return Partitioner(graph, fuse_nothing).run(); }
+std::vector<Unit> partition(const Graph& graph, const SizePattern& pattern, bool fuse_nothing) {
+  return Partitioner(graph, pattern, fuse_nothing).run();
+}
 
 }  // namespace tnp::compiler

@@ -1,6 +1,8 @@
 // Partition of a graph into steps: fused groups of elementwise operations, and single calls.
 #pragma once
 
+#include <map>
+
 #include "compiler/fused_group.h"
 #include "ir/graph.h"
 
@@ -14,10 +16,14 @@ struct Unit {
   FusedGroup group;          // where fused
 };
 
+// What is assumed of symbolic sizes: of each leaf, another leaf that is as large (the first of its kind, or itself), or 1.
+using SizePattern = std::map<Dim, Dim>;
+
 // Units in an order in which they can run, calls with effects in program order.
 //
-// Values in a group have one shape: one symbolic shape, hence one at run time, whatever it is. A group is convex (nothing
-// outside lies between its operations), so it can be one step. `fuse_nothing` makes every call a unit of its own.
-std::vector<Unit> partition(const Graph& graph, bool fuse_nothing = false);
+// Values in a group have one shape: one symbolic shape under the assumed pattern, hence one at run time, whatever it is. A
+// group is convex (nothing outside lies between its operations), so it can be one step. `fuse_nothing` makes every call a
+// unit of its own.
+std::vector<Unit> partition(const Graph& graph, const SizePattern& pattern = {}, bool fuse_nothing = false);
 
 }  // namespace tnp::compiler

@@ -1,6 +1,7 @@
 #include "compiler/program.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <new>
 
@@ -59,29 +60,49 @@ struct SizeCheck {
   int other_input = 0, other_axis = 0;
 };
 
+constexpr int kMaxPlans = 8;
+
 }  // namespace
+
+// The steps for one pattern of sizes. Which sizes are equal decides what can be fused: arguments of an elementwise
+// function have sizes of their own when it is traced, and mostly one size when it runs.
+struct Program::Plan {
+  std::vector<std::uint8_t> pattern;
+  MemoryPlan memory;
+  std::vector<Step> steps;
+  Plan* next = nullptr;
+};
 
 struct Program::Impl {
   Graph graph;
-  JitMode jit;
+  CompileOptions options;
   int num_given = 0;  // inputs that a run is given; folded constants follow
-  std::vector<Step> steps;
-  MemoryPlan plan;
+  int num_inputs = 0;
   std::vector<SizeCheck> checks;
   std::vector<std::pair<int, SizeSource>> input_sizes;
   std::map<std::pair<const void*, int>, int> size_index;  // (node, axis) of a leaf
+  struct FreeSize {
+    Dim dim;
+    int input, axis;
+  };
+  std::vector<FreeSize> free_sizes;  // symbolic sizes of the inputs, each once
+
+  mutable std::mutex mutex;  // plans and `unfolded` are made under it
+  mutable std::atomic<Plan*> plans{nullptr};
+  mutable std::atomic<int> num_plans{0};
+
+  // For runs with other captured arrays than the graph's: the same graph, nothing folded.
   std::vector<int> folded;  // inputs whose values the graph was simplified with
-
-  // For runs with other captured arrays than those: the same graph, nothing folded.
   std::shared_ptr<const Graph> source;
-  CompileOptions options;
-  mutable std::mutex mutex;
-  mutable std::shared_ptr<Program> general;
-  const Program* for_inputs(std::span<const Array> inputs) const;
+  mutable std::shared_ptr<Program> unfolded;
 
+  ~Impl();
   void index_sizes();
   void make_checks();
-  void make_steps(const std::vector<Unit>& units);
+  Plan* make_plan(const std::uint8_t* pattern) const;
+  const Plan* plan_for(std::span<const Array> inputs) const;
+  const Plan* any_plan() const;
+  const Program* for_inputs(std::span<const Array> inputs) const;
 
   struct Run;
   void check_inputs(std::span<const Array> inputs) const;
@@ -89,7 +110,6 @@ struct Program::Impl {
   void run_call(const Step& step, Run& run) const;
   void run_fused(const Step& step, Run& run) const;
   [[noreturn]] void shapes_do_not_fit(const Step& step, Run& run) const;
-  std::string step_str(const Step& step) const;
 };
 
 struct Program::Impl::Run {
@@ -98,15 +118,15 @@ struct Program::Impl::Run {
   std::vector<std::int64_t> sizes;
   const Impl& impl;
 
-  Run(std::span<const Array> inputs, const Impl& impl)
-      : given(inputs), slots(impl.plan.num_slots), sizes(impl.size_index.size()), impl(impl) {}
-  bool is_slot(int place) const { return place >= impl.plan.num_inputs; }
+  Run(std::span<const Array> inputs, const Impl& impl, const Plan& plan)
+      : given(inputs), slots(plan.memory.num_slots), sizes(impl.size_index.size()), impl(impl) {}
+  bool is_slot(int place) const { return place >= impl.num_inputs; }
   const Array& at(int place) {
-    if (is_slot(place)) return slots[place - impl.plan.num_inputs];
+    if (is_slot(place)) return slots[place - impl.num_inputs];
     if (place < impl.num_given) return given[static_cast<std::size_t>(place)];
     return impl.graph.captured[static_cast<std::size_t>(place - impl.graph.num_args())];
   }
-  Array& slot(int place) { return slots[place - impl.plan.num_inputs]; }
+  Array& slot(int place) { return slots[place - impl.num_inputs]; }
   Dim size_of(Dim d) const {
     return evaluate(d, [this](const DimExpr& leaf) -> Dim {
       const auto it = impl.size_index.find({leaf.node, leaf.axis});
@@ -131,6 +151,11 @@ void Program::Impl::index_sizes() {
       });
     });
   }
+  for (int i = 0; i < num_inputs; ++i) {
+    for (const auto& [leaf, index] : size_index) {
+      if (graph.leaf_values.at(leaf.first) == graph.inputs[i]) input_sizes.emplace_back(i, SizeSource{leaf.second, index});
+    }
+  }
 }
 
 void Program::Impl::make_checks() {
@@ -143,22 +168,38 @@ void Program::Impl::make_checks() {
         checks.push_back({i, d, shape[d]});
       } else if (const auto [it, fresh] = first.emplace(shape[d], std::pair(i, d)); !fresh) {
         checks.push_back({i, d, -1, it->second.first, it->second.second});
+      } else if (dim_expr(shape[d]).kind == DimExpr::Kind::leaf) {
+        free_sizes.push_back({shape[d], i, d});
       }
     }
   }
 }
 
-void Program::Impl::make_steps(const std::vector<Unit>& units) {
+Program::Impl::~Impl() {
+  for (Plan* p = plans.load(); p != nullptr;) delete std::exchange(p, p->next);
+}
+
+// pattern[i]: the first free size that is as large as free size i; i's own number if none; kOne if it is 1.
+constexpr std::uint8_t kOne = 0xff;
+constexpr std::size_t kMaxFreeSizes = 64;  // of more, the rest is taken to be all different
+
+Program::Plan* Program::Impl::make_plan(const std::uint8_t* pattern) const {
+  auto plan = std::make_unique<Plan>();
+  SizePattern equal;
+  const std::size_t count = std::min(free_sizes.size(), kMaxFreeSizes);
+  for (std::size_t i = 0; i < count; ++i) {
+    plan->pattern.push_back(pattern ? pattern[i] : static_cast<std::uint8_t>(i));
+    const std::uint8_t same = plan->pattern[i];
+    equal[free_sizes[i].dim] = same == kOne ? 1 : free_sizes[same].dim;
+  }
+  const std::vector<Unit> units = partition(graph, equal, !options.fuse);
+  plan->memory = plan_memory(graph, units);
   std::multimap<int, SizeSource> by_value;
   for (const auto& [leaf, index] : size_index) by_value.emplace(graph.leaf_values.at(leaf.first), SizeSource{leaf.second, index});
-  for (int i = 0; i < plan.num_inputs; ++i) {
-    const auto [begin, end] = by_value.equal_range(graph.inputs[i]);
-    for (auto it = begin; it != end; ++it) input_sizes.emplace_back(i, it->second);
-  }
   for (std::size_t u = 0; u < units.size(); ++u) {
     const Unit& unit = units[u];
     Step step;
-    step.plan = plan.steps[u];
+    step.plan = plan->memory.steps[u];
     step.nodes = unit.nodes;
     if (unit.fused) {
       step.kernel = FusedKernel::get(unit.group);
@@ -170,23 +211,59 @@ void Program::Impl::make_steps(const std::vector<Unit>& units) {
       const auto [begin, end] = by_value.equal_range(unit.outputs[j]);
       for (auto it = begin; it != end; ++it) step.sizes.emplace_back(static_cast<int>(j), it->second);
     }
-    steps.push_back(std::move(step));
+    plan->steps.push_back(std::move(step));
   }
+  plan->next = plans.load(std::memory_order_relaxed);
+  plans.store(plan.get(), std::memory_order_release);
+  ++num_plans;
+  return plan.release();
+}
+
+// The plan for these inputs' sizes: made at the first such run, the one without assumptions when there are too many.
+const Program::Plan* Program::Impl::plan_for(std::span<const Array> inputs) const {
+  std::uint8_t pattern[kMaxFreeSizes];
+  std::int64_t sizes[kMaxFreeSizes];
+  const std::size_t count = std::min(free_sizes.size(), kMaxFreeSizes);
+  bool all_different = true;
+  for (std::size_t i = 0; i < count; ++i) {
+    sizes[i] = inputs[static_cast<std::size_t>(free_sizes[i].input)].shape()[free_sizes[i].axis];
+    std::size_t same = 0;
+    while (sizes[same] != sizes[i]) ++same;
+    pattern[i] = sizes[i] == 1 ? kOne : static_cast<std::uint8_t>(same);
+    all_different = all_different && pattern[i] == i;
+  }
+  const auto find = [&](const std::uint8_t* wanted) -> const Plan* {
+    for (const Plan* p = plans.load(std::memory_order_acquire); p != nullptr; p = p->next) {
+      if (std::memcmp(p->pattern.data(), wanted, count) == 0) return p;
+    }
+    return nullptr;
+  };
+  if (const Plan* p = find(pattern)) return p;
+  const std::lock_guard lock(mutex);
+  if (const Plan* p = find(pattern)) return p;
+  if (num_plans.load() < kMaxPlans) return make_plan(pattern);
+  for (std::size_t i = 0; i < count; ++i) pattern[i] = static_cast<std::uint8_t>(i);
+  const Plan* p = find(pattern);
+  return p ? p : make_plan(nullptr);
+}
+
+const Program::Plan* Program::Impl::any_plan() const {
+  if (const Plan* p = plans.load(std::memory_order_acquire)) return p;
+  const std::lock_guard lock(mutex);
+  const Plan* p = plans.load(std::memory_order_acquire);
+  return p ? p : make_plan(nullptr);
 }
 
 std::shared_ptr<Program> compile(std::shared_ptr<const Graph> graph, const CompileOptions& options) {
   auto impl = std::make_unique<Program::Impl>();
   impl->graph = *graph;
-  impl->jit = options.jit;
-  impl->num_given = static_cast<int>(graph->inputs.size());
   impl->options = options;
+  impl->num_given = static_cast<int>(graph->inputs.size());
   if (options.simplify) impl->folded = simplify(impl->graph, options.verify, options.fold);
   if (!impl->folded.empty()) impl->source = graph;
-  const std::vector<Unit> units = partition(impl->graph, !options.fuse);
-  impl->plan = plan_memory(impl->graph, units);
+  impl->num_inputs = static_cast<int>(impl->graph.inputs.size());
   impl->index_sizes();
   impl->make_checks();
-  impl->make_steps(units);
   return std::shared_ptr<Program>(new Program(std::move(impl)));
 }
 
@@ -256,7 +333,7 @@ void Program::Impl::run_fused(const Step& step, Run& run) const {
   const std::size_t inputs = plan.inputs.size();
   // What is not given up is only read.
   for (std::size_t k = 0; k < inputs; ++k) in[k] = const_cast<Array*>(&run.at(plan.inputs[k]));
-  if (!step.kernel->run(in, out, plan.reuse.data(), jit)) shapes_do_not_fit(step, run);
+  if (!step.kernel->run(in, out, plan.reuse.data(), options.jit)) shapes_do_not_fit(step, run);
   for (int place : plan.frees) run.slot(place) = Array();
   for (const auto& [output, source] : step.sizes) run.note(out[output], source);
   for (std::size_t j = 0; j < plan.outputs.size(); ++j) {
@@ -298,10 +375,10 @@ const Program* Program::Impl::for_inputs(std::span<const Array> inputs) const {
   for (int i : folded) {
     if (inputs[static_cast<std::size_t>(i)].node() == graph.captured[static_cast<std::size_t>(i) - args].node()) continue;
     const std::lock_guard lock(mutex);
-    CompileOptions unfolded = options;
-    unfolded.fold = false;
-    if (!general) general = compile(source, unfolded);
-    return general.get();
+    CompileOptions without_folding = options;
+    without_folding.fold = false;
+    if (!unfolded) unfolded = compile(source, without_folding);
+    return unfolded.get();
   }
   return nullptr;
 }
@@ -312,9 +389,10 @@ Arrays Program::run(std::span<const Array> inputs) const {
   if (!impl.folded.empty()) {
     if (const Program* other = impl.for_inputs(inputs)) return other->run(inputs);
   }
-  Impl::Run run(inputs, impl);
+  const Plan& plan = *impl.plan_for(inputs);
+  Impl::Run run(inputs, impl, plan);
   for (const auto& [input, source] : impl.input_sizes) run.note(run.at(input), source);
-  for (const Step& step : impl.steps) {
+  for (const Step& step : plan.steps) {
     if (step.kernel) {
       impl.run_fused(step, run);
     } else {
@@ -322,7 +400,7 @@ Arrays Program::run(std::span<const Array> inputs) const {
     }
   }
   Arrays results;
-  const std::vector<int>& places = impl.plan.results;
+  const std::vector<int>& places = plan.memory.results;
   results.reserve(places.size());
   for (std::size_t i = 0; i < places.size(); ++i) {
     const int place = places[i];
@@ -341,10 +419,11 @@ Arrays Program::run(std::span<const Array> inputs) const {
 const Graph& Program::graph() const { return impl_->graph; }
 
 ProgramFacts Program::facts() const {
+  const Plan& plan = *impl_->any_plan();
   ProgramFacts facts;
-  facts.steps = static_cast<int>(impl_->steps.size());
+  facts.steps = static_cast<int>(plan.steps.size());
   facts.operations = static_cast<int>(impl_->graph.nodes.size());
-  for (const Step& step : impl_->steps) {
+  for (const Step& step : plan.steps) {
     if (!step.kernel) continue;
     ++facts.fused_groups;
     facts.fused_operations += static_cast<int>(step.nodes.size());
@@ -353,38 +432,28 @@ ProgramFacts Program::facts() const {
   return facts;
 }
 
-std::string Program::Impl::step_str(const Step& step) const {
+std::string Program::str() const {
+  const Plan& plan = *impl_->any_plan();
+  const int inputs = impl_->num_inputs;
   const auto place = [&](int p) {
     if (p < 0) return std::string("_");
-    return p < plan.num_inputs ? "in" + std::to_string(p) : "s" + std::to_string(p - plan.num_inputs);
+    return p < inputs ? "in" + std::to_string(p) : "s" + std::to_string(p - inputs);
   };
   const auto list = [&](const std::vector<int>& places) {
     std::string s;
     for (int p : places) s += (s.empty() ? "" : ", ") + place(p);
     return s;
   };
-  std::string s = "  " + list(step.plan.outputs) + " = ";
-  if (step.kernel) {
-    s += "fused(" + list(step.plan.inputs) + ")";
-  } else {
-    s += std::string(step.node->op->name) + "(" + list(step.plan.inputs) + ")";
-    const std::string params = params_str(*step.node->params);
+  std::string s = "program: " + std::to_string(inputs) + " inputs, " + std::to_string(plan.memory.num_slots) + " slots\n";
+  for (const Step& step : plan.steps) {
+    s += "  " + list(step.plan.outputs) + " = " + (step.kernel ? "fused" : step.node->op->name) + "(" + list(step.plan.inputs) + ")";
+    const std::string params = step.kernel ? "" : params_str(*step.node->params);
     if (!params.empty()) s += " {" + params + "}";
+    if (!step.plan.frees.empty()) s += "  frees " + list(step.plan.frees);
+    s += "\n";
+    if (step.kernel) s += step.kernel->group().str();
   }
-  if (!step.plan.frees.empty()) s += "  frees " + list(step.plan.frees);
-  s += "\n";
-  if (step.kernel) s += step.kernel->group().str();
-  return s;
-}
-
-std::string Program::str() const {
-  std::string s = "program: " + std::to_string(impl_->plan.num_inputs) + " inputs, " + std::to_string(impl_->plan.num_slots) + " slots\n";
-  for (const Step& step : impl_->steps) s += impl_->step_str(step);
-  s += "  return";
-  for (int p : impl_->plan.results) {
-    s += p < impl_->plan.num_inputs ? " in" + std::to_string(p) : " s" + std::to_string(p - impl_->plan.num_inputs);
-  }
-  return s + "\n";
+  return s + "  return " + list(plan.memory.results) + "\n";
 }
 
 }  // namespace tnp::compiler

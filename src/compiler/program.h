@@ -35,6 +35,7 @@ class Program {
   // throw, and ValueError or TypeError where an input is not of the type, rank or fixed size that the graph was traced for.
   Arrays run(std::span<const Array> inputs) const;
 
+  // Of the plan made last; one without assumptions on sizes if the program has not run.
   std::string str() const;  // the steps
   ProgramFacts facts() const;
   const Graph& graph() const;  // as simplified
@@ -42,6 +43,7 @@ class Program {
  private:
   friend std::shared_ptr<Program> compile(std::shared_ptr<const Graph>, const CompileOptions&);
   struct Impl;
+  struct Plan;
   explicit Program(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
