@@ -64,5 +64,6 @@ Array matmul(const Array& x, const Array& y);
 
 // gradients
 Array stop_gradient(const Array& x);
+Array alias(const Array& x);  // the same elements as a value of its own, which tapes tell from x
 
 }  // namespace tnp

@@ -116,6 +116,7 @@ struct OpDef {
   Slot<void(const Call&, std::span<Array> out)> execute;
   Slot<void(VjpCall&)> vjp;
   Slot<void(BatchCall&)> batch;
+  bool batch_always = false;  // also where no input is batched: each example has a result of its own
   Fusion fusion = Fusion::none;
   Effect effect = Effect::none;
   Slot<std::vector<Sample>(const OpDef&)> samples;

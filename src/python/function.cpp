@@ -128,7 +128,8 @@ class Function {
 
   nb::object call(nb::handle args, nb::handle kwargs) {
     Arguments arguments;
-    const std::shared_ptr<Traced> t = find(args, kwargs, arguments);
+    const nb::object checked = signature_ ? check_signature(args, kwargs) : nb::borrow(args);
+    const std::shared_ptr<Traced> t = find(checked, kwargs, arguments);
     const Arrays results = t->function.call(arguments.arrays);
     if (results.size() == 1 && t->results.is_leaf()) return to_python(results[0]);
     std::vector<nb::object> leaves;
@@ -153,6 +154,18 @@ class Function {
     traces_.push_back(t);
     ++made_;
     return t;
+  }
+
+  // Arguments are then taken by position and cast to these specs.
+  void set_input_signature(nb::list specs) {
+    signature_.emplace();
+    for (nb::handle spec : specs) {
+      Shape shape;
+      for (nb::handle d : nb::borrow<nb::iterable>(nb::getattr(spec, "shape"))) {
+        shape.push_back(d.is_none() || nb::isinstance<nb::str>(d) ? -1 : dim_of(d));
+      }
+      signature_->push_back({dtype_of(nb::getattr(spec, "dtype")), shape});
+    }
   }
 
   nb::handle wrapped() const { return f_; }
@@ -215,7 +228,32 @@ class Function {
     return arrays;
   }
 
+  // NumPy arrays and numbers are cast to the specs' types; a tnp array must have them.
+  nb::object check_signature(nb::handle args, nb::handle kwargs) const {
+    const auto n = static_cast<std::size_t>(PyTuple_GET_SIZE(args.ptr()));
+    if (n != signature_->size() || (kwargs.ptr() && PyDict_GET_SIZE(kwargs.ptr()) > 0)) {
+      throw TypeError("function: the input signature has " + std::to_string(signature_->size()) + " positional arguments, the call has " +
+                      std::to_string(n));
+    }
+    nb::list out;
+    for (std::size_t i = 0; i < n; ++i) {
+      const ArgumentSpec& spec = (*signature_)[i];
+      PyObject* o = PyTuple_GET_ITEM(args.ptr(), static_cast<Py_ssize_t>(i));
+      const Array x = is_array(o) ? array_of(o) : as_array(o, {spec.dtype, std::nullopt});
+      bool fits = x.dtype() == spec.dtype && x.ndim() == spec.shape.ndim();
+      for (int d = 0; fits && d < x.ndim(); ++d) fits = spec.shape[d] < 0 || x.shape()[d] == spec.shape[d];
+      if (!fits) {
+        throw TypeError("function: argument " + std::to_string(i) + " of dtype " + std::string(tnp::name(x.dtype())) + " and shape " +
+                        x.shape().str() + " does not fit the input signature's dtype " + std::string(tnp::name(spec.dtype)) + " and " +
+                        std::to_string(spec.shape.ndim()) + " dimensions");
+      }
+      out.append(to_python(x));
+    }
+    return nb::tuple(out);
+  }
+
   nb::object f_, name_;
+  std::optional<std::vector<ArgumentSpec>> signature_;
   std::vector<std::shared_ptr<Traced>> traces_;
   Arguments scratch_;
   std::size_t made_ = 0;
@@ -294,6 +332,26 @@ void bind_function(nb::module_& m) {
     return info;
   }, "How many traces are kept, how many were ever made, and how many may be kept.");
   cls.def("clear_cache", &Function::clear);
+  cls.def("set_input_signature", &Function::set_input_signature);
+
+  m.def("map_leaves", [](nb::handle f, nb::handle o) {
+    std::vector<nb::object> leaves;
+    const PyTree tree = PyTree::flatten(o, leaves);
+    for (nb::object& leaf : leaves) leaf = f(leaf);
+    return tree.unflatten(leaves);
+  }, nb::arg("f"), nb::arg("structure").none());
+  m.def("identity", [](nb::handle x) { return to_python(alias(as_array(x.ptr()))); });
+  m.def("stop_gradient", [](nb::handle x) { return to_python(stop_gradient(as_array(x.ptr()))); }, nb::arg("x"),
+        "The array, through which no gradient flows.");
+  m.def("require_inexact", [](nb::handle o) {
+    std::vector<nb::object> leaves;
+    PyTree::flatten(o, leaves);
+    for (const nb::object& leaf : leaves) {
+      if (is_array(leaf.ptr()) && !is_inexact(array_of(leaf.ptr()).dtype())) {
+        throw TypeError("grad: arguments must be of a floating or complex dtype, got " + std::string(name(array_of(leaf.ptr()).dtype())));
+      }
+    }
+  }, nb::arg("structure").none());
 
   auto graph = nb::class_<PyGraph>(m, "Graph", "The graph of a traced function: prints as text, and draws itself in a notebook.");
   graph.attr("__module__") = "tnp";

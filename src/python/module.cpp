@@ -11,6 +11,8 @@ NB_MODULE(_core, m) {
   bind_variable(m);
   bind_tape(m);
   bind_function(m);
+  nb::module_ random = m.def_submodule("random");
+  bind_random(random);
   bind_interchange(m);
   bind_array_attributes(m);
   bind_printing(m);

@@ -66,7 +66,9 @@ struct Maximum : Binary {
   static V value(V x, V y) {
     return pick(at_least(x, y) | is_nan_value(x), x, y);
   }
-  static Array vjp(const Array& ct, std::span<const Array> x, const Array& y, int i) { return share_of_winner(ct, x, y, i); }
+  static Array vjp(const Array& ct, std::span<const Array> x, const Array& y, int i) {
+    return share_of_winner(ct, x, y, i);
+  }
 };
 
 struct Minimum : Binary {
@@ -76,7 +78,9 @@ struct Minimum : Binary {
   static V value(V x, V y) {
     return pick(at_least(y, x) | is_nan_value(x), x, y);
   }
-  static Array vjp(const Array& ct, std::span<const Array> x, const Array& y, int i) { return share_of_winner(ct, x, y, i); }
+  static Array vjp(const Array& ct, std::span<const Array> x, const Array& y, int i) {
+    return share_of_winner(ct, x, y, i);
+  }
 };
 
 struct Fmax : Binary {
@@ -86,7 +90,9 @@ struct Fmax : Binary {
   static V value(V x, V y) {
     return pick(at_least(x, y) | is_nan_value(y), x, y);
   }
-  static Array vjp(const Array& ct, std::span<const Array> x, const Array& y, int i) { return share_of_winner(ct, x, y, i); }
+  static Array vjp(const Array& ct, std::span<const Array> x, const Array& y, int i) {
+    return share_of_winner(ct, x, y, i);
+  }
 };
 
 struct Fmin : Binary {
@@ -96,7 +102,9 @@ struct Fmin : Binary {
   static V value(V x, V y) {
     return pick(at_least(y, x) | is_nan_value(y), x, y);
   }
-  static Array vjp(const Array& ct, std::span<const Array> x, const Array& y, int i) { return share_of_winner(ct, x, y, i); }
+  static Array vjp(const Array& ct, std::span<const Array> x, const Array& y, int i) {
+    return share_of_winner(ct, x, y, i);
+  }
 };
 
 }  // namespace tnp::TNP_ISA::records

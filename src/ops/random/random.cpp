@@ -1,0 +1,156 @@
+// Random numbers as functions of a state: uint64 (key, key, counter). Nothing here is hidden state, so traces and gradients treat
+// these like any other operation; tnp.random's generators keep the state in a Variable.
+#include "base/dim.h"
+#include "ops/common.h"
+#include "ops/random/random_kernels.h"
+#include "runtime/cpu_features.h"
+#include "runtime/threads.h"
+#include "tnp/random.h"
+
+namespace tnp {
+
+namespace {
+
+enum class Distribution : std::uint8_t { bits, uniform, normal };
+
+struct RandomParams : ParamsOf<RandomParams> {
+  Shape shape;
+  DType dtype = DType::float64;
+  template <class V>
+  void fields(V& v) {
+    v("shape", shape);
+    v("dtype", dtype);
+  }
+};
+
+RandomStream stream_of(const Call& call) {
+  const Array& state = call.in[0];
+  if (state.dtype() != DType::uint64 || state.shape() != Shape{3}) fail<ValueError>(call, "a random state is a uint64 array of 3 elements");
+  const auto* s = state.data_as<std::uint64_t>();
+  const std::int64_t step = state.strides()[0] / 8;
+  return {s[0], s[step], s[2 * step]};
+}
+
+template <Distribution D>
+RandomKernel kernel_for(DType dtype) {
+  static constexpr PerIsa<RandomKernel> narrow = D == Distribution::bits      ? PerIsa<RandomKernel>TNP_PER_ISA(random_bits32)
+                                                 : D == Distribution::uniform ? PerIsa<RandomKernel>TNP_PER_ISA(random_uniform_f32)
+                                                                              : PerIsa<RandomKernel>TNP_PER_ISA(random_normal_f32);
+  static constexpr PerIsa<RandomKernel> wide = D == Distribution::bits      ? PerIsa<RandomKernel>TNP_PER_ISA(random_bits64)
+                                               : D == Distribution::uniform ? PerIsa<RandomKernel>TNP_PER_ISA(random_uniform_f64)
+                                                                            : PerIsa<RandomKernel>TNP_PER_ISA(random_normal_f64);
+  return itemsize(dtype) == 8 ? wide.get() : narrow.get();
+}
+
+bool accepts(Distribution d, DType dtype) {
+  return d == Distribution::bits ? dtype == DType::uint32 || dtype == DType::uint64 : dtype == DType::float32 || dtype == DType::float64;
+}
+
+template <Distribution D>
+void execute(const Call& call, std::span<Array> out) {
+  const auto& p = static_cast<const RandomParams&>(call.params);
+  const RandomStream stream = stream_of(call);
+  out[0] = Array::empty(p.dtype, p.shape);
+  const RandomKernel kernel = kernel_for<D>(p.dtype);
+  const std::int64_t n = p.shape.num_elements(), size = itemsize(p.dtype);
+  const std::int64_t groups = (n + kRandomGroup - 1) / kRandomGroup;
+  std::byte* to = out[0].data();
+  parallel_for(groups, 64, [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t first = begin * kRandomGroup, last = std::min(n, end * kRandomGroup);
+    kernel(stream, first, last - first, to + first * size);
+  });
+}
+
+template <Distribution D>
+OutputSpecs infer(const Call& call) {
+  const auto& p = static_cast<const RandomParams&>(call.params);
+  if (!accepts(D, p.dtype)) fail<TypeError>(call, "Unsupported dtype " + std::string(name(p.dtype)));
+  return {{p.dtype, p.shape}};
+}
+
+// Each example draws numbers of its own.
+void batch(BatchCall& b) {
+  RandomParams p = static_cast<const RandomParams&>(b.call.params);
+  p.shape.insert(0, b.size);
+  if (b.batched[0]) throw ValueError(std::string(b.call.op.name) + ": random states can not be batched");
+  b.result = {apply(b.call.op, b.call.in, p)};
+  b.result_batched = {true};
+}
+
+template <Distribution D>
+OpDef random_op(const char* name, const char* doc) {
+  return {
+      .name = name,
+      .doc = doc,
+      .family = "random",
+      .infer = &infer<D>,
+      .infer_dtype = +[](const Call& call) { return std::vector<DType>{static_cast<const RandomParams&>(call.params).dtype}; },
+      .execute = &execute<D>,
+      .vjp = unsupported("random numbers do not depend on anything differentiable"),
+      .batch = &batch,
+      .batch_always = true,
+      .samples = unsupported("random numbers have no oracle; they are tested by their statistics"),
+  };
+}
+
+const OpDef kBits = random_op<Distribution::bits>("random_bits", "Random bits: uint32 or uint64, from a state.");
+const OpDef kUniform = random_op<Distribution::uniform>("random_uniform", "Uniform numbers in [0, 1): multiples of 2^-53 (2^-24), from a state.");
+const OpDef kNormal = random_op<Distribution::normal>("random_normal", "Standard normal numbers, from a state.");
+const RegisterOp bits_registration(kBits), uniform_registration(kUniform), normal_registration(kNormal);
+
+struct AdvanceParams : ParamsOf<AdvanceParams> {
+  Shape count;  // elements drawn: their product
+  template <class V>
+  void fields(V& v) {
+    v("count", count);
+  }
+};
+
+const OpDef kAdvance{
+    .name = "random_advance",
+    .doc = "The state after numbers of this shape have been drawn.",
+    .family = "random",
+    .infer = +[](const Call&) { return OutputSpecs{{DType::uint64, Shape{3}}}; },
+    .infer_dtype = +[](const Call&) { return std::vector<DType>{DType::uint64}; },
+    .execute =
+        +[](const Call& call, std::span<Array> out) {
+          const RandomStream s = stream_of(call);
+          // Whole groups, of two elements a block: the next draw shares no block with this one, whatever its type.
+          const std::int64_t n = static_cast<const AdvanceParams&>(call.params).count.num_elements();
+          const auto groups = static_cast<std::uint64_t>((n + kRandomGroup - 1) / kRandomGroup);
+          const std::uint64_t next[] = {s.key0, s.key1, s.counter + groups * (kRandomGroup / 2)};
+          out[0] = Array::copy_of(next, DType::uint64, {3});
+        },
+    .vjp = unsupported("a state is made of integers"),
+    .batch =
+        +[](BatchCall& b) {
+          AdvanceParams p = static_cast<const AdvanceParams&>(b.call.params);
+          p.count.insert(0, b.size);
+          b.result = {apply(b.call.op, b.call.in, p)};
+          b.result_batched = {false};
+        },
+    .batch_always = true,
+    .samples = unsupported("random numbers have no oracle; they are tested by their statistics"),
+};
+const RegisterOp advance_registration(kAdvance);
+
+Array draw(const OpDef& op, Generator& g, const Shape& shape, DType dtype) {
+  RandomParams p;
+  p.shape = shape;
+  p.dtype = dtype;
+  if (shape.is_static()) check_shape(shape, itemsize(dtype));
+  AdvanceParams a;
+  a.count = shape;
+  const Array state = g.read_state();
+  Array numbers = apply(op, {&state, 1}, p);
+  g.write_state(apply(kAdvance, {&state, 1}, a));
+  return numbers;
+}
+
+}  // namespace
+
+Array random_bits(Generator& g, const Shape& shape, DType dtype) { return draw(kBits, g, shape, dtype); }
+Array random_uniform(Generator& g, const Shape& shape, DType dtype) { return draw(kUniform, g, shape, dtype); }
+Array random_normal(Generator& g, const Shape& shape, DType dtype) { return draw(kNormal, g, shape, dtype); }
+
+}  // namespace tnp
