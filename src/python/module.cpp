@@ -1,5 +1,6 @@
 // tnp._core: the extension module. Each file beside this one binds its part.
 #include "python/python.h"
+#include "python/structured.h"
 
 NB_MODULE(_core, m) {
   using namespace tnp::python;
@@ -11,9 +12,14 @@ NB_MODULE(_core, m) {
   bind_variable(m);
   bind_tape(m);
   bind_function(m);
+  bind_registry(m);
+  bind_runtime(m);
   nb::module_ random = m.def_submodule("random");
   bind_random(random);
   bind_interchange(m);
+  bind_control(m);
+  bind_host(m);
+  bind_vmap(m);
   bind_array_attributes(m);
   bind_printing(m);
   bind_functions(m);

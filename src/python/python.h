@@ -103,6 +103,8 @@ void bind_array(nb::module_& m);
 void bind_ufuncs(nb::module_& m);
 void bind_function(nb::module_& m);
 void bind_random(nb::module_& m);
+void bind_registry(nb::module_& m);
+void bind_runtime(nb::module_& m);
 void bind_tape(nb::module_& m);
 void bind_variable(nb::module_& m);
 void bind_interchange(nb::module_& m);
