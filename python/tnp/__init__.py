@@ -2,12 +2,51 @@
 
 from __future__ import annotations
 
+from typing import Any as _Any
+
 from . import _core
-from ._core import ndarray, ufunc
+from ._core import (
+    Dim,
+    DTypePromotionError,
+    Function,
+    GradientTape,
+    Graph,
+    TracerError,
+    Variable,
+    clear_cache,
+    get_num_threads,
+    instruction_set,
+    instruction_sets,
+    memory_stats,
+    ndarray,
+    reset_peak_memory,
+    set_cache_limit,
+    set_memory_limit,
+    set_num_threads,
+    stop_gradient,
+    threads,
+    ufunc,
+)
 from ._dtypes import DTYPES as _DTYPES
 from ._dtypes import dtype
+from ._function import function, grad, value_and_grad, vjp
 
 globals().update(_core.ufuncs)
 globals().update({d.name: d for d in _DTYPES})
 bool_ = _DTYPES[0]
+from . import random  # noqa: E402
+from ._device import device, devices  # noqa: E402
+from ._functional import *  # noqa: E402, F403
 from ._numpy import *  # noqa: E402, F403  over the ufuncs of the same names
+
+__version__ = "0.1.0"
+Tensor = ndarray
+
+
+def __getattr__(name: str) -> _Any:
+    """The strict namespace is loaded when it is first asked for."""
+    if name == "array_api":
+        import importlib
+
+        return importlib.import_module(".array_api", __name__)
+    raise AttributeError(f"module 'tnp' has no attribute '{name}'")
