@@ -66,6 +66,17 @@ void gather_range(std::byte* to, const LoopOperand& from, const Shape& shape, st
   }
 }
 
+// One element, its size known to the compiler for the sizes there are.
+inline void copy_element(std::byte* to, const std::byte* from, int size) {
+  switch (size) {
+    case 1: *to = *from; return;
+    case 2: std::memcpy(to, from, 2); return;
+    case 4: std::memcpy(to, from, 4); return;
+    case 8: std::memcpy(to, from, 8); return;
+    default: std::memcpy(to, from, 16); return;
+  }
+}
+
 class Stage {
  public:
   Stage(std::int64_t operands, std::int64_t elements) : bytes_(elements * 16) {
@@ -173,6 +184,9 @@ FusedKernel::Variant* FusedKernel::compile(const OperandMask& scalars, Isa isa, 
     return nullptr;
   }
   variant->scalars = scalars;
+  for (int k = 0; k < group_.num_inputs(); ++k) {
+    if (scalars[static_cast<std::size_t>(k)]) variant->scalar_list.push_back(static_cast<std::uint8_t>(k));
+  }
   variant->isa = isa;
   variant->next = variants_.load(std::memory_order_relaxed);
   variants_.store(variant.get(), std::memory_order_release);
@@ -236,29 +250,33 @@ void FusedKernel::run_flat(const Variant* variant, const OperandMask& scalars, s
     interpreter_.run(operands, scalars, n);
     return;
   }
+  alignas(64) std::byte packed[kMaxLoopOperands * kScalarBytes];
+  const int outputs = group_.num_outputs();
+  std::byte* to = packed;
+  for (const std::uint8_t k : variant->scalar_list) {
+    copy_element(to, operands[outputs + k], sizes_[static_cast<std::size_t>(outputs + k)]);
+    to += kScalarBytes;
+  }
   const std::int64_t whole = n & -static_cast<std::int64_t>(variant->kernel.lanes);
-  if (whole) variant->kernel.function(nullptr, operands, nullptr, whole);
-  if (whole != n) run_tail(*variant, operands, whole, n - whole);
+  if (whole) variant->kernel.function(packed, operands, nullptr, whole);
+  if (whole != n) run_tail(*variant, packed, operands, whole, n - whole);
 }
 
 // The last elements go through the same vector code, padded with copies of one of them.
-void FusedKernel::run_tail(const Variant& variant, std::byte* const* operands, std::int64_t begin, std::int64_t n) const {
+void FusedKernel::run_tail(const Variant& variant, std::byte* scalars, std::byte* const* operands, std::int64_t begin, std::int64_t n) const {
   const int inputs = group_.num_inputs(), outputs = group_.num_outputs();
   alignas(64) std::byte memory[kMaxLoopOperands][kMaxVectorBytes];
   std::byte* padded[kMaxLoopOperands];
   for (int k = 0; k < outputs + inputs; ++k) {
     padded[k] = memory[k];
     if (k < outputs) continue;
-    if (variant.scalars[static_cast<std::size_t>(k - outputs)]) {
-      padded[k] = operands[k];
-      continue;
-    }
+    if (variant.scalars[static_cast<std::size_t>(k - outputs)]) continue;
     const std::size_t size = sizes_[static_cast<std::size_t>(k)];
     const std::byte* from = operands[k] + begin * static_cast<std::int64_t>(size);
     std::memcpy(memory[k], from, static_cast<std::size_t>(n) * size);
     for (std::int64_t j = n; j < variant.kernel.lanes; ++j) std::memcpy(memory[k] + static_cast<std::size_t>(j) * size, from, size);
   }
-  variant.kernel.function(nullptr, padded, nullptr, variant.kernel.lanes);
+  variant.kernel.function(scalars, padded, nullptr, variant.kernel.lanes);
   for (int k = 0; k < outputs; ++k) {
     const std::size_t size = sizes_[static_cast<std::size_t>(k)];
     std::memcpy(operands[k] + begin * static_cast<std::int64_t>(size), memory[k], static_cast<std::size_t>(n) * size);

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <unordered_map>
 
 #include "ir/apply_internal.h"
@@ -124,6 +125,25 @@ bool can_fold(const Graph& graph, const GraphNode& node, const std::unordered_ma
   return true;
 }
 
+// Equal numbers that were captured one by one are one operand.
+void merge_scalars(Graph& graph, std::vector<bool>& used) {
+  Replacement replace(graph.values.size());
+  const std::size_t args = static_cast<std::size_t>(graph.num_args());
+  std::map<std::pair<DType, std::string>, int> known;
+  for (std::size_t i = 0; i < graph.captured.size(); ++i) {
+    const Array& x = graph.captured[i];
+    if (x.state() != State::concrete || x.shape().ndim() != 0 || !is_numeric(x.dtype())) continue;
+    const std::string bytes(reinterpret_cast<const char*>(x.data()), static_cast<std::size_t>(x.itemsize()));
+    const int value = graph.inputs[args + i];
+    const int first = known.emplace(std::pair(x.dtype(), bytes), value).first->second;
+    if (first == value) continue;
+    replace.add(value, first);
+    used[value] = used[first] = true;
+  }
+  for (GraphNode& node : graph.nodes) replace.apply(node.inputs);
+  replace.finish(graph);
+}
+
 }  // namespace
 
 std::vector<int> fold_constants(Graph& graph) {
@@ -159,6 +179,7 @@ std::vector<int> fold_constants(Graph& graph) {
     kept.push_back(std::move(node));
   }
   graph.nodes = std::move(kept);
+  merge_scalars(graph, used);
   std::vector<int> inputs;
   for (std::size_t i = args; i < args + count; ++i) {
     if (used[graph.inputs[i]]) inputs.push_back(static_cast<int>(i));

@@ -11,8 +11,8 @@ namespace tnp::compiler {
 void remove_identities(Graph& graph);
 // One of several equal calls stays. Calls with effects are never equal.
 void merge_equal(Graph& graph);
-// Calls on small captured arrays alone are computed now. Their results become further captured arrays. Gives the inputs
-// (by position) whose values the results depend on.
+// Calls on small captured arrays alone are computed now: their results become further captured arrays. Equal captured
+// scalars become one. Gives the inputs (by position) on whose values this relies.
 std::vector<int> fold_constants(Graph& graph);
 // What neither an output nor an effect nor a size needs goes.
 void remove_dead(Graph& graph);

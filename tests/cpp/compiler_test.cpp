@@ -222,6 +222,8 @@ TEST(Compiler, BroadcastsAndTakesStridedInputs) {
   ASSERT_NO_FATAL_FAILURE(expect_as_eager(f, {slice(x, backwards), random.array(DType::float32, {1001})}));
 }
 
+bool shows_sign_of_nan(const OpDef& op) { return op.name == std::string("signbit") || op.name == std::string("copysign"); }
+
 TEST(Compiler, RandomPrograms) {
   const std::vector<const OpDef*> ops = elementwise_ops();
   static constexpr DType kTypes[] = {DType::float64, DType::float32, DType::int32, DType::bool_, DType::float16, DType::bfloat16,
@@ -243,7 +245,7 @@ TEST(Compiler, RandomPrograms) {
         Arrays in;
         for (int k = 0; k < op.elementwise->arity; ++k) in.push_back(values[static_cast<std::size_t>(choice.below(static_cast<int>(values.size())))]);
         try {
-          if (op.elementwise->check) continue;
+          if (op.elementwise->check || shows_sign_of_nan(op)) continue;
           values.push_back(tnp::apply(op, in));
         } catch (const TypeError&) {
         }
@@ -373,9 +375,11 @@ TEST(Program, ManyThreadsAtOnce) {
 
 TEST(KernelCache, EqualFunctionsShareCode) {
   clear_kernel_cache();
-  const auto first = compile(trace(polynomial, {Array({1, 2}), Array({1, 2})}), {.jit = JitMode::always});
-  first->run(Arrays{Array({1, 2}), Array({1, 2})});
-  const auto second = compile(trace(polynomial, {Array({1, 2}), Array({1, 2})}), {.jit = JitMode::always});
+  const Arrays args = {Array({1, 2}), Array({1, 2})};
+  const auto graph = trace(polynomial, args), again = trace(polynomial, args);
+  const auto first = compile(graph, {.jit = JitMode::always}), second = compile(again, {.jit = JitMode::always});
+  first->run(with_captured(*graph, args));
+  second->run(with_captured(*again, args));
   EXPECT_EQ(second->facts().compiled_kernels, first->facts().compiled_kernels);
   EXPECT_GE(kernel_cache_info().hits, 1u);
 }

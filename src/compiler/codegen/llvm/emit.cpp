@@ -44,6 +44,12 @@ class KernelEmitter {
     auto* type = llvm::FunctionType::get(b_.getVoidTy(), {pointer, pointer, pointer, b_.getInt64Ty()}, false);
     kernel_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, *module_);
     kernel_->addFnAttr(llvm::Attribute::NoUnwind);
+    kernel_->addFnAttr("stackrealign");  // what is spilled must not straddle cache lines
+    kernel_->addParamAttr(0, llvm::Attribute::NoAlias);
+    if (scalars.any()) {
+      const std::uint64_t bytes = scalars.count() * kScalarBytes;
+      kernel_->addParamAttr(0, llvm::Attribute::getWithDereferenceableBytes(jit.context(), bytes));
+    }
   }
 
   void emit();
@@ -65,7 +71,7 @@ class KernelEmitter {
 
   void choose_functions();
   llvm::Function* function_of(const FusedOp& op) const { return functions_.at(&op - group_.ops.data()); }
-  Registers load_scalar(llvm::Value* pointer, DType d);
+  Registers load_scalar(int slot, DType d);
   Registers load(llvm::Value* pointer, DType d);
   void store(llvm::Value* pointer, const Registers& value, DType d);
   llvm::AllocaInst* temporary(DType d, int slot);
@@ -134,13 +140,16 @@ void KernelEmitter::choose_functions() {
   jit_.set_target(*kernel_, isa_);
 }
 
-Registers KernelEmitter::load_scalar(llvm::Value* pointer, DType d) {
-  const auto splat = [&](llvm::Value* p) {
-    return b_.CreateVectorSplat(lanes_, b_.CreateAlignedLoad(element_type(d), p, align_of(d)));
+// A scalar is read where it is used, from memory next to the others: the code generator folds it into the instruction, or
+// keeps it in a register while it has some to spare. Held in registers from the start, many of them would be spilled.
+Registers KernelEmitter::load_scalar(int slot, DType d) {
+  const auto splat = [&](int offset) {
+    llvm::Value* pointer = b_.CreateConstGEP1_64(b_.getInt8Ty(), kernel_->getArg(0), slot * kScalarBytes + offset);
+    llvm::LoadInst* element = b_.CreateAlignedLoad(element_type(d), pointer, align_of(d));
+    element->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(jit_.context(), {}));
+    return b_.CreateVectorSplat(lanes_, element);
   };
-  Registers value{splat(pointer), nullptr};
-  if (is_complex(d)) value.im = splat(b_.CreateConstGEP1_64(b_.getInt8Ty(), pointer, part_bytes(d)));
-  return value;
+  return {splat(0), is_complex(d) ? splat(part_bytes(d)) : nullptr};
 }
 
 Registers KernelEmitter::load(llvm::Value* pointer, DType d) {
@@ -225,8 +234,9 @@ void KernelEmitter::body(llvm::Value* index) {
   const auto at = [&](int operand, DType d) {
     return b_.CreateGEP(llvm::ArrayType::get(b_.getInt8Ty(), itemsize(d)), pointers_[operand], index);
   };
-  for (int k = 0; k < inputs; ++k) {
-    if (!scalars_[k]) values_[k] = load(at(outputs + k, group_.inputs[k]), group_.inputs[k]);
+  for (int k = 0, slot = 0; k < inputs; ++k) {
+    const DType d = group_.inputs[k];
+    values_[k] = scalars_[k] ? load_scalar(slot++, d) : load(at(outputs + k, d), d);
   }
   for (std::size_t i = 0; i < group_.ops.size(); ++i) {
     const FusedOp& op = group_.ops[i];
@@ -277,9 +287,6 @@ void KernelEmitter::emit() {
   for (int k = 0; k < operands; ++k) {
     llvm::Value* slot = b_.CreateConstGEP1_64(b_.getPtrTy(), kernel_->getArg(1), k);
     pointers_.push_back(b_.CreateLoad(b_.getPtrTy(), slot));
-  }
-  for (int k = 0; k < group_.num_inputs(); ++k) {
-    if (scalars_[k]) values_[k] = load_scalar(pointers_[group_.num_outputs() + k], group_.inputs[k]);
   }
   llvm::Value* done = b_.getInt64(0);
   if (inlined_ + operands < kUnrollBudget) block = loop(block, 4, done, kernel_->getArg(3), &done);
