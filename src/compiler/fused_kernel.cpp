@@ -15,7 +15,7 @@ namespace {
 constexpr int kMaxVariants = 8;
 constexpr std::int64_t kStageBlock = 512;  // elements of a strided operand that are gathered at a time
 constexpr std::int64_t kShortRow = 128;    // rows below are gathered into blocks across rows
-constexpr int kMaxVectorBytes = 128;       // of one operand: 8 complex128
+constexpr int kMaxVectorBytes = 256;       // of one operand: twice 8 complex128
 
 // to[0..n) = elements `stride` bytes apart.
 std::byte* gather_run(std::byte* to, const std::byte* from, std::int64_t stride, std::int64_t n, int size) {

@@ -21,7 +21,8 @@ namespace {
 
 constexpr unsigned kSmallFunction = 48;       // instructions: always inlined
 constexpr unsigned kInlineBudget = 2500;      // instructions of larger functions that a kernel may take in
-constexpr unsigned kUnrollBudget = 96;        // instructions: lighter loops are unrolled
+constexpr unsigned kUnrollBudget = 64;        // instructions: lighter loops do four vectors a turn
+constexpr unsigned kInterleaveBudget = 800;   // lighter ones two
 
 // A value in registers: one vector, or the two parts of complex numbers.
 struct Registers {
@@ -53,7 +54,7 @@ class KernelEmitter {
   }
 
   void emit();
-  int lanes() const { return lanes_; }
+  int lanes() const { return step_ * lanes_; }
   llvm::Module& module() { return *module_; }
   llvm::Function& kernel() { return *kernel_; }
 
@@ -79,8 +80,8 @@ class KernelEmitter {
   Registers take(llvm::Value* temporary, DType d);
   Registers call(llvm::Function* function, DType result, std::initializer_list<std::pair<Registers, DType>> in);
   Registers convert(const FusedOp& op, const Registers& x);
-  void body(llvm::Value* index);
-  llvm::BasicBlock* loop(llvm::BasicBlock* before, int unroll, llvm::Value* start, llvm::Value* limit, llvm::Value** end);
+  void turn(llvm::Value* index, int count);
+  llvm::Value* loop(int count, llvm::Value* start);
 
   Jit& jit_;
   const FusedGroup& group_;
@@ -90,11 +91,11 @@ class KernelEmitter {
   Importer importer_;
   llvm::IRBuilder<> b_;
   llvm::Function* kernel_;
-  int lanes_;
+  int lanes_;      // of a vector
+  int step_ = 1;   // vectors that the kernel's n must be a multiple of
   unsigned inlined_ = 0;  // instructions
   std::vector<llvm::Function*> functions_;  // of each operation; null where the emitter needs none
   std::vector<llvm::Value*> pointers_;      // of each operand
-  std::vector<Registers> values_;
   std::vector<std::pair<std::pair<llvm::Type*, int>, llvm::AllocaInst*>> temporaries_;
 };
 
@@ -134,7 +135,7 @@ void KernelEmitter::choose_functions() {
     if (taken) inlined_ += total;
     use.function->removeFnAttr(llvm::Attribute::NoInline);
     use.function->addFnAttr(taken ? llvm::Attribute::AlwaysInline : llvm::Attribute::NoInline);
-    if (!taken) inlined_ += kUnrollBudget;  // a loop with calls is not unrolled
+    if (!taken) inlined_ += kInterleaveBudget;  // a loop with calls stays as it is
   }
   for (llvm::Function* function : importer_.functions()) jit_.set_target(*function, isa_);
   jit_.set_target(*kernel_, isa_);
@@ -229,68 +230,83 @@ Registers KernelEmitter::convert(const FusedOp& op, const Registers& x) {
   return result;
 }
 
-void KernelEmitter::body(llvm::Value* index) {
+// One turn: `count` vectors from `index` on, operation by operation, so that their chains of dependent instructions, which
+// are longer than what the processor looks ahead, overlap.
+void KernelEmitter::turn(llvm::Value* index, int count) {
   const int inputs = group_.num_inputs(), outputs = group_.num_outputs();
-  const auto at = [&](int operand, DType d) {
-    return b_.CreateGEP(llvm::ArrayType::get(b_.getInt8Ty(), itemsize(d)), pointers_[operand], index);
+  std::vector<llvm::Value*> at;
+  for (int u = 0; u < count; ++u) at.push_back(u ? b_.CreateNSWAdd(index, b_.getInt64(u * lanes_)) : index);
+  const auto address = [&](int operand, DType d, int u) {
+    return b_.CreateGEP(llvm::ArrayType::get(b_.getInt8Ty(), itemsize(d)), pointers_[operand], at[u]);
   };
+  std::vector<std::vector<Registers>> values(group_.num_values(), std::vector<Registers>(count));
   for (int k = 0, slot = 0; k < inputs; ++k) {
     const DType d = group_.inputs[k];
-    values_[k] = scalars_[k] ? load_scalar(slot++, d) : load(at(outputs + k, d), d);
+    const Registers scalar = scalars_[k] ? load_scalar(slot++, d) : Registers{};
+    for (int u = 0; u < count; ++u) values[k][u] = scalars_[k] ? scalar : load(address(outputs + k, d, u), d);
   }
   for (std::size_t i = 0; i < group_.ops.size(); ++i) {
     const FusedOp& op = group_.ops[i];
-    Registers& result = values_[inputs + i];
-    if (op.op == nullptr) {
-      result = convert(op, values_[op.in[0]]);
-      continue;
+    for (int u = 0; u < count; ++u) {
+      Registers& result = values[inputs + i][u];
+      if (op.op == nullptr) {
+        result = convert(op, values[op.in[0]][u]);
+        continue;
+      }
+      const auto in = [&](int k) {
+        return std::pair(k < op.arity ? values[op.in[k]][u] : Registers{}, op.compute);
+      };
+      result = call(functions_[i], op.dtype, {in(0), in(1), in(2)});
     }
-    const auto in = [&](int k) {
-      return std::pair(k < op.arity ? values_[op.in[k]] : Registers{}, op.compute);
-    };
-    result = call(functions_[i], op.dtype, {in(0), in(1), in(2)});
   }
-  for (int j = 0; j < outputs; ++j) {
-    const int v = group_.outputs[j];
-    store(at(j, group_.dtype(v)), values_[v], group_.dtype(v));
+  for (int u = 0; u < count; ++u) {
+    for (int j = 0; j < outputs; ++j) {
+      const int v = group_.outputs[j];
+      store(address(j, group_.dtype(v), u), values[v][u], group_.dtype(v));
+    }
   }
 }
 
-// A loop of `unroll` bodies a turn from `start` while that many fit below `limit`; leaves the builder after it.
-llvm::BasicBlock* KernelEmitter::loop(llvm::BasicBlock* before, int unroll, llvm::Value* start, llvm::Value* limit,
-                                      llvm::Value** end) {
+// A loop of `count` vectors a turn from `start` while that many fit below the kernel's n; gives where it ended, and leaves
+// the builder there.
+llvm::Value* KernelEmitter::loop(int count, llvm::Value* start) {
   llvm::LLVMContext& context = jit_.context();
+  llvm::BasicBlock* before = b_.GetInsertBlock();
   auto* test = llvm::BasicBlock::Create(context, "test", kernel_);
-  auto* turn = llvm::BasicBlock::Create(context, "turn", kernel_);
+  auto* body = llvm::BasicBlock::Create(context, "turn", kernel_);
   auto* after = llvm::BasicBlock::Create(context, "after", kernel_);
   b_.CreateBr(test);
   b_.SetInsertPoint(test);
   llvm::PHINode* index = b_.CreatePHI(b_.getInt64Ty(), 2);
   index->addIncoming(start, before);
-  llvm::Value* next = b_.CreateNSWAdd(index, b_.getInt64(unroll * lanes_));
-  b_.CreateCondBr(b_.CreateICmpSLE(next, limit), turn, after);
-  b_.SetInsertPoint(turn);
-  for (int u = 0; u < unroll; ++u) body(u ? b_.CreateNSWAdd(index, b_.getInt64(u * lanes_)) : index);
+  llvm::Value* next = b_.CreateNSWAdd(index, b_.getInt64(count * lanes_));
+  b_.CreateCondBr(b_.CreateICmpSLE(next, kernel_->getArg(3)), body, after);
+  b_.SetInsertPoint(body);
+  turn(index, count);
   index->addIncoming(next, b_.GetInsertBlock());
   b_.CreateBr(test);
   b_.SetInsertPoint(after);
-  *end = index;
-  return after;
+  return index;
 }
 
 void KernelEmitter::emit() {
   choose_functions();
-  llvm::BasicBlock* block = llvm::BasicBlock::Create(jit_.context(), "entry", kernel_);
-  b_.SetInsertPoint(block);
-  values_.resize(group_.num_values());
+  b_.SetInsertPoint(llvm::BasicBlock::Create(jit_.context(), "entry", kernel_));
   const int operands = group_.num_outputs() + group_.num_inputs();
   for (int k = 0; k < operands; ++k) {
     llvm::Value* slot = b_.CreateConstGEP1_64(b_.getPtrTy(), kernel_->getArg(1), k);
     pointers_.push_back(b_.CreateLoad(b_.getPtrTy(), slot));
   }
-  llvm::Value* done = b_.getInt64(0);
-  if (inlined_ + operands < kUnrollBudget) block = loop(block, 4, done, kernel_->getArg(3), &done);
-  loop(block, 1, done, kernel_->getArg(3), &done);
+  llvm::Value* start = b_.getInt64(0);
+  const unsigned size = inlined_ + static_cast<unsigned>(operands);
+  if (size < kUnrollBudget) {
+    loop(1, loop(4, start));
+  } else if (size < kInterleaveBudget) {
+    step_ = 2;
+    loop(2, start);
+  } else {
+    loop(1, start);
+  }
   b_.CreateRetVoid();
 }
 
