@@ -49,9 +49,12 @@ Dim apply(DimExpr::Kind kind, Dim a, Dim b) {
   return 0;
 }
 
+// A number below zero that comes up on the way, as n - 3 in max(n - 3, 0), lies above all handles.
+bool is_handle(Dim d) { return d < -(Dim{1} << 32); }
+
 Dim binary(DimExpr::Kind kind, Dim a, Dim b) {
-  if (!is_symbolic(a) && !is_symbolic(b)) return apply(kind, a, b);
-  DimTable* table = dim_table(is_symbolic(a) ? a : b);
+  if (!is_handle(a) && !is_handle(b)) return apply(kind, a, b);
+  DimTable* table = dim_table(is_handle(a) ? a : b);
   if (table == nullptr) throw TracerError("a symbolic dimension was used after its traced function had ended");
   const bool commutative = kind == DimExpr::Kind::add || kind == DimExpr::Kind::mul || kind == DimExpr::Kind::min ||
                            kind == DimExpr::Kind::max;

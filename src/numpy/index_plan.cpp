@@ -117,9 +117,10 @@ class Planner {
   }
 
   IndexPlan run() {
-    int taken = 0, ellipses = 0, fancy = 0;
+    int taken = 0, ellipses = 0, fancy = 0, integers = 0;
     for (const IndexItem& item : items_) {
       taken += axes_taken(item);
+      integers += item.kind == Kind::integer;
       ellipses += item.kind == Kind::ellipsis;
       fancy += is_fancy(item);
     }
@@ -130,7 +131,9 @@ class Planner {
     }
     rest_ = x_.ndim() - taken;
     fancy_ = fancy;
+    plan_.element = integers == x_.ndim() && items_.size() == static_cast<std::size_t>(integers);
     if (ellipses == 0) items_.push_back(IndexItem::ellipsis());
+    check_masks();
     for (const IndexItem& item : items_) add(item);
     if (plan_.view.ndim() > kMaxDims) throw IndexError("number of dimensions must be within [0, 64], indexing result would have more");
     return std::move(plan_);
@@ -208,19 +211,27 @@ class Planner {
     }
   }
 
+  // As in NumPy, before any slice or integer is looked at.
+  void check_masks() const {
+    int axis = 0;
+    for (const IndexItem& item : items_) {
+      for (int d = 0; is_mask(item) && d < item.array.ndim(); ++d) {
+        const Dim own = item.array.shape()[d], theirs = x_.shape()[axis + d];
+        if (own == theirs || is_symbolic(own) || is_symbolic(theirs)) continue;
+        throw IndexError("boolean index did not match indexed array along axis " + std::to_string(axis + d) + "; size of axis is " +
+                         std::to_string(theirs) + " but size of corresponding boolean axis is " + std::to_string(own));
+      }
+      axis += item.kind == Kind::ellipsis ? rest_ : axes_taken(item);
+    }
+  }
+
   Array checked_mask(const Array& mask) {
     Shape sizes;
     bool unknown = false;
     for (int d = 0; d < mask.ndim(); ++d) {
       const Dim own = mask.shape()[d], theirs = x_.shape()[axis_ + d];
       sizes.push_back(theirs);
-      if (own == theirs) continue;
-      if (is_symbolic(own) || is_symbolic(theirs)) {
-        unknown = true;
-        continue;
-      }
-      throw IndexError("boolean index did not match indexed array along axis " + std::to_string(axis_ + d) + "; size of axis is " +
-                       std::to_string(theirs) + " but size of corresponding boolean axis is " + std::to_string(own));
+      unknown = unknown || own != theirs;
     }
     return unknown ? broadcast_to(mask, sizes) : mask;  // which the run checks
   }

@@ -9,6 +9,7 @@ namespace tnp {
 struct IndexPlan {
   SmallVec<SliceSpec, 4> slices;  // one for each axis of x
   bool whole = true;              // the slices take everything
+  bool element = false;           // an integer for each axis and nothing else
   Axes kept;                      // for each axis of the view: x's axis, -1 for an added one
   Shape view;                     // the view's shape
 

@@ -122,6 +122,7 @@ Array place_view(const Array& x, const IndexPlan& plan, const Array& value) {
 }
 
 Array update_view(const Array& x, const IndexPlan& plan, const Array& value, UpdateOp op) {
+  if (plan.element && value.ndim() > 0) throw ValueError("setting an array element with a sequence.");
   Array update = fit_value(value, plan.view, "could not broadcast input array from shape ", " into shape ");
   if (op != UpdateOp::set) update = astype(combine(op, view_of(x, plan), update), x.dtype());
   return place_view(x, plan, update);

@@ -22,7 +22,7 @@ std::vector<double> values(const Array& x) {
   return std::vector<double>(d.data_as<double>(), d.data_as<double>() + d.size());
 }
 Array get(const Array& x, std::vector<Item> items) { return getitem(x, items); }
-Array put(const Array& x, std::vector<Item> items, const Array& v, UpdateOp op = UpdateOp::set) { return setitem(x, items, v, op); }
+Array update(const Array& x, std::vector<Item> items, const Array& v, UpdateOp op = UpdateOp::set) { return setitem(x, items, v, op); }
 
 template <class E, class F>
 std::string message(F&& f) {
@@ -146,8 +146,8 @@ TEST(Getitem, Errors) {
   EXPECT_EQ(message<IndexError>([&] { get(x, {Item::ellipsis(), Item::ellipsis()}); }),
             "an index can only have a single ellipsis ('...')");
   EXPECT_EQ(message<ValueError>([&] { get(x, {Item::slice({}, {}, 0)}); }), "slice step cannot be zero");
-  EXPECT_EQ(message<ValueError>([&] { put(x, {0}, Array({1, 2})); }), "could not broadcast input array from shape (2,) into shape (3,)");
-  EXPECT_EQ(message<ValueError>([&] { put(x, {ints({0, 1})}, Array({1, 2})); }),
+  EXPECT_EQ(message<ValueError>([&] { update(x, {0}, Array({1, 2})); }), "could not broadcast input array from shape (2,) into shape (3,)");
+  EXPECT_EQ(message<ValueError>([&] { update(x, {ints({0, 1})}, Array({1, 2})); }),
             "shape mismatch: value array of shape (2,) could not be broadcast to indexing result of shape (2, 3)");
 }
 
@@ -160,14 +160,14 @@ TEST(Getitem, ViewsShareMemory) {
 
 TEST(Setitem, Operations) {
   const Array x = arange({2, 3});
-  EXPECT_EQ(values(put(x, {Item::slice(), 1}, Array({9, 8}))), (std::vector<double>{0, 9, 2, 3, 8, 5}));
-  EXPECT_EQ(values(put(x, {ints({0, 0}), 1}, Array(10.0), UpdateOp::add)), (std::vector<double>{0, 21, 2, 3, 4, 5}));
-  EXPECT_EQ(values(put(x, {ints({0, 0}), 1}, Array(10.0), UpdateOp::subtract)), (std::vector<double>{0, -19, 2, 3, 4, 5}));
-  EXPECT_EQ(values(put(x, {1}, Array(2.0), UpdateOp::divide)), (std::vector<double>{0, 1, 2, 1.5, 2, 2.5}));
-  EXPECT_EQ(values(put(x, {ints({1}), ints({2})}, Array(2.0), UpdateOp::power)), (std::vector<double>{0, 1, 2, 3, 4, 25}));
-  EXPECT_EQ(values(put(x, {x > 2}, Array(-1.0))), (std::vector<double>{0, 1, 2, -1, -1, -1}));
-  EXPECT_EQ(values(put(x, {x > 2}, Array({7, 8, 9}))), (std::vector<double>{0, 1, 2, 7, 8, 9}));
-  EXPECT_EQ(values(put(astype(x, DType::int64), {0}, Array(1.9))), (std::vector<double>{1, 1, 1, 3, 4, 5}));
+  EXPECT_EQ(values(update(x, {Item::slice(), 1}, Array({9, 8}))), (std::vector<double>{0, 9, 2, 3, 8, 5}));
+  EXPECT_EQ(values(update(x, {ints({0, 0}), 1}, Array(10.0), UpdateOp::add)), (std::vector<double>{0, 21, 2, 3, 4, 5}));
+  EXPECT_EQ(values(update(x, {ints({0, 0}), 1}, Array(10.0), UpdateOp::subtract)), (std::vector<double>{0, -19, 2, 3, 4, 5}));
+  EXPECT_EQ(values(update(x, {1}, Array(2.0), UpdateOp::divide)), (std::vector<double>{0, 1, 2, 1.5, 2, 2.5}));
+  EXPECT_EQ(values(update(x, {ints({1}), ints({2})}, Array(2.0), UpdateOp::power)), (std::vector<double>{0, 1, 2, 3, 4, 25}));
+  EXPECT_EQ(values(update(x, {x > 2}, Array(-1.0))), (std::vector<double>{0, 1, 2, -1, -1, -1}));
+  EXPECT_EQ(values(update(x, {x > 2}, Array({7, 8, 9}))), (std::vector<double>{0, 1, 2, 7, 8, 9}));
+  EXPECT_EQ(values(update(astype(x, DType::int64), {0}, Array(1.9))), (std::vector<double>{1, 1, 1, 3, 4, 5}));
 }
 
 // Every slice of an array whose size is not known while it is traced, run with several sizes.
@@ -207,6 +207,7 @@ TEST(SymbolicSizes, IntegersMasksAndUpdates) {
       const Array out[] = {f(in)};
       graph = trace.finish(in, out);
     }
+    for (const Array& captured : graph->captured) args.push_back(captured);
     return replay(*graph, args)[0];
   };
   const Array x = arange({4});
@@ -216,10 +217,11 @@ TEST(SymbolicSizes, IntegersMasksAndUpdates) {
   EXPECT_EQ(values(run([](Arrays& a) { return get(a[0], {a[1]}); }, {x, Array(std::int64_t{-2})})), (std::vector<double>{2}));
   EXPECT_EQ(values(run([](Arrays& a) { return get(a[0], {a[0] > 1}); }, {x})), (std::vector<double>{2, 3}));
   EXPECT_EQ(values(run([](Arrays& a) { return get(a[0], {a[0] > 0, Item::newaxis()}); }, {x})), (std::vector<double>{1, 2, 3}));
-  EXPECT_EQ(values(run([](Arrays& a) { return put(a[0], {a[0] > 1}, Array(0.0)); }, {x})), (std::vector<double>{0, 1, 0, 0}));
-  EXPECT_EQ(values(run([](Arrays& a) { return put(a[0], {Item::slice({{1}}, {{-1}})}, Array(9.0)); }, {x})),
+  EXPECT_EQ(values(run([](Arrays& a) { return update(a[0], {a[0] > 1}, Array(0.0)); }, {x})), (std::vector<double>{0, 1, 0, 0}));
+  EXPECT_EQ(values(run([](Arrays& a) { return update(a[0], {Item::slice({{1}}, {{-1}})}, Array(9.0)); }, {x})),
             (std::vector<double>{0, 9, 9, 3}));
   const Array m = arange({3, 4});
+  EXPECT_THROW(run([](Arrays& a) { return get(a[0], {0, -4}); }, {arange({2, 3})}), IndexError);
   EXPECT_EQ(values(run([](Arrays& a) { return get(a[0], {a[1], Item::slice(), a[1]}); }, {reshape(arange({12}), {2, 3, 2}), Array(std::int64_t{1})})),
             (std::vector<double>{7, 9, 11}));
   EXPECT_EQ(values(run([](Arrays& a) { return roll(flip(a[0]), -1); }, {x})), (std::vector<double>{2, 1, 0, 3}));

@@ -36,6 +36,10 @@ void check_bounds(const Call& call, const Shape& shape) {
   const auto& p = params_of<SliceParams>(call);
   if (p.count.ndim() != shape.ndim()) fail<IndexError>(call, "one slice is needed for each dimension");
   for (int i = 0; i < shape.ndim(); ++i) {
+    // A number that the run found to be below zero; handles lie below all of those.
+    if (p.start[i] < 0 && p.start[i] > -(Dim{1} << 32)) {
+      fail<IndexError>(call, "an index lies before the start of axis " + std::to_string(i) + " of size " + dim_str(shape[i]));
+    }
     if (is_symbolic(p.start[i]) || is_symbolic(p.count[i]) || is_symbolic(shape[i]) || p.count[i] == 0) continue;
     const std::int64_t last = p.start[i] + (p.count[i] - 1) * p.step[i];
     if (p.start[i] >= shape[i] || last < 0 || last >= shape[i]) {

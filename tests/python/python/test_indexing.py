@@ -156,7 +156,7 @@ class TestGetitem:
 
     @pytest.mark.parametrize(
         "index",
-        [1.0, "a", b"a", {}, {1}, 1j, [1.5], np.array([1.0]), np.array(1.0), ["a"], object(), (0, 1.5), np.array([])],
+        [1.0, "a", b"a", {}, {1}, 1j, [1.5], np.array([1.0]), np.array(1.0), ["a"], object(), (0, 1.5), np.array([]), 10**30],
     )
     def test_refused(self, index):
         x = numbered((3, 2))
@@ -186,7 +186,6 @@ class TestGetitem:
                 "arrays are valid indices",
             ),
             ((..., ...), "an index can only have a single ellipsis ('...')"),
-            (10**30, "cannot fit 'int' into an index-sized integer"),
         ],
     )
     def test_messages(self, index, message):
@@ -248,7 +247,7 @@ class TestAt:
         x = numbered(shape)
         try:
             part = x[index]
-        except IndexError:
+        except (IndexError, ValueError):
             part = np.zeros(())
         value = value_for(data.draw(values_kinds), part.shape, x.dtype)
 
@@ -266,7 +265,7 @@ class TestAt:
     def test_combine(self, data, name):
         shape = data.draw(shapes)
         index = data.draw(indices(shape))
-        x = numbered(shape) - 3
+        x = np.asarray(numbered(shape) - 3)
         try:
             part = x[index]
         except (IndexError, ValueError):
