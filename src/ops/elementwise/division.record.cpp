@@ -37,10 +37,9 @@ struct FloorDivide : Division {
     }
   }
   template <class V>
-    requires std::is_signed_v<lane_t<V>>
   static unsigned raised(V x, V y, V z) {
     const unsigned flags = Division::raised(x, y, z);
-    if constexpr (std::is_floating_point_v<lane_t<V>>) {
+    if constexpr (std::is_floating_point_v<lane_t<V>> || std::is_unsigned_v<lane_t<V>>) {
       return flags;
     } else {
       // Only the least integer over -1 is its own quotient by a negative one.
@@ -88,6 +87,7 @@ struct Fmod : Division {
 
 struct Common : Binary {
   static constexpr DTypeSet types = kIntegers;
+  static constexpr bool boolean_refused = true;
   static constexpr int cycles = 60;
   static constexpr double low = 0, high = 20;
   static constexpr const char* no_derivative = "integers have no derivative";

@@ -41,8 +41,10 @@ struct Fabs : Unary {
 
 struct Sign : Unary {
   static constexpr const char* doc =
-      "-1, 0 or 1 as x is below, equal to or above 0, element by element; x / |x| of complex numbers.";
+      "-1, 0 or 1 as x is below, equal to or above 0, element by element; x / |x| of complex numbers. Booleans are "
+      "refused.";
   static constexpr DTypeSet types = kNumbers;
+  static constexpr bool boolean_refused = true;
   static constexpr int cycles = 2;
   template <class V>
   static V value(V x) {
