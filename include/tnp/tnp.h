@@ -1,0 +1,16 @@
+// Everything: tnp for C++.
+#pragma once
+
+#include "tnp/array.h"
+#include "tnp/control.h"
+#include "tnp/dtype.h"
+#include "tnp/elementwise.h"
+#include "tnp/error.h"
+#include "tnp/function.h"
+#include "tnp/gradient.h"
+#include "tnp/numpy.h"
+#include "tnp/operators.h"
+#include "tnp/primitives.h"
+#include "tnp/random.h"
+#include "tnp/runtime.h"
+#include "tnp/shape.h"
