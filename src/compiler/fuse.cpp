@@ -6,65 +6,12 @@
 #include <set>
 
 #include "compiler/simplify.h"
+#include "compiler/size_classes.h"
 #include "ops/elementwise/family.h"
 
 namespace tnp::compiler {
 
 namespace {
-
-// Symbolic sizes by what they come to: two of one number are equal in every run that fits the pattern and in which no
-// operation fails. Broadcasting is associative, commutative and idempotent, 1 is neutral, and any other fixed size wins.
-class SizeClasses {
- public:
-  explicit SizeClasses(const SizePattern& pattern) : pattern_(pattern) {}
-
-  std::int64_t of(Dim d) {
-    if (!is_symbolic(d)) return d;
-    if (const auto it = known_.find(d); it != known_.end()) return it->second;
-    const std::int64_t number = compute(d);
-    known_.emplace(d, number);
-    return number;
-  }
-
- private:
-  using Key = std::vector<std::int64_t>;
-
-  std::int64_t compute(Dim d) {
-    const DimExpr e = dim_expr(d);
-    if (e.kind == DimExpr::Kind::leaf) {
-      const auto it = pattern_.find(d);
-      if (it != pattern_.end() && it->second != d) return of(it->second);
-      return intern({0, d});
-    }
-    if (e.kind != DimExpr::Kind::broadcast) return intern({static_cast<std::int64_t>(e.kind), of(e.a), of(e.b)});
-    std::set<std::int64_t> parts;
-    for (const std::int64_t side : {of(e.a), of(e.b)}) {
-      const auto it = broadcasts_.find(side);
-      if (it == broadcasts_.end()) {
-        parts.insert(side);
-      } else {
-        parts.insert(it->second.begin(), it->second.end());
-      }
-    }
-    parts.erase(1);
-    if (parts.empty()) return 1;
-    if (*parts.rbegin() >= 0) return *parts.rbegin();
-    if (parts.size() == 1) return *parts.begin();
-    Key key{static_cast<std::int64_t>(e.kind)};
-    key.insert(key.end(), parts.begin(), parts.end());
-    const std::int64_t number = intern(key);
-    broadcasts_[number] = parts;
-    return number;
-  }
-  std::int64_t intern(const Key& key) {
-    return numbers_.emplace(key, -1 - static_cast<std::int64_t>(numbers_.size())).first->second;
-  }
-
-  const SizePattern& pattern_;
-  std::map<Dim, std::int64_t> known_;
-  std::map<Key, std::int64_t> numbers_;  // negative
-  std::map<std::int64_t, std::set<std::int64_t>> broadcasts_;
-};
 
 class Partitioner {
  public:
@@ -131,9 +78,7 @@ void Partitioner::classify_shapes(const SizePattern& pattern) {
     const Shape& shape = graph_.values[v].shape;
     shape_class_[v] = count++;
     if (!shape.rank_known()) continue;
-    std::vector<std::int64_t> key;
-    for (Dim d : shape) key.push_back(sizes.of(d));
-    shape_class_[v] = known.emplace(std::move(key), shape_class_[v]).first->second;
+    shape_class_[v] = known.emplace(sizes.of(shape), shape_class_[v]).first->second;
   }
   for (const GraphNode& node : graph_.nodes) {
     if (node.op->fusion != Fusion::elementwise && node.op->fusion != Fusion::cast) continue;

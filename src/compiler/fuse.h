@@ -1,9 +1,8 @@
 // Partition of a graph into steps: fused groups of elementwise operations, and single calls.
 #pragma once
 
-#include <map>
-
 #include "compiler/fused_group.h"
+#include "compiler/size_classes.h"
 #include "ir/graph.h"
 
 namespace tnp::compiler {
@@ -15,9 +14,6 @@ struct Unit {
   bool fused = false;
   FusedGroup group;          // where fused
 };
-
-// What is assumed of symbolic sizes: of each leaf, another leaf that is as large (the first of its kind, or itself), or 1.
-using SizePattern = std::map<Dim, Dim>;
 
 // Units in an order in which they can run, calls with effects in program order.
 //

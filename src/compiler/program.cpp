@@ -68,6 +68,7 @@ constexpr int kMaxPlans = 8;
 // function have sizes of their own when it is traced, and mostly one size when it runs.
 struct Program::Plan {
   std::vector<std::uint8_t> pattern;
+  Graph graph;
   MemoryPlan memory;
   std::vector<Step> steps;
   Plan* next = nullptr;
@@ -117,9 +118,10 @@ struct Program::Impl::Run {
   Frame slots;
   std::vector<std::int64_t> sizes;
   const Impl& impl;
+  const Plan& plan;
 
   Run(std::span<const Array> inputs, const Impl& impl, const Plan& plan)
-      : given(inputs), slots(plan.memory.num_slots), sizes(impl.size_index.size()), impl(impl) {}
+      : given(inputs), slots(plan.memory.num_slots), sizes(impl.size_index.size()), impl(impl), plan(plan) {}
   bool is_slot(int place) const { return place >= impl.num_inputs; }
   const Array& at(int place) {
     if (is_slot(place)) return slots[place - impl.num_inputs];
@@ -192,10 +194,12 @@ Program::Plan* Program::Impl::make_plan(const std::uint8_t* pattern) const {
     const std::uint8_t same = plan->pattern[i];
     equal[free_sizes[i].dim] = same == kOne ? 1 : free_sizes[same].dim;
   }
-  const std::vector<Unit> units = partition(graph, equal, !options.fuse);
-  plan->memory = plan_memory(graph, units);
+  plan->graph = graph;
+  if (options.simplify) simplify_for(plan->graph, equal);
+  const std::vector<Unit> units = partition(plan->graph, equal, !options.fuse);
+  plan->memory = plan_memory(plan->graph, units);
   std::multimap<int, SizeSource> by_value;
-  for (const auto& [leaf, index] : size_index) by_value.emplace(graph.leaf_values.at(leaf.first), SizeSource{leaf.second, index});
+  for (const auto& [leaf, index] : size_index) by_value.emplace(plan->graph.leaf_values.at(leaf.first), SizeSource{leaf.second, index});
   for (std::size_t u = 0; u < units.size(); ++u) {
     const Unit& unit = units[u];
     Step step;
@@ -204,7 +208,7 @@ Program::Plan* Program::Impl::make_plan(const std::uint8_t* pattern) const {
     if (unit.fused) {
       step.kernel = FusedKernel::get(unit.group);
     } else {
-      step.node = &graph.nodes[unit.nodes[0]];
+      step.node = &plan->graph.nodes[unit.nodes[0]];
       for_each_symbolic_dim(*step.node->params, [&](Dim) { step.symbolic_params = true; });
     }
     for (std::size_t j = 0; j < unit.outputs.size(); ++j) {
@@ -343,6 +347,7 @@ void Program::Impl::run_fused(const Step& step, Run& run) const {
 
 // Runs the group's shape rules one by one: the one that eager execution would have failed in raises its error.
 void Program::Impl::shapes_do_not_fit(const Step& step, Run& run) const {
+  const Graph& graph = run.plan.graph;
   std::map<int, Array> values;
   for (int n : step.nodes) {
     for (int v : graph.nodes[n].inputs) values.emplace(v, Array());
@@ -422,7 +427,7 @@ ProgramFacts Program::facts() const {
   const Plan& plan = *impl_->any_plan();
   ProgramFacts facts;
   facts.steps = static_cast<int>(plan.steps.size());
-  facts.operations = static_cast<int>(impl_->graph.nodes.size());
+  facts.operations = static_cast<int>(plan.graph.nodes.size());
   for (const Step& step : plan.steps) {
     if (!step.kernel) continue;
     ++facts.fused_groups;

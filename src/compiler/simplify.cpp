@@ -39,10 +39,6 @@ class Replacement {
   std::vector<int> by_;
 };
 
-bool same_type(const GraphValue& a, const GraphValue& b) {
-  return a.dtype == b.dtype && a.shape.rank_known() && a.shape == b.shape;
-}
-
 std::size_t hash_of(const GraphNode& node) {
   std::size_t h = reinterpret_cast<std::size_t>(node.op) ^ params_hash(*node.params);
   for (int i : node.inputs) h = h * 1000003 + static_cast<std::size_t>(i);
@@ -60,13 +56,17 @@ void for_each_size_source(const Graph& graph, const Params& params, const std::f
   });
 }
 
-void remove_identities(Graph& graph) {
+void remove_identities(Graph& graph, const SizePattern& pattern) {
   Replacement replace(graph.values.size());
+  SizeClasses sizes(pattern);
+  const auto same_type = [&](const GraphValue& a, const GraphValue& b) {
+    return a.dtype == b.dtype && a.shape.rank_known() && b.shape.rank_known() && sizes.of(a.shape) == sizes.of(b.shape);
+  };
   std::vector<GraphNode> kept;
   for (GraphNode& node : graph.nodes) {
     replace.apply(node.inputs);
-    const bool repeats = node.op->fusion == Fusion::broadcast || node.op->fusion == Fusion::cast;
-    if (repeats && node.inputs.size() == 1 &&
+    const bool can_be = node.op->fusion == Fusion::cast || node.op->identity_on_same_shape;
+    if (can_be && node.inputs.size() == 1 &&
         same_type(graph.values[node.inputs[0]], graph.values[node.outputs[0]])) {
       replace.add(node.outputs[0], node.inputs[0]);
       continue;
@@ -201,6 +201,12 @@ void remove_dead(Graph& graph) {
     kept.push_back(std::move(node));
   }
   graph.nodes.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
+}
+
+void simplify_for(Graph& graph, const SizePattern& pattern) {
+  remove_identities(graph, pattern);
+  merge_equal(graph);
+  remove_dead(graph);
 }
 
 std::vector<int> simplify(Graph& graph, bool check, bool fold) {

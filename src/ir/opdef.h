@@ -126,6 +126,7 @@ struct OpDef {
   const char* aliases = "";  // other names NumPy has for it, separated by spaces
   // Applies the operation in a form that keeps what its gradient needs: used where a tape watches an input. Optional.
   Arrays (*apply_watched)(const Call&) = nullptr;
+  bool identity_on_same_shape = false;  // gives its one input itself where that has the output's shape and type
 };
 
 // The registry. Records register themselves as static objects.

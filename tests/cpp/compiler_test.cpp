@@ -336,6 +336,28 @@ TEST(Fuse, ManyOperandsAreSplit) {
   ASSERT_NO_FATAL_FAILURE(expect_as_eager(f, args));
 }
 
+TEST(Program, EqualSizesMakeOneStep) {
+  // As a gradient is traced, with sizes of which nobody knows yet that they are equal.
+  const Function f = [](const Arrays& x) {
+    const Array product = exp(x[0]) * x[1];
+    return Arrays{sum_to(product * product, x[0]) * 2.0 + x[0], broadcast_to(x[1], product.shape()) - product};
+  };
+  Random random(8);
+  const auto graph = trace(f, {random.array(DType::float64, {9}), random.array(DType::float64, {9})});
+  const auto program = compile(graph);
+  const auto run = [&](std::int64_t n, std::int64_t m) {
+    const Arrays args = {random.array(DType::float64, {n}), random.array(DType::float64, {m})};
+    const Arrays expected = f(args), actual = program->run(with_captured(*graph, args));
+    for (std::size_t i = 0; i < 2; ++i) EXPECT_TRUE(same(actual[i], expected[i])) << n << ", " << m;
+    return program->facts().steps;
+  };
+  EXPECT_EQ(run(9, 9), 1) << program->str();
+  EXPECT_EQ(run(1, 1), 1);
+  EXPECT_GT(run(1, 9), 1);
+  EXPECT_GT(run(9, 1), 1);
+  EXPECT_EQ(run(70, 70), run(9, 9));
+}
+
 TEST(Program, ReusesDeadMemoryButNeverAnArgument) {
   const Function f = [](const Arrays& x) {
     const std::int64_t axis[] = {0};
