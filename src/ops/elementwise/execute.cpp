@@ -37,6 +37,10 @@ Array output_for(const Call& call, DType dtype, const Shape& shape) {
   return Array::empty(dtype, shape);
 }
 
+bool tells_exceptions(const ElementwiseInfo& info, DType compute) {
+  return contains(info.kernels.get()->told, compute);
+}
+
 struct RowContext {
   BlockKernel kernel;
   int arity;
@@ -44,29 +48,35 @@ struct RowContext {
   DType compute, kernel_out, out;
   CastKernel cast_in[kMaxArity];  // null: none needed
   CastKernel cast_out;
-  bool raises_flags;
+  bool raises_flags, told;  // whether the kernel tells its exceptions, instead of the hardware
 };
 
 void gather(std::byte* to, const std::byte* from, std::int64_t stride, std::int64_t n, int itemsize) {
   const auto run = [&]<class T>(T) {
-    for (std::int64_t i = 0; i < n; ++i) std::memcpy(to + i * static_cast<std::int64_t>(sizeof(T)), from + i * stride, sizeof(T));
+    for (std::int64_t i = 0; i < n; ++i)
+      std::memcpy(to + i * static_cast<std::int64_t>(sizeof(T)), from + i * stride, sizeof(T));
   };
   struct Pair {
     std::uint64_t a, b;
   };
   switch (itemsize) {
-    case 1: return run(std::uint8_t{});
-    case 2: return run(std::uint16_t{});
-    case 4: return run(std::uint32_t{});
-    case 8: return run(std::uint64_t{});
-    default: return run(Pair{});
+    case 1:
+      return run(std::uint8_t{});
+    case 2:
+      return run(std::uint16_t{});
+    case 4:
+      return run(std::uint32_t{});
+    case 8:
+      return run(std::uint64_t{});
+    default:
+      return run(Pair{});
   }
 }
 
 // One row: operands[0] is the output, the inputs follow. Inputs that are strided or of another type are staged.
 void run_row(void* context, std::byte* const* operands, const std::int64_t* strides, std::int64_t n) {
   const auto& c = *static_cast<const RowContext*>(context);
-  const FpFlagsOfThread flags(c.raises_flags);
+  const FpFlagsOfThread flags(c.raises_flags && !c.told);
   alignas(64) std::byte gathered[kBlock * 16];
   alignas(64) std::byte staged[kMaxArity][kBlock * 16];
   alignas(64) std::byte result[kBlock * 16];
@@ -92,8 +102,11 @@ void run_row(void* context, std::byte* const* operands, const std::int64_t* stri
       in[k] = p;
     }
     std::byte* out = operands[0] + begin * out_size;
-    c.kernel(c.cast_out ? result : out, in, step, m);
-    if (c.cast_out) c.cast_out(result, out, m);
+    note_fp_flags(c.kernel(c.cast_out ? result : out, in, step, m));
+    if (c.cast_out) {
+      const FpFlagsOfThread overflow(c.raises_flags && c.told);
+      c.cast_out(result, out, m);
+    }
   }
 }
 
@@ -109,6 +122,7 @@ Array run_general(const Call& call, const ElementwiseInfo& info, DType loop, DTy
   c.kernel_out = result_dtype(info, c.compute);
   c.cast_out = c.kernel_out == c.out ? nullptr : cast_kernel(c.kernel_out, c.out);
   c.raises_flags = info.raises_flags;
+  c.told = tells_exceptions(info, c.compute);
   std::vector<LoopOperand> operands;
   operands.push_back({out.data(), out.strides()});
   for (int k = 0; k < info.arity; ++k) {
@@ -150,19 +164,20 @@ Array execute_elementwise(const Call& call) {
   Array out = output_for(call, out_dtype, widest->shape());
   const std::int64_t n = widest->shape().num_elements();
   const BlockKernel kernel = block_kernel(info, loop);
+  const bool hardware_flags = info.raises_flags && !tells_exceptions(info, loop);
   const std::int64_t grain = grain_of(info);
   if (n < 2 * grain) {
-    const FpFlagsOfThread flags(info.raises_flags);
-    kernel(out.data(), in, step, n);
+    const FpFlagsOfThread flags(hardware_flags);
+    note_fp_flags(kernel(out.data(), in, step, n));
     return out;
   }
   const std::int64_t size = itemsize(loop), out_size = itemsize(out_dtype);
   std::byte* to = out.data();
   parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {
-    const FpFlagsOfThread flags(info.raises_flags);
+    const FpFlagsOfThread flags(hardware_flags);
     const void* at[kMaxArity];
     for (int k = 0; k < info.arity; ++k) at[k] = static_cast<const std::byte*>(in[k]) + begin * size * step[k];
-    kernel(to + begin * out_size, at, step, end - begin);
+    note_fp_flags(kernel(to + begin * out_size, at, step, end - begin));
   });
   return out;
 }

@@ -18,6 +18,11 @@ inline constexpr unsigned kFpWatched = kFpInvalid | kFpDivideByZero | kFpOverflo
 // What was raised since it was last taken.
 extern constinit std::atomic<unsigned> fp_flags_seen;
 
+inline void note_fp_flags(unsigned raised) {
+  if (raised != 0) [[unlikely]]
+    fp_flags_seen.fetch_or(raised, std::memory_order_relaxed);
+}
+
 class FpFlagsOfThread {
  public:
   explicit FpFlagsOfThread(bool active) : active_(active) {
@@ -25,7 +30,7 @@ class FpFlagsOfThread {
   }
   ~FpFlagsOfThread() {
     if (!active_) return;
-    if (const unsigned raised = _mm_getcsr() & kFpWatched) [[unlikely]] fp_flags_seen.fetch_or(raised, std::memory_order_relaxed);
+    note_fp_flags(_mm_getcsr() & kFpWatched);
   }
   FpFlagsOfThread(const FpFlagsOfThread&) = delete;
 

@@ -9,12 +9,14 @@ namespace tnp {
 
 // Computes n elements. `step` of an input is 1 (consecutive elements) or 0 (the one element, for all n).
 // `out` may be the same memory as an input whose step is 1 and whose elements are as wide.
-using BlockKernel = void (*)(void* out, const void* const* in, const std::int32_t* step, std::int64_t n);
+// Gives the floating-point exceptions that it told from the results (KernelTable::told), as kFp… below.
+using BlockKernel = unsigned (*)(void* out, const void* const* in, const std::int32_t* step, std::int64_t n);
 
 // Indexed by the loop's type; null where there is none. Half precision computes in float32 between two casts: by the
 // kernel of float32, or by one of its own, on float32 too, where the result depends on the format.
 struct KernelTable {
   BlockKernel by_dtype[kNumericDTypeCount];
+  std::uint32_t told;  // the loops (a DTypeSet) that tell their exceptions; the flags that these raise mean nothing
 };
 
 // The floating-point exceptions that NumPy warns of, as the processor's status bits.
@@ -47,10 +49,12 @@ struct RecordDefaults {
   static constexpr ResultType result = ResultType::same;
   static constexpr double low = -2, high = 2;  // real sample inputs lie between
   static constexpr int cycles = 1;             // per element, roughly: sizes the threads' shares
-  static constexpr DType integer_loop = DType::bool_;  // bool_: the first that holds the type; else the loop of all integers
+  static constexpr DType integer_loop =
+      DType::bool_;                               // bool_: the first that holds the type; else the loop of all integers
   static constexpr bool boolean_refused = false;  // TypeError for booleans, though an integer loop could hold them
-  static constexpr const char* aliases = "";   // other names that NumPy has for it, separated by spaces
-  static constexpr bool raises_flags = false;  // whether the loops raise just the floating-point flags that NumPy warns of
+  static constexpr const char* aliases = "";      // other names that NumPy has for it, separated by spaces
+  static constexpr bool raises_flags =
+      false;                               // whether the loops raise just the floating-point flags that NumPy warns of
   static constexpr bool internal = false;  // not a function of NumPy's: for gradients and compositions
   static constexpr const char* oracle = "getattr(np, name)(*x)";  // see OpDef
 };

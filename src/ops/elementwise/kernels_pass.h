@@ -73,28 +73,30 @@ struct BlockLoop {
   static constexpr bool kTells = kArity == 1   ? tells_exceptions<Record, X>
                                  : kArity == 2 ? tells_exceptions<Record, X, X>
                                                : tells_exceptions<Record, X, X, X>;
+  static constexpr bool kTellsByResult = kTells && (D == DType::float32 || D == DType::float64);
   static constexpr int kElement = static_cast<int>(sizeof(element_t<D>)) * (is_complex(D) ? 2 : 1);
 
   // The result of N elements; `raised` gathers the exceptions that the record tells apart from the hardware's.
-  template <class... In>
+  template <bool kTell, class... In>
   TNP_INLINE static auto compute_on([[maybe_unused]] unsigned& raised, In... x) {
     const auto result = value_of<Record, D>(x...);
-    if constexpr (kTells) raised |= Record::raised(x..., result);
+    if constexpr (kTell) raised |= Record::raised(x..., result);
     return stored<Record, N>(result);
   }
+  template <bool kTell = kTells>
   TNP_INLINE static auto compute(const char* const* p, unsigned& raised) {
     if constexpr (kArity == 1) {
-      return compute_on(raised, load_value<X, N>(p[0]));
+      return compute_on<kTell>(raised, load_value<X, N>(p[0]));
     } else if constexpr (kArity == 2) {
-      return compute_on(raised, load_value<X, N>(p[0]), load_value<X, N>(p[1]));
+      return compute_on<kTell>(raised, load_value<X, N>(p[0]), load_value<X, N>(p[1]));
     } else {
-      return compute_on(raised, load_value<X, N>(p[0]), load_value<X, N>(p[1]), load_value<X, N>(p[2]));
+      return compute_on<kTell>(raised, load_value<X, N>(p[0]), load_value<X, N>(p[1]), load_value<X, N>(p[2]));
     }
   }
   using R = decltype(compute(nullptr, std::declval<unsigned&>()));
   static constexpr int kResult = static_cast<int>(sizeof(R)) / N;
 
-  static void run(void* out, const void* const* in, const std::int32_t* step, std::int64_t n) {
+  static unsigned run(void* out, const void* const* in, const std::int32_t* step, std::int64_t n) {
     alignas(64) char splats[kArity][N * kElement];
     const char* p[kArity];
     std::int64_t advance[kArity];
@@ -108,25 +110,81 @@ struct BlockLoop {
       }
     }
     char* o = static_cast<char*>(out);
-    std::int64_t i = 0;
     unsigned raised = 0;
-    [[maybe_unused]] const unsigned before = kTells ? __builtin_ia32_stmxcsr() : 0;
-    if constexpr (Record::cycles <= 2) {
-      for (; i + 4 * N <= n; i += 4 * N) {
-        for (int u = 0; u < 4; ++u) {
-          store_value<N>(o, compute(p, raised));
-          o += N * kResult;
-          for (int k = 0; k < kArity; ++k) p[k] += advance[k];
-        }
+    if (n >= N) {
+      if constexpr (kTellsByResult) {
+        raised = run_watched(o, p, advance, n / N);
+      } else {
+        raised = run_vectors(o, p, advance, n / N);
       }
     }
-    for (; i + N <= n; i += N) {
-      store_value<N>(o, compute(p, raised));
-      o += N * kResult;
-      for (int k = 0; k < kArity; ++k) p[k] += advance[k];
+    if (n % N != 0) raised |= tail(o, p, advance, n % N);
+    return raised;
+  }
+
+  // Moves all pointers on.
+  static unsigned run_vectors(char*& o, const char** p, const std::int64_t* advance, std::int64_t vectors) {
+    std::int64_t i = 0;
+    unsigned raised = 0;
+    if constexpr (Record::cycles <= 2) {
+      for (; i + 4 <= vectors; i += 4) {
+        for (int u = 0; u < 4; ++u) step_once(o, p, advance, raised);
+      }
     }
-    if (i < n) raised |= tail(o, p, advance, n - i);
-    if constexpr (kTells) __builtin_ia32_ldmxcsr(before | raised);
+    for (; i < vectors; ++i) step_once(o, p, advance, raised);
+    return raised;
+  }
+  TNP_INLINE static void step_once(char*& o, const char** p, const std::int64_t* advance, unsigned& raised) {
+    store_value<N>(o, compute(p, raised));
+    o += N * kResult;
+    for (int k = 0; k < kArity; ++k) p[k] += advance[k];
+  }
+
+  // For floats, whose exceptions all show in a result that is not finite: in blocks, of which only those with such a
+  // result are looked at again. That needs the inputs: those about to be overwritten are copied first.
+  static unsigned run_watched(char*& o, const char** p, const std::int64_t* advance, std::int64_t vectors) {
+    constexpr std::int64_t kBlock = 16;
+    alignas(64) char copies[kArity][kBlock * N * kElement];
+    unsigned raised = 0;
+    while (vectors > 0) {
+      const std::int64_t m = vectors < kBlock ? vectors : kBlock;
+      const char* from[kArity];
+      const char* q[kArity];
+      for (int k = 0; k < kArity; ++k) {
+        const bool overwritten = p[k] == o;
+        if (overwritten) __builtin_memcpy(copies[k], p[k], static_cast<std::size_t>(m * advance[k]));
+        q[k] = from[k] = overwritten ? copies[k] : p[k];
+        p[k] += m * advance[k];
+      }
+      const char* const results = o;
+      X not_finite = splat<X>(0);  // becomes NaN
+      for (std::int64_t i = 0; i < m; ++i) {
+        unsigned none = 0;
+        const X result = compute<false>(q, none);
+        store_value<N>(o, result);
+        not_finite = mul_add(result, splat<X>(0), not_finite);
+        o += N * kResult;
+        for (int k = 0; k < kArity; ++k) q[k] += advance[k];
+      }
+      if (any_lane(not_finite != not_finite)) [[unlikely]]
+        raised |= raised_in(results, from, advance, m);
+      vectors -= m;
+    }
+    return raised;
+  }
+  [[gnu::noinline]] static unsigned raised_in(const char* results, const char* const* from, const std::int64_t* advance,
+                                              std::int64_t vectors) {
+    unsigned raised = 0;
+    for (std::int64_t i = 0; i < vectors; ++i) {
+      const X result = load<X>(results + i * N * kResult);
+      const auto x = [&](int k) { return load<X>(from[k] + i * advance[k]); };
+      if constexpr (kArity == 1) {
+        raised |= Record::raised(x(0), result);
+      } else {
+        raised |= Record::raised(x(0), x(1), result);
+      }
+    }
+    return raised;
   }
 
   // The last elements go through the same vector code, padded with copies of one of them, which raises no new flag.
@@ -173,9 +231,18 @@ constexpr BlockKernel block_kernel() {
   }
 }
 
+template <class Record, DType D>
+constexpr DTypeSet told() {
+  if constexpr (contains(Record::types, D) && D != DType::float16 && D != DType::bfloat16) {
+    return BlockLoop<Record, D>::kTells ? set_of(D) : 0;
+  } else {
+    return 0;
+  }
+}
+
 template <class Record, int... I>
 constexpr KernelTable kernel_table(Indices<int, I...>) {
-  return {{block_kernel<Record, static_cast<DType>(I)>()...}};
+  return {{block_kernel<Record, static_cast<DType>(I)>()...}, (told<Record, static_cast<DType>(I)>() | ...)};
 }
 
 }  // namespace tnp::TNP_ISA
