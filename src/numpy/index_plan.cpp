@@ -217,7 +217,8 @@ class Planner {
     for (const IndexItem& item : items_) {
       for (int d = 0; is_mask(item) && d < item.array.ndim(); ++d) {
         const Dim own = item.array.shape()[d], theirs = x_.shape()[axis + d];
-        if (own == theirs || is_symbolic(own) || is_symbolic(theirs)) continue;
+        // NumPy lets a mask with a size of 0 pass: it chooses nothing.
+        if (own == theirs || own == 0 || is_symbolic(own) || is_symbolic(theirs)) continue;
         throw IndexError("boolean index did not match indexed array along axis " + std::to_string(axis + d) + "; size of axis is " +
                          std::to_string(theirs) + " but size of corresponding boolean axis is " + std::to_string(own));
       }
@@ -231,7 +232,7 @@ class Planner {
     for (int d = 0; d < mask.ndim(); ++d) {
       const Dim own = mask.shape()[d], theirs = x_.shape()[axis_ + d];
       sizes.push_back(theirs);
-      unknown = unknown || own != theirs;
+      unknown = unknown || (own != theirs && (is_symbolic(own) || is_symbolic(theirs)));
     }
     return unknown ? broadcast_to(mask, sizes) : mask;  // which the run checks
   }

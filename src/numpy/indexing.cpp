@@ -204,6 +204,12 @@ Array getitem(const Array& x, std::span<const IndexItem> items) {
 }
 
 Array setitem(const Array& x, std::span<const IndexItem> items, const Array& value, UpdateOp op) {
+  const bool full_mask = items.size() == 1 && items[0].kind == IndexItem::Kind::array && is_bool(items[0].array.dtype()) &&
+                         items[0].array.ndim() == x.ndim();
+  if (full_mask && value.ndim() > 1) {
+    throw TypeError("NumPy boolean array indexing assignment requires a 0 or 1-dimensional input, input has " +
+                    std::to_string(value.ndim()) + " dimensions");
+  }
   // Divisors and exponents keep their type: x[i] /= 2.5 of integers divides by 2.5.
   const Array v = op == UpdateOp::divide || op == UpdateOp::power ? value : astype(value, x.dtype());
   if (std::optional<Array> simple = update_where(x, items, v, op)) return *simple;

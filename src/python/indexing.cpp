@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/dim.h"
+#include "ir/apply_internal.h"
 #include "ir/observer.h"
 #include "python/elementwise_call.h"
 #include "tnp/error.h"
@@ -118,12 +119,17 @@ Array quick_getitem(const Array& x, PyObject* key) {
   Py_ssize_t start, stop, step;
   if (PySlice_Unpack(key, &start, &stop, &step) < 0) throw nb::python_error();
   const Py_ssize_t count = PySlice_AdjustIndices(size, &start, &stop, step);
-  Shape shape = node->shape;
-  Strides strides = node->strides;
-  shape[0] = count;
-  if (count > 1) strides[0] *= step;
   std::byte* data = node->data + (count > 0 ? start * node->strides[0] : 0);
-  return Array::view_of(node->buffer, data, node->dtype, shape, strides);
+  // Made with x's shape and corrected in place, which saves copies of shape and strides.
+  Array view = Array::view_of(node->buffer, data, node->dtype, node->shape, node->strides);
+  detail::Node* made = view.node();
+  made->shape[0] = count;
+  if (count > 1) made->strides[0] *= step;
+  if (step != 1 || !(made->flags & detail::kContiguous)) {
+    const bool contiguous = detail::contiguous(made->shape, made->strides, itemsize(node->dtype));
+    made->flags = contiguous ? detail::kContiguous : 0;
+  }
+  return view;
 }
 
 template <class R, class F>

@@ -273,7 +273,8 @@ class TestAt:
         value = value_for(data.draw(st.sampled_from(["scalar", "same", "last"])), part.shape, x.dtype)
         ufunc = {"min": np.minimum, "max": np.maximum}.get(name) or getattr(np, name)
         y = x.copy()
-        ufunc.at(y, index, value)
+        # Broadcast here: NumPy 2.4 reads past the end of a value that ufunc.at broadcasts to a 2-d index.
+        ufunc.at(y, index, np.broadcast_to(value, part.shape).copy())
         np.testing.assert_allclose(np.asarray(getattr(array(x).at[index], name)(array(value))), y)
 
     def test_divide_power_apply_get(self):
