@@ -99,7 +99,8 @@ Array part(const Array& x, int axis, Dim start, Dim count) {
 }  // namespace
 
 Arrays split(const Array& x, std::int64_t sections, std::int64_t axis) {
-  if (sections <= 0) throw ValueError("number sections must be larger than 0.");
+  if (sections == 0) throw ZeroDivisionError("integer modulo by zero");
+  if (sections < 0) throw ValueError("number sections must be larger than 0.");
   const Dim size = x.shape()[normalize_axis(axis, x.ndim(), "split")];
   if (!is_symbolic(size) && size % sections != 0) throw ValueError("array split does not result in an equal division");
   return array_split(x, sections, axis);

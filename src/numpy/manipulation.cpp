@@ -10,12 +10,11 @@ namespace tnp {
 
 namespace {
 
-// The shape with -1 replaced by whatever fits.
+// The shape with -1 (or another negative number, as in NumPy) replaced by whatever fits.
 Shape resolve(const Array& x, const Shape& shape) {
   int unknown = -1;
   for (int i = 0; i < shape.ndim(); ++i) {
     if (!is_negative(shape[i])) continue;
-    if (shape[i] != -1) throw ValueError("reshape: negative dimensions not allowed");
     if (unknown >= 0) throw ValueError("reshape: can only specify one unknown dimension");
     unknown = i;
   }

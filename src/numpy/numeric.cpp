@@ -39,6 +39,7 @@ bool bounds_nothing(const Array& x, const Operand& bound, bool upper) {
 }  // namespace
 
 Array clip(const Array& x, const Operand* lower, const Operand* upper) {
+  if (!lower && !upper) return positive(x);
   Array y = x;
   if (lower && !bounds_nothing(x, *lower, false)) y = maximum(y, *lower);
   if (upper && !bounds_nothing(x, *upper, true)) y = minimum(y, *upper);
@@ -82,9 +83,14 @@ Array nan_to_num(const Array& x, const Array& nan, const Array& posinf, const Ar
 }
 
 Array sinc(const Array& x) {
-  // A tiny number stands for 0, where sin(y) / y is 1; it must not vanish in half precision.
-  const Array y = multiply(where(x == 0, itemsize(x.dtype()) == 2 ? 1e-4 : 1e-20, x), std::numbers::pi);
-  return divide(sin(y), y);
+  const Array y = multiply(x, std::numbers::pi);
+  // A small number stands for 0, where sin(y) / y is 1.
+  const int bits = y.dtype() == DType::float16    ? 10
+                   : y.dtype() == DType::bfloat16 ? 7
+                   : y.dtype() == DType::float32  ? 23
+                                                  : 52;
+  const Array safe = where(y == 0, is_complex(y.dtype()) ? 1e-20 : std::ldexp(1.0, -bits), y);
+  return divide(sin(safe), safe);
 }
 
 // --- kinds of numbers

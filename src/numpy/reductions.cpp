@@ -187,9 +187,10 @@ Array var(const Array& x, const Reduction& o, const Spread& spread) {
   }
   const Array deviation = subtract(x, center);
   const Array squares = is_complex(deviation.dtype()) ? real(multiply(deviation, conjugate(deviation))) : square(deviation);
-  const DType real_work = real_of(work);
+  // A type that is asked for is kept, even a complex one.
+  const DType real_work = o.dtype ? work : real_of(work);
   const Array total = reduce_sum(masked(squares, o.where, 0), axes, o.keepdims, real_work);
-  return astype(Count(x, axes, o.where, o.keepdims).divide_into(total, spread.ddof, real_work), real_of(result));
+  return astype(Count(x, axes, o.where, o.keepdims).divide_into(total, spread.ddof, real_work), o.dtype ? result : real_of(result));
 }
 
 Array std(const Array& x, const Reduction& o, const Spread& spread) {

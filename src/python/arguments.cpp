@@ -137,10 +137,10 @@ void FunctionDef::bind(nb::module_& m, nb::dict& functions) {
   constexpr int kFlags = METH_FASTCALL | METH_KEYWORDS;
   const std::string body = std::string(")\n--\n\n") + doc_;
   const std::string inner(std::string_view(signature_).substr(1, std::strlen(signature_) - 2));
-  if (kinds_ & kFunction) {
+  if (kinds_ & (kFunction | kStandard)) {
     function_doc_ = std::string(name_) + "(" + inner + body;
     function_def_ = {name_, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_)), kFlags, function_doc_.c_str()};
-    nb::object module_name = nb::str("tnp");
+    nb::object module_name = nb::str(is_standard() ? "tnp.array_api" : "tnp");
     nb::object f = nb::steal(PyCFunction_NewEx(&function_def_, nullptr, module_name.ptr()));
     functions[name_] = f;
     m.attr(name_) = f;
@@ -158,12 +158,21 @@ void FunctionDef::bind(nb::module_& m, nb::dict& functions) {
 
 void bind_functions(nb::module_& m) {
   nb::dict functions;
-  for (FunctionDef* f : all_functions()) f->bind(m, functions);
+  for (FunctionDef* f : all_functions()) {
+    if (!f->is_standard()) f->bind(m, functions);
+  }
   for (const Alias& a : all_aliases()) {
     functions[a.alias] = functions[a.name];
     m.attr(a.alias) = functions[a.name];
   }
   m.attr("functions") = functions;
+}
+
+void bind_standard_functions(nb::module_& m) {
+  nb::dict functions;
+  for (FunctionDef* f : all_functions()) {
+    if (f->is_standard()) f->bind(m, functions);
+  }
 }
 
 // --- values

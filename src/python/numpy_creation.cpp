@@ -1,4 +1,6 @@
 // Creation functions.
+#include <cmath>
+
 #include "base/default_dtype.h"
 #include "base/dim.h"
 #include "ir/scalar.h"
@@ -14,10 +16,6 @@ namespace {
 
 Array make_array(const Value& object, const Value& dtype, std::optional<bool> copy) {
   if (object.ptr() == nullptr) throw TypeError("array() missing required argument 'object' (pos 1)");
-  const bool shares = is_array(object.ptr()) || PyObject_CheckBuffer(object.ptr()) || PyObject_HasAttrString(object.ptr(), "__array__");
-  if (copy == std::optional(false) && !shares) {
-    throw ValueError("Unable to avoid copy while creating an array as requested.");
-  }
   return as_array(object.ptr(), {dtype.dtype(), copy});
 }
 
@@ -199,7 +197,9 @@ TNP_FUNCTION(linspace, kFunction, "(start, stop, num=50, endpoint=True, retstep=
   device.check_device();
   const Spaced r = linspace(start.array(), stop.array(), num.integer(50), endpoint.flag(true), dtype.dtype(), axis.integer(0));
   if (!retstep.flag()) return to_python(r.samples);
-  return nb::make_tuple(to_python(r.samples), to_python(r.step));
+  const bool spaced = num.integer(50) > (endpoint.flag(true) ? 1 : 0);
+  // As NumPy: no step is Python's nan.
+  return nb::make_tuple(to_python(r.samples), spaced ? to_python(r.step) : nb::float_(std::nan("")));
 }
 TNP_FUNCTION(logspace, kFunction, "(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0)",
              "Powers of a base whose exponents are evenly spaced.") {
