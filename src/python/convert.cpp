@@ -35,6 +35,7 @@ class Nested {
   const Shape& shape() const { return shape_; }
   DType dtype() const { return any_ ? dtype_ : default_dtype(WeakKind::floating); }
   bool holds_arrays() const { return !arrays_.empty(); }
+  bool mixed() const { return mixed_; }
   const Arrays& arrays() const { return arrays_; }
   const std::vector<Scalar>& scalars() const { return scalars_; }
 
@@ -83,25 +84,27 @@ class Nested {
   }
 
   void sequence_length(Py_ssize_t n, int depth) {
-    if (leaf_depth_ >= 0 && depth >= leaf_depth_) ragged(depth);
     if (depth < shape_.ndim()) {
       if (shape_[depth] != n) ragged(depth);
     } else {
+      if (settled_) ragged(depth);
       shape_.push_back(n);
     }
-    if (n == 0) leaf_depth_ = depth + 1;
+    if (n == 0 && depth + 1 == shape_.ndim()) settled_ = true;
   }
 
-  // All leaves lie at one depth and have one shape.
+  // The first leaf settles the shape; the others, whether numbers or arrays of any rank, must complete it.
   void leaf_shape(const Shape& own, int depth) {
-    if (leaf_depth_ < 0) {
+    if (!settled_) {
       if (shape_.ndim() != depth) ragged(depth);
+      settled_ = true;
       leaf_depth_ = depth;
       for (std::int64_t d : own) shape_.push_back(d);
       return;
     }
-    Shape expected(SmallVec<std::int64_t, 5>(std::span<const std::int64_t>(shape_.begin() + depth, shape_.end())));
-    if (depth != leaf_depth_ || expected != own) ragged(depth);
+    if (depth + own.ndim() != shape_.ndim() || !std::equal(own.begin(), own.end(), shape_.begin() + depth))
+      ragged(depth);
+    mixed_ = mixed_ || depth != leaf_depth_;
   }
 
   void add_dtype(DType d) {
@@ -110,7 +113,9 @@ class Nested {
   }
 
   Shape shape_;
+  bool settled_ = false;  // the shape is known
   int leaf_depth_ = -1;
+  bool mixed_ = false;  // leaves lie at several depths
   DType dtype_ = DType::float64;
   bool any_ = false;
   std::vector<Scalar> scalars_;
@@ -124,7 +129,11 @@ Array from_nested(PyObject* o, std::optional<DType> dtype) {
     Arrays rows;
     for (const Array& x : nested.arrays()) {
       Shape row = x.shape();
-      row.insert(0, 1);
+      if (nested.mixed()) {
+        row = {x.size()};
+      } else {
+        row.insert(0, 1);
+      }
       rows.push_back(reshape(astype(x, type), row));
     }
     return reshape(concatenate(rows, 0), nested.shape());
@@ -207,8 +216,8 @@ bool number_of(PyObject* o, Scalar& out) {
 }
 
 [[noreturn]] Array needs_copy(PyObject* o) {
-  throw ValueError("asarray: an object of type '" + type_name(o) +
-                   "' can not be made an array without a copy, which copy=False forbids");
+  throw ValueError("Unable to avoid copy while creating an array as requested: an object of type '" + type_name(o) +
+                   "' has no memory that could be shared (copy=False)");
 }
 
 Array from_number(const Scalar& s, std::optional<DType> dtype) {

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "python/arguments.h"
 #include "python/numpy_memory.h"
 #include "tnp/error.h"
 #include "tnp/primitives.h"
@@ -134,14 +135,6 @@ CopyPolicy copy_policy(nb::handle copy) {
   return truth != 0;
 }
 
-// Only the CPU: other devices' arrays come by their own way.
-void check_cpu(nb::handle device) {
-  if (device.is_none()) return;
-  std::string text = nb::cast<std::string>(nb::str(device));
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  if (text != "cpu" && text != "cpu:0") throw ValueError("from_dlpack: there is no device '" + text + "'");
-}
-
 }  // namespace
 
 nb::object array_to_numpy(nb::handle self, nb::handle dtype, nb::handle copy) {
@@ -169,6 +162,17 @@ PyType_Slot* buffer_slots() {
   return slots;
 }
 
+TNP_FUNCTION(
+    from_dlpack, kFunction, "(x, /, *, device=None, copy=None)",
+    "An array from any object with __dlpack__. Memory that its owner may still write to is copied unless copy=False.") {
+  const auto [x, device, copy] = take<3>(args);
+  device.check_device();
+  if (x.ptr() == nullptr) throw TypeError("from_dlpack() missing required argument 'x' (pos 1)");
+  const CopyPolicy policy = copy.given() ? CopyPolicy(copy.flag()) : std::nullopt;
+  if (!is_array(x.ptr())) return to_python(from_dlpack(x.ptr(), policy));
+  return policy == CopyPolicy(true) ? to_python(tnp::copy(array_of(x.ptr()))) : nb::borrow(x.handle());
+}
+
 void bind_interchange(nb::module_& m) {
   auto cls = nb::borrow<nb::class_<Array>>(m.attr("ndarray"));
   cls.def(
@@ -186,17 +190,6 @@ void bind_interchange(nb::module_& m) {
       nb::kw_only(), nb::arg("stream").none() = nb::none(), nb::arg("max_version").none() = nb::none(),
       nb::arg("dl_device").none() = nb::none(), nb::arg("copy").none() = nb::none(),
       "A DLPack capsule of the same memory: read-only, or of a copy with copy=True.");
-  m.def(
-      "from_dlpack",
-      [](nb::handle x, nb::handle device, nb::handle copy) {
-        check_cpu(device);
-        const CopyPolicy policy = copy_policy(copy);
-        if (!is_array(x.ptr())) return to_python(from_dlpack(x.ptr(), policy));
-        return policy == CopyPolicy(true) ? to_python(tnp::copy(array_of(x.ptr()))) : nb::borrow(x);
-      },
-      nb::arg("x"), nb::kw_only(), nb::arg("device").none() = nb::none(), nb::arg("copy").none() = nb::none(),
-      "An array from any object with __dlpack__. Memory that its owner may still write to is copied unless "
-      "copy=False.");
 }
 
 }  // namespace tnp::python

@@ -237,10 +237,12 @@ def test_device():
 
 def test_versioned_capsule_is_read_only():
     x = tnp.asarray([1.0, 2.0])
-    t = dl.versioned_tensor(x.__dlpack__(max_version=(1, 0)))
+    capsule = x.__dlpack__(max_version=(1, 0))
+    t = dl.versioned_tensor(capsule)
     assert (t.major, t.flags) == (1, dl.READ_ONLY)
     assert t.tensor.data == address(x)
-    t = dl.versioned_tensor(x.__dlpack__(max_version=(1, 3), copy=True))
+    capsule = x.__dlpack__(max_version=(1, 3), copy=True)
+    t = dl.versioned_tensor(capsule)
     assert t.flags == dl.IS_COPIED
 
 
@@ -290,9 +292,10 @@ def test_capsule_never_consumed_gives_its_memory_back():
 
 def test_bfloat16_type():
     x = tnp.asarray([1.5, -2.0], dtype="bfloat16")
-    t = dl.versioned_tensor(x.__dlpack__(max_version=(1, 0))).tensor
+    capsule = x.__dlpack__(max_version=(1, 0))
+    t = dl.versioned_tensor(capsule).tensor
     assert (t.code, t.bits, t.lanes) == (dl.KDL_BFLOAT, 16, 1)
-    y = tnp.from_dlpack(x.__dlpack__(max_version=(1, 0)))
+    y = tnp.from_dlpack(capsule)
     assert y.dtype == "bfloat16"
     np.testing.assert_array_equal(np.asarray(y).astype("float64"), [1.5, -2.0])
 

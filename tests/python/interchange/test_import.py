@@ -87,14 +87,14 @@ def test_released_memoryview():
 
 @pytest.mark.parametrize("value", [1, 1.5, [1, 2], (1.0,), np.float64(1), range(3), np.array([1, 2], dtype=object), array.array("d")[:0].tolist()])
 def test_copy_false_where_a_copy_is_needed(value):
-    with pytest.raises(ValueError, match="copy=False"):
+    with pytest.raises(ValueError, match="copy"):
         tnp.asarray(value, copy=False)
 
 
 def test_copy_false_with_another_dtype_or_byte_order_or_alignment():
-    with pytest.raises(ValueError, match="copy=False"):
+    with pytest.raises(ValueError, match="copy"):
         tnp.asarray(np.zeros(3), dtype="float32", copy=False)
-    with pytest.raises(ValueError, match="copy=False"):
+    with pytest.raises(ValueError, match="copy"):
         tnp.asarray(tnp.asarray([1.0]), dtype="float32", copy=False)
     with pytest.raises(ValueError, match="byte order"):
         tnp.asarray(np.zeros(3, dtype=">f8"), copy=False)

@@ -84,5 +84,5 @@ def test_broadcasting_and_errors():
 
 
 def test_inside_a_traced_function():
-    f = tnp.Function(lambda x: A * x + np.float64(1), "f")
+    f = tnp._core.Function(lambda x: A * x + np.float64(1), "f")
     np.testing.assert_array_equal(np.asarray(f(tnp.asarray(B))), A * B + 1)

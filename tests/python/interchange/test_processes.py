@@ -104,7 +104,7 @@ LIBRARIES = {
 import numpy, tnp
 m = tnp.asarray(numpy.ones((300, 300)))
 assert (numpy.asarray(m @ m) == 300).all()
-f = tnp.Function(lambda x: (x * 2.0 + 1.0) @ x, 'f')
+f = tnp._core.Function(lambda x: (x * 2.0 + 1.0) @ x, 'f')
 assert (numpy.asarray(f(m)) == 900).all()
 """,
 }
