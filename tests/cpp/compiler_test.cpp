@@ -373,6 +373,15 @@ TEST(Program, ReusesDeadMemoryButNeverAnArgument) {
   EXPECT_TRUE(same(x, Array({1, 2, 3, 4})));
 }
 
+TEST(Program, ViewsOfArgumentsAreNotWritten) {
+  const Function f = [](const Arrays& x) { return Arrays{reshape(x[0], {4}) * 2.0 + 1.0}; };
+  const Array x = reshape(Array({1, 2, 3, 4}), {2, 2});
+  const auto graph = trace(f, {x}, true);
+  const auto program = compile(graph);
+  const Array expected = f({x})[0];
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(same(program->run(with_captured(*graph, {x}))[0], expected));
+}
+
 TEST(Program, ManyThreadsAtOnce) {
   const Function f = [](const Arrays& x) { return Arrays{exp(x[0]) * x[1] - sin(x[0] + x[1])}; };
   Random random(6);
