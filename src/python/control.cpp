@@ -1,7 +1,8 @@
 // tnp.cond, switch, while_loop, fori_loop, scan and map.
 #include "tnp/control.h"
 
-#include <nanobind/stl/optional.h>
+#include <chrono>
+#include <functional>
 
 #include "base/dim.h"
 #include "python/structured.h"
@@ -39,7 +40,12 @@ nb::object call_python(nb::handle f, nb::handle args_tuple) {
   return nb::steal(result);
 }
 
-Arrays ResultStructure::take(nb::handle result, const std::string& from) {
+ResultStructure::ResultStructure(const char* what, PyTree tree, std::string from, const Arrays& init)
+    : what_(what), tree_(std::move(tree)), from_(std::move(from)), known_(true) {
+  for (const Array& x : init) number_types_.push_back(x.dtype());
+}
+
+std::vector<nb::object> ResultStructure::leaves_of(nb::handle result, const std::string& from) {
   std::vector<nb::object> leaves;
   PyTree tree = PyTree::flatten(result, leaves);
   if (!known_) {
@@ -52,35 +58,89 @@ Arrays ResultStructure::take(nb::handle result, const std::string& from) {
                     nb::cast<std::string>(nb::str(tree_.unflatten(dots))) + ", but is " +
                     nb::cast<std::string>(nb::repr(nb::borrow(result))));
   }
-  return leaf_arrays(leaves, what_);
+  number_types_.resize(leaves.size());
+  return leaves;
+}
+
+Arrays ResultStructure::take(nb::handle result, const std::string& from) {
+  const std::vector<nb::object> leaves = leaves_of(result, from);
+  Arrays out;
+  for (std::size_t k = 0; k < leaves.size(); ++k) out.push_back(take_leaf(leaves[k], k));
+  return out;
+}
+
+Arrays ResultStructure::take_branch(nb::handle result, const std::string& from) {
+  const std::vector<nb::object> leaves = leaves_of(result, from);
+  Arrays out;
+  for (std::size_t k = 0; k < leaves.size(); ++k) out.push_back(take_branch_leaf(leaves[k], k));
+  return out;
+}
+
+Array ResultStructure::take_leaf(nb::handle leaf, std::size_t k) {
+  Scalar s(false);
+  const std::optional<DType> type = number_types_[k];
+  if (type && scalar_of(leaf.ptr(), s) && promote(*type, s.kind) == *type) return s.to_array(*type);
+  return leaf_array(leaf, what_);
+}
+
+Array ResultStructure::take_branch_leaf(nb::handle leaf, std::size_t k) {
+  Scalar s(false);
+  const bool number = scalar_of(leaf.ptr(), s);
+  Array x = take_leaf(leaf, k);
+  if (k >= leaves_.size()) {
+    leaves_.push_back({x.dtype(), number});
+    return x;
+  }
+  const Leaf first = leaves_[k];
+  if (x.dtype() == first.dtype || (!number && !first.number)) return x;
+  if (number && promote(first.dtype, s.kind) == first.dtype) return s.to_array(first.dtype);
+  // The first was a number, and this is an array or a number of another kind.
+  const DType common = promote(first.dtype, x.dtype());
+  number_types_[k] = first.number && !number ? x.dtype() : common;
+  throw TakeAgain{};
 }
 
 namespace {
+
+// run(), again for as long as a number's type turns out later.
+Arrays settle(ResultStructure& results, const std::function<Arrays()>& run) {
+  for (int attempts = 0;; ++attempts) {
+    try {
+      return run();
+    } catch (const ResultStructure::TakeAgain&) {
+      if (attempts > 8) throw TypeError("the branches give numbers and arrays of types that do not fit");
+      results.restart();
+    }
+  }
+}
 
 void check_callable(nb::handle f, const char* what) {
   if (!PyCallable_Check(f.ptr())) throw TypeError(std::string(what) + " must be callable, got '" + Py_TYPE(f.ptr())->tp_name + "'");
 }
 
-// Ctrl-C while a loop runs.
-void raise_pending_signals() {
-  if (!PyGILState_Check()) {
-    const PyGILState_STATE state = PyGILState_Ensure();
-    const int failed = PyErr_CheckSignals();
-    if (failed == 0) return PyGILState_Release(state);
-    nb::python_error error;
-    PyGILState_Release(state);
-    throw error;
-  }
+// Between iterations of a loop: Ctrl-C, and now and then a turn for the other threads of Python.
+void between_iterations() {
+  if (!PyGILState_Check()) return;  // then whoever holds the GIL sees to both
   if (PyErr_CheckSignals() != 0) throw nb::python_error();
+  static thread_local std::chrono::steady_clock::time_point last_turn;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_turn < std::chrono::milliseconds(5)) return;
+  {
+    const nb::gil_scoped_release others;
+  }
+  last_turn = std::chrono::steady_clock::now();
 }
 
 nb::object cond(nb::handle pred, nb::handle true_fn, nb::handle false_fn, nb::args operands) {
   check_callable(true_fn, "cond: true_fn");
   check_callable(false_fn, "cond: false_fn");
   ResultStructure results("cond");
-  const Arrays out = tnp::cond(
-      leaf_array(pred, "cond"), [&](const Arrays&) { return results.take(call_python(true_fn, operands), "the result of true_fn"); },
-      [&](const Arrays&) { return results.take(call_python(false_fn, operands), "the result of false_fn"); });
+  const Array predicate = leaf_array(pred, "cond");
+  const Arrays out = settle(results, [&] {
+    return tnp::cond(
+        predicate, [&](const Arrays&) { return results.take_branch(call_python(true_fn, operands), "the result of true_fn"); },
+        [&](const Arrays&) { return results.take_branch(call_python(false_fn, operands), "the result of false_fn"); });
+  });
   return results.build(out);
 }
 
@@ -92,10 +152,11 @@ nb::object switch_case(nb::handle index, nb::handle branches, nb::args operands)
     nb::object f = list[i];
     check_callable(f, "switch: a branch");
     functions.push_back([&results, f, i, &operands](const Arrays&) {
-      return results.take(call_python(f, operands), "the result of branch " + std::to_string(i));
+      return results.take_branch(call_python(f, operands), "the result of branch " + std::to_string(i));
     });
   }
-  const Arrays out = tnp::switch_(leaf_array(index, "switch"), functions);
+  const Array number = leaf_array(index, "switch");
+  const Arrays out = settle(results, [&] { return tnp::switch_(number, functions); });
   return results.build(out);
 }
 
@@ -119,14 +180,15 @@ nb::object while_loop(nb::handle condition, nb::handle body, nb::handle loop_var
   const std::size_t count = nb::len(loop_vars);
   std::vector<nb::object> leaves;
   const PyTree tree = PyTree::flatten(loop_vars, leaves);
-  ResultStructure structure("while_loop", tree, "loop_vars");
+  const Arrays init = leaf_arrays(leaves, "while_loop: loop_vars");
+  ResultStructure structure("while_loop", tree, "loop_vars", init);
   const Arrays out = tnp::while_loop(
       [&](const Arrays& c) { return leaf_array(call_python(condition, nb::tuple(structure.build(c))), "while_loop: the result of cond"); },
       [&](const Arrays& c) {
         nb::object result = call_python(body, nb::tuple(structure.build(c)));
         return structure.take(as_loop_vars(std::move(result), list, count), "the result of body");
       },
-      leaf_arrays(leaves, "while_loop: loop_vars"));
+      init);
   return structure.build(out);
 }
 
@@ -134,20 +196,23 @@ nb::object fori_loop(nb::handle lower, nb::handle upper, nb::handle body, nb::ha
   check_callable(body, "fori_loop: body");
   std::vector<nb::object> leaves;
   const PyTree tree = PyTree::flatten(init, leaves);
-  ResultStructure structure("fori_loop", tree, "init");
+  const Arrays first = leaf_arrays(leaves, "fori_loop: init");
+  ResultStructure structure("fori_loop", tree, "init", first);
   const Arrays out = tnp::fori_loop(
       leaf_array(lower, "fori_loop: lower"), leaf_array(upper, "fori_loop: upper"),
       [&](const Array& i, const Arrays& c) {
         return structure.take(call_python(body, nb::make_tuple(to_python(i), structure.build(c))), "the result of body");
       },
-      leaf_arrays(leaves, "fori_loop: init"));
+      first);
   return structure.build(out);
 }
 
 nb::object scan(nb::handle f, nb::handle init, nb::handle xs, nb::handle length, bool reverse) {
   check_callable(f, "scan: f");
   std::vector<nb::object> init_leaves, x_leaves;
-  ResultStructure carry("scan", PyTree::flatten(init, init_leaves), "init");
+  PyTree init_tree = PyTree::flatten(init, init_leaves);
+  const Arrays first = leaf_arrays(init_leaves, "scan: init");
+  ResultStructure carry("scan", std::move(init_tree), "init", first);
   const PyTree x_tree = PyTree::flatten(xs, x_leaves);
   ResultStructure y("scan");
   ScanOptions options;
@@ -161,7 +226,7 @@ nb::object scan(nb::handle f, nb::handle init, nb::handle xs, nb::handle length,
     Arrays next = carry.take(result[0], "the carry that f returns");
     return std::pair<Arrays, Arrays>(std::move(next), y.take(result[1], "the result of f"));
   };
-  const auto [last, ys] = tnp::scan(step, leaf_arrays(init_leaves, "scan: init"), leaf_arrays(x_leaves, "scan: xs"), options);
+  const auto [last, ys] = tnp::scan(step, first, leaf_arrays(x_leaves, "scan: xs"), options);
   return nb::make_tuple(carry.build(last), y.build(ys));
 }
 
@@ -179,7 +244,7 @@ nb::object map(nb::handle f, nb::handle xs) {
 }  // namespace
 
 void bind_control(nb::module_& m) {
-  interrupt_hook = &raise_pending_signals;
+  interrupt_hook = &between_iterations;
   m.def("cond", &cond, nb::arg("pred"), nb::arg("true_fn"), nb::arg("false_fn"), nb::arg("operands"),
         "true_fn(*operands) where pred is true, else false_fn(*operands).\n\n"
         "In a traced function both are traced; their results must agree in structure, dtypes and numbers of dimensions, not in sizes.");

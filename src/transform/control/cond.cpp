@@ -47,7 +47,11 @@ std::int64_t chosen(const Array& index, std::size_t num_branches) {
 
 Shape shape_for_inputs(const Graph& g, int output, std::span<const Array> inputs) {
   Shape shape = g.values[static_cast<std::size_t>(g.outputs[static_cast<std::size_t>(output)])].shape;
-  for (Dim& d : shape) d = size_for_inputs(g, d, inputs);
+  const auto input_size = [&](int i, int axis) {
+    const Shape& s = inputs[static_cast<std::size_t>(i)].shape();
+    return s.rank_known() ? s[axis] : kDataDependent;
+  };
+  for (Dim& d : shape) d = size_for_inputs(g, d, input_size);
   return shape;
 }
 

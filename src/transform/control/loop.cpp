@@ -16,19 +16,22 @@ const GraphValue& input_value(const Graph& g, std::size_t k) { return g.values[s
 
 // --- shapes
 
+// The size of an input of the body, for all iterations.
+Dim body_input_size(const Call& call, const LoopParams& p, int i, int axis) {
+  const auto k = static_cast<std::size_t>(i), carries = static_cast<std::size_t>(p.num_carries);
+  const Shape& shape = call.in[k].shape();
+  if (!shape.rank_known()) return kDataDependent;
+  if (k >= carries) return shape[k < carries + static_cast<std::size_t>(p.num_scanned) ? axis + 1 : axis];
+  const Dim d = carry_shape(p, k, shape)[axis];
+  return d == -1 ? kDataDependent : d;
+}
+
 Shape collected_shape(const Call& call, const LoopParams& p, std::size_t k) {
-  const Graph& g = *p.body;
-  const auto carries = static_cast<std::size_t>(p.num_carries), scanned = static_cast<std::size_t>(p.num_scanned);
-  Shape shape = output_value(g, carries + k).shape;
+  const auto carries = static_cast<std::size_t>(p.num_carries);
+  Shape shape = output_value(*p.body, carries + k).shape;
   if (!shape.rank_known()) return shape;
-  // Rows of the scanned arrays stand for them, as their sizes are what a size of a row can depend on.
-  for (Dim& d : shape) {
-    d = size_for_inputs(g, d, call.in, [&](int i) {
-      const auto u = static_cast<std::size_t>(i);
-      return u < carries ? carry_keeps_shape(p, i) : u >= carries + scanned;
-    });
-  }
-  shape.insert(0, !p.condition && scanned > 0 ? call.in[carries].shape()[0] : kDataDependent);
+  for (Dim& d : shape) d = size_for_inputs(*p.body, d, [&](int i, int axis) { return body_input_size(call, p, i, axis); });
+  shape.insert(0, !p.condition && p.num_scanned > 0 ? call.in[carries].shape()[0] : kDataDependent);
   return shape;
 }
 
@@ -36,14 +39,9 @@ OutputSpecs infer(const Call& call) {
   const LoopParams& p = loop_params(call);
   OutputSpecs specs;
   for (std::size_t k = 0; k < static_cast<std::size_t>(p.num_carries); ++k) {
-    Shape shape = call.in[k].shape();
-    const Shape &from = input_value(*p.body, k).shape, &to = output_value(*p.body, k).shape;
-    if (!from.rank_known() || !to.rank_known()) {
-      shape = Shape::unknown_rank();
-    } else {
-      for (int i = 0; i < shape.ndim(); ++i) {
-        if (from[i] != to[i]) shape[i] = kDataDependent;
-      }
+    Shape shape = carry_shape(p, k, call.in[k].shape());
+    for (Dim& d : shape) {
+      if (d == -1) d = kDataDependent;
     }
     specs.push_back({call.in[k].dtype(), shape});
   }
@@ -64,18 +62,27 @@ Array row_of(const Array& x, std::int64_t i) {
   return Array::view_of(x.node()->buffer, data, x.dtype(), shape, strides);
 }
 
+// In place of the number of rows: there were rows of different shapes. Only what is saved for a gradient may have them,
+// which then refuses it.
+constexpr std::int64_t kRagged = std::int64_t{1} << 60;
+
 // Rows of one shape, one after the other in memory that grows.
 class Collector {
  public:
-  Collector(DType dtype, std::int64_t expected) : dtype_(dtype), capacity_(expected) {}
+  Collector(DType dtype, std::int64_t expected, bool may_be_ragged) : dtype_(dtype), capacity_(expected), may_be_ragged_(may_be_ragged) {}
 
   void add(const Array& row) {
+    if (ragged_) return;
     if (count_ == 0 && !rows_) {
       row_shape_ = row.shape();
       reserve(capacity_ > 0 ? capacity_ : 8);
     } else if (row.shape() != row_shape_) {
-      throw ValueError("while_loop: an array that is kept for every iteration (a result of scan or map, or what a gradient needs) must "
-                       "keep its shape, but was " + row_shape_.str() + " and is " + row.shape().str() + " in iteration " + std::to_string(count_));
+      if (may_be_ragged_) {
+        ragged_ = true;
+        rows_ = Array();
+        return;
+      }
+      throw ValueError("scan: a result that is kept for every iteration must keep its shape, but was " + row_shape_.str() + " and is " + row.shape().str() + " in iteration " + std::to_string(count_));
     }
     if (count_ == capacity_) reserve(2 * capacity_);
     const Array source = row.is_contiguous() ? row : copy(row);
@@ -85,7 +92,11 @@ class Collector {
 
   Array take(bool reversed, const Shape& empty_shape) {
     Shape shape = rows_ ? row_shape_ : empty_shape;
-    shape.insert(0, count_);
+    if (ragged_) {
+      std::fill(shape.begin(), shape.end(), 0);
+      for (int d = shape.ndim(); d < row_shape_.ndim(); ++d) shape.push_back(0);
+    }
+    shape.insert(0, ragged_ ? kRagged : count_);
     if (!rows_) return Array::empty(dtype_, shape);
     Strides strides = contiguous_strides(shape, rows_.itemsize());
     std::byte* data = rows_.data();
@@ -109,6 +120,7 @@ class Collector {
 
   DType dtype_;
   std::int64_t capacity_, count_ = 0, bytes_ = 0;
+  bool may_be_ragged_, ragged_ = false;
   Shape row_shape_;
   Array rows_;
 };
@@ -121,7 +133,10 @@ class LoopRun {
     body_ = program_of(p_.body);
     if (p_.condition) condition_ = program_of(p_.condition);
     if (scanned > 0) length_ = call.in[carries].shape()[0];
-    for (std::size_t s = 1; s < scanned; ++s) {
+    for (std::size_t s = 0; s < scanned; ++s) {
+      if (call.in[carries + s].shape()[0] == kRagged) {
+        throw ValueError("the gradient of a while_loop needs loop variables that keep their shapes, and one has changed its size");
+      }
       if (call.in[carries + s].shape()[0] != length_) {
         throw ValueError("scan: the arrays to go over must be equally long, but are " + std::to_string(length_) + " and " +
                          std::to_string(call.in[carries + s].shape()[0]));
@@ -134,7 +149,8 @@ class LoopRun {
       condition_in_.insert(condition_in_.end(), shared.begin(), shared.end());
     }
     for (std::size_t k = 0; k < p_.num_collected(); ++k) {
-      collectors_.emplace_back(output_value(*p_.body, carries + k).dtype, p_.condition ? 0 : length_);
+      const bool saved = k + static_cast<std::size_t>(p_.saved) >= p_.num_collected();
+      collectors_.emplace_back(output_value(*p_.body, carries + k).dtype, p_.condition ? 0 : length_, saved);
     }
   }
 
@@ -167,7 +183,7 @@ class LoopRun {
   Shape empty_row(std::size_t k) const {
     Shape shape = output_value(*p_.body, k).shape;
     for (Dim& d : shape) {
-      const Dim known = size_for_inputs(*p_.body, d, call_.in, [&](int i) { return i < p_.num_carries || i >= p_.num_carries + p_.num_scanned; });
+      const Dim known = size_for_inputs(*p_.body, d, [&](int i, int axis) { return body_input_size(call_, p_, i, axis); });
       d = known >= 0 ? known : 0;
     }
     return shape;
@@ -213,9 +229,14 @@ const RegisterOp registration_with_effects(kLoopWithEffects);
 
 }  // namespace
 
-bool carry_keeps_shape(const LoopParams& p, int i) {
-  const Shape& from = input_value(*p.body, static_cast<std::size_t>(i)).shape;
-  return from.rank_known() && from == output_value(*p.body, static_cast<std::size_t>(i)).shape;
+Shape carry_shape(const LoopParams& p, std::size_t k, const Shape& initial) {
+  const Shape &from = input_value(*p.body, k).shape, &to = output_value(*p.body, k).shape;
+  if (!initial.rank_known() || !from.rank_known() || !to.rank_known()) return Shape::unknown_rank();
+  Shape shape = initial;
+  for (int d = 0; d < shape.ndim(); ++d) {
+    if (from[d] != to[d]) shape[d] = -1;
+  }
+  return shape;
 }
 
 Arrays apply_loop(std::span<const Array> in, const LoopParams& p) {

@@ -34,8 +34,8 @@ inline const LoopParams& loop_params(const Call& call) { return static_cast<cons
 
 Arrays apply_loop(std::span<const Array> in, const LoopParams& p);
 
-// Whether carry i has the same shape in every iteration.
-bool carry_keeps_shape(const LoopParams& p, int i);
+// The shape of carry k in every iteration, given what it is before the first: -1 for a size that may change.
+Shape carry_shape(const LoopParams& p, std::size_t k, const Shape& initial);
 
 // A loop being put together: graphs, and what they are given.
 struct LoopParts {

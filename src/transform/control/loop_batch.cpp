@@ -51,12 +51,21 @@ class BatchedLoop {
   }
 
  private:
+  // The shape of carry i in every iteration.
+  Shape iteration_shape(std::size_t i, bool batched) const {
+    Shape shape = b_.call.in[i].shape();
+    if (b_.batched[i]) shape.erase(0);
+    shape = carry_shape(p_, i, shape);
+    if (batched) shape.insert(0, b_.size);
+    return shape;
+  }
+
   Arrays shared() const { return Arrays(b_.call.in.begin() + static_cast<std::ptrdiff_t>(carries_ + scanned_), b_.call.in.end()); }
 
   // What an iteration is given.
   ArraySpecs specs() const {
     ArraySpecs s;
-    for (const Array& x : loop_.carries) s.push(x);
+    for (std::size_t i = 0; i < carries_; ++i) s.push(loop_.carries[i].dtype(), iteration_shape(i, batched_[i]));
     for (const Array& x : loop_.scanned) {
       Shape row = x.shape();
       row.erase(0);
@@ -89,8 +98,11 @@ class BatchedLoop {
       for (std::size_t i = 0; i < carries_ + scanned_; ++i) {
         const Array& x = b_.call.in[i];
         Shape shape = x.shape();
-        if (i >= carries_) shape.erase(batched_[i] ? 1 : 0);
-        if (i < carries_ && batched_[i] && !b_.batched[i]) shape.insert(0, b_.size);
+        if (i >= carries_) {
+          shape.erase(batched_[i] ? 1 : 0);
+        } else {
+          shape = iteration_shape(i, batched_[i]);
+        }
         s.push(x.dtype(), shape);
       }
       trace_subgraph(s, [&](const Arrays& args) {
@@ -143,7 +155,7 @@ class BatchedLoop {
     Batched first = apply_condition(loop_.carries);
     loop_.carries.push_back(batch_of(first, 0, b_.size));
     ArraySpecs s;
-    for (std::size_t i = 0; i < carries_; ++i) s.push(loop_.carries[i]);
+    for (std::size_t i = 0; i < carries_; ++i) s.push(loop_.carries[i].dtype(), iteration_shape(i, true));
     s.push(loop_.carries.back());
     loop_.has_condition = true;
     loop_.condition = trace_subgraph(s, [&](const Arrays& args) {
@@ -154,7 +166,8 @@ class BatchedLoop {
       const Array& active = args.back();
       Batched out = apply_body(args);
       for (std::size_t k = 0; k < carries_; ++k) {
-        const Array value = batch_of(out, k, b_.size);
+        // Sizes must stay: otherwise this raises, rather than broadcast one to the other.
+        const Array value = reshape(batch_of(out, k, b_.size), args[k].shape());
         out.values[k] = where(column(active, value, b_.size), value, args[k]);
       }
       const Batched go_on = apply_condition(out.values);
@@ -177,12 +190,6 @@ class BatchedLoop {
 
 }  // namespace
 
-void loop_batch(BatchCall& b) {
-  const LoopParams& p = loop_params(b.call);
-  for (int k = 0; k < p.num_carries; ++k) {
-    if (!carry_keeps_shape(p, k)) throw CannotBatch("a carried array of a while_loop may change its size");
-  }
-  BatchedLoop(b).run();
-}
+void loop_batch(BatchCall& b) { BatchedLoop(b).run(); }
 
 }  // namespace tnp

@@ -22,13 +22,6 @@ LoopParams with_saved(const LoopParams& p) {
   return saving;
 }
 
-bool carries_keep_shape(const LoopParams& p) {
-  for (int k = 0; k < p.num_carries; ++k) {
-    if (!carry_keeps_shape(p, k)) return false;
-  }
-  return true;
-}
-
 // Builds the backward loop of one call.
 //   carries  the cotangents of the inexact carries, the sums of the cotangents of the needed shared inputs
 //   scanned  the saved carries, the scanned arrays, the cotangents of the collected arrays that have one
@@ -87,9 +80,7 @@ class BackwardLoop {
     ArraySpecs s;
     for (std::size_t i = 0; i < loop_.carries.size(); ++i) {
       Shape shape = loop_.carries[i].shape();
-      if (i < inexact_carries_.size() && !carry_keeps_shape(p_, static_cast<int>(inexact_carries_[i]))) {
-        for (Dim& d : shape) d = -1;
-      }
+      if (i < inexact_carries_.size()) shape = carry_shape(p_, inexact_carries_[i], shape);
       s.push(loop_.carries[i].dtype(), shape);
     }
     for (const Array& x : loop_.scanned) {
@@ -150,19 +141,14 @@ class BackwardLoop {
 void loop_vjp(VjpCall& v) {
   const LoopParams& p = loop_params(v.call);
   Arrays outputs(v.outputs.begin(), v.outputs.end());
-  if (p.saved == 0 && p.num_carries > 0) {
-    if (!carries_keep_shape(p)) {
-      throw ValueError("the gradient of a while_loop needs carried arrays that keep their shapes: one of them may change its size");
-    }
-    outputs = apply_loop(v.call.in, with_saved(p));
-  }
+  if (p.saved == 0 && p.num_carries > 0) outputs = apply_loop(v.call.in, with_saved(p));
   const std::span<const Array> saved = std::span<const Array>(outputs).last(static_cast<std::size_t>(p.num_carries));
   BackwardLoop(v, saved, v.outputs, v.cotangents).run();
 }
 
 Arrays loop_apply_watched(const Call& call) {
   const LoopParams& p = loop_params(call);
-  if (p.saved > 0 || p.num_carries == 0 || !carries_keep_shape(p)) return {};
+  if (p.saved > 0 || p.num_carries == 0) return {};
   Arrays out = apply_loop(call.in, with_saved(p));
   out.resize(out.size() - static_cast<std::size_t>(p.num_carries));
   return out;

@@ -133,21 +133,17 @@ void remove_unused(Graph& graph) {
   graph.nodes = std::move(kept);
 }
 
-Dim size_for_inputs(const Graph& graph, Dim d, std::span<const Array> inputs, const std::function<bool(int)>& usable) {
+Dim size_for_inputs(const Graph& graph, Dim d, const std::function<Dim(int, int)>& input_size) {
   if (!is_symbolic(d)) return d;
-  bool known = true;
-  const auto input_of = [&](const DimExpr& leaf) {
+  const auto size = [&](const DimExpr& leaf) {
     const auto value = graph.leaf_values.find(leaf.node);
-    if (value == graph.leaf_values.end()) return -1;
+    if (value == graph.leaf_values.end()) return kDataDependent;
     const auto it = std::find(graph.inputs.begin(), graph.inputs.end(), value->second);
-    return it == graph.inputs.end() ? -1 : static_cast<int>(it - graph.inputs.begin());
+    return it == graph.inputs.end() ? kDataDependent : input_size(static_cast<int>(it - graph.inputs.begin()), leaf.axis);
   };
-  for_each_leaf(d, [&](const DimExpr& leaf) {
-    const int i = input_of(leaf);
-    known = known && i >= 0 && (!usable || usable(i)) && inputs[static_cast<std::size_t>(i)].shape().rank_known();
-  });
-  if (!known) return kDataDependent;
-  return evaluate(d, [&](const DimExpr& leaf) { return inputs[static_cast<std::size_t>(input_of(leaf))].shape()[leaf.axis]; });
+  bool known = true;
+  for_each_leaf(d, [&](const DimExpr& leaf) { known = known && size(leaf) != kDataDependent; });
+  return known ? evaluate(d, size) : kDataDependent;
 }
 
 }  // namespace tnp

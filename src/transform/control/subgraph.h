@@ -48,10 +48,9 @@ bool has_effects(const Graph& graph);
 // Drops what no output needs, effects included.
 void remove_unused(Graph& graph);
 
-// A size of one of the graph's values for these inputs, which may be symbolic in the surrounding trace; kDataDependent if
-// it is not a matter of the inputs' sizes. `usable(i)`: whether the sizes of input i may be looked at.
-Dim size_for_inputs(const Graph& graph, Dim d, std::span<const Array> inputs, const std::function<bool(int)>& usable = {});
-
+// A size of one of the graph's values, which may be symbolic in the surrounding trace, from the sizes of its inputs;
+// kDataDependent if it is not a matter of those. `input_size(i, axis)` gives them, or kDataDependent for one that varies.
+Dim size_for_inputs(const Graph& graph, Dim d, const std::function<Dim(int, int)>& input_size);
 
 // Called between iterations of a loop; throws to stop it. Set by the Python layer for Ctrl-C.
 extern void (*interrupt_hook)();
