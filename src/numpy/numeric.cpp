@@ -13,8 +13,27 @@
 
 namespace tnp {
 
+namespace {
+
+// Up to here a condition is cast before the choice, not in blocks within it: that takes fewer steps.
+constexpr std::int64_t kSmallCondition = 1024;
+
+// The type of the choice, if arrays alone or one array and a scalar that gives way decide it.
+std::optional<DType> choice_type(const Operand& x, const Operand& y) {
+  if (x.is_array() && y.is_array()) return promote(x.array().dtype(), y.array().dtype());
+  if (x.is_array()) return promote(x.array().dtype(), y.scalar().kind);
+  if (y.is_array()) return promote(y.array().dtype(), x.scalar().kind);
+  return std::nullopt;
+}
+
+}  // namespace
+
 Array where_of(const Array& condition, const Operand& x, const Operand& y) {
-  return where(is_bool(condition.dtype()) ? condition : astype(condition, DType::bool_), x, y);
+  const std::optional<DType> type = choice_type(x, y);
+  if (type == condition.dtype()) return where(condition, x, y);
+  Array c = is_bool(condition.dtype()) ? condition : astype(condition, DType::bool_);
+  if (type && c.shape().is_static() && c.shape().num_elements() <= kSmallCondition) c = astype(c, *type);
+  return where(c, x, y);
 }
 
 namespace {

@@ -26,7 +26,12 @@ auto spread_or_sequence(std::span<PyObject* const> rest, Read&& read) {
 TNP_FUNCTION(reshape, kMethod, "(self, /, *shape, order='C', copy=None)", "The same elements in another shape; -1 is whatever fits.") {
   const auto [self, order, copied] = take<3>(args);
   if (args.rest.empty()) throw TypeError("reshape() takes a shape");
-  const Shape shape = spread_or_sequence(args.rest, [](const Value& v) { return v.shape(); });
+  Shape shape;
+  if (args.rest.size() == 1) {
+    shape = Value(args.rest[0]).shape();
+  } else {
+    for (PyObject* o : args.rest) shape.push_back(Value(o).size());
+  }
   const Array y = reshape(array_of(self.ptr()), shape, order.order());
   return to_python(copied.flag() ? copy(y) : y);
 }

@@ -215,7 +215,7 @@ TNP_FUNCTION(geomspace, kFunction, "(start, stop, num=50, endpoint=True, dtype=N
 
 // --- matrices
 
-TNP_FUNCTION(eye, kFunction, "(N, M=None, k=0, dtype=float, order='C', *, device=None, like=None)", "Ones on a diagonal.") {
+TNP_FUNCTION(eye, kFunction, "(N, M=None, k=0, dtype=None, order='C', *, device=None, like=None)", "Ones on a diagonal.") {
   const auto [n, m, k, dtype, order, device] = take<6>(args);
   order.order();
   device.check_device();
@@ -225,7 +225,7 @@ TNP_FUNCTION(identity, kFunction, "(n, dtype=None, *, like=None)", "The identity
   const auto [n, dtype] = take<2>(args);
   return to_python(eye(n.size(), n.size(), 0, type_or_default(dtype)));
 }
-TNP_FUNCTION(tri, kFunction, "(N, M=None, k=0, dtype=float, *, like=None)", "Ones on and below a diagonal.") {
+TNP_FUNCTION(tri, kFunction, "(N, M=None, k=0, dtype=None, *, like=None)", "Ones on and below a diagonal.") {
   const auto [n, m, k, dtype] = take<4>(args);
   return to_python(tri(n.size(), m.given() ? m.size() : n.size(), k.integer(0), type_or_default(dtype)));
 }
@@ -248,7 +248,7 @@ TNP_FUNCTION(meshgrid, kFunction, "(*xi, copy=True, sparse=False, indexing='xy')
   for (PyObject* o : args.rest) xs.push_back(as_array(o));
   return tuple_of(meshgrid(xs, sparse.flag(), kind == "ij"));
 }
-TNP_FUNCTION(indices, kFunction, "(dimensions, dtype=int, sparse=False)", "The index along each axis of every place of a shape.") {
+TNP_FUNCTION(indices, kFunction, "(dimensions, dtype=None, sparse=False)", "The index along each axis of every place of a shape.") {
   const auto [dimensions, dtype, sparse] = take<3>(args);
   const Arrays xs = indices(dimensions.shape(), dtype.dtype().value_or(DType::int64), sparse.flag());
   return sparse.flag() ? tuple_of(xs) : to_python(xs[0]);

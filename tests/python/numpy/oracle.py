@@ -18,7 +18,7 @@ def sample(shape: tuple[int, ...], dtype: str, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     x = rng.integers(-5, 6, shape)
     if dtype.startswith("complex"):
-        return (x + 1j * rng.integers(-3, 4, shape)).astype(dtype)
+        return np.asarray(x + 1j * rng.integers(-3, 4, shape)).astype(dtype)
     if dtype.startswith("uint"):
         x = np.abs(x)
     y = x * 0.75 if dtype.startswith("float") else x
