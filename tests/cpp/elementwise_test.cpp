@@ -232,6 +232,7 @@ const FlagCase kFlagCases[] = {
     {"square", 1e30, 0, 0},
     {"floor", kNan, 0, 0},
     {"hypot", 1, 1, 0},
+    {"logaddexp", kNan, 1, kFpInvalid},
 };
 
 TEST(Elementwise, FloatingPointExceptionsAreNumPys) {
@@ -280,6 +281,16 @@ TEST(Elementwise, IntegersToNegativePowersAreRefused) {
   EXPECT_NO_THROW(power(Array::empty(DType::int64, {0}), -1));
   EXPECT_EQ(power(astype(base, DType::float32), Array::from(exponents)).dtype(), DType::float64);
   EXPECT_EQ(power(astype(base, DType::float32), -1).to_vector<float>(), std::vector<float>(40, 0.5f));
+}
+
+TEST(Elementwise, ComplexNanInOnePart) {
+  const Array number(std::complex<double>(1, 0)), nan(std::complex<double>(0, kNan));
+  for (const auto& [x, y] : {std::pair(number, nan), std::pair(nan, number)}) {
+    EXPECT_TRUE(isnan(maximum(x, y)).item<bool>());
+    EXPECT_TRUE(isnan(minimum(x, y)).item<bool>());
+    EXPECT_TRUE(same_elements(fmax(x, y), number));
+    EXPECT_TRUE(same_elements(fmin(x, y), number));
+  }
 }
 
 TEST(Elementwise, NeighboursOfHalves) {

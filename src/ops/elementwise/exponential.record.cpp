@@ -50,6 +50,12 @@ struct Expm1 : Exponential {
 struct LogOfSum : Binary {
   static constexpr DTypeSet types = kFloats;
   static constexpr int cycles = 12;
+  static constexpr bool raises_flags = true;
+  // NumPy's is invalid for NaN too.
+  template <class V>
+  static unsigned raised(V, V, V z) {
+    return any_lane(z != z) ? kFpInvalid : 0;
+  }
   // The share of the input i in the sum of powers; equal inputs have half each, infinite ones too.
   static Array share(std::span<const Array> x, int i, Array (*power)(const Array&)) {
     const Array difference = where(x[0] == x[1], 0, x[1 - i] - x[i]);

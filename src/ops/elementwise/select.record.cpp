@@ -49,11 +49,11 @@ TNP_INLINE V pick(M mask, V x, V y) {
   }
 }
 
-// Lexicographic on complex numbers.
+// Lexicographic on complex numbers, of which none with a NaN is at least another.
 template <class V>
 TNP_INLINE auto at_least(V x, V y) {
   if constexpr (is_complex_value<V>) {
-    return (x.re > y.re) | ((x.re == y.re) & (x.im >= y.im));
+    return math::greater_equal(x, y);
   } else {
     return x >= y;
   }

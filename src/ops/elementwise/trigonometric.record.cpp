@@ -52,6 +52,7 @@ struct Tan : Trigonometric {
 struct Degrees : Unary {
   static constexpr const char* doc = "Radians to degrees, element by element.";
   static constexpr const char* aliases = "rad2deg";
+  static constexpr bool raises_flags = true;
   static constexpr DTypeSet types = kFloats;
   template <class V>
   static V value(V x) {
