@@ -1,6 +1,7 @@
 // tnp.vectorized_map and tnp.vmap.
 #include "transform/vmap.h"
 
+#include "base/dim.h"
 #include "python/structured.h"
 #include "tnp/error.h"
 #include "tnp/primitives.h"
@@ -33,7 +34,7 @@ nb::object vectorized_map(nb::handle fn, nb::handle elems, bool fallback, bool w
   if (warns) options.warn = &warn;
   std::int64_t size = 1;
   for (const Array& x : inputs.values) {
-    if (x.ndim() > 0 && x.shape()[0] != 1) size = x.shape()[0];
+    if (x.ndim() > 0) size = dim_broadcast(size, x.shape()[0]);
   }
   Batched out = tnp::vectorized_map(
       [&](const Arrays& x) { return results.take(call_python(fn, nb::make_tuple(tree.unflatten(to_objects(x)))), "the result of fn"); },

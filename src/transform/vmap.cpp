@@ -1,5 +1,6 @@
 #include "transform/vmap.h"
 
+#include "base/dim.h"
 #include "ir/trace.h"
 #include "tnp/error.h"
 #include "tnp/primitives.h"
@@ -60,18 +61,23 @@ std::int64_t common_size(Batched& in, const char* name) {
     if (!in.batched[i]) continue;
     if (in.values[i].ndim() == 0) throw IndexError(std::string(name) + ": a 0-d array has no examples");
     const std::int64_t n = in.values[i].shape()[0];
-    if (!size || *size == 1 || (is_symbolic(*size) && n != 1)) {
-      size = n;
-    } else if (n != 1 && n != *size && !is_symbolic(n)) {
+    if (size && *size != n && !is_symbolic(*size) && !is_symbolic(n) && *size != 1 && n != 1) {
       throw ValueError(std::string(name) + ": the numbers of examples must be equal or 1, but are " + std::to_string(*size) + " and " +
                        std::to_string(n));
     }
+    size = size ? dim_broadcast(*size, n) : n;
   }
   if (!size) throw ValueError(std::string(name) + ": give at least one array with examples");
   for (std::size_t i = 0; i < in.values.size(); ++i) {
-    if (!in.batched[i] || in.values[i].shape()[0] != 1 || *size == 1) continue;
-    in.values[i] = first_row(in.values[i]);
-    in.batched[i] = false;
+    if (!in.batched[i] || in.values[i].shape()[0] == *size) continue;
+    if (in.values[i].shape()[0] == 1) {
+      in.values[i] = first_row(in.values[i]);
+      in.batched[i] = false;
+    } else {  // one or all, as the run will tell
+      Shape shape = in.values[i].shape();
+      shape[0] = *size;
+      in.values[i] = broadcast_to(in.values[i], shape);
+    }
   }
   return *size;
 }

@@ -135,11 +135,25 @@ void remove_unused(Graph& graph) {
 
 Dim size_for_inputs(const Graph& graph, Dim d, const std::function<Dim(int, int)>& input_size) {
   if (!is_symbolic(d)) return d;
+  // An input's size may be that of an array outside, which the graph need not know.
+  const auto same_as_input = [&](const auto& is_same) {
+    for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
+      const Shape& shape = graph.values[static_cast<std::size_t>(graph.inputs[i])].shape;
+      for (int axis = 0; axis < shape.ndim(); ++axis) {
+        if (is_symbolic(shape[axis]) && is_same(shape[axis])) return input_size(static_cast<int>(i), axis);
+      }
+    }
+    return kDataDependent;
+  };
+  if (const Dim same = same_as_input([&](Dim other) { return other == d; }); same != kDataDependent) return same;
   const auto size = [&](const DimExpr& leaf) {
     const auto value = graph.leaf_values.find(leaf.node);
-    if (value == graph.leaf_values.end()) return kDataDependent;
-    const auto it = std::find(graph.inputs.begin(), graph.inputs.end(), value->second);
-    return it == graph.inputs.end() ? kDataDependent : input_size(static_cast<int>(it - graph.inputs.begin()), leaf.axis);
+    const auto it = value == graph.leaf_values.end() ? graph.inputs.end() : std::find(graph.inputs.begin(), graph.inputs.end(), value->second);
+    if (it != graph.inputs.end()) return input_size(static_cast<int>(it - graph.inputs.begin()), leaf.axis);
+    return same_as_input([&](Dim other) {
+      const DimExpr e = dim_expr(other);
+      return e.kind == DimExpr::Kind::leaf && e.node == leaf.node && e.axis == leaf.axis;
+    });
   };
   bool known = true;
   for_each_leaf(d, [&](const DimExpr& leaf) { known = known && size(leaf) != kDataDependent; });
