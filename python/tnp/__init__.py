@@ -34,6 +34,7 @@ from ._function import function, grad, value_and_grad, vjp
 globals().update(_core.ufuncs)
 globals().update({d.name: d for d in _DTYPES})
 bool_ = _DTYPES[0]
+_array_of_bytes = _core._array_of_bytes  # pickled arrays name it
 from . import random  # noqa: E402
 from ._device import device, devices  # noqa: E402
 from ._functional import *  # noqa: E402, F403

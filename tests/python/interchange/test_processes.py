@@ -1,6 +1,5 @@
 """tnp beside other libraries, and in other processes."""
 
-import multiprocessing
 import os
 import pickle
 import subprocess
@@ -13,16 +12,13 @@ import tnp
 
 
 def run(code, **env):
-    """Runs `code` in a new interpreter; its output."""
+    """Runs `code`, text or a file, in a new interpreter; its output."""
+    program = ["-c", textwrap.dedent(code)] if isinstance(code, str) else [str(code)]
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=120, env={**os.environ, **env}
+        [sys.executable, *program], capture_output=True, text=True, timeout=120, env={**os.environ, **env}
     )
     assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
     return done.stdout
-
-
-def doubled(x):
-    return x * 2.0
 
 
 def test_pickle():
@@ -35,12 +31,28 @@ def test_pickle():
 
 
 @pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
-def test_multiprocessing(method):
-    context = multiprocessing.get_context(method)
-    xs = [tnp.asarray(np.full(5, float(i))) for i in range(4)]
-    with context.Pool(2) as pool:
-        for i, y in enumerate(pool.map_async(doubled, xs).get(timeout=120)):
-            np.testing.assert_array_equal(np.asarray(y), np.full(5, 2.0 * i))
+def test_multiprocessing(method, tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        textwrap.dedent(f"""
+        import multiprocessing
+        import numpy as np
+        import tnp
+
+        def doubled(x):
+            return x * 2.0
+
+        if __name__ == "__main__":
+            tnp.asarray(np.ones(1 << 22)) + 1.0  # the threads have run
+            xs = [tnp.asarray(np.full(1 << n, float(n))) for n in (0, 4, 18, 21)]
+            with multiprocessing.get_context("{method}").Pool(2) as pool:
+                for x, y in zip(xs, pool.map(doubled, xs)):
+                    assert isinstance(y, tnp.ndarray)
+                    np.testing.assert_array_equal(np.asarray(y), 2 * np.asarray(x))
+            print("done")
+        """)
+    )
+    assert run(program).strip() == "done"
 
 
 def test_fork_after_the_pool_has_run():
