@@ -64,7 +64,7 @@ Array row_of(const Array& x, std::int64_t i) {
 
 // In place of the number of rows: there were rows of different shapes. Only what is saved for a gradient may have them,
 // which then refuses it.
-constexpr std::int64_t kRagged = std::int64_t{1} << 60;
+constexpr std::int64_t kRagged = std::int64_t{1} << 50;
 
 // Rows of one shape, one after the other in memory that grows.
 class Collector {

@@ -361,3 +361,25 @@ def test_loops_in_threads():
     for t in threads:
         t.join(60)
     assert results == [sum(range(1000 + k)) for k in range(4)]
+
+
+def test_gradient_of_a_loop_that_changes_sizes_is_refused():
+    @tnp.function
+    def f(n, y):
+        x = tnp.while_loop(lambda i, x: i < n, lambda i, x: (i + 1, tnp.concatenate([x, x * y])), (0, tnp.ones(1)))[1]
+        return tnp.sum(x)
+
+    y = tnp.asarray(2.0)
+    with tnp.GradientTape() as tape:
+        tape.watch(y)
+        z = f(tnp.asarray(3), y)
+    assert float(z) == 27
+    with pytest.raises(ValueError, match="keep their shapes"):
+        tape.gradient(z, y)
+
+
+def test_numbers_take_the_type_of_the_other_branch():
+    f = tnp.function(lambda x: tnp.cond(x > 0, lambda: 0, lambda: x))
+    for value in (1.5, -1.5):
+        out = f(tnp.asarray(value, dtype=np.float32))
+        assert out.dtype == np.float32 and float(out) == min(value, 0)
