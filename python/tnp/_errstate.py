@@ -36,7 +36,7 @@ def geterr() -> dict[str, str]:
 
 
 def seterr(
-    all: str | None = None,  # noqa: A002  NumPy's name
+    all: str | None = None,
     divide: str | None = None,
     over: str | None = None,
     under: str | None = None,

@@ -33,7 +33,6 @@ little_endian = True
 globals().update({name: function for name, function in _core.functions.items() if not name.startswith("_")})
 
 __all__ = [
-    *(name for name in _core.functions if not name.startswith("_")),
     "character",
     "complexfloating",
     "e",
@@ -63,3 +62,4 @@ __all__ = [
     "signedinteger",
     "unsignedinteger",
 ]
+__all__ += [name for name in _core.functions if not name.startswith("_")]  # noqa: PLE0605

@@ -116,7 +116,7 @@ class finfo:
 class iinfo:
     """The limits of an integer type."""
 
-    def __init__(self, type: Any) -> None:  # noqa: A002  NumPy's name
+    def __init__(self, type: Any) -> None:
         """`type`: a type, or an array or integer of it."""
         d = _type_of(int if isinstance(type, int) and not isinstance(type, bool) else type)
         if d.kind not in "iu":

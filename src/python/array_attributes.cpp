@@ -1,6 +1,5 @@
 // ndarray's constructor and attributes.
 #include "base/dim.h"
-#include "ops/common.h"
 #include "python/arguments.h"
 #include "tnp/error.h"
 

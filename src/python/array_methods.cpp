@@ -3,7 +3,6 @@
 
 #include "base/dim.h"
 #include "ops/common.h"
-#include "ops/elementwise/family.h"
 #include "python/arguments.h"
 #include "python/elementwise_call.h"
 #include "tnp/error.h"

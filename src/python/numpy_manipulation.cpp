@@ -1,5 +1,4 @@
 // Functions that rearrange, join and split arrays.
-#include "base/dim.h"
 #include "python/arguments.h"
 #include "tnp/error.h"
 

@@ -1,4 +1,4 @@
-"""Runs the same code with NumPy and with tnp and compares what comes out: values, types, structure or the error's class."""
+"""Runs the same code with NumPy and with tnp and compares values, types and structure, or the error's class."""
 
 from __future__ import annotations
 
@@ -6,10 +6,24 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import tnp
 
-DTYPES = ["bool", "int8", "int32", "int64", "uint8", "uint16", "uint64", "float16", "float32", "float64", "complex64", "complex128"]
+import numpy as np
+
+DTYPES = [
+    "bool",
+    "int8",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint64",
+    "float16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+]
 FLOATS = ["float16", "float32", "float64"]
 
 

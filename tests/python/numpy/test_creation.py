@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import tnp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import numpy as np
 
 from .oracle import DTYPES, check, sample
 
@@ -103,20 +104,26 @@ def test_arange(bounds: tuple[object, ...], dtype: str | None) -> None:
     check(lambda m: m.arange(*bounds, dtype=dtype))
 
 
+@settings(deadline=None)
 @given(st.integers(-50, 50), st.integers(-50, 50), st.integers(-7, 7).filter(bool))
 def test_arange_of_integers(start: int, stop: int, step: int) -> None:
     """As Python's range."""
     assert tnp.arange(start, stop, step).tolist() == list(range(start, stop, step))
 
 
+@settings(deadline=None)
 @given(st.floats(-50, 50), st.floats(-50, 50), st.floats(0.25, 7))
 def test_arange_of_floats(start: float, stop: float, step: float) -> None:
     """NumPy's rule of lengths, and its rounding."""
     check(lambda m: m.arange(start, stop, step))
 
 
-@pytest.mark.parametrize("bounds", [(0, 1), (3, -2), (0.5, 0.5), (1j, 2), ([0, 1], [1, 3]), (np.float32(0), np.float32(1)), (0, 1e-320)])
-@pytest.mark.parametrize("keywords", [{}, {"num": 0}, {"num": 1}, {"num": 7}, {"endpoint": False}, {"dtype": int}, {"dtype": "float32"}])
+@pytest.mark.parametrize(
+    "bounds", [(0, 1), (3, -2), (0.5, 0.5), (1j, 2), ([0, 1], [1, 3]), (np.float32(0), np.float32(1)), (0, 1e-320)]
+)
+@pytest.mark.parametrize(
+    "keywords", [{}, {"num": 0}, {"num": 1}, {"num": 7}, {"endpoint": False}, {"dtype": int}, {"dtype": "float32"}]
+)
 def test_linspace(bounds: tuple[object, object], keywords: dict[str, object]) -> None:
     """Ends, steps, types."""
     if keywords.get("dtype") and bounds[0] == 1j:

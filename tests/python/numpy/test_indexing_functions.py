@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import tnp
+
+import numpy as np
 
 from .oracle import DTYPES, check, sample
 
@@ -12,7 +13,7 @@ X = sample((3, 4), "int32")
 ERRORS = [
     lambda m: m.take(m.asarray(X), 12),
     lambda m: m.take(m.asarray(X), [0, 5], axis=1),
-    lambda m: m.take(m.asarray(X), [1.5]),
+    lambda m: m.take(m.asarray(X), m.asarray([1.5])),
     lambda m: m.take(m.asarray(X), 0, axis=2),
     lambda m: m.take(m.asarray(X), 0, mode="nothing"),
     lambda m: m.repeat(m.asarray(X), -1),

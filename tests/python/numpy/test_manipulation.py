@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import tnp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import numpy as np
 
 from .oracle import DTYPES, check, sample
 
@@ -155,6 +156,7 @@ def test_results(case: int, dtype: str) -> None:
     check(lambda m: CASES[case](m, m.asarray(x)))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=4), st.data())
 def test_reshape_any(shape: list[int], data: st.DataObject) -> None:
     """Any order of axes, then any of its shapes, as NumPy copies or views."""

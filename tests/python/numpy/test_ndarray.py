@@ -6,9 +6,10 @@ import copy
 import io
 import pickle
 
-import numpy as np
 import pytest
 import tnp
+
+import numpy as np
 
 from .oracle import DTYPES, check, sample
 
@@ -43,7 +44,15 @@ def test_errors(case: int) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ((2, 3), float, np.ones(5)), ((2, 3), float, [1, 2]), ((2,), float, b"123"), (-1,), ((2, 3), float, np.ones((3, 2))), ((2,), float, 5)],
+    [
+        (),
+        ((2, 3), float, np.ones(5)),
+        ((2, 3), float, [1, 2]),
+        ((2,), float, b"123"),
+        (-1,),
+        ((2, 3), float, np.ones((3, 2))),
+        ((2,), float, 5),
+    ],
 )
 def test_wrong_construction(arguments: tuple[object, ...]) -> None:
     """ValueError where shape, dtype and buffer disagree; TypeError for no shape."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import tnp
+
+import numpy as np
 
 from .oracle import DTYPES, check, sample, tolerance
 
@@ -36,7 +37,9 @@ def test_errors(case: int) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("bounds", [(1, 2), (None, 1), (-1, None), (None, None), (2, 1), (0.5, 2), (-300, 300), (0, 2**70)])
+@pytest.mark.parametrize(
+    "bounds", [(1, 2), (None, 1), (-1, None), (None, None), (2, 1), (0.5, 2), (-300, 300), (0, 2**70)]
+)
 def test_clip(dtype: str, bounds: tuple[object, object]) -> None:
     """Weak bounds, absent ones, crossed ones."""
     if bounds[1] == 2**70:
@@ -79,14 +82,32 @@ def test_round(dtype: str, decimals: int) -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
-    "name", ["real", "imag", "angle", "isreal", "iscomplex", "isrealobj", "iscomplexobj", "nan_to_num", "sinc", "fix", "shape", "ndim", "size"]
+    "name",
+    [
+        "real",
+        "imag",
+        "angle",
+        "isreal",
+        "iscomplex",
+        "isrealobj",
+        "iscomplexobj",
+        "nan_to_num",
+        "sinc",
+        "fix",
+        "shape",
+        "ndim",
+        "size",
+    ],
 )
 def test_parts_and_kinds(name: str, dtype: str) -> None:
     """Functions of one array."""
     x = sample((3, 4), dtype)
     if name == "fix" and dtype.startswith("complex"):
         return
-    check(lambda m: getattr(m, name)(m.asarray(x)), max(tolerance(dtype), 4e-3 if dtype.endswith("int8") or dtype == "bool" else 0))
+    check(
+        lambda m: getattr(m, name)(m.asarray(x)),
+        max(tolerance(dtype), 4e-3 if dtype.endswith("int8") or dtype == "bool" else 0),
+    )
 
 
 def test_special_values() -> None:

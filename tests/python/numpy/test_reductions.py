@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import tnp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import numpy as np
 
 from .oracle import DTYPES, FLOATS, check, sample, tolerance
 
@@ -107,7 +108,9 @@ def test_initial_and_where(name: str, dtype: str, axis: object) -> None:
     x, mask = sample((3, 4), dtype), sample((3, 4), "bool", 1)
     check(lambda m: getattr(m, name)(m.asarray(x), axis=axis, initial=1), tolerance(dtype) * 20)
     check(lambda m: getattr(m, name)(m.asarray(x), axis=axis, initial=1, where=m.asarray(mask)), tolerance(dtype) * 20)
-    check(lambda m: getattr(m, name)(m.asarray(x), axis=axis, initial=1, where=m.asarray(mask[0])), tolerance(dtype) * 20)
+    check(
+        lambda m: getattr(m, name)(m.asarray(x), axis=axis, initial=1, where=m.asarray(mask[0])), tolerance(dtype) * 20
+    )
     check(lambda m: getattr(m, name)(m.zeros((0, 2), dtype=dtype), axis=axis, initial=1))
 
 
@@ -140,7 +143,9 @@ def test_spread(dtype: str, ddof: float) -> None:
     x = sample((3, 4), dtype)
     check(lambda m: m.var(m.asarray(x), ddof=ddof), tolerance(dtype) * 20)
     check(lambda m: m.std(m.asarray(x), axis=1, correction=ddof), tolerance(dtype) * 20)
-    check(lambda m: m.var(m.asarray(x), axis=0, mean=m.mean(m.asarray(x), axis=0, keepdims=True)), tolerance(dtype) * 20)
+    check(
+        lambda m: m.var(m.asarray(x), axis=0, mean=m.mean(m.asarray(x), axis=0, keepdims=True)), tolerance(dtype) * 20
+    )
 
 
 def test_large_half_mean() -> None:
@@ -174,6 +179,7 @@ def test_average_and_range() -> None:
         check(call, 1e-12)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 4), min_size=0, max_size=4),
     st.sampled_from(["sum", "mean", "any", "count_nonzero"]),

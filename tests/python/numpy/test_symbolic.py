@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import tnp
+
+import numpy as np
 
 from .oracle import sample
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 import warnings
 
-import numpy as np
 import pytest
 import tnp
+
+import numpy as np
 
 from .oracle import DTYPES, check
 
@@ -52,16 +53,48 @@ def test_limits_and_kinds(dtype: str) -> None:
     """finfo, iinfo, issubdtype, isdtype."""
     if "float" in dtype or "complex" in dtype:
         a, b = tnp.finfo(dtype), np.finfo(dtype)
-        for name in ["eps", "epsneg", "max", "min", "tiny", "smallest_normal", "smallest_subnormal", "bits", "precision", "nmant", "nexp",
-                     "maxexp", "minexp"]:
+        for name in [
+            "eps",
+            "epsneg",
+            "max",
+            "min",
+            "tiny",
+            "smallest_normal",
+            "smallest_subnormal",
+            "bits",
+            "precision",
+            "nmant",
+            "nexp",
+            "maxexp",
+            "minexp",
+        ]:
             assert getattr(a, name) == getattr(b, name), name
         assert a.dtype == b.dtype
     elif "int" in dtype:
         a, b = tnp.iinfo(dtype), np.iinfo(dtype)
         assert (a.min, a.max, a.bits, a.kind) == (b.min, b.max, b.bits, b.kind)
-    for kind in ["generic", "number", "integer", "signedinteger", "unsignedinteger", "inexact", "floating", "complexfloating"]:
-        assert tnp.issubdtype(getattr(tnp, dtype, tnp.bool_), getattr(tnp, kind)) == np.issubdtype(np.dtype(dtype), getattr(np, kind))
-    for kind in ["bool", "signed integer", "unsigned integer", "integral", "real floating", "complex floating", "numeric"]:
+    for kind in [
+        "generic",
+        "number",
+        "integer",
+        "signedinteger",
+        "unsignedinteger",
+        "inexact",
+        "floating",
+        "complexfloating",
+    ]:
+        assert tnp.issubdtype(getattr(tnp, dtype, tnp.bool_), getattr(tnp, kind)) == np.issubdtype(
+            np.dtype(dtype), getattr(np, kind)
+        )
+    for kind in [
+        "bool",
+        "signed integer",
+        "unsigned integer",
+        "integral",
+        "real floating",
+        "complex floating",
+        "numeric",
+    ]:
         assert tnp.isdtype(tnp.dtype(dtype), kind) == np.isdtype(np.dtype(dtype), kind)
     assert tnp.min_scalar_type(np.ones(2, dtype)) == np.min_scalar_type(np.ones(2, dtype))
 
