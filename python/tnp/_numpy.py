@@ -62,4 +62,4 @@ __all__ = [
     "signedinteger",
     "unsignedinteger",
 ]
-__all__ += [name for name in _core.functions if not name.startswith("_")]  # noqa: PLE0605
+__all__ += [name for name in _core.functions if not name.startswith("_")]
