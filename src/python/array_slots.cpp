@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "ops/elementwise/fp_status.h"
+#include "python/array_api.h"
 #include "python/elementwise_call.h"
 #include "tnp/error.h"
 
@@ -113,7 +114,7 @@ PyObject* slot_richcompare(PyObject* a, PyObject* b, int op) {
     if (!x.set(a)) Py_RETURN_NOTIMPLEMENTED;
     if (!y.set(b)) {
       // As NumPy: nothing equals something that is no number, element by element.
-      if (op != Py_EQ && op != Py_NE) Py_RETURN_NOTIMPLEMENTED;
+      if ((op != Py_EQ && op != Py_NE) || is_strict_array(b)) Py_RETURN_NOTIMPLEMENTED;
       const bool unequal = op == Py_NE;
       return wrap(full(x.array().shape(), Array(unequal)));
     }

@@ -3,6 +3,7 @@
 #include "ir/scalar.h"
 #include "ir/trace.h"
 #include "ops/elementwise/family.h"
+#include "python/array_api.h"
 #include "python/variable.h"
 #include "ops/elementwise/fp_status.h"
 #include "tnp/error.h"
@@ -55,6 +56,7 @@ bool PyOperand::set(PyObject* o) {
     array_ = &own_;
     return true;
   }
+  if (is_strict_array(o)) return false;  // it refuses other namespaces' arrays
   if (o == Py_None || PyUnicode_Check(o) || PyBytes_Check(o) || PyDict_Check(o) || PySet_Check(o)) return false;
   own_ = as_array(o);
   array_ = &own_;

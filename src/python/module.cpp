@@ -1,9 +1,12 @@
 // tnp._core: the extension module. Each file beside this one binds its part.
+#include "python/array_api.h"
 #include "python/python.h"
 #include "python/structured.h"
 
 NB_MODULE(_core, m) {
   using namespace tnp::python;
+  // Objects that live until the process ends, such as the dtypes, are none.
+  nanobind::set_leak_warnings(false);
   bind_errors(m);
   bind_dtypes(m);
   bind_dim(m);
@@ -23,4 +26,5 @@ NB_MODULE(_core, m) {
   bind_array_attributes(m);
   bind_printing(m);
   bind_functions(m);
+  bind_array_api(m);
 }

@@ -111,5 +111,6 @@ void bind_interchange(nb::module_& m);
 void bind_array_attributes(nb::module_& m);
 void bind_printing(nb::module_& m);
 void bind_functions(nb::module_& m);  // all that arguments.h made
+void bind_standard_functions(nb::module_& m);  // those of tnp.array_api
 
 }  // namespace tnp::python

@@ -1,5 +1,6 @@
 #include "python/pytree.h"
 
+#include "python/array_api.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
@@ -32,6 +33,9 @@ PyTree PyTree::flatten(nb::handle o, std::vector<nb::object>& leaves) {
   const auto add = [&](nb::handle child) { t.children_.push_back(flatten(child, leaves)); };
   if (p == Py_None) {
     t.kind_ = Kind::none;
+  } else if (is_strict_array(p)) {
+    t.kind_ = Kind::strict_array;
+    add(to_python(strict_array_of(p)));
   } else if (PyTuple_Check(p)) {
     t.kind_ = is_named_tuple(o) ? Kind::named_tuple : Kind::tuple;
     if (t.kind_ == Kind::named_tuple) t.type_ = nb::borrow(o.type());
@@ -67,6 +71,10 @@ nb::object PyTree::build(std::span<const nb::object> leaves, std::size_t& next) 
   switch (kind_) {
     case Kind::leaf: return leaves[next++];
     case Kind::none: return nb::none();
+    case Kind::strict_array: {
+      nb::object leaf = children_[0].build(leaves, next);
+      return is_array(leaf.ptr()) ? to_strict(array_of(leaf.ptr())) : leaf;
+    }
     case Kind::dict: {
       nb::dict out;
       for (std::size_t i = 0; i < children_.size(); ++i) out[keys_[i]] = children_[i].build(leaves, next);

@@ -12,7 +12,7 @@ namespace tnp::python {
 class PyTree {
  public:
   // Appends the leaves in order. Containers are tuples, lists, dicts (in key order of insertion), named tuples,
-  // dataclasses and None, which has no leaves.
+  // dataclasses and None, which has no leaves. An array of tnp.array_api counts as a container of the tnp array it holds.
   static PyTree flatten(nb::handle o, std::vector<nb::object>& leaves);
   nb::object unflatten(std::span<const nb::object> leaves) const;
   std::size_t num_leaves() const;
@@ -22,7 +22,7 @@ class PyTree {
   nb::object key() const;
 
  private:
-  enum class Kind : std::uint8_t { leaf, none, tuple, list, dict, named_tuple, dataclass };
+  enum class Kind : std::uint8_t { leaf, none, tuple, list, dict, named_tuple, dataclass, strict_array };
   nb::object build(std::span<const nb::object> leaves, std::size_t& next) const;
 
   Kind kind_ = Kind::leaf;

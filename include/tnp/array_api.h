@@ -1,0 +1,208 @@
+// The Python array API standard, strictly: what the standard leaves to each library is an error that names the rule and
+// the portable way to write it. The arrays are tnp's own; only what may be done with them is narrower.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tnp/array.h"
+#include "tnp/indexing.h"
+#include "tnp/primitives.h"
+
+namespace tnp::array_api {
+
+inline constexpr const char* kVersion = "2025.12";
+
+// --- types
+
+constexpr std::uint32_t types_between(DType first, DType last) {
+  return ((2u << static_cast<int>(last)) - 1) & ~((1u << static_cast<int>(first)) - 1);
+}
+
+// The standard's groups of types, as sets: bit d is DType d.
+enum class Category : std::uint32_t {
+  boolean = types_between(DType::bool_, DType::bool_),
+  signed_integer = types_between(DType::int8, DType::int64),
+  unsigned_integer = types_between(DType::uint8, DType::uint64),
+  integer = signed_integer | unsigned_integer,
+  integer_or_boolean = integer | boolean,
+  real_floating = types_between(DType::float32, DType::float64),
+  complex_floating = types_between(DType::complex64, DType::complex128),
+  floating = real_floating | complex_floating,
+  real_numeric = integer | real_floating,
+  numeric = integer | floating,
+  all = numeric | boolean,
+};
+
+constexpr bool contains(Category c, DType d) noexcept {
+  return ((static_cast<std::uint32_t>(c) >> static_cast<int>(d)) & 1) != 0;
+}
+constexpr bool is_standard(DType d) noexcept { return contains(Category::all, d); }
+const char* category_name(Category c) noexcept;  // "real numeric"
+// The category that isdtype calls `kind`; throws ValueError for another word.
+Category category_of_kind(std::string_view kind);
+// "bool", "float32": the standard's name.
+std::string_view dtype_name(DType d) noexcept;
+
+// Throws TypeError, naming the function, unless it takes arrays of this type.
+void check_category(const char* function, DType dtype, Category category);
+// The type that two arrays are promoted to. Throws TypeError where the standard has none: kinds are never mixed, nor
+// uint64 with signed integers.
+DType promote(const char* function, DType a, DType b);
+bool try_promote(DType a, DType b, DType& out) noexcept;
+bool can_cast(DType from, DType to) noexcept;
+// The type that a Python scalar takes beside an array: the array's own, or the complex one of its precision for a
+// complex number beside real floating-point. Throws TypeError where the array's kind can not hold it.
+DType scalar_dtype(const char* function, DType array, WeakKind scalar);
+
+// --- elementwise functions
+
+struct Function {
+  const char* name;       // the standard's
+  const char* operation;  // the primitive of the same meaning
+  Category category;      // of its arguments
+  int arity;
+  bool keeps_integers = false;  // integers are their own results
+  bool counts = false;          // the second argument must not be negative
+};
+
+inline constexpr Function kElementwise[] = {
+    {"abs", "absolute", Category::numeric, 1},
+    {"acos", "arccos", Category::floating, 1},
+    {"acosh", "arccosh", Category::floating, 1},
+    {"add", "add", Category::numeric, 2},
+    {"asin", "arcsin", Category::floating, 1},
+    {"asinh", "arcsinh", Category::floating, 1},
+    {"atan", "arctan", Category::floating, 1},
+    {"atan2", "arctan2", Category::real_floating, 2},
+    {"atanh", "arctanh", Category::floating, 1},
+    {"bitwise_and", "bitwise_and", Category::integer_or_boolean, 2},
+    {"bitwise_invert", "invert", Category::integer_or_boolean, 1},
+    {"bitwise_left_shift", "left_shift", Category::integer, 2, false, true},
+    {"bitwise_or", "bitwise_or", Category::integer_or_boolean, 2},
+    {"bitwise_right_shift", "right_shift", Category::integer, 2, false, true},
+    {"bitwise_xor", "bitwise_xor", Category::integer_or_boolean, 2},
+    {"ceil", "ceil", Category::real_numeric, 1, true},
+    {"conj", "conjugate", Category::numeric, 1},
+    {"copysign", "copysign", Category::real_floating, 2},
+    {"cos", "cos", Category::floating, 1},
+    {"cosh", "cosh", Category::floating, 1},
+    {"divide", "divide", Category::floating, 2},
+    {"equal", "equal", Category::all, 2},
+    {"exp", "exp", Category::floating, 1},
+    {"expm1", "expm1", Category::floating, 1},
+    {"floor", "floor", Category::real_numeric, 1, true},
+    {"floor_divide", "floor_divide", Category::real_numeric, 2},
+    {"greater", "greater", Category::real_numeric, 2},
+    {"greater_equal", "greater_equal", Category::real_numeric, 2},
+    {"hypot", "hypot", Category::real_floating, 2},
+    {"imag", "imag", Category::complex_floating, 1},
+    {"isfinite", "isfinite", Category::numeric, 1},
+    {"isinf", "isinf", Category::numeric, 1},
+    {"isnan", "isnan", Category::numeric, 1},
+    {"less", "less", Category::real_numeric, 2},
+    {"less_equal", "less_equal", Category::real_numeric, 2},
+    {"log", "log", Category::floating, 1},
+    {"log10", "log10", Category::floating, 1},
+    {"log1p", "log1p", Category::floating, 1},
+    {"log2", "log2", Category::floating, 1},
+    {"logaddexp", "logaddexp", Category::real_floating, 2},
+    {"logical_and", "logical_and", Category::boolean, 2},
+    {"logical_not", "logical_not", Category::boolean, 1},
+    {"logical_or", "logical_or", Category::boolean, 2},
+    {"logical_xor", "logical_xor", Category::boolean, 2},
+    {"maximum", "maximum", Category::real_numeric, 2},
+    {"minimum", "minimum", Category::real_numeric, 2},
+    {"multiply", "multiply", Category::numeric, 2},
+    {"negative", "negative", Category::numeric, 1},
+    {"nextafter", "nextafter", Category::real_floating, 2},
+    {"not_equal", "not_equal", Category::all, 2},
+    {"positive", "positive", Category::numeric, 1},
+    {"pow", "power", Category::numeric, 2},
+    {"real", "real", Category::numeric, 1},
+    {"reciprocal", "reciprocal", Category::floating, 1},
+    {"remainder", "remainder", Category::real_numeric, 2},
+    {"round", "rint", Category::numeric, 1, true},
+    {"sign", "sign", Category::numeric, 1},
+    {"signbit", "signbit", Category::real_floating, 1},
+    {"sin", "sin", Category::floating, 1},
+    {"sinh", "sinh", Category::floating, 1},
+    {"sqrt", "sqrt", Category::floating, 1},
+    {"square", "square", Category::numeric, 1},
+    {"subtract", "subtract", Category::numeric, 2},
+    {"tan", "tan", Category::floating, 1},
+    {"tanh", "tanh", Category::floating, 1},
+    {"trunc", "trunc", Category::real_numeric, 1, true},
+};
+
+// A function is named by its place in kElementwise: the table's address is not the same in every library.
+using FunctionId = std::size_t;
+consteval FunctionId function_named(std::string_view name) {
+  FunctionId i = 0;
+  while (name != kElementwise[i].name) ++i;  // past the end: no constant expression
+  return i;
+}
+
+// An operand: an array, or a Python scalar, whose type gives way by the rules above.
+// `donated`: arguments (a bit each) whose memory the result may take.
+Array call(FunctionId f, const Array& x, std::uint64_t donated = 0);
+Array call(FunctionId f, const Operand& x, const Operand& y, std::uint64_t donated = 0);
+// x op= y: written into x's memory where nobody else holds it. Throws TypeError if the result has another type than x,
+// ValueError if it has another shape; x is then as it was.
+void update(FunctionId f, Array& x, const Operand& y);
+void matmul_update(Array& x, const Array& y);
+
+// --- indexing
+
+enum class Access : std::uint8_t { get, set };
+// Throws IndexError for an index that the standard leaves to each library.
+void check_index(const Array& x, std::span<const IndexItem> items, Access access);
+Array getitem(const Array& x, std::span<const IndexItem> items);
+// x[items] = value: written into x's memory where nobody else holds it.
+void setitem(Array& x, std::span<const IndexItem> items, const Operand& value);
+
+// --- functions: the standard's names and meaning
+
+using AxisArgument = std::optional<Axes>;
+struct Reduction {
+  AxisArgument axis;  // none: all
+  bool keepdims = false;
+};
+Array sum(const Array& x, const Reduction& over, std::optional<DType> dtype);
+Array prod(const Array& x, const Reduction& over, std::optional<DType> dtype);
+Array max(const Array& x, const Reduction& over);
+Array min(const Array& x, const Reduction& over);
+Array mean(const Array& x, const Reduction& over);
+Array std(const Array& x, const Reduction& over, double correction);
+Array var(const Array& x, const Reduction& over, double correction);
+Array argmax(const Array& x, std::optional<std::int64_t> axis, bool keepdims);
+Array argmin(const Array& x, std::optional<std::int64_t> axis, bool keepdims);
+Array diff(const Array& x, std::int64_t axis, std::int64_t n, const Array& prepend, const Array& append);
+
+Array astype(const Array& x, DType dtype);
+// The type of the arrays and types together, then of the scalars beside that. Throws ValueError for scalars alone.
+DType result_type(std::span<const DType> dtypes, std::span<const WeakKind> scalars);
+// Bounds are absent arrays or scalars; x keeps its type.
+Array clip(const Array& x, const Operand* lower, const Operand* upper);
+Array where(const Array& condition, const Operand& x, const Operand& y);
+
+Array concat(std::span<const Array> arrays, std::optional<std::int64_t> axis);
+Array stack(std::span<const Array> arrays, std::int64_t axis);
+Arrays meshgrid(std::span<const Array> arrays, bool matrix_indexing);
+Array tril(const Array& x, std::int64_t k);
+Array triu(const Array& x, std::int64_t k);
+Array repeat(const Array& x, const Array& counts, std::optional<std::int64_t> axis);
+Array take(const Array& x, const Array& indices, std::optional<std::int64_t> axis);
+Array take_along_axis(const Array& x, const Array& indices, std::int64_t axis);
+
+Array matmul(const Array& x, const Array& y);
+Array matrix_transpose(const Array& x);
+Array transpose(const Array& x);  // x.T
+Array tensordot(const Array& x, const Array& y, const std::pair<Axes, Axes>& axes);
+Array tensordot(const Array& x, const Array& y, std::int64_t axes);
+Array vecdot(const Array& x, const Array& y, std::int64_t axis);
+
+}  // namespace tnp::array_api

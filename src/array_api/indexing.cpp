@@ -1,0 +1,156 @@
+// Indexing: NumPy's, less what the standard leaves to each library.
+#include <algorithm>
+
+#include "base/dim.h"
+#include "ir/observer.h"
+#include "ops/shape/copy.h"
+#include "runtime/allocator.h"
+#include "tnp/array_api.h"
+#include "tnp/error.h"
+
+namespace tnp::array_api {
+
+namespace {
+
+using Kind = IndexItem::Kind;
+
+bool is_mask(const IndexItem& item) { return item.kind == Kind::array && is_bool(item.array.dtype()); }
+bool is_index_array(const IndexItem& item) {
+  return item.kind == Kind::array && !is_bool(item.array.dtype()) && item.array.ndim() > 0;
+}
+
+void check_bound(const std::optional<IndexBound>& bound, const char* which, std::int64_t low, std::int64_t high,
+                 std::int64_t size) {
+  if (!bound || bound->is_dim || (bound->value >= low && bound->value <= high)) return;
+  throw IndexError("the slice's " + std::string(which) + " " + std::to_string(bound->value) + " is outside of " +
+                   std::to_string(low) + " … " + std::to_string(high) + " for an axis of size " + std::to_string(size) +
+                   ", and the standard leaves to each library what that gives: clip it first, or leave it out");
+}
+
+void check_slice(const IndexItem& s, std::int64_t size) {
+  if (is_symbolic(size)) return;
+  check_bound(s.start, "start", -size, size, size);
+  if (s.step > 0) {
+    check_bound(s.stop, "stop", -size, size, size);
+  } else {
+    check_bound(s.stop, "stop", -size - 1, std::max<std::int64_t>(0, size - 1), size);
+  }
+}
+
+struct Counts {
+  int masks = 0, index_arrays = 0, slices = 0, ellipses = 0, added = 0;
+  int axes = 0;  // that are indexed one by one
+};
+
+Counts count(std::span<const IndexItem> items) {
+  Counts c;
+  for (const IndexItem& item : items) {
+    c.masks += is_mask(item);
+    c.index_arrays += is_index_array(item);
+    c.slices += item.kind == Kind::slice;
+    c.ellipses += item.kind == Kind::ellipsis;
+    c.added += item.kind == Kind::newaxis;
+    c.axes += item.kind != Kind::newaxis && item.kind != Kind::ellipsis;
+  }
+  return c;
+}
+
+void check_kinds(const Counts& c, std::size_t items, int ndim, Access access) {
+  if (c.masks > 0 && items > 1) {
+    throw IndexError(
+        "a boolean array must be the whole index: the standard has no combination of it with other indices: write "
+        "x[mask] and index the result, or use nonzero(mask)");
+  }
+  if (access == Access::set && c.added > 0) {
+    throw IndexError(
+        "None in the index of an assignment is left to each library: leave it out, and give the value the shape "
+        "of x[index]");
+  }
+  if (access == Access::set && c.index_arrays > 0) {
+    throw IndexError(
+        "assignment to integer-array indices is not in the standard: use a boolean mask, where(…), or a loop");
+  }
+  if (c.index_arrays > 0 && (c.slices > 0 || c.ellipses > 0 || c.added > 0)) {
+    throw IndexError(
+        "integer arrays may stand beside integers and integer arrays only: the standard leaves their combination with "
+        "slices, ... and None to each library: use take(x, indices, axis=…), or index twice");
+  }
+  if (c.masks == 0 && c.ellipses == 0 && c.axes < ndim) {
+    throw IndexError("the index names " + std::to_string(c.axes) + " of " + std::to_string(ndim) +
+                     " axes: the standard leaves the others to each library: write x[idx, ...]");
+  }
+}
+
+StridedView view_of(const Array& x) { return {x.data(), x.dtype(), x.ndim(), x.shape().data(), x.strides().data()}; }
+
+// Whether the memory of x can be written to without anybody noticing, and nobody follows what is done with it.
+bool writable(const Array& x) {
+  const detail::Node* node = x.node();
+  return active_observers == nullptr && node->state == State::concrete &&
+         node->refs.load(std::memory_order_relaxed) == 1 && node->buffer->unique() &&
+         (node->flags.load(std::memory_order_relaxed) & detail::kContiguous) != 0;
+}
+
+bool is_basic(std::span<const IndexItem> items) {
+  return std::none_of(items.begin(), items.end(), [](const IndexItem& item) {
+    return item.kind == Kind::array || item.integer.is_dim || (item.start && item.start->is_dim) ||
+           (item.stop && item.stop->is_dim);
+  });
+}
+
+Array assigned_value(const Array& x, const Operand& value) {
+  if (!value.is_array()) {
+    const DType dtype = scalar_dtype("x[key] = value", x.dtype(), value.scalar().kind);
+    if (dtype == x.dtype()) return value.scalar().to_array(dtype);
+  } else if (promote("x[key] = value", x.dtype(), value.array().dtype()) == x.dtype()) {
+    return tnp::astype(value.array(), x.dtype());
+  }
+  throw TypeError("x[key] = value: the value would have to be promoted to more than the array's type, " +
+                  std::string(dtype_name(x.dtype())) + ": convert it with astype(value, x.dtype)");
+}
+
+// Fills the view with the value, broadcast to it; false if it does not fit.
+bool fill(const Array& target, const Array& value) {
+  Shape common;
+  if (value.is_symbolic() || value.ndim() > target.ndim() || !try_broadcast(value.shape(), target.shape(), common) ||
+      common != target.shape()) {
+    return false;
+  }
+  // A value that shares memory with x would have made it not writable.
+  copy_strided(view_of(broadcast_to(value, target.shape())), view_of(target));
+  return true;
+}
+
+}  // namespace
+
+void check_index(const Array& x, std::span<const IndexItem> items, Access access) {
+  const Counts c = count(items);
+  const int ndim = x.ndim();
+  check_kinds(c, items.size(), ndim, access);
+  if (c.slices == 0 || c.ellipses > 1) return;
+  int axis = 0;
+  for (const IndexItem& item : items) {
+    if (item.kind == Kind::newaxis) continue;
+    if (item.kind == Kind::ellipsis) {
+      axis += std::max(0, ndim - c.axes);
+      continue;
+    }
+    if (axis >= ndim) return;  // too many: the indexing says so
+    if (item.kind == Kind::slice) check_slice(item, x.shape()[axis]);
+    ++axis;
+  }
+}
+
+Array getitem(const Array& x, std::span<const IndexItem> items) {
+  check_index(x, items, Access::get);
+  return tnp::getitem(x, items);
+}
+
+void setitem(Array& x, std::span<const IndexItem> items, const Operand& value) {
+  check_index(x, items, Access::set);
+  const Array v = assigned_value(x, value);
+  if (writable(x) && is_basic(items) && fill(tnp::getitem(x, items), v)) return;
+  x = tnp::setitem(x, items, v);
+}
+
+}  // namespace tnp::array_api

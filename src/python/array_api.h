@@ -1,0 +1,63 @@
+// tnp.array_api in Python: its array class, its data types, its device.
+#pragma once
+
+#include "python/python.h"
+#include "tnp/array_api.h"
+
+namespace tnp::python {
+
+// What an object of the strict class holds. In-place operators and assignment put another array into it.
+struct StrictArray {
+  Array value;
+};
+
+extern PyTypeObject* strict_array_type;
+inline bool is_strict_array(PyObject* o) noexcept { return Py_TYPE(o) == strict_array_type; }
+// Of an object for which is_strict_array holds.
+inline Array& strict_array_of(PyObject* o) noexcept { return nb::inst_ptr<StrictArray>(nb::handle(o))->value; }
+PyObject* wrap_strict(Array x);
+inline nb::object to_strict(Array x) { return nb::steal(wrap_strict(std::move(x))); }
+nb::object to_strict_tuple(const Arrays& xs);
+
+// An argument of an elementwise function: an array of the strict class, or a Python scalar.
+class StrictOperand {
+ public:
+  // Throws TypeError for anything else. `beside`: the type of the other operand, for numbers that only floats hold.
+  StrictOperand(const char* function, PyObject* o, const StrictOperand* beside = nullptr);
+  StrictOperand(const StrictOperand&) = delete;
+  bool is_array() const { return array_ != nullptr; }
+  const Array& array() const { return *array_; }
+  const Scalar& scalar() const { return scalar_; }
+  Operand operand() const { return array_ ? Operand(*array_) : Operand(scalar_); }
+
+ private:
+  const Array* array_ = nullptr;
+  Array own_;  // of a symbolic size
+  Scalar scalar_{false};
+};
+
+// `argument` of `function`: an array of the strict class; throws TypeError for anything else.
+const Array& strict_argument(const char* function, PyObject* o, const char* argument = "x");
+
+// f(x, y) as the operators and the functions call it. Null with the error set if a warning was made an error.
+PyObject* call_strict(array_api::FunctionId f, PyObject* x);
+PyObject* call_strict(array_api::FunctionId f, PyObject* x, PyObject* y);
+
+// --- data types and devices
+
+nb::object strict_dtype(DType dtype);  // the namespace's object
+bool is_strict_dtype(PyObject* o, DType& out);
+DType strict_dtype_of(const char* function, PyObject* o);                       // throws TypeError
+std::optional<DType> strict_dtype_if_given(const char* function, PyObject* o);  // null or None: absent
+void check_strict_device(const char* function, PyObject* o);                    // throws ValueError
+nb::object strict_device();
+
+// --- each file's part
+
+std::vector<PyType_Slot> strict_slots();  // operators, conversions, subscription, iteration
+void bind_strict_dtypes(nb::module_& m);
+void bind_strict_elementwise(nb::module_& m);
+void bind_strict_array(nb::module_& m);
+void bind_array_api(nb::module_& core);
+
+}  // namespace tnp::python

@@ -1,0 +1,85 @@
+#include "python/array_api_arguments.h"
+
+namespace tnp::python {
+
+namespace {
+
+[[noreturn]] void refuse(const char* what, const char* wanted, PyObject* o) {
+  throw TypeError(std::string(what) + " must be " + wanted + ", not '" + Py_TYPE(o)->tp_name + "'");
+}
+
+bool is_int(PyObject* o) { return PyIndex_Check(o) && !PyBool_Check(o); }
+
+}  // namespace
+
+std::int64_t strict_int(const char* what, PyObject* o) {
+  if (!is_int(o)) refuse(what, "an int", o);
+  nb::object index = nb::steal(PyNumber_Index(o));
+  if (!index.is_valid()) throw nb::python_error();
+  const long long v = PyLong_AsLongLong(index.ptr());
+  if (v == -1 && PyErr_Occurred()) throw nb::python_error();
+  return v;
+}
+
+std::optional<std::int64_t> strict_axis(const char* what, const Value& axis) {
+  if (!axis.given()) return std::nullopt;
+  return strict_int(what, axis.ptr());
+}
+
+Axes strict_ints(const char* what, const Value& ints) {
+  Axes out;
+  PyObject* o = ints.ptr();
+  if (o == nullptr || (!PyTuple_Check(o) && !is_int(o))) refuse(what, "an int or a tuple of ints", o ? o : Py_None);
+  if (!PyTuple_Check(o)) {
+    out.push_back(strict_int(what, o));
+    return out;
+  }
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(o); ++i) out.push_back(strict_int(what, PyTuple_GET_ITEM(o, i)));
+  return out;
+}
+
+std::optional<Axes> strict_axes(const char* what, const Value& axes) {
+  if (!axes.given()) return std::nullopt;
+  return strict_ints(what, axes);
+}
+
+Shape strict_shape(const char* what, const Value& shape, bool int_allowed) {
+  PyObject* o = shape.ptr();
+  const auto is_size = [](PyObject* each) { return is_int(each) || nb::isinstance<PyDim>(nb::handle(each)); };
+  if (o != nullptr && int_allowed && is_size(o)) return Shape{dim_of(nb::handle(o))};
+  if (o == nullptr || !PyTuple_Check(o))
+    refuse(what, int_allowed ? "an int or a tuple of ints" : "a tuple of ints", o ? o : Py_None);
+  Shape out;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(o); ++i) {
+    PyObject* each = PyTuple_GET_ITEM(o, i);
+    if (!is_size(each)) refuse(what, "a tuple of ints", each);
+    out.push_back(dim_of(nb::handle(each)));
+  }
+  return out;
+}
+
+bool strict_flag(const char* what, const Value& flag, bool otherwise) {
+  if (flag.ptr() == nullptr) return otherwise;
+  if (!PyBool_Check(flag.ptr())) refuse(what, "a bool", flag.ptr());
+  return flag.ptr() == Py_True;
+}
+
+Arrays strict_arrays(const char* function, std::span<PyObject* const> objects) {
+  Arrays out;
+  for (PyObject* o : objects) out.push_back(strict_argument(function, o, "each argument"));
+  return out;
+}
+
+Arrays strict_sequence(const char* function, const Value& arrays) {
+  PyObject* o = arrays.ptr();
+  if (o == nullptr || (!PyTuple_Check(o) && !PyList_Check(o))) {
+    refuse((std::string(function) + ": arrays").c_str(), "a tuple or list of arrays", o ? o : Py_None);
+  }
+  Arrays out;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); ++i) {
+    out.push_back(strict_argument(function, PySequence_Fast_GET_ITEM(o, i), "each of arrays"));
+  }
+  return out;
+}
+
+}  // namespace tnp::python

@@ -1,0 +1,298 @@
+// The data types and the device of tnp.array_api: objects that compare and hash, and nothing else.
+#include "ir/scalar.h"
+#include "python/arguments.h"
+#include "python/array_api.h"
+#include "tnp/error.h"
+#include "tnp/manipulation.h"
+
+namespace tnp::python {
+
+namespace {
+
+using array_api::Category;
+
+struct StrictDType {
+  DType dtype;
+};
+
+struct StrictDevice {};
+
+// One for each type; never destroyed.
+nb::object* g_dtypes = nullptr;
+PyTypeObject* g_dtype_type = nullptr;
+nb::object* g_device = nullptr;
+
+constexpr DType kOrder[] = {DType::bool_,   DType::int8,      DType::int16,     DType::int32,  DType::int64,
+                            DType::uint8,   DType::uint16,    DType::uint32,    DType::uint64, DType::float32,
+                            DType::float64, DType::complex64, DType::complex128};
+
+void warn_of_numpy(nb::handle other) {
+  static PyObject* generic = nb::object(nb::module_::import_("numpy").attr("generic")).release().ptr();
+  static PyObject* numpy_dtype = nb::object(nb::module_::import_("numpy").attr("dtype")).release().ptr();
+  const bool is_dtype = PyObject_IsInstance(other.ptr(), numpy_dtype) == 1;
+  const bool is_scalar_type = PyType_Check(other.ptr()) && PyObject_IsSubclass(other.ptr(), generic) == 1;
+  if (!is_dtype && !is_scalar_type) return;
+  if (PyErr_WarnEx(PyExc_UserWarning,
+                   "a data type of tnp.array_api is never equal to NumPy's: the standard does not compare types across "
+                   "libraries",
+                   1) != 0) {
+    throw nb::python_error();
+  }
+}
+
+bool equal_dtypes(nb::handle self, nb::handle other) {
+  if (Py_TYPE(other.ptr()) == g_dtype_type) return self.ptr() == other.ptr();
+  warn_of_numpy(other);
+  return false;
+}
+
+void refuse_construction(const char* what) { throw TypeError(what); }
+
+// The type of an array or a data type.
+DType dtype_of_either(const char* function, PyObject* o) {
+  DType d;
+  if (is_strict_dtype(o, d)) return d;
+  if (is_strict_array(o)) return strict_array_of(o).dtype();
+  throw TypeError(std::string(function) + ": an array or a data type of this namespace is needed, not '" +
+                  Py_TYPE(o)->tp_name + "'");
+}
+
+bool is_kind(DType dtype, PyObject* kind) {
+  DType d;
+  if (is_strict_dtype(kind, d)) return d == dtype;
+  if (PyUnicode_Check(kind))
+    return contains(array_api::category_of_kind(nb::cast<std::string>(nb::handle(kind))), dtype);
+  throw TypeError(std::string("isdtype: a kind is a data type, a word or a tuple of them, not '") +
+                  Py_TYPE(kind)->tp_name + "'");
+}
+
+// --- functions of types
+
+TNP_FUNCTION(isdtype, kStandard, "(dtype, kind)", "Whether a data type is of a kind.") {
+  const auto [dtype, kind] = take<2>(args);
+  const DType d = strict_dtype_of("isdtype", dtype.ptr());
+  if (!PyTuple_Check(kind.ptr())) return nb::bool_(is_kind(d, kind.ptr()));
+  bool any = false;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(kind.ptr()); ++i)
+    any = is_kind(d, PyTuple_GET_ITEM(kind.ptr(), i)) || any;
+  return nb::bool_(any);
+}
+
+TNP_FUNCTION(can_cast, kStandard, "(from_, to, /)", "Whether promotion leads from one data type to the other.") {
+  const auto [from, to] = take<2>(args);
+  return nb::bool_(array_api::can_cast(dtype_of_either("can_cast", from.ptr()), strict_dtype_of("can_cast", to.ptr())));
+}
+
+TNP_FUNCTION(result_type, kStandard, "(*arrays_and_dtypes)", "The data type that these are promoted to.") {
+  std::vector<DType> dtypes;
+  std::vector<WeakKind> scalars;
+  for (PyObject* o : args.rest) {
+    Scalar s(false);
+    if (PyLong_CheckExact(o)) {
+      scalars.push_back(WeakKind::integer);
+    } else if (scalar_of(o, s)) {
+      scalars.push_back(s.kind);
+    } else {
+      dtypes.push_back(dtype_of_either("result_type", o));
+    }
+  }
+  return strict_dtype(array_api::result_type(dtypes, scalars));
+}
+
+struct FloatInfo {
+  DType dtype;  // of the real parts
+  double eps, max, smallest_normal;
+};
+struct IntegerInfo {
+  DType dtype;
+};
+
+FloatInfo float_info(DType d) {
+  const DType real = real_of(d);
+  if (real == DType::float32) return {real, 0x1p-23, 0x1.fffffep127, 0x1p-126};
+  return {real, 0x1p-52, 0x1.fffffffffffffp1023, 0x1p-1022};
+}
+
+TNP_FUNCTION(finfo, kStandard, "(type, /)", "The limits of a floating-point data type.") {
+  const DType d = dtype_of_either("finfo", args.values[0]);
+  array_api::check_category("finfo", d, Category::floating);
+  return nb::cast(float_info(d));
+}
+
+TNP_FUNCTION(iinfo, kStandard, "(type, /)", "The limits of an integer data type.") {
+  const DType d = dtype_of_either("iinfo", args.values[0]);
+  array_api::check_category("iinfo", d, Category::integer);
+  return nb::cast(IntegerInfo{d});
+}
+
+TNP_FUNCTION(astype, kStandard, "(x, dtype, /, *, copy=True, device=None)", "The elements in another data type.") {
+  const auto [x, dtype, copied, device] = take<4>(args);
+  const Array& a = strict_argument("astype", x.ptr());
+  const DType d = strict_dtype_of("astype", dtype.ptr());
+  check_strict_device("astype", device.ptr());
+  if (d == a.dtype() && !copied.flag(true)) return nb::borrow(x.handle());
+  return to_strict(array_api::astype(a, d));
+}
+
+TNP_FUNCTION(_device, kStandard, "()", "Unpickles the device.") { return strict_device(); }
+
+// --- the inspection of the namespace
+
+struct NamespaceInfo {};
+
+nb::dict dtypes_of(Category category) {
+  nb::dict out;
+  for (DType d : kOrder) {
+    if (contains(category, d)) out[nb::str(std::string(array_api::dtype_name(d)).c_str())] = strict_dtype(d);
+  }
+  return out;
+}
+
+nb::dict dtypes_of_kind(nb::handle kind) {
+  if (kind.is_none()) return dtypes_of(Category::all);
+  if (PyUnicode_Check(kind.ptr())) return dtypes_of(array_api::category_of_kind(nb::cast<std::string>(kind)));
+  if (!PyTuple_Check(kind.ptr())) throw ValueError("dtypes: kind must be a word, a tuple of words or None");
+  nb::dict out;
+  for (nb::handle each : nb::borrow<nb::tuple>(kind)) out.update(dtypes_of_kind(each));
+  return out;
+}
+
+void bind_info(nb::module_& m) {
+  auto info = nb::class_<NamespaceInfo>(m, "_Info", "What the namespace offers.");
+  info.def("capabilities", [](const NamespaceInfo&) {
+    nb::dict d;
+    d["boolean indexing"] = true;
+    d["data-dependent shapes"] = true;
+    d["max dimensions"] = kMaxDims;
+    return d;
+  });
+  info.def("default_device", [](const NamespaceInfo&) { return strict_device(); });
+  info.def("devices", [](const NamespaceInfo&) { return nb::make_tuple(strict_device()); });
+  info.def(
+      "default_dtypes",
+      [](const NamespaceInfo&, nb::handle device) {
+        check_strict_device("default_dtypes", device.ptr());
+        nb::dict d;
+        d["real floating"] = strict_dtype(DType::float64);
+        d["complex floating"] = strict_dtype(DType::complex128);
+        d["integral"] = strict_dtype(DType::int64);
+        d["indexing"] = strict_dtype(DType::int64);
+        return d;
+      },
+      nb::kw_only(), nb::arg("device").none() = nb::none());
+  info.def(
+      "dtypes",
+      [](const NamespaceInfo&, nb::handle device, nb::handle kind) {
+        check_strict_device("dtypes", device.ptr());
+        return dtypes_of_kind(kind);
+      },
+      nb::kw_only(), nb::arg("device").none() = nb::none(), nb::arg("kind").none() = nb::none());
+}
+
+TNP_FUNCTION(__array_namespace_info__, kStandard, "()",
+             "What the namespace offers: data types, devices, capabilities.") {
+  return nb::cast(NamespaceInfo{});
+}
+
+template <class T>
+void bind_limits(nb::class_<T>& cls, const char* repr) {
+  cls.attr("__module__") = "tnp.array_api";
+  cls.attr("__hash__") = nb::none();
+  cls.def_prop_ro("dtype", [](const T& t) { return strict_dtype(t.dtype); });
+  cls.def_prop_ro("bits", [](const T& t) { return 8 * itemsize(t.dtype); });
+  cls.def("__repr__", [repr](nb::handle self) {
+    return nb::str("{}(bits={}, max={}, min={}, dtype={!r})")
+        .format(repr, self.attr("bits"), self.attr("max"), self.attr("min"), self.attr("dtype"));
+  });
+}
+
+void bind_limit_types(nb::module_& m) {
+  auto f = nb::class_<FloatInfo>(m, "_FloatInfo", "The limits of a floating-point data type.");
+  bind_limits(f, "finfo");
+  f.def_prop_ro("eps", [](const FloatInfo& i) { return i.eps; });
+  f.def_prop_ro("max", [](const FloatInfo& i) { return i.max; });
+  f.def_prop_ro("min", [](const FloatInfo& i) { return -i.max; });
+  f.def_prop_ro("smallest_normal", [](const FloatInfo& i) { return i.smallest_normal; });
+  auto n = nb::class_<IntegerInfo>(m, "_IntegerInfo", "The limits of an integer data type.");
+  bind_limits(n, "iinfo");
+  n.def_prop_ro("max", [](const IntegerInfo& i) {
+    const int bits = 8 * itemsize(i.dtype);
+    if (is_unsigned_integer(i.dtype)) return nb::steal(PyLong_FromUnsignedLongLong(~std::uint64_t{0} >> (64 - bits)));
+    return nb::steal(PyLong_FromLongLong(static_cast<std::int64_t>(~std::uint64_t{0} >> (65 - bits))));
+  });
+  n.def_prop_ro("min", [](const IntegerInfo& i) {
+    const int bits = 8 * itemsize(i.dtype);
+    return is_unsigned_integer(i.dtype) ? std::int64_t{0}
+                                        : -static_cast<std::int64_t>(~std::uint64_t{0} >> (65 - bits)) - 1;
+  });
+}
+
+}  // namespace
+
+nb::object strict_dtype(DType dtype) { return g_dtypes[static_cast<int>(dtype)]; }
+
+bool is_strict_dtype(PyObject* o, DType& out) {
+  if (o == nullptr || Py_TYPE(o) != g_dtype_type) return false;
+  out = nb::inst_ptr<StrictDType>(nb::handle(o))->dtype;
+  return true;
+}
+
+DType strict_dtype_of(const char* function, PyObject* o) {
+  DType d;
+  if (is_strict_dtype(o, d)) return d;
+  throw TypeError(std::string(function) +
+                  ": a data type is one of this namespace's objects (float64, int32, …), not '" +
+                  nb::cast<std::string>(nb::repr(nb::handle(o))) + "'");
+}
+
+std::optional<DType> strict_dtype_if_given(const char* function, PyObject* o) {
+  if (o == nullptr || o == Py_None) return std::nullopt;
+  return strict_dtype_of(function, o);
+}
+
+nb::object strict_device() { return *g_device; }
+
+void check_strict_device(const char* function, PyObject* o) {
+  if (o == nullptr || o == Py_None || nb::isinstance<StrictDevice>(nb::handle(o))) return;
+  throw ValueError(std::string(function) + ": there is no device '" + nb::cast<std::string>(nb::str(nb::handle(o))) +
+                   "': a device is what x.device gives, or None");
+}
+
+void bind_strict_dtypes(nb::module_& m) {
+  auto cls = nb::class_<StrictDType>(m, "DType", nb::is_final(), nb::is_weak_referenceable());
+  g_dtype_type = reinterpret_cast<PyTypeObject*>(cls.ptr());
+  cls.attr("__module__") = "tnp.array_api";
+  cls.def("__init__", [](StrictDType*, nb::args, nb::kwargs) {
+    refuse_construction("DType: data types are the objects of the namespace: float64, int32, …");
+  });
+  cls.def(
+      "__eq__", [](nb::handle self, nb::handle other) { return equal_dtypes(self, other); }, nb::arg("other").none());
+  cls.def("__hash__", [](const StrictDType& d) { return 0x7a11 + static_cast<int>(d.dtype); });
+  cls.def("__repr__",
+          [](const StrictDType& d) { return "tnp.array_api." + std::string(array_api::dtype_name(d.dtype)); });
+  cls.def("__reduce__", [](const StrictDType& d) { return std::string(array_api::dtype_name(d.dtype)); });
+  g_dtypes = new nb::object[kDTypeCount];
+  for (DType d : kOrder) {
+    nb::object o = nb::cast(StrictDType{d});
+    g_dtypes[static_cast<int>(d)] = o;
+    m.attr(std::string(array_api::dtype_name(d)).c_str()) = o;
+  }
+  auto device = nb::class_<StrictDevice>(m, "Device", nb::is_final());
+  device.attr("__module__") = "tnp.array_api";
+  device.def("__init__", [](StrictDevice*, nb::args, nb::kwargs) {
+    refuse_construction("Device: a device is what x.device gives");
+  });
+  device.def(
+      "__eq__", [](nb::handle, nb::handle other) { return nb::isinstance<StrictDevice>(other); },
+      nb::arg("other").none());
+  device.def("__hash__", [](const StrictDevice&) { return 0xc9; });
+  device.def("__repr__", [](const StrictDevice&) { return "CPU_DEVICE"; });
+  device.def("__reduce__", [](const StrictDevice&) {
+    return nb::make_tuple(nb::module_::import_("tnp.array_api").attr("_device"), nb::tuple());
+  });
+  g_device = new nb::object(nb::cast(StrictDevice{}));
+  bind_limit_types(m);
+  bind_info(m);
+}
+
+}  // namespace tnp::python

@@ -1,0 +1,256 @@
+// The slots of the strict array class. Operators are the functions of the same meaning, which also take Python scalars.
+#include <vector>
+
+#include "base/dim.h"
+#include "ops/elementwise/fp_status.h"
+#include "python/array_api.h"
+#include "python/elementwise_call.h"
+#include "python/indexing.h"
+#include "python/numpy_memory.h"
+#include "tnp/error.h"
+#include "tnp/manipulation.h"
+
+namespace tnp::python {
+
+namespace {
+
+using array_api::function_named;
+using array_api::kElementwise;
+
+template <class R, class F>
+R guarded(R failure, F&& f) noexcept {
+  try {
+    return f();
+  } catch (...) {
+    set_error_from_current_exception();
+    return failure;
+  }
+}
+
+bool reported(const char* name) { return fp_flags_seen.load(std::memory_order_relaxed) == 0 || report_fp_flags(name); }
+
+// --- operators
+
+template <std::size_t I>
+PyObject* binary_slot(PyObject* a, PyObject* b) {
+  return guarded<PyObject*>(nullptr, [&] { return call_strict(I, a, b); });
+}
+
+template <std::size_t I>
+PyObject* unary_slot(PyObject* a) {
+  return guarded<PyObject*>(nullptr, [&] { return call_strict(I, a); });
+}
+
+template <std::size_t I>
+PyObject* inplace_slot(PyObject* a, PyObject* b) {
+  return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+    const array_api::Function& f = kElementwise[I];
+    const StrictOperand x(f.name, a);
+    array_api::check_category(f.name, x.array().dtype(), f.category);
+    const StrictOperand y(f.name, b, &x);
+    array_api::update(I, strict_array_of(a), y.operand());
+    return reported(f.name) ? Py_NewRef(a) : nullptr;
+  });
+}
+
+PyObject* no_modulus(PyObject* modulus) {
+  if (modulus != Py_None) PyErr_SetString(PyExc_TypeError, "pow: the standard has no third argument");
+  return modulus;
+}
+PyObject* slot_power(PyObject* a, PyObject* b, PyObject* modulus) {
+  return no_modulus(modulus) == Py_None ? binary_slot<function_named("pow")>(a, b) : nullptr;
+}
+PyObject* slot_inplace_power(PyObject* a, PyObject* b, PyObject* modulus) {
+  return no_modulus(modulus) == Py_None ? inplace_slot<function_named("pow")>(a, b) : nullptr;
+}
+
+PyObject* slot_matmul(PyObject* a, PyObject* b) {
+  return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+    return wrap_strict(array_api::matmul(strict_argument("matmul", a, "x1"), strict_argument("matmul", b, "x2")));
+  });
+}
+PyObject* slot_inplace_matmul(PyObject* a, PyObject* b) {
+  return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+    array_api::matmul_update(strict_array_of(a), strict_argument("matmul", b, "x2"));
+    return Py_NewRef(a);
+  });
+}
+
+PyObject* slot_compare(PyObject* a, PyObject* b, int op) {
+  static constexpr array_api::FunctionId kComparisons[] = {function_named("less"),    function_named("less_equal"),
+                                                           function_named("equal"),   function_named("not_equal"),
+                                                           function_named("greater"), function_named("greater_equal")};
+  return guarded<PyObject*>(nullptr, [&] { return call_strict(kComparisons[op], a, b); });
+}
+
+// --- Python numbers
+
+const Array& zero_dimensional(PyObject* a, const char* type, bool complex_allowed) {
+  const Array& x = strict_array_of(a);
+  if (x.ndim() != 0) {
+    throw TypeError(std::string(type) + "(x): the standard defines it for arrays of 0 dimensions only, not for shape " +
+                    x.shape().str() + ": take one element, x[i, …]");
+  }
+  if (!complex_allowed && is_complex(x.dtype())) {
+    throw TypeError(std::string(type) +
+                    "(x): the standard does not convert complex numbers: take real(x) or imag(x) first");
+  }
+  return x;
+}
+
+int slot_bool(PyObject* a) {
+  return guarded<int>(-1, [&] { return truth_value(zero_dimensional(a, "bool", true)) ? 1 : 0; });
+}
+PyObject* slot_int(PyObject* a) {
+  return guarded<PyObject*>(nullptr, [&] { return python_int(zero_dimensional(a, "int", false)); });
+}
+PyObject* slot_float(PyObject* a) {
+  return guarded<PyObject*>(nullptr, [&] { return python_float(zero_dimensional(a, "float", false)); });
+}
+PyObject* slot_index(PyObject* a) {
+  return guarded<PyObject*>(nullptr, [&] { return python_index(strict_array_of(a)); });
+}
+
+// --- subscription
+
+constexpr const char* kIndexTypes =
+    "an index is made of integers, slices, ..., None, and integer or boolean arrays of this namespace";
+
+IndexItem array_item(const Array& x) {
+  if (!is_integer(x.dtype()) && !is_bool(x.dtype())) {
+    throw IndexError(std::string(kIndexTypes) + ": an array of type " + std::string(name(x.dtype())) +
+                     " is none: use astype");
+  }
+  // A 0-d integer array is an integer, as operator.index makes it one.
+  if (is_integer(x.dtype()) && x.shape() == Shape() && !x.is_symbolic()) return IndexItem(x.item<std::int64_t>());
+  return IndexItem(x);
+}
+
+IndexItem strict_item(PyObject* o) {
+  if (is_strict_array(o)) return array_item(strict_array_of(o));
+  const bool plain = PySlice_Check(o) || o == Py_None || o == Py_Ellipsis || PyLong_CheckExact(o) ||
+                     nb::isinstance<PyDim>(nb::handle(o));
+  const bool integer = !PyBool_Check(o) && PyIndex_Check(o) && !is_array(o) && !is_numpy_array(o);
+  if (!plain && !integer) {
+    throw IndexError(std::string(kIndexTypes) + "; '" + Py_TYPE(o)->tp_name + "' is none of them" +
+                     (PyList_Check(o) ? ": write asarray([…])" : ""));
+  }
+  return parse_index(o)[0];
+}
+
+std::vector<IndexItem> strict_index(PyObject* key) {
+  std::vector<IndexItem> items;
+  if (!PyTuple_Check(key)) {
+    items.push_back(strict_item(key));
+    return items;
+  }
+  const Py_ssize_t n = PyTuple_GET_SIZE(key);
+  items.reserve(static_cast<std::size_t>(n));
+  for (Py_ssize_t i = 0; i < n; ++i) items.push_back(strict_item(PyTuple_GET_ITEM(key, i)));
+  return items;
+}
+
+PyObject* slot_getitem(PyObject* self, PyObject* key) {
+  return guarded<PyObject*>(nullptr,
+                            [&] { return wrap_strict(array_api::getitem(strict_array_of(self), strict_index(key))); });
+}
+
+int slot_setitem(PyObject* self, PyObject* key, PyObject* value) {
+  return guarded<int>(-1, [&] {
+    if (value == nullptr) throw TypeError("del x[key]: arrays have no deletion");
+    const StrictOperand x("x[key] = value", self), v("x[key] = value", value, &x);
+    array_api::setitem(strict_array_of(self), strict_index(key), v.operand());
+    return 0;
+  });
+}
+
+PyObject* slot_iter(PyObject* self) {
+  return guarded<PyObject*>(nullptr, [&] {
+    const Array& x = strict_array_of(self);
+    if (x.ndim() != 1) {
+      throw TypeError("iteration: the standard defines it for arrays of one dimension only, not for shape " +
+                      x.shape().str() + ": use unstack(x)");
+    }
+    return PyObject_GetIter(to_strict_tuple(unstack(x, 0)).ptr());
+  });
+}
+
+template <class F>
+PyType_Slot slot(int id, F f) {
+  return {id, reinterpret_cast<void*>(f)};
+}
+
+}  // namespace
+
+PyObject* call_strict(array_api::FunctionId id, PyObject* a) {
+  const array_api::Function& f = kElementwise[id];
+  const Array& x = strict_argument(f.name, a);
+  const bool donated = is_temporary(a, x);
+  Array result = array_api::call(id, x, donated ? 1 : 0);
+  return reported(f.name) ? wrap_strict(std::move(result)) : nullptr;
+}
+
+PyObject* call_strict(array_api::FunctionId id, PyObject* a, PyObject* b) {
+  const array_api::Function& f = kElementwise[id];
+  const bool first = is_strict_array(a), second = is_strict_array(b);
+  Array result;
+  if (first && second) {
+    const Array &x = strict_array_of(a), &y = strict_array_of(b);
+    result = array_api::call(id, x, y, (is_temporary(a, x) ? 1u : 0u) | (is_temporary(b, y) ? 2u : 0u));
+  } else if (first) {
+    array_api::check_category(f.name, strict_array_of(a).dtype(), f.category);
+    const StrictOperand x(f.name, a), y(f.name, b, &x);
+    result = array_api::call(id, x.array(), y.operand(), is_temporary(a, x.array()) ? 1 : 0);
+  } else {
+    const StrictOperand y(f.name, b);
+    if (y.is_array()) array_api::check_category(f.name, y.array().dtype(), f.category);
+    const StrictOperand x(f.name, a, &y);
+    result = array_api::call(id, x.operand(), y.operand(), y.is_array() && is_temporary(b, y.array()) ? 2 : 0);
+  }
+  return reported(f.name) ? wrap_strict(std::move(result)) : nullptr;
+}
+
+std::vector<PyType_Slot> strict_slots() {
+  return {
+      slot(Py_nb_add, binary_slot<function_named("add")>),
+      slot(Py_nb_subtract, binary_slot<function_named("subtract")>),
+      slot(Py_nb_multiply, binary_slot<function_named("multiply")>),
+      slot(Py_nb_true_divide, binary_slot<function_named("divide")>),
+      slot(Py_nb_floor_divide, binary_slot<function_named("floor_divide")>),
+      slot(Py_nb_remainder, binary_slot<function_named("remainder")>),
+      slot(Py_nb_power, slot_power),
+      slot(Py_nb_matrix_multiply, slot_matmul),
+      slot(Py_nb_and, binary_slot<function_named("bitwise_and")>),
+      slot(Py_nb_or, binary_slot<function_named("bitwise_or")>),
+      slot(Py_nb_xor, binary_slot<function_named("bitwise_xor")>),
+      slot(Py_nb_lshift, binary_slot<function_named("bitwise_left_shift")>),
+      slot(Py_nb_rshift, binary_slot<function_named("bitwise_right_shift")>),
+      slot(Py_nb_inplace_add, inplace_slot<function_named("add")>),
+      slot(Py_nb_inplace_subtract, inplace_slot<function_named("subtract")>),
+      slot(Py_nb_inplace_multiply, inplace_slot<function_named("multiply")>),
+      slot(Py_nb_inplace_true_divide, inplace_slot<function_named("divide")>),
+      slot(Py_nb_inplace_floor_divide, inplace_slot<function_named("floor_divide")>),
+      slot(Py_nb_inplace_remainder, inplace_slot<function_named("remainder")>),
+      slot(Py_nb_inplace_power, slot_inplace_power),
+      slot(Py_nb_inplace_matrix_multiply, slot_inplace_matmul),
+      slot(Py_nb_inplace_and, inplace_slot<function_named("bitwise_and")>),
+      slot(Py_nb_inplace_or, inplace_slot<function_named("bitwise_or")>),
+      slot(Py_nb_inplace_xor, inplace_slot<function_named("bitwise_xor")>),
+      slot(Py_nb_inplace_lshift, inplace_slot<function_named("bitwise_left_shift")>),
+      slot(Py_nb_inplace_rshift, inplace_slot<function_named("bitwise_right_shift")>),
+      slot(Py_nb_negative, unary_slot<function_named("negative")>),
+      slot(Py_nb_positive, unary_slot<function_named("positive")>),
+      slot(Py_nb_absolute, unary_slot<function_named("abs")>),
+      slot(Py_nb_invert, unary_slot<function_named("bitwise_invert")>),
+      slot(Py_nb_bool, slot_bool),
+      slot(Py_nb_int, slot_int),
+      slot(Py_nb_float, slot_float),
+      slot(Py_nb_index, slot_index),
+      slot(Py_tp_richcompare, slot_compare),
+      slot(Py_mp_subscript, slot_getitem),
+      slot(Py_mp_ass_subscript, slot_setitem),
+      slot(Py_tp_iter, slot_iter),
+  };
+}
+
+}  // namespace tnp::python
