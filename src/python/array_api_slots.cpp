@@ -127,15 +127,19 @@ IndexItem array_item(const Array& x) {
 }
 
 IndexItem strict_item(PyObject* o) {
+  if (PyLong_CheckExact(o)) {
+    const Py_ssize_t i = PyNumber_AsSsize_t(o, PyExc_IndexError);
+    if (i == -1 && PyErr_Occurred()) throw nb::python_error();
+    return IndexItem(static_cast<std::int64_t>(i));
+  }
   if (is_strict_array(o)) return array_item(strict_array_of(o));
-  const bool plain = PySlice_Check(o) || o == Py_None || o == Py_Ellipsis || PyLong_CheckExact(o) ||
-                     nb::isinstance<PyDim>(nb::handle(o));
+  const bool plain = PySlice_Check(o) || o == Py_None || o == Py_Ellipsis || nb::isinstance<PyDim>(nb::handle(o));
   const bool integer = !PyBool_Check(o) && PyIndex_Check(o) && !is_array(o) && !is_numpy_array(o);
   if (!plain && !integer) {
     throw IndexError(std::string(kIndexTypes) + "; '" + Py_TYPE(o)->tp_name + "' is none of them" +
                      (PyList_Check(o) ? ": write asarray([…])" : ""));
   }
-  return parse_index(o)[0];
+  return std::move(parse_index(o)[0]);
 }
 
 std::vector<IndexItem> strict_index(PyObject* key) {
@@ -151,8 +155,12 @@ std::vector<IndexItem> strict_index(PyObject* key) {
 }
 
 PyObject* slot_getitem(PyObject* self, PyObject* key) {
-  return guarded<PyObject*>(nullptr,
-                            [&] { return wrap_strict(array_api::getitem(strict_array_of(self), strict_index(key))); });
+  return guarded<PyObject*>(nullptr, [&] {
+    const Array& x = strict_array_of(self);
+    if (PyTuple_Check(key)) return wrap_strict(array_api::getitem(x, strict_index(key)));
+    const IndexItem item = strict_item(key);
+    return wrap_strict(array_api::getitem(x, {&item, 1}));
+  });
 }
 
 int slot_setitem(PyObject* self, PyObject* key, PyObject* value) {

@@ -1,4 +1,4 @@
-"""The Python array API standard, strictly: what the standard leaves to each library is an error that says how to write it.
+"""The Python array API standard, strictly: what it leaves to each library is an error that says how to write it.
 
 Code that runs here uses nothing but the standard. The arrays are tnp's own, so that it can be traced, compiled,
 differentiated and vectorised too.
@@ -26,7 +26,7 @@ nan = float("nan")
 newaxis = None
 pi = 3.141592653589793
 
-__all__ = sorted({*_NAMES, "__array_api_version__", "e", "inf", "nan", "newaxis", "pi"})
+__all__ = [*_NAMES, "__array_api_version__", "e", "inf", "nan", "newaxis", "pi"]  # noqa: PLE0604
 
 # What NumPy calls them.
 _RENAMED = {

@@ -10,8 +10,8 @@ import numpy as np
 
 # Where array-api-strict does otherwise, the clause of the standard that decides, and what it says.
 #   slices, stop:  "For k < 0, -n - 1 <= j <= max(0, n - 1)"; array-api-strict has -n <= j <= n for every k.
-#   0-D integers:  "An integer index must be an object satisfying operator.index"; array-api-strict refuses a 0-D integer
-#                  array beside slices, and in the key of an assignment.
+#   0-D integers:  "An integer index must be an object satisfying operator.index"; array-api-strict refuses a 0-D
+#                  integer array beside slices, and in the key of an assignment.
 #   None beside integer arrays: the standard has "an indexing tuple which contains only integers and integer arrays".
 
 
