@@ -9,13 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import matplotlib
+
 import numpy as np
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
-from matplotlib import cbook
-
 import tnp
+from matplotlib import cbook
 
 OUTPUT = Path(__file__).resolve().parent / "output"
 METRES_PER_DEGREE = 111_200.0
@@ -51,7 +51,9 @@ def main() -> None:
 
     shade = hillshade(elevation, metres_x, metres_y, tnp.asarray(np.deg2rad(315.0)), tnp.asarray(np.deg2rad(45.0)))
     steepest = tnp.hypot(east, south).max()
-    print(f"elevation {elevation.shape}, {elevation.min():.0f} to {elevation.max():.0f} m; steepest slope {float(tnp.degrees(tnp.arctan(steepest))):.1f} degrees")
+    print(
+        f"elevation {elevation.shape}, {elevation.min():.0f} to {elevation.max():.0f} m; steepest slope {float(tnp.degrees(tnp.arctan(steepest))):.1f} degrees"
+    )
     OUTPUT.mkdir(exist_ok=True)
     picture = OUTPUT / "terrain.png"
     colours = plt.get_cmap("gist_earth")((elevation - elevation.min()) / np.ptp(elevation))[..., :3]

@@ -44,7 +44,8 @@ int main() {
 
   auto f = tnp::function([](const Array& a, const Array& b) { return tnp::sin(a) * b + a; });
   check(close(f(x, y), tnp::sin(x) * y + x), "a compiled function");
-  check(close(f(Array({0.0, 1.0}), Array({1.0, 1.0})), tnp::sin(Array({0.0, 1.0})) + Array({0.0, 1.0})), "another size");
+  check(close(f(Array({0.0, 1.0}), Array({1.0, 1.0})), tnp::sin(Array({0.0, 1.0})) + Array({0.0, 1.0})),
+        "another size");
 
   auto derivative = tnp::grad([](const Array& a) { return tnp::sum(tnp::sin(a)); });
   check(close(derivative(x), tnp::cos(x)), "a gradient");

@@ -1,8 +1,8 @@
 // tnp::Array: an immutable n-dimensional array, which is also a node of the graph.
 //
 // An array is *concrete* (it has a buffer), *pending* (it knows how to compute its value and does so when the value is
-// first asked for) or *symbolic* (it stands for a value inside a traced function). Operations never ask which; only what
-// reads memory does, through `data()`, which computes a pending value and refuses a symbolic one.
+// first asked for) or *symbolic* (it stands for a value inside a traced function). Operations never ask which; only
+// what reads memory does, through `data()`, which computes a pending value and refuses a symbolic one.
 #pragma once
 
 #include <atomic>
@@ -97,8 +97,8 @@ class Array {
 
   DType dtype() const noexcept { return node_->dtype; }
   const Shape& shape() const noexcept { return node_->shape; }
-  int ndim() const;             // throws TracerError where the rank is unknown
-  std::int64_t size() const;    // number of elements; symbolic inside a traced function
+  int ndim() const;           // throws TracerError where the rank is unknown
+  std::int64_t size() const;  // number of elements; symbolic inside a traced function
   std::int64_t itemsize() const noexcept { return tnp::itemsize(dtype()); }
   State state() const noexcept { return node_->state; }
   bool is_symbolic() const noexcept { return node_->state == State::symbolic; }

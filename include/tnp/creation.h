@@ -15,7 +15,8 @@ Array ones(const Shape& shape);
 Array full(const Shape& shape, const Array& value, std::optional<DType> dtype);
 
 // As x, where no other type or shape is given.
-Array full_like(const Array& x, const Operand& value, std::optional<DType> dtype = {}, const std::optional<Shape>& shape = {});
+Array full_like(const Array& x, const Operand& value, std::optional<DType> dtype = {},
+                const std::optional<Shape>& shape = {});
 Array zeros_like(const Array& x, std::optional<DType> dtype = {}, const std::optional<Shape>& shape = {});
 Array ones_like(const Array& x, std::optional<DType> dtype = {}, const std::optional<Shape>& shape = {});
 

@@ -31,7 +31,16 @@ inline constexpr int kDTypeCount = 18;
 inline constexpr int kNumericDTypeCount = 15;  // bool_ … complex128: those that arrays can hold
 
 // NumPy's kind letters.
-enum class Kind : char { boolean = 'b', integer = 'i', unsigned_ = 'u', floating = 'f', complex = 'c', bytes = 'S', text = 'U', object = 'O' };
+enum class Kind : char {
+  boolean = 'b',
+  integer = 'i',
+  unsigned_ = 'u',
+  floating = 'f',
+  complex = 'c',
+  bytes = 'S',
+  text = 'U',
+  object = 'O'
+};
 
 // The type of a Python scalar, which is weak: it takes the array's type where its kind allows it.
 enum class WeakKind : std::uint8_t { boolean, integer, floating, complex };

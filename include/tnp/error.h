@@ -28,9 +28,9 @@ TNP_DEFINE_ERROR(RuntimeError, Error);
 TNP_DEFINE_ERROR(RecursionError, Error);
 TNP_DEFINE_ERROR(BufferError, Error);
 TNP_DEFINE_ERROR(AttributeError, Error);
-TNP_DEFINE_ERROR(AxisError, ValueError);        // numpy.exceptions.AxisError: a ValueError and an IndexError
+TNP_DEFINE_ERROR(AxisError, ValueError);  // numpy.exceptions.AxisError: a ValueError and an IndexError
 TNP_DEFINE_ERROR(DTypePromotionError, TypeError);
-TNP_DEFINE_ERROR(TracerError, TypeError);       // a symbolic array used where its value is needed
+TNP_DEFINE_ERROR(TracerError, TypeError);  // a symbolic array used where its value is needed
 
 #undef TNP_DEFINE_ERROR
 

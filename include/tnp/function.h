@@ -1,5 +1,5 @@
-// tnp::function: a C++ function of arrays, traced once for each types and ranks of its arguments and then run as a compiled
-// program; and Variables, the mutable cells that such functions may read and assign.
+// tnp::function: a C++ function of arrays, traced once for each types and ranks of its arguments and then run as a
+// compiled program; and Variables, the mutable cells that such functions may read and assign.
 //
 //   auto f = tnp::function([](const Array& x, const Array& y) { return x * y + x; });
 //   Array z = f(x, y);

@@ -33,7 +33,8 @@ struct IndexItem {
     item.integer = i;
     return item;
   }
-  static IndexItem slice(std::optional<IndexBound> start = {}, std::optional<IndexBound> stop = {}, std::int64_t step = 1) {
+  static IndexItem slice(std::optional<IndexBound> start = {}, std::optional<IndexBound> stop = {},
+                         std::int64_t step = 1) {
     IndexItem item;
     item.kind = Kind::slice;
     item.start = start;
@@ -53,14 +54,15 @@ struct IndexItem {
 Array getitem(const Array& x, std::span<const IndexItem> items);
 
 enum class UpdateOp : std::uint8_t { set, add, subtract, multiply, divide, power, min, max };
-// A copy of x with x[items] = value or x[items] op= value, in x's type. A place that arrays name several times keeps the
-// last value of `set` and takes part in every other operation as often as it is named.
+// A copy of x with x[items] = value or x[items] op= value, in x's type. A place that arrays name several times keeps
+// the last value of `set` and takes part in every other operation as often as it is named.
 Array setitem(const Array& x, std::span<const IndexItem> items, const Array& value, UpdateOp op = UpdateOp::set);
 
 // What take does with an index out of range: IndexError, modulo the size, or the nearest element.
 enum class TakeMode : std::uint8_t { raise, wrap, clip };
 // Without an axis the array counts as flat.
-Array take(const Array& x, const Array& indices, std::optional<std::int64_t> axis = {}, TakeMode mode = TakeMode::raise);
+Array take(const Array& x, const Array& indices, std::optional<std::int64_t> axis = {},
+           TakeMode mode = TakeMode::raise);
 Array take_along_axis(const Array& x, const Array& indices, std::optional<std::int64_t> axis);
 Array put_along_axis(const Array& x, const Array& indices, const Array& values, std::optional<std::int64_t> axis);
 Array put(const Array& x, const Array& indices, const Array& values, TakeMode mode = TakeMode::raise);

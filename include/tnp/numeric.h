@@ -22,14 +22,17 @@ Array isposinf(const Array& x);
 Array isneginf(const Array& x);
 Array iscomplex(const Array& x);
 Array isreal(const Array& x);
-Array isclose(const Array& x, const Array& y, const Operand& rtol = 1e-5, const Operand& atol = 1e-8, bool equal_nan = false);
+Array isclose(const Array& x, const Array& y, const Operand& rtol = 1e-5, const Operand& atol = 1e-8,
+              bool equal_nan = false);
 // 0-d booleans.
-Array allclose(const Array& x, const Array& y, const Operand& rtol = 1e-5, const Operand& atol = 1e-8, bool equal_nan = false);
+Array allclose(const Array& x, const Array& y, const Operand& rtol = 1e-5, const Operand& atol = 1e-8,
+               bool equal_nan = false);
 Array array_equal(const Array& x, const Array& y, bool equal_nan = false);
 Array array_equiv(const Array& x, const Array& y);
 
 // The n-th differences along an axis, of x between what is put before and after it (absent: nothing).
-Array diff(const Array& x, std::int64_t n = 1, std::int64_t axis = -1, const Array& prepend = {}, const Array& append = {});
+Array diff(const Array& x, std::int64_t n = 1, std::int64_t axis = -1, const Array& prepend = {},
+           const Array& append = {});
 Array ediff1d(const Array& x, const Array& to_end = {}, const Array& to_begin = {});
 // The integral of y by the trapezoidal rule, over x or steps of dx.
 Array trapezoid(const Array& y, const Array& x = {}, const Operand& dx = 1.0, std::int64_t axis = -1);

@@ -6,9 +6,9 @@
 
 namespace tnp {
 
-#define TNP_OPERATOR(SYMBOL, FUNCTION)                                                                     \
-  inline Array operator SYMBOL(const Array& x, const Array& y) { return FUNCTION(x, y); }                  \
-  inline Array operator SYMBOL(const Array& x, const Scalar& y) { return FUNCTION(x, y); }                 \
+#define TNP_OPERATOR(SYMBOL, FUNCTION)                                                     \
+  inline Array operator SYMBOL(const Array& x, const Array& y) { return FUNCTION(x, y); }  \
+  inline Array operator SYMBOL(const Array& x, const Scalar& y) { return FUNCTION(x, y); } \
   inline Array operator SYMBOL(const Scalar& x, const Array& y) { return FUNCTION(x, y); }
 TNP_OPERATOR(+, add)
 TNP_OPERATOR(-, subtract)

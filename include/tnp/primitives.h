@@ -26,13 +26,14 @@ struct SliceSpec {
 Array slice(const Array& x, std::span<const SliceSpec> axes);
 // x with the elements that the slice would give replaced by `update`, which is broadcast to it.
 Array place_slice(const Array& x, const Array& update, std::span<const SliceSpec> axes);
-Array pad(const Array& x, const Array& value, std::span<const std::int64_t> before, std::span<const std::int64_t> after);
+Array pad(const Array& x, const Array& value, std::span<const std::int64_t> before,
+          std::span<const std::int64_t> after);
 Array concatenate(std::span<const Array> arrays, int axis);
 Array copy(const Array& x);  // with memory of its own, contiguous
 
-// indexing. `indices` are integer arrays that are broadcast together, one for each of `axes`; negative ones count from the end.
-// The result has the broadcast index shape in place of the first indexed axis (axes are adjacent) and x's other axes.
-// Throws IndexError for an index out of range.
+// indexing. `indices` are integer arrays that are broadcast together, one for each of `axes`; negative ones count from
+// the end. The result has the broadcast index shape in place of the first indexed axis (axes are adjacent) and x's
+// other axes. Throws IndexError for an index out of range.
 Array gather(const Array& x, std::span<const Array> indices, AxisList axes);
 enum class ScatterMode : std::uint8_t { set, add, multiply, min, max };
 // x with `updates`, of the shape that gather gives, put or combined at those places, in order.
@@ -44,7 +45,7 @@ Array nonzero_indices(const Array& mask);
 Array full(const Shape& shape, const Array& value);  // value: 0-d
 Array zeros(const Shape& shape, DType dtype);
 Array ones(const Shape& shape, DType dtype);
-Array iota(std::int64_t count, DType dtype);  // 0, 1, …; the count may be symbolic
+Array iota(std::int64_t count, DType dtype);     // 0, 1, …; the count may be symbolic
 Array dim_value(std::int64_t dim, DType dtype);  // a (symbolic) size as a 0-d array
 
 // reductions over the given axes (none given: the empty set, not all)

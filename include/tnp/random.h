@@ -30,6 +30,7 @@ Array random_bits(Generator& g, const Shape& shape, DType dtype = DType::uint64)
 Array random_uniform(Generator& g, const Shape& shape, DType dtype = DType::float64);  // [0, 1)
 Array random_normal(Generator& g, const Shape& shape, DType dtype = DType::float64);
 // Integers in [low, high), in int64 arithmetic. Throws ValueError where low >= high.
-Array random_integers(Generator& g, std::int64_t low, std::int64_t high, const Shape& shape, DType dtype = DType::int64);
+Array random_integers(Generator& g, std::int64_t low, std::int64_t high, const Shape& shape,
+                      DType dtype = DType::int64);
 
 }  // namespace tnp

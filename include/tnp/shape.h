@@ -1,5 +1,5 @@
-// Shapes: up to 64 sizes, kept inline while there are few. A size is a non-negative number or, inside a traced function,
-// a symbolic dimension (`dim.h`), encoded as a negative number so that shape code need not ask which it is.
+// Shapes: up to 64 sizes, kept inline while there are few. A size is a non-negative number or, inside a traced
+// function, a symbolic dimension (`dim.h`), encoded as a negative number so that shape code need not ask which it is.
 #pragma once
 
 #include <algorithm>
@@ -156,7 +156,8 @@ class Shape : public SmallVec<std::int64_t, 5> {
 // Row-major strides in bytes.
 Strides contiguous_strides(const Shape& shape, std::int64_t itemsize);
 
-// The shape that `a` and `b` broadcast to; `false` if they do not. Symbolic sizes are taken to fit: the run checks them.
+// The shape that `a` and `b` broadcast to; `false` if they do not. Symbolic sizes are taken to fit: the run checks
+// them.
 bool try_broadcast(const Shape& a, const Shape& b, Shape& out);
 
 // `axis` in 0 … ndim-1. Throws AxisError, naming `what`.

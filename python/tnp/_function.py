@@ -39,7 +39,7 @@ def function(
 
 def _watched(x: Any) -> Any:
     """A new array for each array in `x`, so that one passed twice has two gradients."""
-    return _core.map_leaves(lambda leaf: _core.identity(_core.asarray(leaf)) if not isinstance(leaf, _core.Variable) else leaf, x)
+    return _core.map_leaves(lambda leaf: _core.alias(leaf) if not isinstance(leaf, _core.Variable) else leaf, x)
 
 
 def _differentiate(
@@ -66,7 +66,9 @@ def _differentiate(
     return value, aux, gradients[0] if isinstance(argnums, int) else tuple(gradients)
 
 
-def value_and_grad(func: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
+def value_and_grad(
+    func: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """A function that gives what `func` gives and its gradient with respect to the arguments `argnums`.
 
     The gradient has the structure of the arguments, and is zero where `func` does not depend on them. TypeError if `func`

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 
-def numpy_function(func=None, inp=None, Tout=None, stateful=True, name=None):  # noqa: N803 (TensorFlow's name)
+def numpy_function(func=None, inp=None, Tout=None, stateful=True, name=None):
     """func(*inp), a Python function of NumPy arrays, as one operation of a traced function.
 
     func: gets read-only NumPy views of the arrays. Without it, a decorator is returned, whose function takes the arrays.
@@ -37,7 +37,9 @@ def numpy_function(func=None, inp=None, Tout=None, stateful=True, name=None):  #
     if Tout is None:
         raise TypeError("numpy_function: as a decorator it needs Tout, by name")
     if inp is not None:
-        raise TypeError("numpy_function: as a decorator it takes no inp: the decorated function's arguments are the inputs")
+        raise TypeError(
+            "numpy_function: as a decorator it takes no inp: the decorated function's arguments are the inputs"
+        )
 
     def decorate(f):
         @functools.wraps(f)

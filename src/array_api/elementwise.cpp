@@ -1,8 +1,7 @@
 // Elementwise functions and operators: the rules, then the primitive.
-#include "ir/observer.h"
 #include "ir/opdef.h"
 #include "ops/elementwise/family.h"
-#include "runtime/allocator.h"
+#include "ops/shape/ownership.h"
 #include "tnp/array_api.h"
 #include "tnp/error.h"
 #include "tnp/reductions.h"
@@ -52,12 +51,6 @@ void check_arrays(const Function& f, const Array& x, const Array& y) {
   check_category(f.name, x.dtype(), f.category);
   check_category(f.name, y.dtype(), f.category);
   promote(f.name, x.dtype(), y.dtype());
-}
-
-// Whether nobody but the holder of `x` can see its memory.
-bool is_own(const Array& x) {
-  const detail::Node* node = x.node();
-  return node->state == State::concrete && node->refs.load(std::memory_order_relaxed) == 1 && node->buffer->unique();
 }
 
 void check_update(const char* what, const Array& x, DType dtype, const Shape& shape) {
@@ -119,7 +112,7 @@ void update(FunctionId id, Array& x, const Operand& y) {
     dtype = scalar_dtype(f.name, x.dtype(), y.scalar().kind);
   }
   check_update(f.name, x, dtype, shape);
-  const bool donated = is_own(x);
+  const bool donated = is_only_holder(x);
   x = call(id, Operand(x), y, donated ? 1 : 0);
 }
 

@@ -4,7 +4,7 @@
 #include "base/dim.h"
 #include "ir/observer.h"
 #include "ops/shape/copy.h"
-#include "runtime/allocator.h"
+#include "ops/shape/ownership.h"
 #include "tnp/array_api.h"
 #include "tnp/error.h"
 
@@ -84,12 +84,7 @@ void check_kinds(const Counts& c, std::size_t items, int ndim, Access access) {
 StridedView view_of(const Array& x) { return {x.data(), x.dtype(), x.ndim(), x.shape().data(), x.strides().data()}; }
 
 // Whether the memory of x can be written to without anybody noticing, and nobody follows what is done with it.
-bool writable(const Array& x) {
-  const detail::Node* node = x.node();
-  return active_observers == nullptr && node->state == State::concrete &&
-         node->refs.load(std::memory_order_relaxed) == 1 && node->buffer->unique() &&
-         (node->flags.load(std::memory_order_relaxed) & detail::kContiguous) != 0;
-}
+bool writable(const Array& x) { return active_observers == nullptr && is_only_holder(x) && x.is_contiguous(); }
 
 bool is_basic(std::span<const IndexItem> items) {
   return std::none_of(items.begin(), items.end(), [](const IndexItem& item) {

@@ -28,9 +28,12 @@ std::uint64_t decode(Dim d) { return static_cast<std::uint64_t>(-(d + 1)); }
 
 Dim apply(DimExpr::Kind kind, Dim a, Dim b) {
   switch (kind) {
-    case DimExpr::Kind::add: return a + b;
-    case DimExpr::Kind::sub: return a - b;
-    case DimExpr::Kind::mul: return a * b;
+    case DimExpr::Kind::add:
+      return a + b;
+    case DimExpr::Kind::sub:
+      return a - b;
+    case DimExpr::Kind::mul:
+      return a * b;
     case DimExpr::Kind::floor_div: {
       if (b == 0) return 0;
       const Dim q = a / b;
@@ -41,10 +44,14 @@ Dim apply(DimExpr::Kind kind, Dim a, Dim b) {
       const Dim r = a % b;
       return (r != 0 && (r < 0) != (b < 0)) ? r + b : r;
     }
-    case DimExpr::Kind::min: return a < b ? a : b;
-    case DimExpr::Kind::max: return a > b ? a : b;
-    case DimExpr::Kind::broadcast: return a == 1 ? b : a;
-    case DimExpr::Kind::leaf: break;
+    case DimExpr::Kind::min:
+      return a < b ? a : b;
+    case DimExpr::Kind::max:
+      return a > b ? a : b;
+    case DimExpr::Kind::broadcast:
+      return a == 1 ? b : a;
+    case DimExpr::Kind::leaf:
+      break;
   }
   return 0;
 }
@@ -172,15 +179,24 @@ std::string dim_str(Dim d) {
   const DimExpr e = table->expr(d);
   const auto join = [&](const char* op) { return "(" + dim_str(e.a) + op + dim_str(e.b) + ")"; };
   switch (e.kind) {
-    case DimExpr::Kind::leaf: return "n" + std::to_string(decode(d) & 0xffffffffu);
-    case DimExpr::Kind::add: return join("+");
-    case DimExpr::Kind::sub: return join("-");
-    case DimExpr::Kind::mul: return join("*");
-    case DimExpr::Kind::floor_div: return join("//");
-    case DimExpr::Kind::mod: return join("%");
-    case DimExpr::Kind::min: return "min" + join(",");
-    case DimExpr::Kind::max: return "max" + join(",");
-    case DimExpr::Kind::broadcast: return "broadcast" + join(",");
+    case DimExpr::Kind::leaf:
+      return "n" + std::to_string(decode(d) & 0xffffffffu);
+    case DimExpr::Kind::add:
+      return join("+");
+    case DimExpr::Kind::sub:
+      return join("-");
+    case DimExpr::Kind::mul:
+      return join("*");
+    case DimExpr::Kind::floor_div:
+      return join("//");
+    case DimExpr::Kind::mod:
+      return join("%");
+    case DimExpr::Kind::min:
+      return "min" + join(",");
+    case DimExpr::Kind::max:
+      return "max" + join(",");
+    case DimExpr::Kind::broadcast:
+      return "broadcast" + join(",");
   }
   return "?";
 }

@@ -11,15 +11,24 @@ namespace tnp {
 namespace {
 
 constexpr std::array<DTypeInfo, kDTypeCount> kInfo = {{
-    {"bool", "|b1", Kind::boolean, 1},       {"int8", "|i1", Kind::integer, 1},
-    {"int16", "<i2", Kind::integer, 2},      {"int32", "<i4", Kind::integer, 4},
-    {"int64", "<i8", Kind::integer, 8},      {"uint8", "|u1", Kind::unsigned_, 1},
-    {"uint16", "<u2", Kind::unsigned_, 2},   {"uint32", "<u4", Kind::unsigned_, 4},
-    {"uint64", "<u8", Kind::unsigned_, 8},   {"float16", "<f2", Kind::floating, 2},
-    {"bfloat16", "<V2", Kind::floating, 2},  {"float32", "<f4", Kind::floating, 4},
-    {"float64", "<f8", Kind::floating, 8},   {"complex64", "<c8", Kind::complex, 8},
-    {"complex128", "<c16", Kind::complex, 16}, {"string_", "|S", Kind::bytes, 0},
-    {"unicode_", "<U", Kind::text, 0},       {"object", "|O", Kind::object, 8},
+    {"bool", "|b1", Kind::boolean, 1},
+    {"int8", "|i1", Kind::integer, 1},
+    {"int16", "<i2", Kind::integer, 2},
+    {"int32", "<i4", Kind::integer, 4},
+    {"int64", "<i8", Kind::integer, 8},
+    {"uint8", "|u1", Kind::unsigned_, 1},
+    {"uint16", "<u2", Kind::unsigned_, 2},
+    {"uint32", "<u4", Kind::unsigned_, 4},
+    {"uint64", "<u8", Kind::unsigned_, 8},
+    {"float16", "<f2", Kind::floating, 2},
+    {"bfloat16", "<V2", Kind::floating, 2},
+    {"float32", "<f4", Kind::floating, 4},
+    {"float64", "<f8", Kind::floating, 8},
+    {"complex64", "<c8", Kind::complex, 8},
+    {"complex128", "<c16", Kind::complex, 16},
+    {"string_", "|S", Kind::bytes, 0},
+    {"unicode_", "<U", Kind::text, 0},
+    {"object", "|O", Kind::object, 8},
 }};
 
 // Bytes of the smallest float that holds every value of the integer type to NumPy's rule (int8 → 2, int16 → 4, … 8).
@@ -28,19 +37,21 @@ constexpr int float_bytes_for(DType integer) {
   return bytes == 1 ? 2 : bytes == 2 ? 4 : 8;
 }
 
-DType float_of_bytes(int bytes) {
-  return bytes <= 2 ? DType::float16 : bytes == 4 ? DType::float32 : DType::float64;
-}
+DType float_of_bytes(int bytes) { return bytes <= 2 ? DType::float16 : bytes == 4 ? DType::float32 : DType::float64; }
 
 DType promote_integers(DType a, DType b) {
   if (is_signed_integer(a) == is_signed_integer(b)) return itemsize(a) >= itemsize(b) ? a : b;
   const DType s = is_signed_integer(a) ? a : b, u = is_signed_integer(a) ? b : a;
   if (itemsize(s) > itemsize(u)) return s;
   switch (itemsize(u)) {
-    case 1: return DType::int16;
-    case 2: return DType::int32;
-    case 4: return DType::int64;
-    default: return DType::float64;  // uint64 with a signed integer
+    case 1:
+      return DType::int16;
+    case 2:
+      return DType::int32;
+    case 4:
+      return DType::int64;
+    default:
+      return DType::float64;  // uint64 with a signed integer
   }
 }
 
@@ -62,7 +73,8 @@ DType compute(DType a, DType b) {
   if (a == b) return a;
   if (!is_numeric(a) || !is_numeric(b)) {
     if (a == DType::object || b == DType::object) return DType::object;
-    if ((a == DType::string && b == DType::unicode) || (a == DType::unicode && b == DType::string)) return DType::unicode;
+    if ((a == DType::string && b == DType::unicode) || (a == DType::unicode && b == DType::string))
+      return DType::unicode;
     throw DTypePromotionError("no common dtype exists for " + std::string(name(a)) + " and " + std::string(name(b)));
   }
   if (is_bool(a)) return b;
@@ -106,9 +118,12 @@ DType promote(DType a, DType b) {
 
 DType promote(DType array, WeakKind scalar) {
   switch (scalar) {
-    case WeakKind::boolean: return array;
-    case WeakKind::integer: return is_bool(array) ? DType::int64 : array;
-    case WeakKind::floating: return is_inexact(array) ? array : default_dtype(scalar);
+    case WeakKind::boolean:
+      return array;
+    case WeakKind::integer:
+      return is_bool(array) ? DType::int64 : array;
+    case WeakKind::floating:
+      return is_inexact(array) ? array : default_dtype(scalar);
     case WeakKind::complex:
       if (is_complex(array)) return array;
       return is_floating(array) ? complex_of(array) : default_dtype(scalar);
@@ -126,10 +141,14 @@ DType exchange_thread_default_float(DType dtype) noexcept {
 
 DType default_dtype(WeakKind kind) noexcept {
   switch (kind) {
-    case WeakKind::boolean: return DType::bool_;
-    case WeakKind::integer: return DType::int64;
-    case WeakKind::floating: return default_float();
-    case WeakKind::complex: return default_float() == DType::float64 ? DType::complex128 : DType::complex64;
+    case WeakKind::boolean:
+      return DType::bool_;
+    case WeakKind::integer:
+      return DType::int64;
+    case WeakKind::floating:
+      return default_float();
+    case WeakKind::complex:
+      return default_float() == DType::float64 ? DType::complex128 : DType::complex64;
   }
   return DType::float64;
 }
@@ -138,10 +157,13 @@ bool can_cast(DType from, DType to, Casting casting) noexcept {
   if (from == to || casting == Casting::unsafe) return true;
   if (casting == Casting::no || casting == Casting::equiv) return false;
   if (!is_numeric(from) || !is_numeric(to)) return to == DType::object;
-  const bool safe = promote(from, to) == to && !(is_integer(from) && is_floating(to) && float_bytes_for(from) > itemsize(to));
+  const bool safe =
+      promote(from, to) == to && !(is_integer(from) && is_floating(to) && float_bytes_for(from) > itemsize(to));
   if (casting == Casting::safe || safe) return safe;
   // same_kind: down within a kind, and up the ladder bool < integers < floats < complex.
-  const auto rank = [](DType d) { return is_bool(d) ? 0 : is_unsigned_integer(d) ? 1 : is_integer(d) ? 2 : is_floating(d) ? 3 : 4; };
+  const auto rank = [](DType d) {
+    return is_bool(d) ? 0 : is_unsigned_integer(d) ? 1 : is_integer(d) ? 2 : is_floating(d) ? 3 : 4;
+  };
   return rank(from) <= rank(to);
 }
 
@@ -151,23 +173,74 @@ bool dtype_from_name(std::string_view s, DType& out) noexcept {
     std::string_view name;
     DType dtype;
   } kAliases[] = {
-      {"bool", DType::bool_},        {"bool_", DType::bool_},      {"?", DType::bool_},           {"b1", DType::bool_},
-      {"int8", DType::int8},         {"i1", DType::int8},          {"b", DType::int8},            {"byte", DType::int8},
-      {"int16", DType::int16},       {"i2", DType::int16},         {"h", DType::int16},           {"short", DType::int16},
-      {"int32", DType::int32},       {"i4", DType::int32},         {"i", DType::int32},           {"intc", DType::int32},
-      {"int64", DType::int64},       {"i8", DType::int64},         {"l", DType::int64},           {"q", DType::int64},
-      {"p", DType::int64},           {"int", DType::int64},        {"long", DType::int64},        {"longlong", DType::int64},
-      {"intp", DType::int64},        {"uint8", DType::uint8},      {"u1", DType::uint8},          {"B", DType::uint8},
-      {"ubyte", DType::uint8},       {"uint16", DType::uint16},    {"u2", DType::uint16},         {"H", DType::uint16},
-      {"ushort", DType::uint16},     {"uint32", DType::uint32},    {"u4", DType::uint32},         {"I", DType::uint32},
-      {"uintc", DType::uint32},      {"uint64", DType::uint64},    {"u8", DType::uint64},         {"L", DType::uint64},
-      {"Q", DType::uint64},          {"P", DType::uint64},         {"uint", DType::uint64},       {"ulong", DType::uint64},
-      {"ulonglong", DType::uint64},  {"uintp", DType::uint64},     {"float16", DType::float16},   {"f2", DType::float16},
-      {"e", DType::float16},         {"half", DType::float16},     {"bfloat16", DType::bfloat16}, {"float32", DType::float32},
-      {"f4", DType::float32},        {"f", DType::float32},        {"single", DType::float32},    {"float64", DType::float64},
-      {"f8", DType::float64},        {"d", DType::float64},        {"float", DType::float64},     {"double", DType::float64},
-      {"complex64", DType::complex64}, {"c8", DType::complex64},   {"F", DType::complex64},       {"csingle", DType::complex64},
-      {"complex128", DType::complex128}, {"c16", DType::complex128}, {"D", DType::complex128},    {"complex", DType::complex128},
+      {"bool", DType::bool_},
+      {"bool_", DType::bool_},
+      {"?", DType::bool_},
+      {"b1", DType::bool_},
+      {"int8", DType::int8},
+      {"i1", DType::int8},
+      {"b", DType::int8},
+      {"byte", DType::int8},
+      {"int16", DType::int16},
+      {"i2", DType::int16},
+      {"h", DType::int16},
+      {"short", DType::int16},
+      {"int32", DType::int32},
+      {"i4", DType::int32},
+      {"i", DType::int32},
+      {"intc", DType::int32},
+      {"int64", DType::int64},
+      {"i8", DType::int64},
+      {"l", DType::int64},
+      {"q", DType::int64},
+      {"p", DType::int64},
+      {"int", DType::int64},
+      {"long", DType::int64},
+      {"longlong", DType::int64},
+      {"intp", DType::int64},
+      {"uint8", DType::uint8},
+      {"u1", DType::uint8},
+      {"B", DType::uint8},
+      {"ubyte", DType::uint8},
+      {"uint16", DType::uint16},
+      {"u2", DType::uint16},
+      {"H", DType::uint16},
+      {"ushort", DType::uint16},
+      {"uint32", DType::uint32},
+      {"u4", DType::uint32},
+      {"I", DType::uint32},
+      {"uintc", DType::uint32},
+      {"uint64", DType::uint64},
+      {"u8", DType::uint64},
+      {"L", DType::uint64},
+      {"Q", DType::uint64},
+      {"P", DType::uint64},
+      {"uint", DType::uint64},
+      {"ulong", DType::uint64},
+      {"ulonglong", DType::uint64},
+      {"uintp", DType::uint64},
+      {"float16", DType::float16},
+      {"f2", DType::float16},
+      {"e", DType::float16},
+      {"half", DType::float16},
+      {"bfloat16", DType::bfloat16},
+      {"float32", DType::float32},
+      {"f4", DType::float32},
+      {"f", DType::float32},
+      {"single", DType::float32},
+      {"float64", DType::float64},
+      {"f8", DType::float64},
+      {"d", DType::float64},
+      {"float", DType::float64},
+      {"double", DType::float64},
+      {"complex64", DType::complex64},
+      {"c8", DType::complex64},
+      {"F", DType::complex64},
+      {"csingle", DType::complex64},
+      {"complex128", DType::complex128},
+      {"c16", DType::complex128},
+      {"D", DType::complex128},
+      {"complex", DType::complex128},
       {"cdouble", DType::complex128},
   };
   for (const auto& alias : kAliases) {

@@ -1,8 +1,8 @@
 // Values that are a scalar or a SIMD vector: the type that scalar maths is written over.
 //
 // A maths template takes `V`, which is `float`, `double`, an integer, or `Vec<T, N>` of one (a clang extended vector).
-// The same lines are compiled for each instruction set (eager kernels) and into bitcode (fused kernels), so nothing here
-// may name an instruction set; what differs is only TNP_FMA.
+// The same lines are compiled for each instruction set (eager kernels) and into bitcode (fused kernels), so nothing
+// here may name an instruction set; what differs is only TNP_FMA.
 #pragma once
 
 #include <cstdint>
@@ -86,8 +86,8 @@ template <class V>
 using int_t = rebind_t<V, typename detail::IntOf<sizeof(lane_t<V>)>::type>;
 template <class V>
 using uint_t = rebind_t<V, typename detail::IntOf<sizeof(lane_t<V>)>::utype>;
-// What a comparison of two V gives: bool for a scalar, lanes of 0 and -1 for a vector. (Not always int_t: for vectors of
-// bytes the lanes are plain chars.)
+// What a comparison of two V gives: bool for a scalar, lanes of 0 and -1 for a vector. (Not always int_t: for vectors
+// of bytes the lanes are plain chars.)
 template <class V>
 using mask_t = decltype(V{} == V{});
 

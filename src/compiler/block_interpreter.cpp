@@ -11,7 +11,7 @@ namespace tnp::compiler {
 
 namespace {
 
-constexpr std::int64_t kElementBytes = 16;      // of a scratch block: any type fits
+constexpr std::int64_t kElementBytes = 16;         // of a scratch block: any type fits
 constexpr std::int64_t kScratchBytes = 192 << 10;  // a part of the second-level cache
 constexpr std::int64_t kMaxBlock = 1024, kMinBlock = 128;
 constexpr std::int64_t kStackBytes = 8 << 10;
@@ -90,7 +90,8 @@ void BlockInterpreter::run_block(std::byte* const* values, std::int32_t* steps, 
 
 void BlockInterpreter::run(std::byte* const* operands, const OperandMask& scalars, std::int64_t n) const {
   const int inputs = group_.num_inputs(), outputs = group_.num_outputs();
-  std::int64_t block = std::clamp(kScratchBytes / (kElementBytes * std::max(blocks_, 1)), kMinBlock, kMaxBlock) / 64 * 64;
+  std::int64_t block =
+      std::clamp(kScratchBytes / (kElementBytes * std::max(blocks_, 1)), kMinBlock, kMaxBlock) / 64 * 64;
   block = std::min(block, (n + 15) / 16 * 16);
   Scratch scratch(block * kElementBytes * blocks_);
   std::byte* values[kMaxGroupValues];

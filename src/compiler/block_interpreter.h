@@ -19,9 +19,9 @@ class BlockInterpreter {
   void run_block(std::byte* const* values, std::int32_t* steps, std::int64_t n) const;
 
   const FusedGroup& group_;
-  std::vector<int> scratch_;    // of each value: its block of scratch memory; -1: an input
+  std::vector<int> scratch_;  // of each value: its block of scratch memory; -1: an input
   std::vector<bool> is_output_;
-  int blocks_ = 0;              // of scratch memory
+  int blocks_ = 0;  // of scratch memory
 };
 
 }  // namespace tnp::compiler

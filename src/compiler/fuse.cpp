@@ -20,10 +20,10 @@ class Partitioner {
 
  private:
   struct Cluster {
-    std::vector<int> nodes;         // sorted
-    std::set<int> after;            // clusters that must run before (not transitive)
-    std::set<int> read;             // values read from outside
-    int shape_class = -1;           // of a cluster that may grow
+    std::vector<int> nodes;  // sorted
+    std::set<int> after;     // clusters that must run before (not transitive)
+    std::set<int> read;      // values read from outside
+    int shape_class = -1;    // of a cluster that may grow
     bool alive = true;
   };
 
@@ -37,27 +37,32 @@ class Partitioner {
   std::set<int> stored(const std::vector<int>& nodes) const;
   Unit make_unit(const Cluster& cluster) const;
   int root(int cluster) const {
-    while (merged_into_[static_cast<std::size_t>(cluster)] != cluster) cluster = merged_into_[static_cast<std::size_t>(cluster)];
+    while (merged_into_[static_cast<std::size_t>(cluster)] != cluster)
+      cluster = merged_into_[static_cast<std::size_t>(cluster)];
     return cluster;
   }
 
   const Graph& graph_;
   const bool fuse_nothing_;
-  std::vector<int> shape_class_;             // of each value
-  std::vector<int> producer_;                // node of each value; -1: an input
-  std::vector<std::vector<int>> readers_;    // nodes of each value
-  std::vector<bool> kept_;                   // values needed besides by nodes: outputs, sizes
-  std::vector<int> cluster_of_;              // of each node
+  std::vector<int> shape_class_;           // of each value
+  std::vector<int> producer_;              // node of each value; -1: an input
+  std::vector<std::vector<int>> readers_;  // nodes of each value
+  std::vector<bool> kept_;                 // values needed besides by nodes: outputs, sizes
+  std::vector<int> cluster_of_;            // of each node
   std::vector<Cluster> clusters_;
   std::vector<int> merged_into_;
-  std::vector<int> seen_;                    // of each cluster: the search that came by last
+  std::vector<int> seen_;  // of each cluster: the search that came by last
   int epoch_ = 0;
-  int last_effect_ = -1;                     // the cluster of the latest call with an effect
+  int last_effect_ = -1;  // the cluster of the latest call with an effect
 };
 
 Partitioner::Partitioner(const Graph& graph, const SizePattern& pattern, bool fuse_nothing)
-    : graph_(graph), fuse_nothing_(fuse_nothing), producer_(graph.values.size(), -1), readers_(graph.values.size()),
-      kept_(graph.values.size(), false), cluster_of_(graph.nodes.size(), -1) {
+    : graph_(graph),
+      fuse_nothing_(fuse_nothing),
+      producer_(graph.values.size(), -1),
+      readers_(graph.values.size()),
+      kept_(graph.values.size(), false),
+      cluster_of_(graph.nodes.size(), -1) {
   for (int n = 0; n < static_cast<int>(graph.nodes.size()); ++n) {
     for (int v : graph.nodes[n].outputs) producer_[v] = n;
     for (int v : graph.nodes[n].inputs) readers_[v].push_back(n);
@@ -67,8 +72,8 @@ Partitioner::Partitioner(const Graph& graph, const SizePattern& pattern, bool fu
   classify_shapes(pattern);
 }
 
-// Values of one class have the same shape at run time. Of unknown rank that is known only for what an operation makes of
-// a value and single elements.
+// Values of one class have the same shape at run time. Of unknown rank that is known only for what an operation makes
+// of a value and single elements.
 void Partitioner::classify_shapes(const SizePattern& pattern) {
   shape_class_.resize(graph_.values.size());
   SizeClasses sizes(pattern);
@@ -131,8 +136,8 @@ std::set<int> Partitioner::stored(const std::vector<int>& nodes) const {
   for (int n : nodes) {
     const int v = graph_.nodes[n].outputs[0];
     const bool outside = kept_[v] || std::any_of(readers_[v].begin(), readers_[v].end(), [&](int reader) {
-      return !std::binary_search(nodes.begin(), nodes.end(), reader);
-    });
+                           return !std::binary_search(nodes.begin(), nodes.end(), reader);
+                         });
     if (outside) values.insert(v);
   }
   return values;
@@ -256,7 +261,8 @@ Unit Partitioner::make_unit(const Cluster& cluster) const {
     std::vector<int> in;
     for (int v : node.inputs) in.push_back(number.at(v));
     const int out = node.outputs[0];
-    number[out] = node.op->fusion == Fusion::cast ? builder.cast(in[0], graph_.values[out].dtype) : builder.apply(*node.op, in);
+    number[out] =
+        node.op->fusion == Fusion::cast ? builder.cast(in[0], graph_.values[out].dtype) : builder.apply(*node.op, in);
   }
   for (int v : stored(cluster.nodes)) {
     builder.output(number.at(v));

@@ -12,14 +12,14 @@ struct Unit {
   std::vector<int> inputs;   // values read from outside, in the order of the group's inputs
   std::vector<int> outputs;  // values that others need
   bool fused = false;
-  FusedGroup group;          // where fused
+  FusedGroup group;  // where fused
 };
 
 // Units in an order in which they can run, calls with effects in program order.
 //
-// Values in a group have one shape: one symbolic shape under the assumed pattern, hence one at run time, whatever it is. A
-// group is convex (nothing outside lies between its operations), so it can be one step. `fuse_nothing` makes every call a
-// unit of its own.
+// Values in a group have one shape: one symbolic shape under the assumed pattern, hence one at run time, whatever it
+// is. A group is convex (nothing outside lies between its operations), so it can be one step. `fuse_nothing` makes
+// every call a unit of its own.
 std::vector<Unit> partition(const Graph& graph, const SizePattern& pattern = {}, bool fuse_nothing = false);
 
 }  // namespace tnp::compiler

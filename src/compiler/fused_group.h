@@ -23,9 +23,9 @@ inline constexpr int kMaxGroupValues = kMaxLoopOperands + 5 * kMaxGroupOps;
 using OperandMask = std::bitset<kMaxLoopOperands>;
 
 struct FusedOp {
-  const OpDef* op;    // null: the conversion of its one input to `dtype`
-  DType compute;      // the type of the kernel, and of every input; of a conversion: its input's
-  DType dtype;        // of the result
+  const OpDef* op;  // null: the conversion of its one input to `dtype`
+  DType compute;    // the type of the kernel, and of every input; of a conversion: its input's
+  DType dtype;      // of the result
   std::uint8_t arity;
   std::array<std::int16_t, 3> in;  // value numbers
 
@@ -33,8 +33,8 @@ struct FusedOp {
 };
 
 struct FusedGroup {
-  std::vector<DType> inputs;         // values 0, 1, …
-  std::vector<FusedOp> ops;          // operation i gives value inputs.size() + i
+  std::vector<DType> inputs;          // values 0, 1, …
+  std::vector<FusedOp> ops;           // operation i gives value inputs.size() + i
   std::vector<std::int16_t> outputs;  // values that are stored
 
   int num_inputs() const { return static_cast<int>(inputs.size()); }

@@ -20,7 +20,8 @@ constexpr int kMaxVectorBytes = 256;       // of one operand: twice 8 complex128
 // to[0..n) = elements `stride` bytes apart.
 std::byte* gather_run(std::byte* to, const std::byte* from, std::int64_t stride, std::int64_t n, int size) {
   const auto run = [&]<class T>(T) {
-    for (std::int64_t i = 0; i < n; ++i) std::memcpy(to + i * static_cast<std::int64_t>(sizeof(T)), from + i * stride, sizeof(T));
+    for (std::int64_t i = 0; i < n; ++i)
+      std::memcpy(to + i * static_cast<std::int64_t>(sizeof(T)), from + i * stride, sizeof(T));
   };
   struct Pair {
     std::uint64_t a, b;
@@ -30,17 +31,28 @@ std::byte* gather_run(std::byte* to, const std::byte* from, std::int64_t stride,
     return to + n * size;
   }
   switch (size) {
-    case 1: run(std::uint8_t{}); break;
-    case 2: run(std::uint16_t{}); break;
-    case 4: run(std::uint32_t{}); break;
-    case 8: run(std::uint64_t{}); break;
-    default: run(Pair{}); break;
+    case 1:
+      run(std::uint8_t{});
+      break;
+    case 2:
+      run(std::uint16_t{});
+      break;
+    case 4:
+      run(std::uint32_t{});
+      break;
+    case 8:
+      run(std::uint64_t{});
+      break;
+    default:
+      run(Pair{});
+      break;
   }
   return to + n * size;
 }
 
 // Elements begin … begin + n of an operand, in row-major order of `shape`.
-void gather_range(std::byte* to, const LoopOperand& from, const Shape& shape, std::int64_t begin, std::int64_t n, int size) {
+void gather_range(std::byte* to, const LoopOperand& from, const Shape& shape, std::int64_t begin, std::int64_t n,
+                  int size) {
   const int ndim = shape.ndim();
   std::int64_t index[kMaxDims];
   const std::byte* row = from.data;
@@ -69,11 +81,21 @@ void gather_range(std::byte* to, const LoopOperand& from, const Shape& shape, st
 // One element, its size known to the compiler for the sizes there are.
 inline void copy_element(std::byte* to, const std::byte* from, int size) {
   switch (size) {
-    case 1: *to = *from; return;
-    case 2: std::memcpy(to, from, 2); return;
-    case 4: std::memcpy(to, from, 4); return;
-    case 8: std::memcpy(to, from, 8); return;
-    default: std::memcpy(to, from, 16); return;
+    case 1:
+      *to = *from;
+      return;
+    case 2:
+      std::memcpy(to, from, 2);
+      return;
+    case 4:
+      std::memcpy(to, from, 4);
+      return;
+    case 8:
+      std::memcpy(to, from, 8);
+      return;
+    default:
+      std::memcpy(to, from, 16);
+      return;
   }
 }
 
@@ -193,7 +215,8 @@ FusedKernel::Variant* FusedKernel::compile(const OperandMask& scalars, Isa isa, 
   return variant.release();
 }
 
-void FusedKernel::allocate(Array* const* in, Array* out, const std::int16_t* reuse, const Shape& shape, std::byte** data) {
+void FusedKernel::allocate(Array* const* in, Array* out, const std::int16_t* reuse, const Shape& shape,
+                           std::byte** data) {
   for (int j = 0; j < group_.num_outputs(); ++j) {
     const DType dtype = group_.dtype(group_.outputs[j]);
     if (reuse && reuse[j] >= 0 && can_take(*in[reuse[j]], dtype, shape)) {
@@ -245,7 +268,8 @@ bool FusedKernel::run(Array* const* in, Array* out, const std::int16_t* reuse, J
   return true;
 }
 
-void FusedKernel::run_flat(const Variant* variant, const OperandMask& scalars, std::byte* const* operands, std::int64_t n) const {
+void FusedKernel::run_flat(const Variant* variant, const OperandMask& scalars, std::byte* const* operands,
+                           std::int64_t n) const {
   if (variant == nullptr) {
     interpreter_.run(operands, scalars, n);
     return;
@@ -263,7 +287,8 @@ void FusedKernel::run_flat(const Variant* variant, const OperandMask& scalars, s
 }
 
 // The last elements go through the same vector code, padded with copies of one of them.
-void FusedKernel::run_tail(const Variant& variant, std::byte* scalars, std::byte* const* operands, std::int64_t begin, std::int64_t n) const {
+void FusedKernel::run_tail(const Variant& variant, std::byte* scalars, std::byte* const* operands, std::int64_t begin,
+                           std::int64_t n) const {
   const int inputs = group_.num_inputs(), outputs = group_.num_outputs();
   alignas(64) std::byte memory[kMaxLoopOperands][kMaxVectorBytes];
   std::byte* padded[kMaxLoopOperands];
@@ -274,7 +299,8 @@ void FusedKernel::run_tail(const Variant& variant, std::byte* scalars, std::byte
     const std::size_t size = sizes_[static_cast<std::size_t>(k)];
     const std::byte* from = operands[k] + begin * static_cast<std::int64_t>(size);
     std::memcpy(memory[k], from, static_cast<std::size_t>(n) * size);
-    for (std::int64_t j = n; j < variant.kernel.lanes; ++j) std::memcpy(memory[k] + static_cast<std::size_t>(j) * size, from, size);
+    for (std::int64_t j = n; j < variant.kernel.lanes; ++j)
+      std::memcpy(memory[k] + static_cast<std::size_t>(j) * size, from, size);
   }
   variant.kernel.function(scalars, padded, nullptr, variant.kernel.lanes);
   for (int k = 0; k < outputs; ++k) {
@@ -323,7 +349,8 @@ void FusedKernel::run_rows(Loop& loop) const {
     const int outputs = self.group_.num_outputs(), count = static_cast<int>(loop.operands.size());
     int strided[kMaxLoopOperands], num_strided = 0;
     for (int k = outputs; k < count; ++k) {
-      const bool direct = n == 1 || loop.scalars[static_cast<std::size_t>(k - outputs)] || strides[k] == self.sizes_[static_cast<std::size_t>(k)];
+      const bool direct = n == 1 || loop.scalars[static_cast<std::size_t>(k - outputs)] ||
+                          strides[k] == self.sizes_[static_cast<std::size_t>(k)];
       if (!direct) strided[num_strided++] = k;
     }
     if (num_strided == 0) return self.run_flat(loop.variant, loop.scalars, operands, n);
@@ -340,7 +367,8 @@ void FusedKernel::run_rows(Loop& loop) const {
       self.run_flat(loop.variant, loop.scalars, at, m);
       for (int k = 0; k < count; ++k) {
         const bool staged = std::find(strided, strided + num_strided, k) != strided + num_strided;
-        if (!staged && (k < outputs || !loop.scalars[static_cast<std::size_t>(k - outputs)])) at[k] += m * self.sizes_[static_cast<std::size_t>(k)];
+        if (!staged && (k < outputs || !loop.scalars[static_cast<std::size_t>(k - outputs)]))
+          at[k] += m * self.sizes_[static_cast<std::size_t>(k)];
       }
     }
   };

@@ -52,7 +52,8 @@ class FusedKernel {
   void allocate(Array* const* in, Array* out, const std::int16_t* reuse, const Shape& shape, std::byte** data);
   bool run_general(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode);
   void run_flat(const Variant* variant, const OperandMask& scalars, std::byte* const* operands, std::int64_t n) const;
-  void run_tail(const Variant& variant, std::byte* scalars, std::byte* const* operands, std::int64_t begin, std::int64_t n) const;
+  void run_tail(const Variant& variant, std::byte* scalars, std::byte* const* operands, std::int64_t begin,
+                std::int64_t n) const;
   void run_rows(Loop& loop) const;
   void run_gathered(Loop& loop) const;
 

@@ -56,7 +56,9 @@ MemoryPlan plan_memory(const Graph& graph, const std::vector<Unit>& units) {
       step.inputs.push_back(place[v]);
       if (last_use[v] != u || place[v] < plan.num_inputs) continue;
       // The last mention gives it up: one that comes earlier in the list is a second reference.
-      if (std::find(unit.inputs.begin() + static_cast<std::ptrdiff_t>(k) + 1, unit.inputs.end(), v) != unit.inputs.end()) continue;
+      if (std::find(unit.inputs.begin() + static_cast<std::ptrdiff_t>(k) + 1, unit.inputs.end(), v) !=
+          unit.inputs.end())
+        continue;
       step.frees.push_back(place[v]);
       if (k < 64 && std::count(unit.inputs.begin(), unit.inputs.end(), v) == 1) step.donated |= std::uint64_t{1} << k;
     }

@@ -7,10 +7,10 @@ namespace tnp::compiler {
 
 // A place: an input of the program (its arguments, then captured arrays) by number, or a slot after those.
 struct StepPlan {
-  std::vector<int> inputs;    // places
-  std::vector<int> outputs;   // places; -1: nobody reads it
-  std::vector<int> frees;     // places of slots whose value was read for the last time
-  std::uint64_t donated = 0;  // inputs (a bit each) that the step reads last: their memory may be taken
+  std::vector<int> inputs;          // places
+  std::vector<int> outputs;         // places; -1: nobody reads it
+  std::vector<int> frees;           // places of slots whose value was read for the last time
+  std::uint64_t donated = 0;        // inputs (a bit each) that the step reads last: their memory may be taken
   std::vector<std::int16_t> reuse;  // fused: for each output, the input whose memory it may take, or -1
 };
 

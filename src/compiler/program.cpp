@@ -22,7 +22,9 @@ constexpr int kInlineSlots = 24;
 class Frame {
  public:
   explicit Frame(int slots) : count_(slots) {
-    slots_ = slots <= kInlineSlots ? reinterpret_cast<Array*>(inline_) : static_cast<Array*>(::operator new(sizeof(Array) * static_cast<std::size_t>(slots)));
+    slots_ = slots <= kInlineSlots
+                 ? reinterpret_cast<Array*>(inline_)
+                 : static_cast<Array*>(::operator new(sizeof(Array) * static_cast<std::size_t>(slots)));
     std::uninitialized_default_construct_n(slots_, slots);
   }
   ~Frame() {
@@ -56,7 +58,7 @@ struct Step {
 // What an input must be. Sizes that are the same symbolic dimension must agree.
 struct SizeCheck {
   int input, axis;
-  std::int64_t fixed;              // -1: as another's
+  std::int64_t fixed;  // -1: as another's
   int other_input = 0, other_axis = 0;
 };
 
@@ -132,7 +134,8 @@ struct Program::Impl::Run {
   Dim size_of(Dim d) const {
     return evaluate(d, [this](const DimExpr& leaf) -> Dim {
       const auto it = impl.size_index.find({leaf.node, leaf.axis});
-      if (it == impl.size_index.end()) throw RuntimeError("a size inside a traced function depends on an array that is not known");
+      if (it == impl.size_index.end())
+        throw RuntimeError("a size inside a traced function depends on an array that is not known");
       return sizes[static_cast<std::size_t>(it->second)];
     });
   }
@@ -155,7 +158,8 @@ void Program::Impl::index_sizes() {
   }
   for (int i = 0; i < num_inputs; ++i) {
     for (const auto& [leaf, index] : size_index) {
-      if (graph.leaf_values.at(leaf.first) == graph.inputs[i]) input_sizes.emplace_back(i, SizeSource{leaf.second, index});
+      if (graph.leaf_values.at(leaf.first) == graph.inputs[i])
+        input_sizes.emplace_back(i, SizeSource{leaf.second, index});
     }
   }
 }
@@ -199,7 +203,8 @@ Program::Plan* Program::Impl::make_plan(const std::uint8_t* pattern) const {
   const std::vector<Unit> units = partition(plan->graph, equal, !options.fuse);
   plan->memory = plan_memory(plan->graph, units);
   std::multimap<int, SizeSource> by_value;
-  for (const auto& [leaf, index] : size_index) by_value.emplace(plan->graph.leaf_values.at(leaf.first), SizeSource{leaf.second, index});
+  for (const auto& [leaf, index] : size_index)
+    by_value.emplace(plan->graph.leaf_values.at(leaf.first), SizeSource{leaf.second, index});
   for (std::size_t u = 0; u < units.size(); ++u) {
     const Unit& unit = units[u];
     Step step;
@@ -278,8 +283,9 @@ Program::~Program() = default;
 
 void Program::Impl::refuse(int input, const Array& x) const {
   const GraphValue& expected = graph.values[graph.inputs[input]];
-  const std::string what = "a traced function was called with " + std::string(name(x.dtype())) + x.shape().str() + " for input " +
-                           std::to_string(input) + ", but was traced for " + std::string(name(expected.dtype)) + expected.shape.str();
+  const std::string what = "a traced function was called with " + std::string(name(x.dtype())) + x.shape().str() +
+                           " for input " + std::to_string(input) + ", but was traced for " +
+                           std::string(name(expected.dtype)) + expected.shape.str();
   if (x.dtype() != expected.dtype) throw TypeError(what);
   throw ValueError(what);
 }
@@ -297,7 +303,8 @@ void Program::Impl::check_inputs(std::span<const Array> inputs) const {
   }
   for (const SizeCheck& c : checks) {
     const Array& x = inputs[static_cast<std::size_t>(c.input)];
-    const std::int64_t expected = c.fixed >= 0 ? c.fixed : inputs[static_cast<std::size_t>(c.other_input)].shape()[c.other_axis];
+    const std::int64_t expected =
+        c.fixed >= 0 ? c.fixed : inputs[static_cast<std::size_t>(c.other_input)].shape()[c.other_axis];
     if (x.shape()[c.axis] != expected) refuse(c.input, x);
   }
 }
@@ -378,7 +385,8 @@ void Program::Impl::shapes_do_not_fit(const Step& step, Run& run) const {
 const Program* Program::Impl::for_inputs(std::span<const Array> inputs) const {
   const auto args = static_cast<std::size_t>(graph.num_args());
   for (int i : folded) {
-    if (inputs[static_cast<std::size_t>(i)].node() == graph.captured[static_cast<std::size_t>(i) - args].node()) continue;
+    if (inputs[static_cast<std::size_t>(i)].node() == graph.captured[static_cast<std::size_t>(i) - args].node())
+      continue;
     const std::lock_guard lock(mutex);
     CompileOptions without_folding = options;
     without_folding.fold = false;
@@ -409,7 +417,8 @@ Arrays Program::run(std::span<const Array> inputs) const {
   results.reserve(places.size());
   for (std::size_t i = 0; i < places.size(); ++i) {
     const int place = places[i];
-    const bool again = std::find(places.begin() + static_cast<std::ptrdiff_t>(i) + 1, places.end(), place) != places.end();
+    const bool again =
+        std::find(places.begin() + static_cast<std::ptrdiff_t>(i) + 1, places.end(), place) != places.end();
     if (run.is_slot(place) && !again) {
       results.push_back(std::move(run.slot(place)));
     } else {
@@ -449,9 +458,11 @@ std::string Program::str() const {
     for (int p : places) s += (s.empty() ? "" : ", ") + place(p);
     return s;
   };
-  std::string s = "program: " + std::to_string(inputs) + " inputs, " + std::to_string(plan.memory.num_slots) + " slots\n";
+  std::string s =
+      "program: " + std::to_string(inputs) + " inputs, " + std::to_string(plan.memory.num_slots) + " slots\n";
   for (const Step& step : plan.steps) {
-    s += "  " + list(step.plan.outputs) + " = " + (step.kernel ? "fused" : step.node->op->name) + "(" + list(step.plan.inputs) + ")";
+    s += "  " + list(step.plan.outputs) + " = " + (step.kernel ? "fused" : step.node->op->name) + "(" +
+         list(step.plan.inputs) + ")";
     const std::string params = step.kernel ? "" : params_str(*step.node->params);
     if (!params.empty()) s += " {" + params + "}";
     if (!step.plan.frees.empty()) s += "  frees " + list(step.plan.frees);

@@ -12,7 +12,7 @@ namespace tnp::compiler {
 struct CompileOptions {
   JitMode jit = default_jit_mode();
   bool simplify = true;
-  bool fold = true;     // compute what depends on captured arrays alone
+  bool fold = true;  // compute what depends on captured arrays alone
   bool fuse = true;
   bool verify = false;  // check the graph after each pass (as TNP_VERIFY=1 does)
 };
@@ -31,8 +31,9 @@ class Program {
   ~Program();
   Program(const Program&) = delete;
 
-  // `inputs` are the arguments, then the captured arrays of the graph, all concrete or pending. Throws what the operations
-  // throw, and ValueError or TypeError where an input is not of the type, rank or fixed size that the graph was traced for.
+  // `inputs` are the arguments, then the captured arrays of the graph, all concrete or pending. Throws what the
+  // operations throw, and ValueError or TypeError where an input is not of the type, rank or fixed size that the graph
+  // was traced for.
   Arrays run(std::span<const Array> inputs) const;
 
   // Of the plan made last; one without assumptions on sizes if the program has not run.
@@ -48,8 +49,8 @@ class Program {
   std::unique_ptr<Impl> impl_;
 };
 
-// Captured arrays that are concrete are taken for constants. A run that is given others in their place is right, too, but
-// the first such run compiles again.
+// Captured arrays that are concrete are taken for constants. A run that is given others in their place is right, too,
+// but the first such run compiles again.
 std::shared_ptr<Program> compile(std::shared_ptr<const Graph> graph, const CompileOptions& options = {});
 
 }  // namespace tnp::compiler

@@ -66,8 +66,7 @@ void remove_identities(Graph& graph, const SizePattern& pattern) {
   for (GraphNode& node : graph.nodes) {
     replace.apply(node.inputs);
     const bool can_be = node.op->fusion == Fusion::cast || node.op->identity_on_same_shape;
-    if (can_be && node.inputs.size() == 1 &&
-        same_type(graph.values[node.inputs[0]], graph.values[node.outputs[0]])) {
+    if (can_be && node.inputs.size() == 1 && same_type(graph.values[node.inputs[0]], graph.values[node.outputs[0]])) {
       replace.add(node.outputs[0], node.inputs[0]);
       continue;
     }

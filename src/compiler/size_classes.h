@@ -10,11 +10,13 @@
 
 namespace tnp::compiler {
 
-// What is assumed of symbolic sizes: of each leaf, another leaf that is as large (the first of its kind, or itself), or 1.
+// What is assumed of symbolic sizes: of each leaf, another leaf that is as large (the first of its kind, or itself),
+// or 1.
 using SizePattern = std::map<Dim, Dim>;
 
 // Symbolic sizes by what they come to: two of one number are equal in every run that fits the pattern and in which no
-// operation fails. Broadcasting is associative, commutative and idempotent, 1 is neutral, and any other fixed size wins.
+// operation fails. Broadcasting is associative, commutative and idempotent, 1 is neutral, and any other fixed size
+// wins.
 class SizeClasses {
  public:
   explicit SizeClasses(const SizePattern& pattern) : pattern_(pattern) {}

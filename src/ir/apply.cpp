@@ -62,9 +62,10 @@ OutputSpecs infer_outputs(const Call& call) {
   if (known || call.op.infers_unknown_rank) return call.op.infer.get()(call);
   OutputSpecs specs;
   if (!call.op.infer_dtype) {
-    throw TracerError(describe(call) +
-                      ": needs the number of dimensions of its inputs, which is not known while the function is traced: "
-                      "give the host function's Tout as ArraySpec(shape, dtype)");
+    throw TracerError(
+        describe(call) +
+        ": needs the number of dimensions of its inputs, which is not known while the function is traced: "
+        "give the host function's Tout as ArraySpec(shape, dtype)");
   }
   for (DType dtype : call.op.infer_dtype.get()(call)) specs.push_back({dtype, Shape::unknown_rank()});
   return specs;
@@ -130,9 +131,10 @@ void materialize(Node* node) {
   Expr* expr = node->expr;
   if (node->state == State::symbolic) {
     const std::string where = expr->location.empty() ? "" : " (computed at " + expr->location + ")";
-    throw TracerError("the value of a symbolic array" + where +
-                      " is not known while its function is traced. Use tnp.cond, tnp.where or tnp.while_loop for decisions, "
-                      "and tnp.numpy_function for code that needs the value");
+    throw TracerError(
+        "the value of a symbolic array" + where +
+        " is not known while its function is traced. Use tnp.cond, tnp.where or tnp.while_loop for decisions, "
+        "and tnp.numpy_function for code that needs the value");
   }
   Arrays outputs(expr->num_outputs);
   const Call call{*expr->op, expr->inputs, *expr->params};

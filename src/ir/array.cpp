@@ -70,7 +70,8 @@ Array Array::view_of(Buffer* buffer, std::byte* data, DType dtype, const Shape& 
   node->data = data;
   node->shape = shape;
   node->strides = strides;
-  node->flags.store(detail::contiguous(shape, strides, tnp::itemsize(dtype)) ? detail::kContiguous : 0, std::memory_order_relaxed);
+  node->flags.store(detail::contiguous(shape, strides, tnp::itemsize(dtype)) ? detail::kContiguous : 0,
+                    std::memory_order_relaxed);
   return adopt(node);
 }
 
@@ -88,7 +89,8 @@ Array make_lazy(State state, Expr* expr, std::uint32_t output, DType dtype, cons
 int Array::ndim() const {
   if (!node_->shape.rank_known()) {
     throw TracerError(
-        "the number of dimensions of this array is not known while the function is traced: give the host function's Tout "
+        "the number of dimensions of this array is not known while the function is traced: give the host function's "
+        "Tout "
         "as ArraySpec(shape, dtype)");
   }
   return node_->shape.ndim();

@@ -102,7 +102,8 @@ template <class T>
 Array Array::from(const std::vector<T>& values, const Shape& shape) {
   check_shape(shape, static_cast<std::int64_t>(sizeof(T)));
   if (shape.num_elements() != static_cast<std::int64_t>(values.size())) {
-    throw ValueError("cannot make an array of shape " + shape.str() + " of " + std::to_string(values.size()) + " values");
+    throw ValueError("cannot make an array of shape " + shape.str() + " of " + std::to_string(values.size()) +
+                     " values");
   }
   Array a = empty(dtype_for<T>(), shape);
   T* to = reinterpret_cast<T*>(a.data());
@@ -115,10 +116,10 @@ Array Array::from(const std::vector<T>& values) {
   return from(values, Shape{static_cast<std::int64_t>(values.size())});
 }
 
-#define TNP_INSTANTIATE(T)                               \
-  template T Array::item<T>() const;                     \
-  template std::vector<T> Array::to_vector<T>() const;   \
-  template Array Array::from<T>(const std::vector<T>&);  \
+#define TNP_INSTANTIATE(T)                              \
+  template T Array::item<T>() const;                    \
+  template std::vector<T> Array::to_vector<T>() const;  \
+  template Array Array::from<T>(const std::vector<T>&); \
   template Array Array::from<T>(const std::vector<T>&, const Shape&);
 TNP_INSTANTIATE(bool)
 TNP_INSTANTIATE(std::int8_t)

@@ -15,7 +15,7 @@ struct Expr {
   Arrays inputs;
   std::uint64_t trace = 0;  // the trace it was recorded in; 0 for a pending value
   std::uint32_t num_outputs = 1;
-  std::string location;     // the user's line, "file.py:12"
+  std::string location;  // the user's line, "file.py:12"
 
   void retain() noexcept { refs.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {

@@ -50,7 +50,8 @@ std::string verify(const Graph& graph) {
   }
   for (const GraphNode& node : graph.nodes) {
     for (int i : node.inputs) {
-      if (!in_range(i) || !known[i]) return std::string(node.op->name) + " reads %" + std::to_string(i) + " before it is computed";
+      if (!in_range(i) || !known[i])
+        return std::string(node.op->name) + " reads %" + std::to_string(i) + " before it is computed";
     }
     for (int i : node.outputs) {
       if (!in_range(i) || known[i]) return std::string(node.op->name) + " computes %" + std::to_string(i) + " again";

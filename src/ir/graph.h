@@ -28,13 +28,15 @@ struct Graph {
   std::vector<GraphNode> nodes;  // each after those it reads
   std::vector<int> inputs;       // the arguments, then one for each of `captured`
   std::vector<int> outputs;
-  Arrays captured;               // what the function uses from outside: concrete arrays, or values of an enclosing trace
+  Arrays captured;  // what the function uses from outside: concrete arrays, or values of an enclosing trace
   std::shared_ptr<DimTable> dims;
   std::unordered_map<const void*, int> leaf_values;  // dimension leaf → the value whose size it is
 
+  mutable std::shared_ptr<void> companion;  // what those who run it keep beside it: the program, the gradient
+
   int num_args() const { return static_cast<int>(inputs.size() - captured.size()); }
-  std::string str() const;                      // the typed text form
-  std::string svg() const;                      // a self-contained drawing
+  std::string str() const;  // the typed text form
+  std::string svg() const;  // a self-contained drawing
 };
 
 // Checks every invariant of the form; returns what is wrong, or nothing.

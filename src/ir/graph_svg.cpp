@@ -1,4 +1,5 @@
-// Draws a graph: operations in layers by their depth, data flowing downwards. One self-contained SVG, no scripts, no fonts.
+// Draws a graph: operations in layers by their depth, data flowing downwards. One self-contained SVG, no scripts, no
+// fonts.
 #include <algorithm>
 #include <map>
 #include <string>
@@ -23,11 +24,20 @@ std::string escaped(const std::string& s) {
   std::string out;
   for (char c : s) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -56,16 +66,18 @@ class Drawing {
   }
 
   std::string svg() const {
-    std::string s = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + std::to_string(static_cast<int>(width_)) + " " +
-                    std::to_string(height_) + "\" width=\"" + std::to_string(static_cast<int>(width_)) + "\" height=\"" +
-                    std::to_string(height_) + "\" font-family=\"monospace\" font-size=\"10\">\n";
+    std::string s = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " +
+                    std::to_string(static_cast<int>(width_)) + " " + std::to_string(height_) + "\" width=\"" +
+                    std::to_string(static_cast<int>(width_)) + "\" height=\"" + std::to_string(height_) +
+                    "\" font-family=\"monospace\" font-size=\"10\">\n";
     for (const auto& [from, to] : edges_) s += edge(boxes_[from], boxes_[to]);
     for (const Box& b : boxes_) s += box(b);
     return s + "</svg>\n";
   }
 
  private:
-  void add_box(std::string title, std::string detail, std::string kind, std::string tooltip, const std::vector<int>& inputs) {
+  void add_box(std::string title, std::string detail, std::string kind, std::string tooltip,
+               const std::vector<int>& inputs) {
     Box b{std::move(title), std::move(detail), std::move(kind), std::move(tooltip)};
     const int index = static_cast<int>(boxes_.size());
     for (int v : inputs) {
@@ -89,7 +101,8 @@ class Drawing {
       for (int i : members) {
         if (reads[i]) wish[i] /= reads[i];
       }
-      std::sort(members.begin(), members.end(), [&](int a, int b) { return wish[a] != wish[b] ? wish[a] < wish[b] : a < b; });
+      std::sort(members.begin(), members.end(),
+                [&](int a, int b) { return wish[a] != wish[b] ? wish[a] < wish[b] : a < b; });
       double x = kMargin;
       for (int i : members) {
         Box& b = boxes_[i];
@@ -107,19 +120,19 @@ class Drawing {
   }
 
   static std::string box(const Box& b) {
-    static const std::map<std::string, const char*> colours = {{"input", "#dbeafe"},     {"output", "#dcfce7"}, {"elementwise", "#fef9c3"},
-                                                               {"reduction", "#fde2e2"}, {"matmul", "#ede9fe"}, {"control", "#ffedd5"},
-                                                               {"host", "#ffe4e6"}};
+    static const std::map<std::string, const char*> colours = {
+        {"input", "#dbeafe"},  {"output", "#dcfce7"},  {"elementwise", "#fef9c3"}, {"reduction", "#fde2e2"},
+        {"matmul", "#ede9fe"}, {"control", "#ffedd5"}, {"host", "#ffe4e6"}};
     const auto it = colours.find(b.kind);
     const std::string x = std::to_string(b.x), y = std::to_string(y_of(b));
     std::string s = "<g><rect x=\"" + x + "\" y=\"" + y + "\" width=\"" + std::to_string(b.width) + "\" height=\"" +
-                    std::to_string(kBoxHeight) + "\" rx=\"5\" fill=\"" + (it == colours.end() ? "#f1f5f9" : it->second) +
-                    "\" stroke=\"#475569\"/>";
+                    std::to_string(kBoxHeight) + "\" rx=\"5\" fill=\"" +
+                    (it == colours.end() ? "#f1f5f9" : it->second) + "\" stroke=\"#475569\"/>";
     const std::string middle = std::to_string(b.x + b.width / 2);
-    s += "<text x=\"" + middle + "\" y=\"" + std::to_string(y_of(b) + 14) + "\" text-anchor=\"middle\" font-weight=\"bold\">" +
-         escaped(b.title) + "</text>";
-    s += "<text x=\"" + middle + "\" y=\"" + std::to_string(y_of(b) + 27) + "\" text-anchor=\"middle\" fill=\"#475569\">" +
-         escaped(b.detail) + "</text>";
+    s += "<text x=\"" + middle + "\" y=\"" + std::to_string(y_of(b) + 14) +
+         "\" text-anchor=\"middle\" font-weight=\"bold\">" + escaped(b.title) + "</text>";
+    s += "<text x=\"" + middle + "\" y=\"" + std::to_string(y_of(b) + 27) +
+         "\" text-anchor=\"middle\" fill=\"#475569\">" + escaped(b.detail) + "</text>";
     if (!b.tooltip.empty()) s += "<title>" + escaped(b.tooltip) + "</title>";
     return s + "</g>\n";
   }
@@ -128,8 +141,8 @@ class Drawing {
     const double x1 = from.x + from.width / 2, y1 = y_of(from) + kBoxHeight, x2 = to.x + to.width / 2, y2 = y_of(to);
     const double bend = (y2 - y1) / 2;
     const auto n = [](double v) { return std::to_string(static_cast<int>(v)); };
-    return "<path d=\"M" + n(x1) + " " + n(y1) + " C" + n(x1) + " " + n(y1 + bend) + " " + n(x2) + " " + n(y2 - bend) + " " + n(x2) + " " +
-           n(y2) + "\" fill=\"none\" stroke=\"#94a3b8\"/>\n";
+    return "<path d=\"M" + n(x1) + " " + n(y1) + " C" + n(x1) + " " + n(y1 + bend) + " " + n(x2) + " " + n(y2 - bend) +
+           " " + n(x2) + " " + n(y2) + "\" fill=\"none\" stroke=\"#94a3b8\"/>\n";
   }
 
   std::vector<int> source_;  // value → box

@@ -1,4 +1,5 @@
-// OpDef: what a primitive operation is. One record in one place; everything else about the operation is derived from it.
+// OpDef: what a primitive operation is. One record in one place; everything else about the operation is derived from
+// it.
 #pragma once
 
 #include <optional>
@@ -42,7 +43,7 @@ struct VjpCall {
 struct BatchCall {
   const Call& call;
   std::span<const bool> batched;
-  std::int64_t size;             // of the batch; may be symbolic
+  std::int64_t size;  // of the batch; may be symbolic
   Arrays result;
   std::vector<bool> result_batched;
 };
@@ -63,9 +64,9 @@ enum class Effect : std::uint8_t {
 
 // Inputs on which the operation's generated tests run it.
 struct Sample {
-  std::vector<OutputSpec> inputs;      // dtype and shape
+  std::vector<OutputSpec> inputs;  // dtype and shape
   std::shared_ptr<const Params> params;
-  double low = -2, high = 2;           // range of real values
+  double low = -2, high = 2;  // range of real values
   bool differentiable = true;
 };
 
@@ -120,7 +121,8 @@ struct OpDef {
   Fusion fusion = Fusion::none;
   Effect effect = Effect::none;
   Slot<std::vector<Sample>(const OpDef&)> samples;
-  // A Python expression over NumPy (`np`), the inputs (`x`: a list) and the parameters (`p`) that gives what a sample must.
+  // A Python expression over NumPy (`np`), the inputs (`x`: a list) and the parameters (`p`) that gives what a sample
+  // must.
   const char* oracle = nullptr;
   const ElementwiseInfo* elementwise = nullptr;
   const char* aliases = "";  // other names NumPy has for it, separated by spaces
@@ -140,7 +142,8 @@ std::vector<std::string> check_registry();
 
 // Applies a primitive: checks, computes (or records, where an input is symbolic), and tells the tapes.
 Array apply(const OpDef& op, std::span<const Array> in, const Params& params = kNoParams, std::uint64_t donated = 0);
-Arrays apply_multi(const OpDef& op, std::span<const Array> in, const Params& params = kNoParams, std::uint64_t donated = 0);
+Arrays apply_multi(const OpDef& op, std::span<const Array> in, const Params& params = kNoParams,
+                   std::uint64_t donated = 0);
 inline Array apply(const OpDef& op, std::initializer_list<Array> in, const Params& params = kNoParams) {
   return apply(op, std::span<const Array>(in.begin(), in.size()), params);
 }

@@ -30,7 +30,9 @@ class Printer final : public ParamVisitor {
   void operator()(const char* n, DType& v) override { add(n, std::string(name(v))); }
   void operator()(const char* n, std::string& v) override { add(n, "'" + v + "'"); }
   void operator()(const char* n, Shape& v) override { add(n, v.str()); }
-  void operator()(const char* n, Axes& v) override { add(n, list_str(v, [](std::int64_t i) { return std::to_string(i); })); }
+  void operator()(const char* n, Axes& v) override {
+    add(n, list_str(v, [](std::int64_t i) { return std::to_string(i); }));
+  }
   void operator()(const char* n, std::vector<DType>& v) override {
     add(n, list_str(v, [](DType d) { return std::string(name(d)); }));
   }

@@ -19,8 +19,8 @@
 
 namespace tnp {
 
-struct Graph;         // ir/graph.h
-class HostFunction;   // ir/host_function.h
+struct Graph;        // ir/graph.h
+class HostFunction;  // ir/host_function.h
 using GraphRef = std::shared_ptr<const Graph>;
 using HostRef = std::shared_ptr<HostFunction>;
 

@@ -1,8 +1,8 @@
 #include "ir/scalar.h"
 
 #include <cmath>
-#include <limits>
 #include <cstring>
+#include <limits>
 
 #include "tnp/error.h"
 
@@ -46,7 +46,8 @@ void put_integer(const Scalar& s, DType dtype, void* out) {
     return put(out, static_cast<T>(*u));
   }
   if (const auto* d = std::get_if<double>(&s.value)) return put(out, static_cast<T>(static_cast<std::int64_t>(*d)));
-  const std::int64_t v = std::holds_alternative<bool>(s.value) ? std::get<bool>(s.value) : std::get<std::int64_t>(s.value);
+  const std::int64_t v =
+      std::holds_alternative<bool>(s.value) ? std::get<bool>(s.value) : std::get<std::int64_t>(s.value);
   const bool fits = std::is_signed_v<T> ? v >= static_cast<std::int64_t>(std::numeric_limits<T>::min()) &&
                                               v <= static_cast<std::int64_t>(std::numeric_limits<T>::max())
                                         : v >= 0 && static_cast<std::uint64_t>(v) <=
@@ -75,44 +76,76 @@ void store_scalar(const Scalar& s, DType dtype, void* out) {
     throw TypeError("a complex number can not be converted to " + std::string(name(dtype)));
   }
   switch (dtype) {
-    case DType::bool_: return put(out, static_cast<std::uint8_t>(z != 0.0));
-    case DType::int8: return put_integer<std::int8_t>(s, dtype, out);
-    case DType::int16: return put_integer<std::int16_t>(s, dtype, out);
-    case DType::int32: return put_integer<std::int32_t>(s, dtype, out);
-    case DType::int64: return put_integer<std::int64_t>(s, dtype, out);
-    case DType::uint8: return put_integer<std::uint8_t>(s, dtype, out);
-    case DType::uint16: return put_integer<std::uint16_t>(s, dtype, out);
-    case DType::uint32: return put_integer<std::uint32_t>(s, dtype, out);
-    case DType::uint64: return put_integer<std::uint64_t>(s, dtype, out);
-    case DType::float16: return put(out, static_cast<_Float16>(z.real()));
-    case DType::bfloat16: return put(out, to_bfloat16(z.real()));
-    case DType::float32: return put(out, static_cast<float>(z.real()));
-    case DType::float64: return put(out, z.real());
-    case DType::complex64: return put(out, std::complex<float>(z));
-    case DType::complex128: return put(out, z);
-    default: throw TypeError("no number can be converted to " + std::string(name(dtype)));
+    case DType::bool_:
+      return put(out, static_cast<std::uint8_t>(z != 0.0));
+    case DType::int8:
+      return put_integer<std::int8_t>(s, dtype, out);
+    case DType::int16:
+      return put_integer<std::int16_t>(s, dtype, out);
+    case DType::int32:
+      return put_integer<std::int32_t>(s, dtype, out);
+    case DType::int64:
+      return put_integer<std::int64_t>(s, dtype, out);
+    case DType::uint8:
+      return put_integer<std::uint8_t>(s, dtype, out);
+    case DType::uint16:
+      return put_integer<std::uint16_t>(s, dtype, out);
+    case DType::uint32:
+      return put_integer<std::uint32_t>(s, dtype, out);
+    case DType::uint64:
+      return put_integer<std::uint64_t>(s, dtype, out);
+    case DType::float16:
+      return put(out, static_cast<_Float16>(z.real()));
+    case DType::bfloat16:
+      return put(out, to_bfloat16(z.real()));
+    case DType::float32:
+      return put(out, static_cast<float>(z.real()));
+    case DType::float64:
+      return put(out, z.real());
+    case DType::complex64:
+      return put(out, std::complex<float>(z));
+    case DType::complex128:
+      return put(out, z);
+    default:
+      throw TypeError("no number can be converted to " + std::string(name(dtype)));
   }
 }
 
 Scalar load_scalar(DType dtype, const void* data) {
   switch (dtype) {
-    case DType::bool_: return Scalar(get<std::uint8_t>(data) != 0);
-    case DType::int8: return Scalar(static_cast<std::int64_t>(get<std::int8_t>(data)));
-    case DType::int16: return Scalar(static_cast<std::int64_t>(get<std::int16_t>(data)));
-    case DType::int32: return Scalar(static_cast<std::int64_t>(get<std::int32_t>(data)));
-    case DType::int64: return Scalar(get<std::int64_t>(data));
-    case DType::uint8: return Scalar(static_cast<std::int64_t>(get<std::uint8_t>(data)));
-    case DType::uint16: return Scalar(static_cast<std::int64_t>(get<std::uint16_t>(data)));
-    case DType::uint32: return Scalar(static_cast<std::int64_t>(get<std::uint32_t>(data)));
-    case DType::uint64: return Scalar(get<std::uint64_t>(data));
-    case DType::float16: return Scalar(static_cast<double>(get<_Float16>(data)));
+    case DType::bool_:
+      return Scalar(get<std::uint8_t>(data) != 0);
+    case DType::int8:
+      return Scalar(static_cast<std::int64_t>(get<std::int8_t>(data)));
+    case DType::int16:
+      return Scalar(static_cast<std::int64_t>(get<std::int16_t>(data)));
+    case DType::int32:
+      return Scalar(static_cast<std::int64_t>(get<std::int32_t>(data)));
+    case DType::int64:
+      return Scalar(get<std::int64_t>(data));
+    case DType::uint8:
+      return Scalar(static_cast<std::int64_t>(get<std::uint8_t>(data)));
+    case DType::uint16:
+      return Scalar(static_cast<std::int64_t>(get<std::uint16_t>(data)));
+    case DType::uint32:
+      return Scalar(static_cast<std::int64_t>(get<std::uint32_t>(data)));
+    case DType::uint64:
+      return Scalar(get<std::uint64_t>(data));
+    case DType::float16:
+      return Scalar(static_cast<double>(get<_Float16>(data)));
     case DType::bfloat16:
-      return Scalar(static_cast<double>(__builtin_bit_cast(float, static_cast<std::uint32_t>(get<std::uint16_t>(data)) << 16)));
-    case DType::float32: return Scalar(static_cast<double>(get<float>(data)));
-    case DType::float64: return Scalar(get<double>(data));
-    case DType::complex64: return Scalar(std::complex<double>(get<std::complex<float>>(data)));
-    case DType::complex128: return Scalar(get<std::complex<double>>(data));
-    default: throw TypeError("an element of type " + std::string(name(dtype)) + " is no number");
+      return Scalar(
+          static_cast<double>(__builtin_bit_cast(float, static_cast<std::uint32_t>(get<std::uint16_t>(data)) << 16)));
+    case DType::float32:
+      return Scalar(static_cast<double>(get<float>(data)));
+    case DType::float64:
+      return Scalar(get<double>(data));
+    case DType::complex64:
+      return Scalar(std::complex<double>(get<std::complex<float>>(data)));
+    case DType::complex128:
+      return Scalar(get<std::complex<double>>(data));
+    default:
+      throw TypeError("an element of type " + std::string(name(dtype)) + " is no number");
   }
 }
 

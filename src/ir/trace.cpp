@@ -33,9 +33,10 @@ bool is_active(std::uint64_t trace) {
 void check_usable(const Array& x) {
   if (!x.is_symbolic() || is_active(x.node()->expr->trace)) return;
   const std::string& where = x.node()->expr->location;
-  throw TracerError("a symbolic array" + (where.empty() ? std::string() : " (computed at " + where + ")") +
-                    " was used outside of the traced function it belongs to: return it from the function, or keep it in a "
-                    "tnp.Variable");
+  throw TracerError(
+      "a symbolic array" + (where.empty() ? std::string() : " (computed at " + where + ")") +
+      " was used outside of the traced function it belongs to: return it from the function, or keep it in a "
+      "tnp.Variable");
 }
 
 Trace::Trace() : id_(next_trace_id()), parent_(current_trace) {

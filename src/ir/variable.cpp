@@ -15,7 +15,8 @@ namespace {
 thread_local constinit VariableValues* t_values = nullptr;
 }  // namespace
 
-VariableValues::VariableValues(std::vector<std::pair<VariableRef, Array>> values) : values_(std::move(values)), outer_(t_values) {
+VariableValues::VariableValues(std::vector<std::pair<VariableRef, Array>> values)
+    : values_(std::move(values)), outer_(t_values) {
   t_values = this;
 }
 
@@ -49,9 +50,10 @@ void Variable::assign(const Array& value) {
                      ", the value has dtype " + std::string(tnp::name(value.dtype())));
   }
   Shape common;
-  const bool fits = value.shape().is_static() ? value.shape() == shape_
-                                              : !value.shape().rank_known() || (value.ndim() == shape_.ndim() &&
-                                                                                try_broadcast(value.shape(), shape_, common));
+  const bool fits = value.shape().is_static()
+                        ? value.shape() == shape_
+                        : !value.shape().rank_known() ||
+                              (value.ndim() == shape_.ndim() && try_broadcast(value.shape(), shape_, common));
   if (!fits) {
     throw ValueError("assign: the variable '" + name_ + "' has shape " + shape_.str() + ", the value has shape " +
                      value.shape().str());

@@ -54,7 +54,9 @@ double as_double(const Scalar& s) {
       s.value);
 }
 
-bool fits_int64(const Scalar& s) { return s.kind <= WeakKind::integer && !std::holds_alternative<std::uint64_t>(s.value); }
+bool fits_int64(const Scalar& s) {
+  return s.kind <= WeakKind::integer && !std::holds_alternative<std::uint64_t>(s.value);
+}
 std::int64_t as_int64(const Scalar& s) {
   return std::holds_alternative<bool>(s.value) ? std::get<bool>(s.value) : std::get<std::int64_t>(s.value);
 }
@@ -106,8 +108,10 @@ Array arange(const Scalar& start, const Scalar& stop, const Scalar& step, std::o
   const std::int64_t n = range_length(start, stop, step);
   if (is_bool(type)) {
     if (n > 2) throw TypeError("arange() is only supported for booleans when the result has at most length 2.");
-    return slice(concatenate(Arrays{reshape(cast_scalar(start, type), {1}), reshape(cast_scalar(sum_of(start, step), type), {1})}, 0),
-                 std::vector<SliceSpec>{{0, 1, n}});
+    return slice(
+        concatenate(
+            Arrays{reshape(cast_scalar(start, type), {1}), reshape(cast_scalar(sum_of(start, step), type), {1})}, 0),
+        std::vector<SliceSpec>{{0, 1, n}});
   }
   // As NumPy: the first two elements are rounded to the type, and the others continue them.
   const DType work = itemsize(type) == 2 && is_floating(type) ? DType::float32 : type;
@@ -122,7 +126,9 @@ Array arange_of_sizes(std::int64_t start, std::int64_t stop, std::int64_t step, 
   if (step == 0) throw ValueError("arange: the step must not be zero");
   const auto symbolic = [](std::int64_t d) { return d < -(std::int64_t{1} << 31); };
   // ceil((stop - start) / step), with the number among them on the side where it is not negative.
-  const auto difference = [&](std::int64_t a, std::int64_t b) { return !symbolic(b) && b < 0 ? dim_add(a, -b) : dim_sub(a, b); };
+  const auto difference = [&](std::int64_t a, std::int64_t b) {
+    return !symbolic(b) && b < 0 ? dim_add(a, -b) : dim_sub(a, b);
+  };
   const std::int64_t span = step > 0 ? difference(stop, start) : difference(start, stop);
   const std::int64_t by = step > 0 ? step : -step;
   const std::int64_t n = dim_max(0, dim_floor_div(dim_add(span, by - 1), by));
@@ -134,7 +140,8 @@ Array arange_of_sizes(std::int64_t start, std::int64_t stop, std::int64_t step, 
 
 // --- linspace and its kin
 
-Spaced linspace(const Array& from, const Array& to, std::int64_t num, bool endpoint, std::optional<DType> dtype, std::int64_t axis) {
+Spaced linspace(const Array& from, const Array& to, std::int64_t num, bool endpoint, std::optional<DType> dtype,
+                std::int64_t axis) {
   if (num < 0) throw ValueError("Number of samples, " + std::to_string(num) + ", must be non-negative.");
   const std::int64_t div = endpoint ? num - 1 : num;
   const Array start = multiply(from, 1.0), stop = multiply(to, 1.0);
@@ -155,7 +162,8 @@ Spaced linspace(const Array& from, const Array& to, std::int64_t num, bool endpo
   y = y + start;
   if (endpoint && num > 1) {
     std::vector<SliceSpec> last;
-    for (int i = 0; i < y.ndim(); ++i) last.push_back(i == 0 ? SliceSpec{num - 1, 1, 1} : SliceSpec{0, 1, y.shape()[i]});
+    for (int i = 0; i < y.ndim(); ++i)
+      last.push_back(i == 0 ? SliceSpec{num - 1, 1, 1} : SliceSpec{0, 1, y.shape()[i]});
     y = place_slice(y, astype(stop, y.dtype()), last);
   }
   if (axis != 0) y = moveaxis(y, Axes{0}, Axes{axis});
@@ -171,7 +179,8 @@ Array logspace(const Array& start, const Array& stop, std::int64_t num, bool end
   return dtype ? astype(z, *dtype) : z;
 }
 
-Array geomspace(const Array& from, const Array& to, std::int64_t num, bool endpoint, std::optional<DType> dtype, std::int64_t axis) {
+Array geomspace(const Array& from, const Array& to, std::int64_t num, bool endpoint, std::optional<DType> dtype,
+                std::int64_t axis) {
   const DType work = promote(promote(from.dtype(), to.dtype()), WeakKind::floating);
   Array start = astype(from, work), stop = astype(to, work);
   const Array zero = any((start == 0) | (stop == 0));

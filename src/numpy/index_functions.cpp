@@ -50,7 +50,8 @@ AlongAxis plan_along_axis(const Array& x, const Array& indices, std::optional<st
   if (!is_integer(indices.dtype())) throw IndexError(std::string(what) + ": `indices` must be an integer array");
   AlongAxis plan{x, {}, {}};
   if (!axis) {
-    if (indices.ndim() != 1) throw ValueError(std::string(what) + ": when axis=None, `indices` must have a single dimension.");
+    if (indices.ndim() != 1)
+      throw ValueError(std::string(what) + ": when axis=None, `indices` must have a single dimension.");
     plan.x = flat(x);
   } else if (indices.ndim() != x.ndim()) {
     throw ValueError(std::string(what) + ": `indices` and `arr` must have the same number of dimensions");
@@ -105,7 +106,8 @@ Array put(const Array& x, const Array& indices, const Array& values, TakeMode mo
   const Dim count = i.size(), have = v.size();
   if (count == 0 || have == 0) return x;
   // Values are used again from the first where there are not enough.
-  const Array each = have == count ? v : gather_axis(v, remainder(iota(count, DType::int64), dim_value(have, DType::int64)), 0);
+  const Array each =
+      have == count ? v : gather_axis(v, remainder(iota(count, DType::int64), dim_value(have, DType::int64)), 0);
   const Array folded = fold_indices(i, source.size(), mode);
   const std::int64_t axes[] = {0};
   return reshape(scatter(source, {&folded, 1}, each, axes, ScatterMode::set), x.shape());
@@ -120,8 +122,9 @@ Array extract(const Array& condition, const Array& x) { return take(flat(x), fla
 
 Arrays nonzero(const Array& x) {
   if (x.ndim() == 0) {
-    throw ValueError("Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).nonzero() instead. "
-                     "If the context of this error is of the form `arr[nonzero(cond)]`, just use `arr[cond]`.");
+    throw ValueError(
+        "Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).nonzero() instead. "
+        "If the context of this error is of the form `arr[nonzero(cond)]`, just use `arr[cond]`.");
   }
   const Array found = nonzero_indices(x);
   const Dim count = found.shape()[0];
@@ -156,7 +159,8 @@ Array repeat(const Array& x, const Array& counts, std::optional<std::int64_t> ax
   if (n.ndim() > 1) throw ValueError("repeat: object too deep for desired array");
   const Dim size = source.shape()[a], given = n.size();
   if (given != size && given != 1 && !is_symbolic(given) && !is_symbolic(size)) {
-    throw ValueError("operands could not be broadcast together with shape (" + std::to_string(size) + ",) " + n.shape().str());
+    throw ValueError("operands could not be broadcast together with shape (" + std::to_string(size) + ",) " +
+                     n.shape().str());
   }
   if (given == 1 && !n.is_symbolic()) return repeat(source, *n.data_as<std::int64_t>(), a);
   n = broadcast_to(n, {size});

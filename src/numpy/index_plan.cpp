@@ -22,11 +22,16 @@ bool surely_not_negative(Dim d) {
   if (!is_symbolic(d)) return true;
   const DimExpr e = dim_expr(d);
   switch (e.kind) {
-    case DimExpr::Kind::leaf: return true;
-    case DimExpr::Kind::sub: return false;
-    case DimExpr::Kind::mod: return surely_not_negative(e.b);
-    case DimExpr::Kind::max: return surely_not_negative(e.a) || surely_not_negative(e.b);
-    default: return surely_not_negative(e.a) && surely_not_negative(e.b);
+    case DimExpr::Kind::leaf:
+      return true;
+    case DimExpr::Kind::sub:
+      return false;
+    case DimExpr::Kind::mod:
+      return surely_not_negative(e.b);
+    case DimExpr::Kind::max:
+      return surely_not_negative(e.a) || surely_not_negative(e.b);
+    default:
+      return surely_not_negative(e.a) && surely_not_negative(e.b);
   }
 }
 
@@ -75,8 +80,8 @@ SliceSpec resolve_static(const IndexItem& item, std::int64_t size) {
 bool is_number(const std::optional<IndexBound>& b) { return !b || !b->is_dim || !is_symbolic(b->value); }
 
 [[noreturn]] void out_of_bounds(std::int64_t value, int axis, std::int64_t size) {
-  throw IndexError("index " + std::to_string(value) + " is out of bounds for axis " + std::to_string(axis) + " with size " +
-                   std::to_string(size));
+  throw IndexError("index " + std::to_string(value) + " is out of bounds for axis " + std::to_string(axis) +
+                   " with size " + std::to_string(size));
 }
 
 // The place that an integer names. The run checks symbolic ones.
@@ -135,7 +140,8 @@ class Planner {
     if (ellipses == 0) items_.push_back(IndexItem::ellipsis());
     check_masks();
     for (const IndexItem& item : items_) add(item);
-    if (plan_.view.ndim() > kMaxDims) throw IndexError("number of dimensions must be within [0, 64], indexing result would have more");
+    if (plan_.view.ndim() > kMaxDims)
+      throw IndexError("number of dimensions must be within [0, 64], indexing result would have more");
     return std::move(plan_);
   }
 
@@ -150,13 +156,15 @@ class Planner {
       case Kind::ellipsis:
         for (int i = 0; i < rest_; ++i) keep({0, 1, size()});
         return;
-      case Kind::slice: return keep(resolve_slice(item, size()));
+      case Kind::slice:
+        return keep(resolve_slice(item, size()));
       case Kind::integer:
         plan_.slices.push_back({resolve_integer(item.integer, size(), axis_), 1, 1});
         plan_.whole = false;
         ++axis_;
         return;
-      case Kind::array: return is_mask(item) ? add_mask(item.array) : add_indices(item.array, axis_);
+      case Kind::array:
+        return is_mask(item) ? add_mask(item.array) : add_indices(item.array, axis_);
     }
   }
 
@@ -219,8 +227,9 @@ class Planner {
         const Dim own = item.array.shape()[d], theirs = x_.shape()[axis + d];
         // NumPy lets a mask with a size of 0 pass: it chooses nothing.
         if (own == theirs || own == 0 || is_symbolic(own) || is_symbolic(theirs)) continue;
-        throw IndexError("boolean index did not match indexed array along axis " + std::to_string(axis + d) + "; size of axis is " +
-                         std::to_string(theirs) + " but size of corresponding boolean axis is " + std::to_string(own));
+        throw IndexError("boolean index did not match indexed array along axis " + std::to_string(axis + d) +
+                         "; size of axis is " + std::to_string(theirs) + " but size of corresponding boolean axis is " +
+                         std::to_string(own));
       }
       axis += item.kind == Kind::ellipsis ? rest_ : axes_taken(item);
     }
@@ -280,7 +289,8 @@ SliceSpec resolve_slice(const IndexItem& item, std::int64_t size) {
     return {start, item.step, ceil_div(saturating_sub(stop, start), item.step)};
   }
   // Both counted as the number of elements up to and with the bound, so that none is -1.
-  const Dim start = item.start ? before(*item.start, size, true) : size, stop = item.stop ? before(*item.stop, size, true) : 0;
+  const Dim start = item.start ? before(*item.start, size, true) : size,
+            stop = item.stop ? before(*item.stop, size, true) : 0;
   return {saturating_sub(start, 1), item.step, ceil_div(saturating_sub(start, stop), -item.step)};
 }
 

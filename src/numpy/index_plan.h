@@ -14,8 +14,8 @@ struct IndexPlan {
   Shape view;                     // the view's shape
 
   Arrays indices;
-  Axes index_axes;   // of the view (after flattening)
-  Axes labels;       // x's axes that they index
+  Axes index_axes;       // of the view (after flattening)
+  Axes labels;           // x's axes that they index
   bool in_place = true;  // the indices' dimensions stand where the first of them did, not in front
   // A mask that is the only array: its axes of the view become one.
   int flatten_axis = 0, flatten_count = 1;

@@ -56,9 +56,9 @@ Array view_of(const Array& x, const IndexPlan& plan) {
 // The view with a mask's axes made one and, where they must be neighbours and are not, the indexed axes in front.
 struct Indexed {
   Array view;
-  Axes axes;        // of `view`, neighbours
-  Shape flat;       // the view's shape before axes were moved
-  Axes order;       // how they were moved; empty if not
+  Axes axes;   // of `view`, neighbours
+  Shape flat;  // the view's shape before axes were moved
+  Axes order;  // how they were moved; empty if not
 };
 
 Indexed prepare(const Array& x, const IndexPlan& plan) {
@@ -88,14 +88,22 @@ Indexed prepare(const Array& x, const IndexPlan& plan) {
 
 Array combine(UpdateOp op, const Array& x, const Array& value) {
   switch (op) {
-    case UpdateOp::set: return value;
-    case UpdateOp::add: return x + value;
-    case UpdateOp::subtract: return x - value;
-    case UpdateOp::multiply: return x * value;
-    case UpdateOp::divide: return x / value;
-    case UpdateOp::power: return power(x, value);
-    case UpdateOp::min: return minimum(x, value);
-    case UpdateOp::max: return maximum(x, value);
+    case UpdateOp::set:
+      return value;
+    case UpdateOp::add:
+      return x + value;
+    case UpdateOp::subtract:
+      return x - value;
+    case UpdateOp::multiply:
+      return x * value;
+    case UpdateOp::divide:
+      return x / value;
+    case UpdateOp::power:
+      return power(x, value);
+    case UpdateOp::min:
+      return minimum(x, value);
+    case UpdateOp::max:
+      return maximum(x, value);
   }
   return value;
 }
@@ -133,14 +141,21 @@ Array scattered(const Indexed& at, const IndexPlan& plan, const Array& value, Up
     return scatter(onto, plan.indices, v, at.axes, mode, plan.labels);
   };
   switch (op) {
-    case UpdateOp::set: return put(at.view, value, ScatterMode::set);
-    case UpdateOp::add: return put(at.view, value, ScatterMode::add);
-    case UpdateOp::subtract: return put(at.view, negative(value), ScatterMode::add);
-    case UpdateOp::multiply: return put(at.view, value, ScatterMode::multiply);
-    case UpdateOp::min: return put(at.view, value, ScatterMode::min);
-    case UpdateOp::max: return put(at.view, value, ScatterMode::max);
+    case UpdateOp::set:
+      return put(at.view, value, ScatterMode::set);
+    case UpdateOp::add:
+      return put(at.view, value, ScatterMode::add);
+    case UpdateOp::subtract:
+      return put(at.view, negative(value), ScatterMode::add);
+    case UpdateOp::multiply:
+      return put(at.view, value, ScatterMode::multiply);
+    case UpdateOp::min:
+      return put(at.view, value, ScatterMode::min);
+    case UpdateOp::max:
+      return put(at.view, value, ScatterMode::max);
     case UpdateOp::divide:
-    case UpdateOp::power: break;
+    case UpdateOp::power:
+      break;
   }
   // By the product of all values that a place gets.
   const Array factors = put(ones(at.view.shape(), value.dtype()), value, ScatterMode::multiply);
@@ -173,7 +188,8 @@ std::optional<Array> update_where(const Array& x, std::span<const IndexItem> ite
   int before = 0;
   for (const IndexItem& item : items) {
     const bool all = item.kind == IndexItem::Kind::slice && !item.start && !item.stop && item.step == 1;
-    if (item.kind == IndexItem::Kind::array && mask == nullptr && is_bool(item.array.dtype()) && item.array.ndim() > 0) {
+    if (item.kind == IndexItem::Kind::array && mask == nullptr && is_bool(item.array.dtype()) &&
+        item.array.ndim() > 0) {
       mask = &item.array;
     } else if (!all || mask != nullptr) {
       return {};
@@ -190,7 +206,8 @@ std::optional<Array> update_where(const Array& x, std::span<const IndexItem> ite
     trailing.push_back(x.shape()[i]);
     shape.push_back(1);
   }
-  if (value.ndim() > trailing.ndim() || !try_broadcast(value.shape(), trailing, common) || common != trailing) return {};
+  if (value.ndim() > trailing.ndim() || !try_broadcast(value.shape(), trailing, common) || common != trailing)
+    return {};
   return astype(where(reshape(*mask, shape), combine(op, x, value), x), x.dtype());
 }
 
@@ -204,8 +221,8 @@ Array getitem(const Array& x, std::span<const IndexItem> items) {
 }
 
 Array setitem(const Array& x, std::span<const IndexItem> items, const Array& value, UpdateOp op) {
-  const bool full_mask = items.size() == 1 && items[0].kind == IndexItem::Kind::array && is_bool(items[0].array.dtype()) &&
-                         items[0].array.ndim() == x.ndim();
+  const bool full_mask = items.size() == 1 && items[0].kind == IndexItem::Kind::array &&
+                         is_bool(items[0].array.dtype()) && items[0].array.ndim() == x.ndim();
   if (full_mask && value.ndim() > 1) {
     throw TypeError("NumPy boolean array indexing assignment requires a 0 or 1-dimensional input, input has " +
                     std::to_string(value.ndim()) + " dimensions");

@@ -11,8 +11,9 @@ namespace {
 void check_casting(DType from, DType to, const JoinOptions& options) {
   static constexpr const char* kNames[] = {"no", "equiv", "safe", "same_kind", "unsafe"};
   if (can_cast(from, to, options.casting)) return;
-  throw TypeError("Cannot cast array data from dtype('" + std::string(name(from)) + "') to dtype('" + std::string(name(to)) +
-                  "') according to the rule '" + kNames[static_cast<int>(options.casting)] + "'");
+  throw TypeError("Cannot cast array data from dtype('" + std::string(name(from)) + "') to dtype('" +
+                  std::string(name(to)) + "') according to the rule '" + kNames[static_cast<int>(options.casting)] +
+                  "'");
 }
 
 }  // namespace
@@ -26,8 +27,8 @@ Array concatenate(std::span<const Array> arrays, const JoinOptions& options) {
   for (std::size_t k = 1; k < in.size(); ++k) {
     if (in[k].ndim() != in[0].ndim()) {
       throw ValueError("all the input arrays must have same number of dimensions, but the array at index 0 has " +
-                       std::to_string(in[0].ndim()) + " dimension(s) and the array at index " + std::to_string(k) + " has " +
-                       std::to_string(in[k].ndim()) + " dimension(s)");
+                       std::to_string(in[0].ndim()) + " dimension(s) and the array at index " + std::to_string(k) +
+                       " has " + std::to_string(in[k].ndim()) + " dimension(s)");
     }
   }
   if (in[0].ndim() == 0) throw ValueError("zero-dimensional arrays cannot be concatenated");
@@ -78,8 +79,7 @@ Array hstack(std::span<const Array> arrays, const JoinOptions& options) {
 }
 Array dstack(std::span<const Array> arrays) { return join(arrays, atleast_3d, 2, {}); }
 Array column_stack(std::span<const Array> arrays) {
-  return join(
-      arrays, [](const Array& x) { return x.ndim() < 2 ? reshape(x, {x.size(), 1}) : x; }, 1, {});
+  return join(arrays, [](const Array& x) { return x.ndim() < 2 ? reshape(x, {x.size(), 1}) : x; }, 1, {});
 }
 
 Array append(const Array& x, const Array& values, std::optional<std::int64_t> axis) {
@@ -92,7 +92,8 @@ namespace {
 
 Array part(const Array& x, int axis, Dim start, Dim count) {
   std::vector<SliceSpec> axes;
-  for (int i = 0; i < x.ndim(); ++i) axes.push_back(i == axis ? SliceSpec{start, 1, count} : SliceSpec{0, 1, x.shape()[i]});
+  for (int i = 0; i < x.ndim(); ++i)
+    axes.push_back(i == axis ? SliceSpec{start, 1, count} : SliceSpec{0, 1, x.shape()[i]});
   return slice(x, axes);
 }
 
@@ -138,7 +139,8 @@ Arrays split_at(const Array& x, std::span<const std::int64_t> boundaries, std::i
 Arrays unstack(const Array& x, std::int64_t axis) {
   if (x.ndim() == 0) throw ValueError("Input array must be at least 1-d.");
   const int a = normalize_axis(axis, x.ndim(), "unstack");
-  if (is_symbolic(x.shape()[a])) throw TracerError("unstack: the size of the axis must be known while the function is traced");
+  if (is_symbolic(x.shape()[a]))
+    throw TracerError("unstack: the size of the axis must be known while the function is traced");
   Arrays out;
   for (Dim i = 0; i < x.shape()[a]; ++i) out.push_back(squeeze(part(x, a, i, 1), Axes{a}));
   return out;

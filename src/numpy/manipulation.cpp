@@ -23,8 +23,8 @@ Shape resolve(const Array& x, const Shape& shape) {
   out[unknown] = 1;
   const Dim known = dim_product(out), size = x.size();
   if (!is_symbolic(known) && !is_symbolic(size) && (known == 0 || size % known != 0)) {
-    throw ValueError("reshape: cannot reshape array of size " + std::to_string(size) + " (shape " + x.shape().str() + ", " +
-                     std::string(name(x.dtype())) + ") into shape " + shape.str());
+    throw ValueError("reshape: cannot reshape array of size " + std::to_string(size) + " (shape " + x.shape().str() +
+                     ", " + std::string(name(x.dtype())) + ") into shape " + shape.str());
   }
   out[unknown] = known == 0 ? 0 : dim_floor_div(size, known);
   return out;
@@ -65,7 +65,8 @@ Array permute_dims(const Array& x, const std::optional<Axes>& axes) {
 }
 
 Array matrix_transpose(const Array& x) {
-  if (x.ndim() < 2) throw ValueError("matrix_transpose: array must be at least 2-dimensional, but it is " + std::to_string(x.ndim()));
+  if (x.ndim() < 2)
+    throw ValueError("matrix_transpose: array must be at least 2-dimensional, but it is " + std::to_string(x.ndim()));
   return swapaxes(x, -1, -2);
 }
 

@@ -47,8 +47,12 @@ Array nan_arg_extreme(Array (*reduce)(const Array&, std::optional<std::int64_t>,
 
 Array nansum(const Array& x, const Reduction& o) { return sum(without_nan(x, 0), o); }
 Array nanprod(const Array& x, const Reduction& o) { return prod(without_nan(x, 1), o); }
-Array nanmin(const Array& x, const Reduction& o) { return nan_extreme(&min, std::numeric_limits<double>::infinity(), x, o); }
-Array nanmax(const Array& x, const Reduction& o) { return nan_extreme(&max, -std::numeric_limits<double>::infinity(), x, o); }
+Array nanmin(const Array& x, const Reduction& o) {
+  return nan_extreme(&min, std::numeric_limits<double>::infinity(), x, o);
+}
+Array nanmax(const Array& x, const Reduction& o) {
+  return nan_extreme(&max, -std::numeric_limits<double>::infinity(), x, o);
+}
 Array nanargmin(const Array& x, std::optional<std::int64_t> axis, bool keepdims) {
   return nan_arg_extreme(&argmin, std::numeric_limits<double>::infinity(), x, axis, keepdims);
 }

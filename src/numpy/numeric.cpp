@@ -43,7 +43,8 @@ bool bounds_nothing(const Array& x, const Operand& bound, bool upper) {
   if (bound.is_array() || bound.scalar().kind != WeakKind::integer || !is_integer(x.dtype())) return false;
   const int bits = 8 * itemsize(x.dtype());
   if (const auto* u = std::get_if<std::uint64_t>(&bound.scalar().value)) {
-    const std::uint64_t greatest = is_unsigned_integer(x.dtype()) ? ~std::uint64_t{0} >> (64 - bits) : ~std::uint64_t{0} >> (65 - bits);
+    const std::uint64_t greatest =
+        is_unsigned_integer(x.dtype()) ? ~std::uint64_t{0} >> (64 - bits) : ~std::uint64_t{0} >> (65 - bits);
     return upper && *u >= greatest;
   }
   const std::int64_t v = std::get<std::int64_t>(bound.scalar().value);
@@ -115,16 +116,18 @@ Array sinc(const Array& x) {
 // --- kinds of numbers
 
 Array isposinf(const Array& x) {
-  if (is_complex(x.dtype())) throw TypeError("isposinf: This operation is not supported for " + std::string(name(x.dtype())) + " values because it would be ambiguous.");
+  if (is_complex(x.dtype()))
+    throw TypeError("isposinf: This operation is not supported for " + std::string(name(x.dtype())) +
+                    " values because it would be ambiguous.");
   return logical_and(isinf(x), logical_not(signbit(x)));
 }
 Array isneginf(const Array& x) {
-  if (is_complex(x.dtype())) throw TypeError("isneginf: This operation is not supported for " + std::string(name(x.dtype())) + " values because it would be ambiguous.");
+  if (is_complex(x.dtype()))
+    throw TypeError("isneginf: This operation is not supported for " + std::string(name(x.dtype())) +
+                    " values because it would be ambiguous.");
   return logical_and(isinf(x), signbit(x));
 }
-Array iscomplex(const Array& x) {
-  return is_complex(x.dtype()) ? imag(x) != 0 : zeros(x.shape(), DType::bool_);
-}
+Array iscomplex(const Array& x) { return is_complex(x.dtype()) ? imag(x) != 0 : zeros(x.shape(), DType::bool_); }
 Array isreal(const Array& x) { return logical_not(iscomplex(x)); }
 
 // --- comparisons of arrays
@@ -150,7 +153,8 @@ Array array_equal(const Array& x, const Array& y, bool equal_nan) {
   }
   if (!same) return Array(false);
   Array equals = equal(x, y);
-  if (equal_nan && is_inexact(x.dtype()) && is_inexact(y.dtype())) equals = logical_or(equals, logical_and(isnan(x), isnan(y)));
+  if (equal_nan && is_inexact(x.dtype()) && is_inexact(y.dtype()))
+    equals = logical_or(equals, logical_and(isnan(x), isnan(y)));
   return all(equals);
 }
 
@@ -166,7 +170,8 @@ namespace {
 
 Array part(const Array& x, int axis, Dim start, Dim count) {
   std::vector<SliceSpec> axes;
-  for (int i = 0; i < x.ndim(); ++i) axes.push_back(i == axis ? SliceSpec{start, 1, count} : SliceSpec{0, 1, x.shape()[i]});
+  for (int i = 0; i < x.ndim(); ++i)
+    axes.push_back(i == axis ? SliceSpec{start, 1, count} : SliceSpec{0, 1, x.shape()[i]});
   return slice(x, axes);
 }
 
@@ -212,7 +217,8 @@ Array ediff1d(const Array& a, const Array& to_end, const Array& to_begin) {
   Arrays parts;
   const auto edge = [&](const Array& e) {
     if (!can_cast(e.dtype(), x.dtype(), Casting::same_kind)) {
-      throw TypeError("dtype of `to_end` or `to_begin` must be compatible with input `ary` under the `same_kind` rule.");
+      throw TypeError(
+          "dtype of `to_end` or `to_begin` must be compatible with input `ary` under the `same_kind` rule.");
     }
     parts.push_back(astype(ravel(e), x.dtype()));
   };

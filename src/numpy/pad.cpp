@@ -20,8 +20,10 @@ Array source_indices(Dim n, const PadWidth& w, PadMode mode) {
   const Array size = dim_value(n, DType::int64);
   const Array at = iota(dim_add(n, w.before + w.after), DType::int64) - Scalar(w.before);
   switch (mode) {
-    case PadMode::edge: return minimum(maximum(at, 0), size - Scalar(1));
-    case PadMode::wrap: return remainder(at, size);
+    case PadMode::edge:
+      return minimum(maximum(at, 0), size - Scalar(1));
+    case PadMode::wrap:
+      return remainder(at, size);
     case PadMode::symmetric: {
       const Array m = remainder(at, size * Scalar(2));
       return where(m >= size, size * Scalar(2) - Scalar(1) - m, m);
@@ -58,7 +60,8 @@ Array pad(const Array& x, std::span<const PadWidth> widths, PadMode mode, bool o
     if (w.before == 0 && w.after == 0) continue;
     const Dim n = x.shape()[axis];
     if (n == 0) {
-      throw ValueError("pad: can't extend empty axis " + std::to_string(axis) + " using modes other than 'constant' or 'empty'");
+      throw ValueError("pad: can't extend empty axis " + std::to_string(axis) +
+                       " using modes other than 'constant' or 'empty'");
     }
     const Array index = source_indices(n, w, mode);
     const std::int64_t axes[] = {axis};

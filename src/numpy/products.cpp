@@ -42,7 +42,8 @@ Array outer(const Array& x, const Array& y) {
 Array vdot(const Array& x, const Array& y) {
   const Array a = ravel(x), b = ravel(y);
   if (differ(a.shape()[0], b.shape()[0])) {
-    throw ValueError("vdot: cannot reshape array of size " + std::to_string(b.shape()[0]) + " into shape " + a.shape().str());
+    throw ValueError("vdot: cannot reshape array of size " + std::to_string(b.shape()[0]) + " into shape " +
+                     a.shape().str());
   }
   return matmul(conjugated(a), b);
 }
@@ -109,7 +110,8 @@ Array tensordot(const Array& x, const Array& y, const Axes& x_axes, const Axes& 
   for (int i = 0; match && i < a.size(); ++i) {
     match = !differ(x.shape()[static_cast<int>(a[i])], y.shape()[static_cast<int>(b[i])]);
   }
-  if (!match) throw ValueError("tensordot: shape-mismatch for sum of shapes " + x.shape().str() + " and " + y.shape().str());
+  if (!match)
+    throw ValueError("tensordot: shape-mismatch for sum of shapes " + x.shape().str() + " and " + y.shape().str());
   const Matrix left = as_matrix(x, a, true), right = as_matrix(y, b, false);
   Shape shape = left.free;
   for (Dim d : right.free) shape.push_back(d);
@@ -118,7 +120,8 @@ Array tensordot(const Array& x, const Array& y, const Axes& x_axes, const Axes& 
 
 Array tensordot(const Array& x, const Array& y, std::int64_t axes) {
   if (axes < 0) axes = 0;
-  if (axes > x.ndim() || axes > y.ndim()) throw ValueError("tensordot: more axes than dimensions: shape-mismatch for sum");
+  if (axes > x.ndim() || axes > y.ndim())
+    throw ValueError("tensordot: more axes than dimensions: shape-mismatch for sum");
   Axes a, b;
   for (std::int64_t i = 0; i < axes; ++i) {
     a.push_back(x.ndim() - axes + i);

@@ -27,7 +27,8 @@ Array state_of_seed(std::uint64_t seed) {
 
 }  // namespace
 
-Generator::Generator(std::uint64_t seed) : state_(std::make_shared<Variable>(state_of_seed(seed), "random_state", false)) {}
+Generator::Generator(std::uint64_t seed)
+    : state_(std::make_shared<Variable>(state_of_seed(seed), "random_state", false)) {}
 void Generator::seed(std::uint64_t seed) { state_->assign(state_of_seed(seed)); }
 Array Generator::read_state() { return state_->read(); }
 void Generator::write_state(const Array& state) { state_->assign(state); }

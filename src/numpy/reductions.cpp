@@ -56,8 +56,12 @@ Array prod(const Array& x, const Reduction& o) {
   return o.initial ? multiply(p, astype(o.initial, type)) : p;
 }
 
-Array all(const Array& x, const Reduction& o) { return reduce_all(masked(x, o.where, 1), reduction_axes(x, o.axis), o.keepdims); }
-Array any(const Array& x, const Reduction& o) { return reduce_any(masked(x, o.where, 0), reduction_axes(x, o.axis), o.keepdims); }
+Array all(const Array& x, const Reduction& o) {
+  return reduce_all(masked(x, o.where, 1), reduction_axes(x, o.axis), o.keepdims);
+}
+Array any(const Array& x, const Reduction& o) {
+  return reduce_any(masked(x, o.where, 0), reduction_axes(x, o.axis), o.keepdims);
+}
 
 Array count_nonzero(const Array& x, const Reduction& o) {
   return reduce_sum(astype(x, DType::bool_), reduction_axes(x, o.axis), o.keepdims, DType::int64);
@@ -121,8 +125,12 @@ Array arg_extreme(ArgExtreme reduce, const Array& x, std::optional<std::int64_t>
 Array min(const Array& x, const Reduction& o) { return extreme(&reduce_min, &minimum, "minimum", x, o); }
 Array max(const Array& x, const Reduction& o) { return extreme(&reduce_max, &maximum, "maximum", x, o); }
 Array ptp(const Array& x, const Reduction& o) { return subtract(max(x, o), min(x, o)); }
-Array argmin(const Array& x, std::optional<std::int64_t> axis, bool keepdims) { return arg_extreme(&reduce_argmin, x, axis, keepdims); }
-Array argmax(const Array& x, std::optional<std::int64_t> axis, bool keepdims) { return arg_extreme(&reduce_argmax, x, axis, keepdims); }
+Array argmin(const Array& x, std::optional<std::int64_t> axis, bool keepdims) {
+  return arg_extreme(&reduce_argmin, x, axis, keepdims);
+}
+Array argmax(const Array& x, std::optional<std::int64_t> axis, bool keepdims) {
+  return arg_extreme(&reduce_argmax, x, axis, keepdims);
+}
 
 // --- mean, variance
 
@@ -157,7 +165,8 @@ class Count {
   Array divide_into(const Array& x, double ddof, DType type) const {
     const DType real = is_complex(x.dtype()) ? real_of(x.dtype()) : is_floating(x.dtype()) ? x.dtype() : DType::float64;
     if (array_) {
-      const Array n = ddof == 0 ? astype(array_, real) : astype(maximum(astype(array_, DType::float64) - Scalar(ddof), 0), real);
+      const Array n =
+          ddof == 0 ? astype(array_, real) : astype(maximum(astype(array_, DType::float64) - Scalar(ddof), 0), real);
       return astype(divide(x, n), type);
     }
     return astype(divide(x, std::max(static_cast<double>(number_) - ddof, 0.0)), type);
@@ -186,11 +195,13 @@ Array var(const Array& x, const Reduction& o, const Spread& spread) {
     center = Count(x, axes, o.where, true).divide_into(total, 0, work);
   }
   const Array deviation = subtract(x, center);
-  const Array squares = is_complex(deviation.dtype()) ? real(multiply(deviation, conjugate(deviation))) : square(deviation);
+  const Array squares =
+      is_complex(deviation.dtype()) ? real(multiply(deviation, conjugate(deviation))) : square(deviation);
   // A type that is asked for is kept, even a complex one.
   const DType real_work = o.dtype ? work : real_of(work);
   const Array total = reduce_sum(masked(squares, o.where, 0), axes, o.keepdims, real_work);
-  return astype(Count(x, axes, o.where, o.keepdims).divide_into(total, spread.ddof, real_work), o.dtype ? result : real_of(result));
+  return astype(Count(x, axes, o.where, o.keepdims).divide_into(total, spread.ddof, real_work),
+                o.dtype ? result : real_of(result));
 }
 
 Array std(const Array& x, const Reduction& o, const Spread& spread) {
@@ -210,7 +221,8 @@ Average average(const Array& x, const Array& weights, const Reduction& o) {
     if (!o.axis) throw TypeError("Axis must be specified when shapes of a and weights differ.");
     Shape expected;
     for (std::int64_t a : axes) expected.push_back(x.shape()[static_cast<int>(a)]);
-    if (w.shape() != expected) throw ValueError("Shape of weights must be consistent with shape of a along specified axis.");
+    if (w.shape() != expected)
+      throw ValueError("Shape of weights must be consistent with shape of a along specified axis.");
     Shape aligned(x.ndim(), 1);
     for (std::int64_t a : axes) aligned[static_cast<int>(a)] = x.shape()[static_cast<int>(a)];
     w = broadcast_to(reshape(w, aligned), x.shape());

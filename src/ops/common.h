@@ -57,7 +57,8 @@ std::shared_ptr<const Params> make_params(A&&... args) {
 }
 
 // Types that stand for each kind in samples of operations that move elements without looking at them.
-inline constexpr DType kSampleDTypes[] = {DType::bool_,    DType::int8,    DType::int64,    DType::uint16,   DType::float16,
-                                          DType::bfloat16, DType::float32, DType::float64,  DType::complex64, DType::complex128};
+inline constexpr DType kSampleDTypes[] = {DType::bool_,     DType::int8,      DType::int64,   DType::uint16,
+                                          DType::float16,   DType::bfloat16,  DType::float32, DType::float64,
+                                          DType::complex64, DType::complex128};
 
 }  // namespace tnp

@@ -48,8 +48,8 @@ std::vector<std::string_view> parameters(std::string_view signature) {
 
 }  // namespace
 
-FunctionDef::FunctionDef(const char* name, unsigned kinds, const char* signature, const char* doc, Body body, Entry function,
-                         Entry method)
+FunctionDef::FunctionDef(const char* name, unsigned kinds, const char* signature, const char* doc, Body body,
+                         Entry function, Entry method)
     : name_(name), kinds_(kinds), signature_(signature), doc_(doc), body_(body), function_(function), method_(method) {
   all_functions().push_back(this);
 }
@@ -92,21 +92,23 @@ void FunctionDef::take_keyword(Arguments& out, PyObject* name, PyObject* value) 
   throw TypeError(std::string(name_) + "() got an unexpected keyword argument '" + PyUnicode_AsUTF8(name) + "'");
 }
 
-void FunctionDef::parse(Arguments& out, PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names) const {
+void FunctionDef::parse(Arguments& out, PyObject* self, PyObject* const* args, Py_ssize_t nargs,
+                        PyObject* names) const {
   int at = 0;
   if (self != nullptr) out.values[at++] = self;
   Py_ssize_t direct = nargs;
   if (nargs > positional_ - at) {
     direct = positional_ - at;
     if (!collects_) {
-      throw TypeError(std::string(name_) + "() takes at most " + std::to_string(positional_ - at) + " positional arguments but " +
-                      std::to_string(nargs) + " were given");
+      throw TypeError(std::string(name_) + "() takes at most " + std::to_string(positional_ - at) +
+                      " positional arguments but " + std::to_string(nargs) + " were given");
     }
     out.rest = {args + direct, static_cast<std::size_t>(nargs - direct)};
   }
   for (Py_ssize_t i = 0; i < direct; ++i) out.values[at + i] = args[i];
   if (names != nullptr) {
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); ++i) take_keyword(out, PyTuple_GET_ITEM(names, i), args[nargs + i]);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); ++i)
+      take_keyword(out, PyTuple_GET_ITEM(names, i), args[nargs + i]);
   }
   for (std::size_t i = 0; i < required_.size() && required_[i]; ++i) {
     if (out.values[i] == nullptr) {
@@ -139,7 +141,8 @@ void FunctionDef::bind(nb::module_& m, nb::dict& functions) {
   const std::string inner(std::string_view(signature_).substr(1, std::strlen(signature_) - 2));
   if (kinds_ & (kFunction | kStandard)) {
     function_doc_ = std::string(name_) + "(" + inner + body;
-    function_def_ = {name_, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_)), kFlags, function_doc_.c_str()};
+    function_def_ = {name_, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_)), kFlags,
+                     function_doc_.c_str()};
     nb::object module_name = nb::str(is_standard() ? "tnp.array_api" : "tnp");
     nb::object f = nb::steal(PyCFunction_NewEx(&function_def_, nullptr, module_name.ptr()));
     functions[name_] = f;
@@ -286,7 +289,8 @@ Casting Value::casting() const {
 void Value::check_device() const {
   if (!given()) return;
   const std::string s = nb::cast<std::string>(nb::str(handle()));
-  if (s != "cpu" && s != "CPU:0") throw ValueError("Unsupported device: '" + s + "'; this array can be on \"CPU:0\" only");
+  if (s != "cpu" && s != "CPU:0")
+    throw ValueError("Unsupported device: '" + s + "'; this array can be on \"CPU:0\" only");
 }
 
 void read_operand(PyOperand& out, const Value& value) {

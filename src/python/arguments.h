@@ -1,5 +1,5 @@
-// Functions and methods written as a signature and a body. Their arguments are parsed without nanobind: a call of a small
-// array's `sum` would spend more time there than in the sum.
+// Functions and methods written as a signature and a body. Their arguments are parsed without nanobind: a call of a
+// small array's `sum` would spend more time there than in the sum.
 //
 //   TNP_FUNCTION(sum, kFunction | kMethod, "(a, axis=None, …)", "The sum …") {
 //     const auto [a, axis, …] = take<N>(args);
@@ -71,7 +71,8 @@ class FunctionDef {
   using Body = nb::object (*)(const Arguments&);
   using Entry = PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*);
 
-  FunctionDef(const char* name, unsigned kinds, const char* signature, const char* doc, Body body, Entry function, Entry method);
+  FunctionDef(const char* name, unsigned kinds, const char* signature, const char* doc, Body body, Entry function,
+              Entry method);
   FunctionDef(const FunctionDef&) = delete;
 
   // `self`: the array of a method, which is the first argument; else null.
@@ -103,17 +104,17 @@ struct FunctionAlias {
   FunctionAlias(const char* alias, const char* name);
 };
 
-#define TNP_FUNCTION(NAME, KINDS, SIGNATURE, DOC)                                                                      \
-  nb::object NAME##_body(const Arguments& args);                                                                       \
-  PyObject* NAME##_function(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* names);                      \
-  PyObject* NAME##_method(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names);                   \
-  FunctionDef NAME##_def(#NAME, KINDS, SIGNATURE, DOC, &NAME##_body, &NAME##_function, &NAME##_method);                \
-  PyObject* NAME##_function(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* names) {                     \
-    return NAME##_def.call(nullptr, args, nargs, names);                                                               \
-  }                                                                                                                    \
-  PyObject* NAME##_method(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names) {                  \
-    return NAME##_def.call(self, args, nargs, names);                                                                  \
-  }                                                                                                                    \
+#define TNP_FUNCTION(NAME, KINDS, SIGNATURE, DOC)                                                       \
+  nb::object NAME##_body(const Arguments& args);                                                        \
+  PyObject* NAME##_function(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* names);       \
+  PyObject* NAME##_method(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names);    \
+  FunctionDef NAME##_def(#NAME, KINDS, SIGNATURE, DOC, &NAME##_body, &NAME##_function, &NAME##_method); \
+  PyObject* NAME##_function(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* names) {      \
+    return NAME##_def.call(nullptr, args, nargs, names);                                                \
+  }                                                                                                     \
+  PyObject* NAME##_method(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names) {   \
+    return NAME##_def.call(self, args, nargs, names);                                                   \
+  }                                                                                                     \
   nb::object NAME##_body([[maybe_unused]] const Arguments& args)
 
 #define TNP_ALIAS(ALIAS, NAME) const FunctionAlias ALIAS##_alias(#ALIAS, #NAME);

@@ -1,7 +1,6 @@
 // The array class of tnp.array_api: its life, its attributes, what it gives to other libraries.
 #include <vector>
 
-#include "base/dim.h"
 #include "ir/print_array.h"
 #include "ops/common.h"
 #include "python/arguments.h"

@@ -1,5 +1,4 @@
 // The creation functions of tnp.array_api.
-#include "base/dim.h"
 #include "python/array_api_arguments.h"
 #include "python/interchange.h"
 #include "tnp/creation.h"

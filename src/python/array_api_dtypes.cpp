@@ -1,5 +1,4 @@
 // The data types and the device of tnp.array_api: objects that compare and hash, and nothing else.
-#include "ir/scalar.h"
 #include "python/arguments.h"
 #include "python/array_api.h"
 #include "tnp/error.h"

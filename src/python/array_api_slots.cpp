@@ -1,7 +1,6 @@
 // The slots of the strict array class. Operators are the functions of the same meaning, which also take Python scalars.
 #include <vector>
 
-#include "base/dim.h"
 #include "ops/elementwise/fp_status.h"
 #include "python/array_api.h"
 #include "python/elementwise_call.h"

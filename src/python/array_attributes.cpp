@@ -13,9 +13,11 @@ Array from_buffer(nb::handle buffer, DType type, const std::optional<Shape>& sha
     nb::object flat = nb::module_::import_("tnp._core").attr("frombuffer")(buffer, dtype_object(type));
     return array_of(flat.ptr());
   }
-  const bool acceptable = is_array(buffer.ptr()) || PyObject_CheckBuffer(buffer.ptr()) || PyObject_HasAttrString(buffer.ptr(), "__array__");
+  const bool acceptable =
+      is_array(buffer.ptr()) || PyObject_CheckBuffer(buffer.ptr()) || PyObject_HasAttrString(buffer.ptr(), "__array__");
   if (!acceptable) {
-    throw ValueError(std::string("ndarray: an object of type '") + Py_TYPE(buffer.ptr())->tp_name + "' is no buffer and no array");
+    throw ValueError(std::string("ndarray: an object of type '") + Py_TYPE(buffer.ptr())->tp_name +
+                     "' is no buffer and no array");
   }
   const Array x = as_array(buffer.ptr(), {type, std::nullopt});
   return shape && x.ndim() == 1 && x.shape() != *shape ? ravel(x) : x;
@@ -62,15 +64,16 @@ bool flag_named(const Flags& f, const std::string& name) {
   if (name == "WRITEABLE" || name == "W" || name == "WRITEBACKIFCOPY" || name == "X") return false;
   if (name == "FNC") return f.f_contiguous && !f.c_contiguous;
   if (name == "FORC") return f.f_contiguous || f.c_contiguous;
-  if (name == "BEHAVED" || name == "B" || name == "CARRAY" || name == "CA" || name == "FARRAY" || name == "FA") return false;
+  if (name == "BEHAVED" || name == "B" || name == "CARRAY" || name == "CA" || name == "FARRAY" || name == "FA")
+    return false;
   throw KeyError("Unknown flag");
 }
 
 void bind_flags(nb::module_& m) {
   auto cls = nb::class_<Flags>(m, "flagsobj", "How an array lies in memory.");
   cls.attr("__module__") = "tnp";
-  for (const char* name : {"c_contiguous", "f_contiguous", "contiguous", "owndata", "aligned", "writeable", "writebackifcopy", "fnc", "forc",
-                           "behaved", "carray", "farray"}) {
+  for (const char* name : {"c_contiguous", "f_contiguous", "contiguous", "owndata", "aligned", "writeable",
+                           "writebackifcopy", "fnc", "forc", "behaved", "carray", "farray"}) {
     std::string upper = name;
     for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     cls.def_prop_ro(name, [upper](const Flags& f) { return flag_named(f, upper); });
@@ -95,7 +98,8 @@ Array matrix_transposed(const Array& x) {
 void bind_array_attributes(nb::module_& m) {
   bind_flags(m);
   auto cls = nb::borrow<nb::class_<Array>>(nb::handle(reinterpret_cast<PyObject*>(array_type())));
-  cls.def("__init__", &construct, nb::arg("shape").none(), nb::arg("dtype").none() = nb::none(), nb::arg("buffer").none() = nb::none());
+  cls.def("__init__", &construct, nb::arg("shape").none(), nb::arg("dtype").none() = nb::none(),
+          nb::arg("buffer").none() = nb::none());
   cls.def_static("from_tensor", [](nb::handle tensor) { return to_python(as_array(tensor.ptr())); }, nb::arg("tensor"));
   cls.def_prop_ro("T", [](const Array& x) { return to_python(permute_dims(x)); });
   cls.def_prop_ro("mT", [](const Array& x) { return to_python(matrix_transposed(x)); });
@@ -103,9 +107,8 @@ void bind_array_attributes(nb::module_& m) {
     const Array& x = array_of(self.ptr());
     return is_complex(x.dtype()) ? to_python(real(x)) : nb::borrow(self);
   });
-  cls.def_prop_ro("imag", [](const Array& x) {
-    return to_python(is_complex(x.dtype()) ? imag(x) : zeros(x.shape(), x.dtype()));
-  });
+  cls.def_prop_ro(
+      "imag", [](const Array& x) { return to_python(is_complex(x.dtype()) ? imag(x) : zeros(x.shape(), x.dtype())); });
   cls.def_prop_ro("nbytes", [](const Array& x) { return dim_object(dim_mul(x.size(), x.itemsize())); });
   cls.def_prop_ro("data", [](nb::handle self) {
     array_of(self.ptr()).data();

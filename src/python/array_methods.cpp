@@ -18,11 +18,13 @@ template <class Read>
 auto spread_or_sequence(std::span<PyObject* const> rest, Read&& read) {
   if (rest.size() == 1) return read(Value(rest[0]));
   nb::object all = nb::steal(PyTuple_New(static_cast<Py_ssize_t>(rest.size())));
-  for (std::size_t i = 0; i < rest.size(); ++i) PyTuple_SET_ITEM(all.ptr(), static_cast<Py_ssize_t>(i), Py_NewRef(rest[i]));
+  for (std::size_t i = 0; i < rest.size(); ++i)
+    PyTuple_SET_ITEM(all.ptr(), static_cast<Py_ssize_t>(i), Py_NewRef(rest[i]));
   return read(Value(all.ptr()));
 }
 
-TNP_FUNCTION(reshape, kMethod, "(self, /, *shape, order='C', copy=None)", "The same elements in another shape; -1 is whatever fits.") {
+TNP_FUNCTION(reshape, kMethod, "(self, /, *shape, order='C', copy=None)",
+             "The same elements in another shape; -1 is whatever fits.") {
   const auto [self, order, copied] = take<3>(args);
   if (args.rest.empty()) throw TypeError("reshape() takes a shape");
   Shape shape;
@@ -43,18 +45,20 @@ TNP_FUNCTION(transpose, kMethod, "(self, /, *axes)", "The axes in another order,
 
 // --- other types
 
-TNP_FUNCTION(astype, kMethod, "(self, /, dtype, order='K', casting='unsafe', subok=True, copy=True)", "The elements in another type.") {
+TNP_FUNCTION(astype, kMethod, "(self, /, dtype, order='K', casting='unsafe', subok=True, copy=True)",
+             "The elements in another type.") {
   const auto [self, dtype, order, casting] = take<4>(args);
   const Array& x = array_of(self.ptr());
   order.order();
   const DType to = dtype.given() ? *dtype.dtype() : default_dtype(WeakKind::floating);
   if (casting.given() && !can_cast(x.dtype(), to, casting.casting())) {
-    throw TypeError("Cannot cast array data from dtype('" + std::string(name(x.dtype())) + "') to dtype('" + std::string(name(to)) +
-                    "') according to the rule '" + casting.text("unsafe") + "'");
+    throw TypeError("Cannot cast array data from dtype('" + std::string(name(x.dtype())) + "') to dtype('" +
+                    std::string(name(to)) + "') according to the rule '" + casting.text("unsafe") + "'");
   }
   if (is_complex(x.dtype()) && !is_complex(to) && !is_bool(to)) {
     nb::object warning = nb::module_::import_("numpy.exceptions").attr("ComplexWarning");
-    if (PyErr_WarnEx(warning.ptr(), "Casting complex values to real discards the imaginary part", 1) != 0) throw nb::python_error();
+    if (PyErr_WarnEx(warning.ptr(), "Casting complex values to real discards the imaginary part", 1) != 0)
+      throw nb::python_error();
   }
   if (to == x.dtype()) return nb::borrow(self.handle());
   return to_python(astype(x, to));
@@ -78,7 +82,9 @@ Array reinterpreted(const Array& x, DType to) {
       throw ValueError("When changing to a smaller dtype, its size must be a divisor of the size of original dtype");
     }
     if (bytes % to_size != 0) {
-      throw ValueError("When changing to a larger dtype, its size must be a divisor of the total size in bytes of the last axis of the array.");
+      throw ValueError(
+          "When changing to a larger dtype, its size must be a divisor of the total size in bytes of the last axis of "
+          "the array.");
     }
     shape[last] = bytes / to_size;
     strides[last] = to_size;
@@ -119,7 +125,8 @@ nb::object nested_list(const Array& x, const std::byte* at, int axis) {
   const std::int64_t n = x.shape()[axis], step = x.strides()[axis];
   nb::object list = nb::steal(PyList_New(n));
   if (!list.is_valid()) throw nb::python_error();
-  for (std::int64_t i = 0; i < n; ++i) PyList_SET_ITEM(list.ptr(), i, nested_list(x, at + i * step, axis + 1).release().ptr());
+  for (std::int64_t i = 0; i < n; ++i)
+    PyList_SET_ITEM(list.ptr(), i, nested_list(x, at + i * step, axis + 1).release().ptr());
   return list;
 }
 
@@ -131,7 +138,8 @@ TNP_FUNCTION(tolist, kMethod, "(self, /)", "The elements as nested lists of Pyth
 // The byte offset of one element given by a flat index or an index for each axis.
 std::int64_t element_offset(const Array& x, const Axes& where) {
   const auto bounded = [](std::int64_t i, std::int64_t n, const std::string& what) {
-    if (i < -n || i >= n) throw IndexError("index " + std::to_string(i) + " is out of bounds for " + what + " size " + std::to_string(n));
+    if (i < -n || i >= n)
+      throw IndexError("index " + std::to_string(i) + " is out of bounds for " + what + " size " + std::to_string(n));
     return i < 0 ? i + n : i;
   };
   std::int64_t offset = 0;
@@ -144,7 +152,8 @@ std::int64_t element_offset(const Array& x, const Axes& where) {
     return offset;
   }
   if (where.size() != x.ndim()) throw ValueError("incorrect number of indices for array");
-  for (int a = 0; a < x.ndim(); ++a) offset += bounded(where[a], x.shape()[a], "axis " + std::to_string(a) + " with") * x.strides()[a];
+  for (int a = 0; a < x.ndim(); ++a)
+    offset += bounded(where[a], x.shape()[a], "axis " + std::to_string(a) + " with") * x.strides()[a];
   return offset;
 }
 
@@ -208,11 +217,14 @@ TNP_FUNCTION(clip, kMethod, "(self, /, min=None, max=None, out=None)", "Elements
   const Operand l = operand(lower), u = operand(upper);
   return to_python(clip(array_of(self.ptr()), min.given() ? &l : nullptr, max.given() ? &u : nullptr));
 }
-TNP_FUNCTION(dot, kMethod, "(self, other, /, out=None)", "The sum of products over the last axis and the other's last but one.") {
+TNP_FUNCTION(dot, kMethod, "(self, other, /, out=None)",
+             "The sum of products over the last axis and the other's last but one.") {
   const auto [self, other] = take<2>(args);
   return to_python(dot(array_of(self.ptr()), other.array()));
 }
-TNP_FUNCTION(conj, kMethod, "(self, /)", "The complex conjugate.") { return to_python(conjugate_if_complex(array_of(args.values[0]))); }
+TNP_FUNCTION(conj, kMethod, "(self, /)", "The complex conjugate.") {
+  return to_python(conjugate_if_complex(array_of(args.values[0])));
+}
 TNP_FUNCTION(conjugate, kMethod, "(self, /)", "The complex conjugate.") { return conj_body(args); }
 
 // --- protocols
@@ -226,12 +238,16 @@ TNP_FUNCTION(__format__, kMethod, "(self, spec, /)", "A 0-d array formats as its
   if (!spec.text("").empty()) throw TypeError("unsupported format string passed to tnp.ndarray.__format__");
   return nb::str(self.handle());
 }
-TNP_FUNCTION(__complex__, kMethod, "(self, /)", "complex(x) of a 0-d array.") { return nb::steal(python_complex(array_of(args.values[0]))); }
+TNP_FUNCTION(__complex__, kMethod, "(self, /)", "complex(x) of a 0-d array.") {
+  return nb::steal(python_complex(array_of(args.values[0])));
+}
 TNP_FUNCTION(__round__, kMethod, "(self, decimals=0)", "round(x, decimals).") {
   const auto [self, decimals] = take<2>(args);
   return to_python(round(array_of(self.ptr()), static_cast<int>(decimals.integer(0))));
 }
-TNP_FUNCTION(__copy__, kMethod, "(self, /)", "The array itself, as it never changes.") { return nb::borrow(nb::handle(args.values[0])); }
+TNP_FUNCTION(__copy__, kMethod, "(self, /)", "The array itself, as it never changes.") {
+  return nb::borrow(nb::handle(args.values[0]));
+}
 TNP_FUNCTION(__deepcopy__, kMethod, "(self, memo=None, /)", "The array itself, as it never changes.") {
   return nb::borrow(nb::handle(args.values[0]));
 }
@@ -257,7 +273,9 @@ TNP_FUNCTION(__reduce_ex__, kMethod, "(self, protocol, /)", "For pickle.") {
   nb::object rebuild = nb::module_::import_("tnp._core").attr("_array_of_bytes");
   return nb::make_tuple(rebuild, nb::make_tuple(bytes, dtype_object(x.dtype()), shape_object(x.shape())));
 }
-TNP_FUNCTION(__reduce__, kMethod, "(self, /)", "For pickle.") { return nb::handle(args.values[0]).attr("__reduce_ex__")(2); }
+TNP_FUNCTION(__reduce__, kMethod, "(self, /)", "For pickle.") {
+  return nb::handle(args.values[0]).attr("__reduce_ex__")(2);
+}
 
 TNP_FUNCTION(_array_of_bytes, kFunction, "(data, dtype, shape, /)", "What pickle makes arrays with.") {
   const auto [data, dtype, shape] = take<3>(args);

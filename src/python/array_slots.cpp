@@ -1,5 +1,5 @@
-// Number slots, filled in directly: from the interpreter to the kernel without a look-up, a lock or an allocation beyond
-// those of the result.
+// Number slots, filled in directly: from the interpreter to the kernel without a look-up, a lock or an allocation
+// beyond those of the result.
 #include "python/array_slots.h"
 
 #include <cstring>
@@ -38,10 +38,10 @@ PyObject* binary(const OpDef& op, PyObject* a, PyObject* b) {
   });
 }
 
-#define TNP_BINARY_SLOT(NAME)                              \
-  PyObject* slot_##NAME(PyObject* a, PyObject* b) {        \
-    static const OpDef& op = op_named(#NAME);              \
-    return binary(op, a, b);                               \
+#define TNP_BINARY_SLOT(NAME)                       \
+  PyObject* slot_##NAME(PyObject* a, PyObject* b) { \
+    static const OpDef& op = op_named(#NAME);       \
+    return binary(op, a, b);                        \
   }
 TNP_BINARY_SLOT(add)
 TNP_BINARY_SLOT(subtract)
@@ -88,14 +88,14 @@ PyObject* slot_matmul(PyObject* a, PyObject* b) {
   });
 }
 
-#define TNP_UNARY_SLOT(NAME)                                                       \
-  PyObject* slot_##NAME(PyObject* a) {                                             \
-    static const OpDef& op = op_named(#NAME);                                      \
-    return guarded([&] {                                                           \
-      PyOperand x;                                                                 \
-      x.set(a);                                                                    \
-      return call_elementwise(op, x.array(), a);                                   \
-    });                                                                            \
+#define TNP_UNARY_SLOT(NAME)                     \
+  PyObject* slot_##NAME(PyObject* a) {           \
+    static const OpDef& op = op_named(#NAME);    \
+    return guarded([&] {                         \
+      PyOperand x;                               \
+      x.set(a);                                  \
+      return call_elementwise(op, x.array(), a); \
+    });                                          \
   }
 TNP_UNARY_SLOT(negative)
 TNP_UNARY_SLOT(positive)

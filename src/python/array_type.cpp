@@ -1,9 +1,10 @@
-// The Python class tnp.ndarray: its life, its attributes, and the number slots, which are the short way of a small call.
+// The Python class tnp.ndarray: its life, its attributes, and the number slots, which are the short way of a small
+// call.
 #include <vector>
 
 #include "python/array_slots.h"
-#include "python/interchange.h"
 #include "python/indexing.h"
+#include "python/interchange.h"
 #include "python/python.h"
 
 namespace tnp::python {

@@ -115,7 +115,8 @@ Arrays settle(ResultStructure& results, const std::function<Arrays()>& run) {
 }
 
 void check_callable(nb::handle f, const char* what) {
-  if (!PyCallable_Check(f.ptr())) throw TypeError(std::string(what) + " must be callable, got '" + Py_TYPE(f.ptr())->tp_name + "'");
+  if (!PyCallable_Check(f.ptr()))
+    throw TypeError(std::string(what) + " must be callable, got '" + Py_TYPE(f.ptr())->tp_name + "'");
 }
 
 // Between iterations of a loop: Ctrl-C, and now and then a turn for the other threads of Python.
@@ -138,7 +139,8 @@ nb::object cond(nb::handle pred, nb::handle true_fn, nb::handle false_fn, nb::ar
   const Array predicate = leaf_array(pred, "cond");
   const Arrays out = settle(results, [&] {
     return tnp::cond(
-        predicate, [&](const Arrays&) { return results.take_branch(call_python(true_fn, operands), "the result of true_fn"); },
+        predicate,
+        [&](const Arrays&) { return results.take_branch(call_python(true_fn, operands), "the result of true_fn"); },
         [&](const Arrays&) { return results.take_branch(call_python(false_fn, operands), "the result of false_fn"); });
   });
   return results.build(out);
@@ -175,7 +177,8 @@ nb::object while_loop(nb::handle condition, nb::handle body, nb::handle loop_var
   check_callable(body, "while_loop: body");
   const bool list = PyList_Check(loop_vars.ptr());
   if (!list && !PyTuple_Check(loop_vars.ptr())) {
-    throw TypeError(std::string("while_loop: loop_vars must be a tuple or a list, got '") + Py_TYPE(loop_vars.ptr())->tp_name + "'");
+    throw TypeError(std::string("while_loop: loop_vars must be a tuple or a list, got '") +
+                    Py_TYPE(loop_vars.ptr())->tp_name + "'");
   }
   const std::size_t count = nb::len(loop_vars);
   std::vector<nb::object> leaves;
@@ -183,7 +186,9 @@ nb::object while_loop(nb::handle condition, nb::handle body, nb::handle loop_var
   const Arrays init = leaf_arrays(leaves, "while_loop: loop_vars");
   ResultStructure structure("while_loop", tree, "loop_vars", init);
   const Arrays out = tnp::while_loop(
-      [&](const Arrays& c) { return leaf_array(call_python(condition, nb::tuple(structure.build(c))), "while_loop: the result of cond"); },
+      [&](const Arrays& c) {
+        return leaf_array(call_python(condition, nb::tuple(structure.build(c))), "while_loop: the result of cond");
+      },
       [&](const Arrays& c) {
         nb::object result = call_python(body, nb::tuple(structure.build(c)));
         return structure.take(as_loop_vars(std::move(result), list, count), "the result of body");
@@ -201,7 +206,8 @@ nb::object fori_loop(nb::handle lower, nb::handle upper, nb::handle body, nb::ha
   const Arrays out = tnp::fori_loop(
       leaf_array(lower, "fori_loop: lower"), leaf_array(upper, "fori_loop: upper"),
       [&](const Array& i, const Arrays& c) {
-        return structure.take(call_python(body, nb::make_tuple(to_python(i), structure.build(c))), "the result of body");
+        return structure.take(call_python(body, nb::make_tuple(to_python(i), structure.build(c))),
+                              "the result of body");
       },
       first);
   return structure.build(out);
@@ -236,7 +242,9 @@ nb::object map(nb::handle f, nb::handle xs) {
   const PyTree tree = PyTree::flatten(xs, leaves);
   ResultStructure y("map");
   const Arrays out = tnp::map(
-      [&](const Arrays& x) { return y.take(call_python(f, nb::make_tuple(tree.unflatten(to_objects(x)))), "the result of f"); },
+      [&](const Arrays& x) {
+        return y.take(call_python(f, nb::make_tuple(tree.unflatten(to_objects(x)))), "the result of f");
+      },
       leaf_arrays(leaves, "map: xs"));
   return y.build(out);
 }
@@ -247,17 +255,20 @@ void bind_control(nb::module_& m) {
   interrupt_hook = &between_iterations;
   m.def("cond", &cond, nb::arg("pred"), nb::arg("true_fn"), nb::arg("false_fn"), nb::arg("operands"),
         "true_fn(*operands) where pred is true, else false_fn(*operands).\n\n"
-        "In a traced function both are traced; their results must agree in structure, dtypes and numbers of dimensions, not in sizes.");
+        "In a traced function both are traced; their results must agree in structure, dtypes and numbers of "
+        "dimensions, not in sizes.");
   m.def("switch", &switch_case, nb::arg("index"), nb::arg("branches"), nb::arg("operands"),
         "branches[index](*operands). IndexError where there is no such branch.");
-  m.def("while_loop", &while_loop, nb::arg("cond"), nb::arg("body"), nb::arg("loop_vars"),
-        "loop_vars = body(*loop_vars) for as long as cond(*loop_vars) is true.\n\n"
-        "loop_vars is a tuple or list, and is returned as one. Its arrays keep their dtypes and numbers of dimensions.");
+  m.def(
+      "while_loop", &while_loop, nb::arg("cond"), nb::arg("body"), nb::arg("loop_vars"),
+      "loop_vars = body(*loop_vars) for as long as cond(*loop_vars) is true.\n\n"
+      "loop_vars is a tuple or list, and is returned as one. Its arrays keep their dtypes and numbers of dimensions.");
   m.def("fori_loop", &fori_loop, nb::arg("lower"), nb::arg("upper"), nb::arg("body"), nb::arg("init").none(),
         "init, then body(i, value) of it for i = lower, ..., upper - 1.");
-  m.def("scan", &scan, nb::arg("f"), nb::arg("init").none(), nb::arg("xs").none() = nb::none(), nb::arg("length").none() = nb::none(),
-        nb::arg("reverse") = false,
-        "Carries init through (carry, y) = f(carry, x) over the rows x of xs. Returns the last carry and the ys, stacked.");
+  m.def("scan", &scan, nb::arg("f"), nb::arg("init").none(), nb::arg("xs").none() = nb::none(),
+        nb::arg("length").none() = nb::none(), nb::arg("reverse") = false,
+        "Carries init through (carry, y) = f(carry, x) over the rows x of xs. Returns the last carry and the ys, "
+        "stacked.");
   m.def("map", &map, nb::arg("f"), nb::arg("xs"), "f of each row of xs, in order, stacked.");
 }
 

@@ -20,7 +20,8 @@ std::int64_t known(const PyDim& d, const char* what) {
 template <Dim (*F)(Dim, Dim)>
 nb::object arithmetic(const PyDim& a, nb::handle b) {
   if (nb::isinstance<PyDim>(b) || PyLong_Check(b.ptr())) return dim_object(F(a.dim, dim_of(b)));
-  if (PyIndex_Check(b.ptr()) || PyFloat_Check(b.ptr()) || PyComplex_Check(b.ptr())) return nb::borrow(Py_NotImplemented);
+  if (PyIndex_Check(b.ptr()) || PyFloat_Check(b.ptr()) || PyComplex_Check(b.ptr()))
+    return nb::borrow(Py_NotImplemented);
   return nb::borrow(Py_NotImplemented);
 }
 
@@ -48,12 +49,27 @@ void bind_dim(nb::module_& m) {
   cls.def("__rfloordiv__", &reflected<dim_floor_div>, nb::is_operator());
   cls.def("__mod__", &arithmetic<dim_mod>, nb::is_operator());
   cls.def("__rmod__", &reflected<dim_mod>, nb::is_operator());
-  cls.def("__truediv__", [](const PyDim& a, nb::handle b) { return nb::steal(PyNumber_TrueDivide(to_python(value(a)).ptr(), nb::isinstance<PyDim>(b) ? to_python(value(nb::cast<PyDim&>(b))).ptr() : b.ptr())); }, nb::is_operator());
-  cls.def("__rtruediv__", [](const PyDim& a, nb::handle b) { return nb::steal(PyNumber_TrueDivide(b.ptr(), to_python(value(a)).ptr())); }, nb::is_operator());
-  cls.def("__eq__", [](const PyDim& a, nb::handle b) -> nb::object {
-    if (nb::isinstance<PyDim>(b) && nb::cast<PyDim&>(b).dim == a.dim) return nb::bool_(true);
-    return nb::steal(PyObject_RichCompare(to_python(value(a)).ptr(), nb::isinstance<PyDim>(b) ? to_python(value(nb::cast<PyDim&>(b))).ptr() : b.ptr(), Py_EQ));
-  }, nb::arg("other").none());
+  cls.def(
+      "__truediv__",
+      [](const PyDim& a, nb::handle b) {
+        return nb::steal(
+            PyNumber_TrueDivide(to_python(value(a)).ptr(),
+                                nb::isinstance<PyDim>(b) ? to_python(value(nb::cast<PyDim&>(b))).ptr() : b.ptr()));
+      },
+      nb::is_operator());
+  cls.def(
+      "__rtruediv__",
+      [](const PyDim& a, nb::handle b) { return nb::steal(PyNumber_TrueDivide(b.ptr(), to_python(value(a)).ptr())); },
+      nb::is_operator());
+  cls.def(
+      "__eq__",
+      [](const PyDim& a, nb::handle b) -> nb::object {
+        if (nb::isinstance<PyDim>(b) && nb::cast<PyDim&>(b).dim == a.dim) return nb::bool_(true);
+        return nb::steal(PyObject_RichCompare(
+            to_python(value(a)).ptr(), nb::isinstance<PyDim>(b) ? to_python(value(nb::cast<PyDim&>(b))).ptr() : b.ptr(),
+            Py_EQ));
+      },
+      nb::arg("other").none());
   const auto compare = [&](const char* name, int op) {
     cls.def(name, [op](const PyDim& a, nb::handle b) {
       nb::object right = nb::isinstance<PyDim>(b) ? to_python(value(nb::cast<PyDim&>(b))) : nb::borrow(b);

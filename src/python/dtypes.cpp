@@ -50,7 +50,8 @@ std::optional<Axes> axes_of(nb::handle o) {
     axes.push_back(nb::cast<std::int64_t>(nb::steal(PyNumber_Index(o.ptr()))));
     return axes;
   }
-  for (nb::handle each : nb::borrow<nb::iterable>(o)) axes.push_back(nb::cast<std::int64_t>(nb::steal(PyNumber_Index(each.ptr()))));
+  for (nb::handle each : nb::borrow<nb::iterable>(o))
+    axes.push_back(nb::cast<std::int64_t>(nb::steal(PyNumber_Index(each.ptr()))));
   return axes;
 }
 
@@ -71,7 +72,8 @@ Shape shape_of(nb::handle o) {
     return shape;
   }
   if (!PySequence_Check(o.ptr()) && !PyIter_Check(o.ptr())) {
-    throw TypeError("expected a sequence of integers or a single integer, got '" + nb::cast<std::string>(nb::repr(o)) + "'");
+    throw TypeError("expected a sequence of integers or a single integer, got '" + nb::cast<std::string>(nb::repr(o)) +
+                    "'");
   }
   for (nb::handle each : nb::borrow<nb::iterable>(o)) shape.push_back(dim_of(each));
   return shape;
@@ -85,7 +87,8 @@ nb::object dim_object(std::int64_t dim) {
 nb::object shape_object(const Shape& shape) {
   PyObject* t = PyTuple_New(shape.size());
   for (int i = 0; i < shape.size(); ++i) {
-    PyTuple_SET_ITEM(t, i, is_symbolic(shape[i]) ? dim_object(shape[i]).release().ptr() : PyLong_FromLongLong(shape[i]));
+    PyTuple_SET_ITEM(t, i,
+                     is_symbolic(shape[i]) ? dim_object(shape[i]).release().ptr() : PyLong_FromLongLong(shape[i]));
   }
   return nb::steal(t);
 }
@@ -101,7 +104,8 @@ void bind_dtypes(nb::module_& m) {
       "Makes these the dtype objects of arrays; called once, by the package.");
   m.def("dtype_info", [](int i) {
     const DTypeInfo& info = tnp::info(static_cast<DType>(i));
-    return nb::make_tuple(std::string(info.name), std::string(info.code), std::string(1, static_cast<char>(info.kind)), static_cast<int>(info.itemsize));
+    return nb::make_tuple(std::string(info.name), std::string(info.code), std::string(1, static_cast<char>(info.kind)),
+                          static_cast<int>(info.itemsize));
   });
   m.def("dtype_number", [](nb::object o) { return static_cast<int>(dtype_of(o)); }, nb::arg("dtype").none());
   m.def("promote_types", [](nb::object a, nb::object b) { return dtype_object(promote(dtype_of(a), dtype_of(b))); });
@@ -109,10 +113,13 @@ void bind_dtypes(nb::module_& m) {
     return can_cast(dtype_of(a), dtype_of(b), static_cast<Casting>(casting));
   });
   m.def("set_default_float", [](nb::object d) { set_default_float(dtype_of(d)); });
-  m.def("exchange_default_float", [](nb::object d) {
-    const DType old = exchange_thread_default_float(d.is_none() ? DType::object : dtype_of(d));
-    return old == DType::object ? nb::none() : dtype_object(old);
-  }, nb::arg("dtype").none());
+  m.def(
+      "exchange_default_float",
+      [](nb::object d) {
+        const DType old = exchange_thread_default_float(d.is_none() ? DType::object : dtype_of(d));
+        return old == DType::object ? nb::none() : dtype_object(old);
+      },
+      nb::arg("dtype").none());
   m.def("default_float", [] { return dtype_object(default_float()); });
 }
 

@@ -3,9 +3,9 @@
 #include "ir/scalar.h"
 #include "ir/trace.h"
 #include "ops/elementwise/family.h"
+#include "ops/elementwise/fp_status.h"
 #include "python/array_api.h"
 #include "python/variable.h"
-#include "ops/elementwise/fp_status.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
@@ -23,7 +23,8 @@ bool scalar_of(PyObject* o, Scalar& out) {
       const unsigned long long u = overflow > 0 ? PyLong_AsUnsignedLongLong(o) : 0;
       if (overflow < 0 || PyErr_Occurred()) {
         PyErr_Clear();
-        throw OverflowError("Python integer " + std::string(nb::str(nb::handle(o)).c_str()) + " is too large for any integer type");
+        throw OverflowError("Python integer " + std::string(nb::str(nb::handle(o)).c_str()) +
+                            " is too large for any integer type");
       }
       out = Scalar(static_cast<std::uint64_t>(u));
     }
@@ -74,7 +75,8 @@ namespace {
 
 PyObject* finish(const ElementwiseInfo& info, Array result) {
   // One relaxed load: nearly always nothing was raised.
-  if (info.raises_flags && fp_flags_seen.load(std::memory_order_relaxed) != 0 && !report_fp_flags(info.name)) return nullptr;
+  if (info.raises_flags && fp_flags_seen.load(std::memory_order_relaxed) != 0 && !report_fp_flags(info.name))
+    return nullptr;
   return wrap(std::move(result));
 }
 
@@ -92,7 +94,8 @@ PyObject* call_elementwise(const OpDef& op, PyOperand& x, PyOperand& y, PyObject
     x.find_temporary(a);
     y.find_temporary(b);
     const Array in[] = {x.array(), y.array()};
-    return finish(*op.elementwise, apply_elementwise_donated(op, in, (x.temporary() ? 1u : 0u) | (y.temporary() ? 2u : 0u)));
+    return finish(*op.elementwise,
+                  apply_elementwise_donated(op, in, (x.temporary() ? 1u : 0u) | (y.temporary() ? 2u : 0u)));
   }
   if (x.is_array()) {
     x.find_temporary(a);
@@ -110,7 +113,9 @@ PyObject* call_elementwise(const OpDef& op, PyOperand& x, PyOperand& y, PyObject
 
 bool truth_value(const Array& x) {
   if (!x.is_symbolic()) {
-    if (x.size() == 0) throw ValueError("The truth value of an empty array is ambiguous. Use `array.size > 0` to check that it is not empty.");
+    if (x.size() == 0)
+      throw ValueError(
+          "The truth value of an empty array is ambiguous. Use `array.size > 0` to check that it is not empty.");
     if (x.size() != 1) {
       throw ValueError("The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()");
     }
@@ -162,7 +167,8 @@ PyObject* python_complex(const Array& x) {
   return checked(PyObject_CallOneArg(reinterpret_cast<PyObject*>(&PyComplex_Type), element.ptr()));
 }
 PyObject* python_index(const Array& x) {
-  if (!is_integer(x.dtype()) || x.ndim() != 0) throw TypeError("only integer scalar arrays can be converted to a scalar index");
+  if (!is_integer(x.dtype()) || x.ndim() != 0)
+    throw TypeError("only integer scalar arrays can be converted to a scalar index");
   return only_element(x).release().ptr();
 }
 

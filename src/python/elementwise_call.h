@@ -11,8 +11,8 @@ namespace tnp::python {
 PyObject* call_elementwise(const OpDef& op, const Array& x, PyObject* a);
 PyObject* call_elementwise(const OpDef& op, PyOperand& x, PyOperand& y, PyObject* a, PyObject* b);
 
-bool truth_value(const Array& x);          // throws ValueError unless x has one element
-PyObject* python_int(const Array& x);      // these throw TypeError unless x is 0-d
+bool truth_value(const Array& x);      // throws ValueError unless x has one element
+PyObject* python_int(const Array& x);  // these throw TypeError unless x is 0-d
 PyObject* python_float(const Array& x);
 PyObject* python_complex(const Array& x);
 PyObject* python_index(const Array& x);

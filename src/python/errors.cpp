@@ -85,12 +85,14 @@ void bind_errors(nb::module_& m) {
   // numpy.exceptions' own classes, so that code which catches those goes on working.
   nb::module_ exceptions = nb::module_::import_("numpy.exceptions");
   g_axis_error = nb::object(exceptions.attr("AxisError")).release().ptr();
-  nb::object promotion = nb::steal(PyErr_NewExceptionWithDoc("tnp.DTypePromotionError", "Two dtypes have no common dtype.",
-                                                             nb::object(exceptions.attr("DTypePromotionError")).ptr(), nullptr));
-  nb::object tracer = nb::steal(PyErr_NewExceptionWithDoc(
-      "tnp.TracerError",
-      "The value of a symbolic array was asked for while its function is traced, or the array was used after its trace had ended.",
-      PyExc_TypeError, nullptr));
+  nb::object promotion =
+      nb::steal(PyErr_NewExceptionWithDoc("tnp.DTypePromotionError", "Two dtypes have no common dtype.",
+                                          nb::object(exceptions.attr("DTypePromotionError")).ptr(), nullptr));
+  nb::object tracer =
+      nb::steal(PyErr_NewExceptionWithDoc("tnp.TracerError",
+                                          "The value of a symbolic array was asked for while its function is traced, "
+                                          "or the array was used after its trace had ended.",
+                                          PyExc_TypeError, nullptr));
   m.attr("DTypePromotionError") = promotion;
   m.attr("TracerError") = tracer;
   g_promotion_error = promotion.release().ptr();

@@ -6,6 +6,7 @@
 
 #include "base/dim.h"
 #include "compiler/program.h"
+#include "ops/elementwise/fp_status.h"
 #include "python/elementwise_call.h"
 #include "python/pytree.h"
 #include "python/variable.h"
@@ -29,7 +30,8 @@ void ask_for_size(std::int64_t dim) {
   throw nb::python_error();
 }
 
-// What arguments a trace serves: for each array its type and its rank, and for what is no array an object that compares.
+// What arguments a trace serves: for each array its type and its rank, and for what is no array an object that
+// compares.
 struct Signature {
   std::vector<std::uint16_t> arrays;
   nb::object statics;  // absent where all arguments are arrays in a row
@@ -40,7 +42,9 @@ struct Signature {
   }
 };
 
-std::uint16_t array_code(const Array& x) { return static_cast<std::uint16_t>(static_cast<int>(x.dtype()) << 8 | x.ndim()); }
+std::uint16_t array_code(const Array& x) {
+  return static_cast<std::uint16_t>(static_cast<int>(x.dtype()) << 8 | x.ndim());
+}
 
 struct Traced {
   Signature signature;
@@ -67,7 +71,8 @@ bool fits(const Traced& t, const Arrays& arrays) {
 
 // A leaf that is traced: an array, NumPy's too.
 bool is_traced_leaf(nb::handle leaf) {
-  return is_array(leaf.ptr()) || (nb::hasattr(leaf, "__array__") && !is_variable(leaf.ptr()) && !PyType_Check(leaf.ptr()) && nb::hasattr(leaf, "dtype"));
+  return is_array(leaf.ptr()) || (nb::hasattr(leaf, "__array__") && !is_variable(leaf.ptr()) &&
+                                  !PyType_Check(leaf.ptr()) && nb::hasattr(leaf, "dtype"));
 }
 
 // The short way; false if an argument is no array.
@@ -131,6 +136,7 @@ class Function {
     const nb::object checked = signature_ ? check_signature(args, kwargs) : nb::borrow(args);
     const std::shared_ptr<Traced> t = find(checked, kwargs, arguments);
     const Arrays results = t->function.call(arguments.arrays);
+    fp_flags_seen.store(0, std::memory_order_relaxed);  // NumPy's warnings are for eager calls
     if (results.size() == 1 && t->results.is_leaf()) return to_python(results[0]);
     std::vector<nb::object> leaves;
     for (const Array& x : results) leaves.push_back(to_python(x));
@@ -168,7 +174,6 @@ class Function {
     }
   }
 
-  nb::handle wrapped() const { return f_; }
   std::size_t num_traces() const { return traces_.size(); }
   std::size_t num_made() const { return made_; }
   void clear() { traces_.clear(); }
@@ -192,13 +197,16 @@ class Function {
     }
     for (;;) {
       try {
-        t->function = trace_function(t->specs, [&](const Arrays& symbolic) { return run_body(f, symbolic, t->results); });
+        t->function =
+            trace_function(t->specs, [&](const Arrays& symbolic) { return run_body(f, symbolic, t->results); });
         return t;
       } catch (nb::python_error& e) {
         if (!e.matches(nb::handle(g_needs_size))) throw;
         for (const auto& [argument, axis] : t_needed.places) {
           const std::int64_t size = arguments.arrays[static_cast<std::size_t>(argument)].shape()[axis];
-          if (is_symbolic(size)) throw TracerError("a size of an argument of a function that is called while another is traced is not known");
+          if (is_symbolic(size))
+            throw TracerError(
+                "a size of an argument of a function that is called while another is traced is not known");
           t->specs[static_cast<std::size_t>(argument)].shape[axis] = size;
         }
       }
@@ -208,7 +216,8 @@ class Function {
   Arrays run_body(const Flattened& f, const Arrays& symbolic, PyTree& results) {
     std::vector<nb::object> leaves;
     std::size_t next = 0;
-    for (std::size_t i = 0; i < f.leaves.size(); ++i) leaves.push_back(f.traced[i] ? to_python(symbolic[next++]) : f.leaves[i]);
+    for (std::size_t i = 0; i < f.leaves.size(); ++i)
+      leaves.push_back(f.traced[i] ? to_python(symbolic[next++]) : f.leaves[i]);
     nb::object all = f.tree.unflatten(leaves);
     nb::object out = nb::steal(PyObject_Call(f_.ptr(), nb::object(all[0]).ptr(), nb::object(all[1]).ptr()));
     if (!out.is_valid()) throw nb::python_error();
@@ -217,7 +226,8 @@ class Function {
     Arrays arrays;
     for (const nb::object& leaf : result_leaves) {
       if (PyUnicode_Check(leaf.ptr()) || PyCallable_Check(leaf.ptr())) {
-        throw TypeError("function: results must be arrays or numbers, got '" + std::string(Py_TYPE(leaf.ptr())->tp_name) + "'");
+        throw TypeError("function: results must be arrays or numbers, got '" +
+                        std::string(Py_TYPE(leaf.ptr())->tp_name) + "'");
       }
       if (nb::isinstance<PyDim>(leaf)) {
         arrays.push_back(dim_value(nb::cast<PyDim&>(leaf).dim, DType::int64));
@@ -232,8 +242,8 @@ class Function {
   nb::object check_signature(nb::handle args, nb::handle kwargs) const {
     const auto n = static_cast<std::size_t>(PyTuple_GET_SIZE(args.ptr()));
     if (n != signature_->size() || (kwargs.ptr() && PyDict_GET_SIZE(kwargs.ptr()) > 0)) {
-      throw TypeError("function: the input signature has " + std::to_string(signature_->size()) + " positional arguments, the call has " +
-                      std::to_string(n));
+      throw TypeError("function: the input signature has " + std::to_string(signature_->size()) +
+                      " positional arguments, the call has " + std::to_string(n));
     }
     nb::list out;
     for (std::size_t i = 0; i < n; ++i) {
@@ -243,9 +253,10 @@ class Function {
       bool fits = x.dtype() == spec.dtype && x.ndim() == spec.shape.ndim();
       for (int d = 0; fits && d < x.ndim(); ++d) fits = spec.shape[d] < 0 || x.shape()[d] == spec.shape[d];
       if (!fits) {
-        throw TypeError("function: argument " + std::to_string(i) + " of dtype " + std::string(tnp::name(x.dtype())) + " and shape " +
-                        x.shape().str() + " does not fit the input signature's dtype " + std::string(tnp::name(spec.dtype)) + " and " +
-                        std::to_string(spec.shape.ndim()) + " dimensions");
+        throw TypeError("function: argument " + std::to_string(i) + " of dtype " + std::string(tnp::name(x.dtype())) +
+                        " and shape " + x.shape().str() + " does not fit the input signature's dtype " +
+                        std::string(tnp::name(spec.dtype)) + " and " + std::to_string(spec.shape.ndim()) +
+                        " dimensions");
       }
       out.append(to_python(x));
     }
@@ -313,58 +324,78 @@ void bind_function(nb::module_& m) {
       {Py_tp_clear, reinterpret_cast<void*>(function_clear)},
       {0, nullptr},
   };
-  auto cls = nb::class_<Function>(m, "Function", nb::type_slots(slots), nb::dynamic_attr(), nb::is_weak_referenceable());
+  auto cls =
+      nb::class_<Function>(m, "Function", nb::type_slots(slots), nb::dynamic_attr(), nb::is_weak_referenceable());
   cls.attr("__module__") = "tnp";
   cls.def(nb::init<nb::object, nb::object>(), nb::arg("f"), nb::arg("name").none());
-  cls.def_prop_ro("__wrapped__", [](const Function& f) { return nb::borrow(f.wrapped()); });
   const auto graph_of = [](Function& f, nb::args args, nb::kwargs kwargs) {
     Arguments arguments;
     return f.find(args, kwargs, arguments)->function.graph;
   };
-  cls.def("graph", [graph_of](Function& f, nb::args args, nb::kwargs kwargs) { return PyGraph{graph_of(f, args, kwargs)}; });
-  cls.def("steps", [graph_of](Function& f, nb::args args, nb::kwargs kwargs) { return program_of(graph_of(f, args, kwargs))->str(); },
-          "The steps that the compiled program runs, as text.");
-  cls.def("cache_info", [](const Function& f) {
-    nb::dict info;
-    info["traces"] = f.num_traces();
-    info["traced"] = f.num_made();
-    info["limit"] = kMaxTraces;
-    return info;
-  }, "How many traces are kept, how many were ever made, and how many may be kept.");
+  cls.def("graph",
+          [graph_of](Function& f, nb::args args, nb::kwargs kwargs) { return PyGraph{graph_of(f, args, kwargs)}; });
+  cls.def(
+      "steps",
+      [graph_of](Function& f, nb::args args, nb::kwargs kwargs) {
+        return program_of(graph_of(f, args, kwargs))->str();
+      },
+      "The steps that the compiled program runs, as text.");
+  cls.def(
+      "cache_info",
+      [](const Function& f) {
+        nb::dict info;
+        info["traces"] = f.num_traces();
+        info["traced"] = f.num_made();
+        info["limit"] = kMaxTraces;
+        return info;
+      },
+      "How many traces are kept, how many were ever made, and how many may be kept.");
   cls.def("clear_cache", &Function::clear);
   cls.def("set_input_signature", &Function::set_input_signature);
 
-  m.def("map_leaves", [](nb::handle f, nb::handle o) {
-    std::vector<nb::object> leaves;
-    const PyTree tree = PyTree::flatten(o, leaves);
-    for (nb::object& leaf : leaves) leaf = f(leaf);
-    return tree.unflatten(leaves);
-  }, nb::arg("f"), nb::arg("structure").none());
-  m.def("identity", [](nb::handle x) { return to_python(alias(as_array(x.ptr()))); });
-  m.def("stop_gradient", [](nb::handle x) { return to_python(stop_gradient(as_array(x.ptr()))); }, nb::arg("x"),
-        "The array, through which no gradient flows.");
-  m.def("require_inexact", [](nb::handle o) {
-    std::vector<nb::object> leaves;
-    PyTree::flatten(o, leaves);
-    for (const nb::object& leaf : leaves) {
-      if (is_array(leaf.ptr()) && !is_inexact(array_of(leaf.ptr()).dtype())) {
-        throw TypeError("grad: arguments must be of a floating or complex dtype, got " + std::string(name(array_of(leaf.ptr()).dtype())));
-      }
-    }
-  }, nb::arg("structure").none());
+  m.def(
+      "map_leaves",
+      [](nb::handle f, nb::handle o) {
+        std::vector<nb::object> leaves;
+        const PyTree tree = PyTree::flatten(o, leaves);
+        for (nb::object& leaf : leaves) leaf = f(leaf);
+        return tree.unflatten(leaves);
+      },
+      nb::arg("f"), nb::arg("structure").none());
+  m.def("alias", [](nb::handle x) { return to_python(alias(as_array(x.ptr()))); });
+  m.def(
+      "stop_gradient", [](nb::handle x) { return to_python(stop_gradient(as_array(x.ptr()))); }, nb::arg("x"),
+      "The array, through which no gradient flows.");
+  m.def(
+      "require_inexact",
+      [](nb::handle o) {
+        std::vector<nb::object> leaves;
+        PyTree::flatten(o, leaves);
+        for (const nb::object& leaf : leaves) {
+          if (is_array(leaf.ptr()) && !is_inexact(array_of(leaf.ptr()).dtype())) {
+            throw TypeError("grad: arguments must be of a floating or complex dtype, got " +
+                            std::string(name(array_of(leaf.ptr()).dtype())));
+          }
+        }
+      },
+      nb::arg("structure").none());
 
-  auto graph = nb::class_<PyGraph>(m, "Graph", "The graph of a traced function: prints as text, and draws itself in a notebook.");
+  auto graph = nb::class_<PyGraph>(m, "Graph",
+                                   "The graph of a traced function: prints as text, and draws itself in a notebook.");
   graph.attr("__module__") = "tnp";
   graph.def("__str__", [](const PyGraph& g) { return g.graph->str(); });
   graph.def("__repr__", [](const PyGraph& g) { return g.graph->str(); });
   graph.def("_repr_svg_", [](const PyGraph& g) { return g.graph->svg(); });
   graph.def("svg", [](const PyGraph& g) { return g.graph->svg(); }, "A self-contained SVG drawing.");
   graph.def_prop_ro("num_operations", [](const PyGraph& g) { return g.graph->nodes.size(); });
-  graph.def_prop_ro("operations", [](const PyGraph& g) {
-    nb::list names;
-    for (const GraphNode& n : g.graph->nodes) names.append(n.op->name);
-    return names;
-  }, "The names of its operations, in order.");
+  graph.def_prop_ro(
+      "operations",
+      [](const PyGraph& g) {
+        nb::list names;
+        for (const GraphNode& n : g.graph->nodes) names.append(n.op->name);
+        return names;
+      },
+      "The names of its operations, in order.");
 }
 
 }  // namespace tnp::python

@@ -1,8 +1,7 @@
 // tnp.numpy_function and tnp.py_function: Python functions as operations.
-#include "ops/host/host_call.h"
-
 #include "ir/scalar.h"
 #include "ir/trace.h"
+#include "ops/host/host_call.h"
 #include "python/host_variables.h"
 #include "python/interchange.h"
 #include "python/numpy_memory.h"
@@ -47,7 +46,8 @@ void add_promise(nb::handle o, Promise& p) {
 
 Promise promise_of(nb::handle tout, const char* what) {
   Promise p;
-  if (tout.is_none()) throw TypeError(std::string(what) + ": Tout is missing: the dtype of the result, or a list of dtypes");
+  if (tout.is_none())
+    throw TypeError(std::string(what) + ": Tout is missing: the dtype of the result, or a list of dtypes");
   if (!PyTuple_Check(tout.ptr()) && !PyList_Check(tout.ptr())) {
     add_promise(tout, p);
     return p;
@@ -67,14 +67,16 @@ int kind_of(DType d) { return d == DType::bool_ ? 0 : is_integer(d) ? 1 : is_com
 bool widens(DType from, DType to) { return from == to || (kind_of(from) == kind_of(to) && promote(from, to) == to); }
 
 [[noreturn]] void refuse(const std::string& function, std::size_t k, DType promised, const std::string& came) {
-  throw TypeError(function + ": Tout promises " + std::string(name(promised)) + " for result " + std::to_string(k) + ", but " + came + " came");
+  throw TypeError(function + ": Tout promises " + std::string(name(promised)) + " for result " + std::to_string(k) +
+                  ", but " + came + " came");
 }
 
 // Whether the memory of a NumPy array that the function returned is nobody else's.
 bool is_only_holder(nb::handle o) {
   if (!is_numpy_array(o.ptr()) || Py_REFCNT(o.ptr()) != 1) return false;
   const NumpyArray* a = numpy_array(o.ptr());
-  return a->base == nullptr && (a->flags & NumpyArray::kOwnsData) != 0 && nb::cast<Py_ssize_t>(o.attr("nbytes")) >= kShareBytes;
+  return a->base == nullptr && (a->flags & NumpyArray::kOwnsData) != 0 &&
+         nb::cast<Py_ssize_t>(o.attr("nbytes")) >= kShareBytes;
 }
 
 bool only_python_numbers(nb::handle o) {
@@ -105,7 +107,8 @@ Array convert_result(const std::string& function, std::size_t k, nb::object o, D
   if (weak) {
     // Python numbers have no width: any type of their kind or a wider one holds them.
     if (kind_of(x.dtype()) > kind_of(promised)) refuse(function, k, promised, came);
-    if (kind_of(promised) == 1) return as_array(o.ptr(), {promised, std::nullopt});  // OverflowError where it does not fit
+    if (kind_of(promised) == 1)
+      return as_array(o.ptr(), {promised, std::nullopt});  // OverflowError where it does not fit
     return astype(x, promised);
   }
   if (!widens(x.dtype(), promised)) refuse(function, k, promised, came);
@@ -116,7 +119,8 @@ Array convert_result(const std::string& function, std::size_t k, nb::object o, D
 std::vector<nb::object> split_results(const std::string& function, nb::object result, const Promise& p) {
   const std::size_t n = p.results.dtypes.size();
   const auto wrong_number = [&](const std::string& came) {
-    throw TypeError(function + ": Tout promises " + std::to_string(n) + (n == 1 ? " result" : " results") + ", but " + came + " came");
+    throw TypeError(function + ": Tout promises " + std::to_string(n) + (n == 1 ? " result" : " results") + ", but " +
+                    came + " came");
   };
   std::vector<nb::object> out;
   const bool sequence = PyTuple_Check(result.ptr()) || (p.returns != Returns::one && PyList_Check(result.ptr()));
@@ -192,8 +196,10 @@ class NumpyHostFunction final : public HostFunction {
   }
   std::string name() const override { return name_; }
   std::shared_ptr<HostFunction> gradient(std::size_t) override {
-    throw TypeError(name_ + ": there is no gradient through a NumPy function: use py_function with tnp's functions, custom_gradient, or "
-                            "stop_gradient on its arguments");
+    throw TypeError(
+        name_ +
+        ": there is no gradient through a NumPy function: use py_function with tnp's functions, custom_gradient, or "
+        "stop_gradient on its arguments");
   }
 
  private:
@@ -205,7 +211,8 @@ class NumpyHostFunction final : public HostFunction {
 Arrays inputs_of(nb::handle inp, const char* what) {
   if (inp.is_none()) return {};
   if (!PyTuple_Check(inp.ptr()) && !PyList_Check(inp.ptr())) {
-    throw TypeError(std::string(what) + ": inp must be a list or tuple of arrays, got '" + type_of(inp) + "': write [x] for one array");
+    throw TypeError(std::string(what) + ": inp must be a list or tuple of arrays, got '" + type_of(inp) +
+                    "': write [x] for one array");
   }
   Arrays out;
   for (nb::handle o : nb::borrow<nb::sequence>(inp)) out.push_back(leaf_array(o, what));
@@ -214,14 +221,18 @@ Arrays inputs_of(nb::handle inp, const char* what) {
 
 nb::object results_object(const Arrays& results, const Promise& p) {
   switch (p.returns) {
-    case Returns::nothing: return nb::none();
-    case Returns::list: return to_python(results);
-    default: return to_python(results[0]);
+    case Returns::nothing:
+      return nb::none();
+    case Returns::list:
+      return to_python(results);
+    default:
+      return to_python(results[0]);
   }
 }
 
 void check_function(nb::handle f, const char* what) {
-  if (!PyCallable_Check(f.ptr())) throw TypeError(std::string(what) + ": func must be callable, got '" + type_of(f) + "'");
+  if (!PyCallable_Check(f.ptr()))
+    throw TypeError(std::string(what) + ": func must be callable, got '" + type_of(f) + "'");
 }
 
 nb::object numpy_function(nb::object f, nb::handle inp, nb::handle tout, bool stateful, nb::handle name) {
@@ -238,7 +249,8 @@ nb::object py_function(nb::object f, nb::handle inp, nb::handle tout, nb::handle
   const std::string full_name = function_name(f, "py_function", name);
   Arrays inputs = inputs_of(inp, "py_function");
   // Outside of traced functions the operations in it are seen by tapes themselves.
-  if (current_trace == nullptr) return results_object(take_results(full_name, call_with(f, inputs, false), promise), promise);
+  if (current_trace == nullptr)
+    return results_object(take_results(full_name, call_with(f, inputs, false), promise), promise);
   // Variables that the function reads are arguments too, so that gradients reach them.
   std::vector<VariableRef> variables = captured_variables(f);
   for (const VariableRef& v : variables) inputs.push_back(v->read());
@@ -253,11 +265,13 @@ nb::object py_function(nb::object f, nb::handle inp, nb::handle tout, nb::handle
 }  // namespace
 
 void bind_host(nb::module_& m) {
-  m.def("_numpy_function", &numpy_function, nb::arg("func"), nb::arg("inp").none(), nb::arg("Tout").none(), nb::arg("stateful"),
-        nb::arg("name").none());
-  m.def("py_function", &py_function, nb::arg("func"), nb::arg("inp").none(), nb::arg("Tout").none(), nb::arg("name").none() = nb::none(),
+  m.def("_numpy_function", &numpy_function, nb::arg("func"), nb::arg("inp").none(), nb::arg("Tout").none(),
+        nb::arg("stateful"), nb::arg("name").none());
+  m.def("py_function", &py_function, nb::arg("func"), nb::arg("inp").none(), nb::arg("Tout").none(),
+        nb::arg("name").none() = nb::none(),
         "func(*inp), a Python function of tnp arrays, as one operation of a traced function; it may have gradients.\n\n"
-        "Tout: the dtype (or ArraySpec) of the result, or a list of them; an empty list for a function run for its effect.");
+        "Tout: the dtype (or ArraySpec) of the result, or a list of them; an empty list for a function run for its "
+        "effect.");
 }
 
 }  // namespace tnp::python

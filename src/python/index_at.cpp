@@ -53,12 +53,16 @@ nb::object apply(const AtItem& a, const nb::object& f) {
 
 void bind_at(nb::module_& m, nb::class_<Array>& array) {
   auto at = nb::class_<At>(m, "_At", "x.at: x.at[index] names the elements to update.");
-  at.def("__getitem__", [](const At& a, nb::handle key) { return AtItem{a.x, parse_index(key.ptr())}; }, nb::arg("index").none());
+  at.def(
+      "__getitem__", [](const At& a, nb::handle key) { return AtItem{a.x, parse_index(key.ptr())}; },
+      nb::arg("index").none());
   at.def("__repr__", [](const At&) { return "<tnp.ndarray.at: index it, then .set(v), .add(v), …>"; });
-  auto item = nb::class_<AtItem>(m, "_AtItem", "x.at[index]: its methods return a copy of x with those elements updated.");
+  auto item =
+      nb::class_<AtItem>(m, "_AtItem", "x.at[index]: its methods return a copy of x with those elements updated.");
   item.def("get", [](const AtItem& a) { return to_python(getitem(a.x, a.items)); }, "x[index]");
   item.def("set", &update<UpdateOp::set>, nb::arg("values"), "x with x[index] = values");
-  item.def("add", &update<UpdateOp::add>, nb::arg("values"), "x with x[index] += values; an element named twice is added to twice");
+  item.def("add", &update<UpdateOp::add>, nb::arg("values"),
+           "x with x[index] += values; an element named twice is added to twice");
   item.def("subtract", &update<UpdateOp::subtract>, nb::arg("values"), "x with x[index] -= values");
   item.def("multiply", &update<UpdateOp::multiply>, nb::arg("values"), "x with x[index] *= values");
   item.def("mul", &update<UpdateOp::multiply>, nb::arg("values"), "multiply");
@@ -68,9 +72,10 @@ void bind_at(nb::module_& m, nb::class_<Array>& array) {
   item.def("max", &update<UpdateOp::max>, nb::arg("values"), "x with x[index] = maximum(x[index], values)");
   item.def("apply", &apply, nb::arg("function"), "x with x[index] = function(x[index])");
   item.def("__repr__", [](const AtItem&) { return "<tnp.ndarray.at[…]: .get(), .set(v), .add(v), …>"; });
-  array.def_prop_ro("at", [](const Array& x) { return At{x}; },
-                    "x.at[index].set(v), .add(v), .subtract(v), .multiply(v), .divide(v), .power(v), .min(v), .max(v), "
-                    ".apply(f): a copy of x with those elements updated; .get(): the elements.");
+  array.def_prop_ro(
+      "at", [](const Array& x) { return At{x}; },
+      "x.at[index].set(v), .add(v), .subtract(v), .multiply(v), .divide(v), .power(v), .min(v), .max(v), "
+      ".apply(f): a copy of x with those elements updated; .get(): the elements.");
 }
 
 // An iterator over the elements in row-major order, which can also be indexed.
@@ -94,22 +99,29 @@ void bind_flat(nb::module_& m, nb::class_<Array>& array) {
     const IndexItem item(f.next++);
     return to_python(getitem(f.elements, {&item, 1}));
   });
-  flat.def("__getitem__", [](const Flat& f, nb::handle key) {
-    const std::vector<IndexItem> items = parse_index(key.ptr());
-    return to_python(getitem(f.elements, items));
-  }, nb::arg("index").none());
+  flat.def(
+      "__getitem__",
+      [](const Flat& f, nb::handle key) {
+        const std::vector<IndexItem> items = parse_index(key.ptr());
+        return to_python(getitem(f.elements, items));
+      },
+      nb::arg("index").none());
   flat.def("__setitem__", [](const Flat&, nb::handle, nb::handle) {
-    throw TypeError("tnp arrays are immutable: x.flat does not support item assignment; "
-                    "x.reshape(-1).at[i].set(v).reshape(x.shape) returns an updated copy");
+    throw TypeError(
+        "tnp arrays are immutable: x.flat does not support item assignment; "
+        "x.reshape(-1).at[i].set(v).reshape(x.shape) returns an updated copy");
   });
   flat.def("__array__", [](const Flat& f, nb::args args, nb::kwargs kwargs) {
     return to_python(f.elements).attr("__array__")(*args, **kwargs);
   });
   flat.def("copy", [](const Flat& f) { return to_python(copy(f.elements)); });
-  array.def_prop_ro("flat", [](nb::handle self) {
-    const Array& x = array_of(self.ptr());
-    return Flat{nb::borrow(self), reshape(x, {x.size()}), 0};
-  }, "The elements in row-major order, to iterate over or to index.");
+  array.def_prop_ro(
+      "flat",
+      [](nb::handle self) {
+        const Array& x = array_of(self.ptr());
+        return Flat{nb::borrow(self), reshape(x, {x.size()}), 0};
+      },
+      "The elements in row-major order, to iterate over or to index.");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// x[key], len(x), iter(x), v in x. An integer or a slice of an array that nobody traces or watches becomes a view at once.
+// x[key], len(x), iter(x), v in x. An integer or a slice of an array that nobody traces or watches becomes a view at
+// once.
 #include "python/indexing.h"
 
 #include <cstring>
@@ -14,7 +15,8 @@ namespace tnp::python {
 namespace {
 
 constexpr const char* kNoIndex =
-    "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid indices";
+    "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid "
+    "indices";
 
 // --- parsing
 
@@ -60,7 +62,8 @@ IndexItem parse_item(PyObject* o) {
   if (nb::isinstance<PyDim>(nb::handle(o))) return IndexItem::at({nb::cast<PyDim&>(nb::handle(o)).dim, true});
   const bool sequence = PyList_Check(o) || PyTuple_Check(o);
   if (!sequence && PyIndex_Check(o) && !PySequence_Check(o)) return IndexItem(index_number(o));
-  if (PyFloat_Check(o) || PyUnicode_Check(o) || PyBytes_Check(o) || PyDict_Check(o) || PySet_Check(o)) throw IndexError(kNoIndex);
+  if (PyFloat_Check(o) || PyUnicode_Check(o) || PyBytes_Check(o) || PyDict_Check(o) || PySet_Check(o))
+    throw IndexError(kNoIndex);
   Array x;
   try {
     x = as_array(o);
@@ -157,9 +160,10 @@ std::int64_t length(const Array& x, const char* what) {
   const Dim size = x.shape()[0];
   if (!is_symbolic(size)) return size;
   if (dim_value_hook) dim_value_hook(size);
-  throw TracerError(std::string(what) + " of an array of shape " + x.shape().str() +
-                    ", whose first size is known only when the function runs, is not possible while it is traced: use "
-                    "x.shape[0] for the size, and tnp.scan, tnp.map, tnp.fori_loop or tnp.vectorized_map to go over the rows");
+  throw TracerError(
+      std::string(what) + " of an array of shape " + x.shape().str() +
+      ", whose first size is known only when the function runs, is not possible while it is traced: use "
+      "x.shape[0] for the size, and tnp.scan, tnp.map, tnp.fori_loop or tnp.vectorized_map to go over the rows");
 }
 
 Py_ssize_t slot_length(PyObject* self) {
@@ -207,10 +211,11 @@ int slot_contains(PyObject* self, PyObject* value) {
 }
 
 int slot_assign(PyObject*, PyObject*, PyObject* value) {
-  PyErr_SetString(PyExc_TypeError,
-                  value ? "tnp arrays are immutable and do not support item assignment: x.at[i].set(v) returns an updated copy "
-                          "(x = x.at[i].set(v)), and a tnp.Variable holds a value that changes"
-                        : "tnp arrays are immutable and do not support item deletion: tnp.delete returns a copy without the items");
+  PyErr_SetString(
+      PyExc_TypeError,
+      value ? "tnp arrays are immutable and do not support item assignment: x.at[i].set(v) returns an updated copy "
+              "(x = x.at[i].set(v)), and a tnp.Variable holds a value that changes"
+            : "tnp arrays are immutable and do not support item deletion: tnp.delete returns a copy without the items");
   return -1;
 }
 

@@ -24,13 +24,15 @@ std::optional<bool> copy_argument(const Value& copy, std::optional<bool> otherwi
   return copy.given() ? std::optional(copy.flag()) : std::nullopt;
 }
 
-TNP_FUNCTION(array, kFunction, "(object, dtype=None, *, copy=True, order='K', subok=False, ndmin=0, ndmax=0, like=None)",
+TNP_FUNCTION(array, kFunction,
+             "(object, dtype=None, *, copy=True, order='K', subok=False, ndmin=0, ndmax=0, like=None)",
              "An array of what looks like one: numbers, nested sequences, buffers, arrays of other libraries.") {
   const auto [object, dtype, copy, order, subok, ndmin, ndmax] = take<7>(args);
   order.order();
   Array x = make_array(object, dtype, copy_argument(copy, true));
   const std::int64_t least = ndmin.integer(0), most = ndmax.integer(0);
-  if (least > kMaxDims) throw ValueError("ndmin bigger than allowable number of dimensions " + std::to_string(kMaxDims));
+  if (least > kMaxDims)
+    throw ValueError("ndmin bigger than allowable number of dimensions " + std::to_string(kMaxDims));
   if (most != 0 && x.ndim() > most) throw ValueError("object is deeper than ndmax allows");
   if (x.ndim() < least) {
     Shape shape = x.shape();
@@ -50,7 +52,8 @@ TNP_FUNCTION(asarray, kFunction, "(a, dtype=None, order=None, *, device=None, co
 }
 TNP_ALIAS(asanyarray, asarray)
 
-TNP_FUNCTION(ascontiguousarray, kFunction, "(a, dtype=None, *, like=None)", "An array of at least one dimension, contiguous.") {
+TNP_FUNCTION(ascontiguousarray, kFunction, "(a, dtype=None, *, like=None)",
+             "An array of at least one dimension, contiguous.") {
   const auto [a, dtype] = take<2>(args);
   const Array x = atleast_1d(make_array(a, dtype, std::nullopt));
   return to_python(x.is_symbolic() || x.is_contiguous() ? x : copy(x));
@@ -74,7 +77,8 @@ TNP_FUNCTION(frombuffer, kFunction, "(buffer, dtype=None, count=-1, offset=0, *,
   } release{&view};
   const std::int64_t start = offset.integer(0), size = itemsize(type);
   if (start < 0 || start > view.len) {
-    throw ValueError("offset must be non-negative and no greater than buffer length (" + std::to_string(view.len) + ")");
+    throw ValueError("offset must be non-negative and no greater than buffer length (" + std::to_string(view.len) +
+                     ")");
   }
   std::int64_t n = count.integer(-1);
   if (n < 0) {
@@ -85,7 +89,8 @@ TNP_FUNCTION(frombuffer, kFunction, "(buffer, dtype=None, count=-1, offset=0, *,
   return to_python(Array::copy_of(static_cast<const char*>(view.buf) + start, type, {n}));
 }
 
-TNP_FUNCTION(fromiter, kFunction, "(iter, dtype, count=-1, *, like=None)", "A one-dimensional array of what an iterator gives.") {
+TNP_FUNCTION(fromiter, kFunction, "(iter, dtype, count=-1, *, like=None)",
+             "A one-dimensional array of what an iterator gives.") {
   const auto [iter, dtype, count] = take<3>(args);
   const std::int64_t n = count.integer(-1);
   nb::list items;
@@ -94,7 +99,8 @@ TNP_FUNCTION(fromiter, kFunction, "(iter, dtype, count=-1, *, like=None)", "A on
     items.append(each);
   }
   if (n > static_cast<std::int64_t>(nb::len(items))) {
-    throw ValueError("iterator too short: Expected " + std::to_string(n) + " but iterator had only " + std::to_string(nb::len(items)) + " items.");
+    throw ValueError("iterator too short: Expected " + std::to_string(n) + " but iterator had only " +
+                     std::to_string(nb::len(items)) + " items.");
   }
   return to_python(as_array(items.ptr(), {dtype.dtype(), std::nullopt}));
 }
@@ -109,7 +115,8 @@ TNP_FUNCTION(zeros, kFunction, "(shape, dtype=None, order='C', *, device=None, l
   device.check_device();
   return to_python(zeros(shape.shape(), type_or_default(dtype)));
 }
-TNP_FUNCTION(empty, kFunction, "(shape, dtype=None, order='C', *, device=None, like=None)", "Zeros: memory is never left unset.") {
+TNP_FUNCTION(empty, kFunction, "(shape, dtype=None, order='C', *, device=None, like=None)",
+             "Zeros: memory is never left unset.") {
   return zeros_body(args);
 }
 TNP_FUNCTION(ones, kFunction, "(shape, dtype=None, order='C', *, device=None, like=None)", "Ones.") {
@@ -191,11 +198,13 @@ TNP_FUNCTION(arange, kFunction, "(start=None, stop=None, step=None, *, dtype=Non
   return to_python(arange(from, to, by, dtype.dtype().value_or(type)));
 }
 
-TNP_FUNCTION(linspace, kFunction, "(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None)",
+TNP_FUNCTION(linspace, kFunction,
+             "(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None)",
              "Numbers evenly spaced from start to stop.") {
   const auto [start, stop, num, endpoint, retstep, dtype, axis, device] = take<8>(args);
   device.check_device();
-  const Spaced r = linspace(start.array(), stop.array(), num.integer(50), endpoint.flag(true), dtype.dtype(), axis.integer(0));
+  const Spaced r =
+      linspace(start.array(), stop.array(), num.integer(50), endpoint.flag(true), dtype.dtype(), axis.integer(0));
   if (!retstep.flag()) return to_python(r.samples);
   const bool spaced = num.integer(50) > (endpoint.flag(true) ? 1 : 0);
   // As NumPy: no step is Python's nan.
@@ -210,12 +219,14 @@ TNP_FUNCTION(logspace, kFunction, "(start, stop, num=50, endpoint=True, base=10.
 TNP_FUNCTION(geomspace, kFunction, "(start, stop, num=50, endpoint=True, dtype=None, axis=0)",
              "Numbers from start to stop, each the same multiple of the one before.") {
   const auto [start, stop, num, endpoint, dtype, axis] = take<6>(args);
-  return to_python(geomspace(start.array(), stop.array(), num.integer(50), endpoint.flag(true), dtype.dtype(), axis.integer(0)));
+  return to_python(
+      geomspace(start.array(), stop.array(), num.integer(50), endpoint.flag(true), dtype.dtype(), axis.integer(0)));
 }
 
 // --- matrices
 
-TNP_FUNCTION(eye, kFunction, "(N, M=None, k=0, dtype=None, order='C', *, device=None, like=None)", "Ones on a diagonal.") {
+TNP_FUNCTION(eye, kFunction, "(N, M=None, k=0, dtype=None, order='C', *, device=None, like=None)",
+             "Ones on a diagonal.") {
   const auto [n, m, k, dtype, order, device] = take<6>(args);
   order.order();
   device.check_device();
@@ -240,7 +251,8 @@ TNP_FUNCTION(triu, kFunction, "(m, k=0)", "An array with zeros below a diagonal.
 
 nb::object tuple_of(const Arrays& xs) { return nb::tuple(to_python(xs)); }
 
-TNP_FUNCTION(meshgrid, kFunction, "(*xi, copy=True, sparse=False, indexing='xy')", "Coordinate matrices of coordinate vectors.") {
+TNP_FUNCTION(meshgrid, kFunction, "(*xi, copy=True, sparse=False, indexing='xy')",
+             "Coordinate matrices of coordinate vectors.") {
   const auto [copied, sparse, indexing] = take<3>(args);
   const std::string kind = indexing.text("xy");
   if (kind != "xy" && kind != "ij") throw ValueError("Valid values for `indexing` are 'xy' and 'ij'.");
@@ -248,7 +260,8 @@ TNP_FUNCTION(meshgrid, kFunction, "(*xi, copy=True, sparse=False, indexing='xy')
   for (PyObject* o : args.rest) xs.push_back(as_array(o));
   return tuple_of(meshgrid(xs, sparse.flag(), kind == "ij"));
 }
-TNP_FUNCTION(indices, kFunction, "(dimensions, dtype=None, sparse=False)", "The index along each axis of every place of a shape.") {
+TNP_FUNCTION(indices, kFunction, "(dimensions, dtype=None, sparse=False)",
+             "The index along each axis of every place of a shape.") {
   const auto [dimensions, dtype, sparse] = take<3>(args);
   const Arrays xs = indices(dimensions.shape(), dtype.dtype().value_or(DType::int64), sparse.flag());
   return sparse.flag() ? tuple_of(xs) : to_python(xs[0]);

@@ -1,8 +1,7 @@
 // Functions and methods of indexing: take, nonzero, repeat, diagonals, roll, flip and their kin.
-#include "tnp/indexing.h"
-
 #include "python/arguments.h"
 #include "tnp/error.h"
+#include "tnp/indexing.h"
 
 namespace tnp::python {
 
@@ -16,15 +15,19 @@ TakeMode take_mode(const Value& mode) {
   throw ValueError("clipmode must be one of 'clip', 'raise', or 'wrap' (got '" + m + "')");
 }
 
-TNP_FUNCTION(take, kFunction | kMethod, "(a, indices, axis=None, out=None, mode='raise')", "The elements at indices along an axis.") {
+TNP_FUNCTION(take, kFunction | kMethod, "(a, indices, axis=None, out=None, mode='raise')",
+             "The elements at indices along an axis.") {
   const auto [a, indices, axis, out, mode] = take<5>(args);
   return to_python(take(a.array(), indices.array(), axis.axis(), take_mode(mode)));
 }
-TNP_FUNCTION(take_along_axis, kFunction, "(arr, indices, axis=-1)", "The elements that indices name in each row along an axis.") {
+TNP_FUNCTION(take_along_axis, kFunction, "(arr, indices, axis=-1)",
+             "The elements that indices name in each row along an axis.") {
   const auto [arr, indices, axis] = take<3>(args);
-  return to_python(take_along_axis(arr.array(), indices.array(), axis.ptr() ? axis.axis() : std::optional<std::int64_t>(-1)));
+  return to_python(
+      take_along_axis(arr.array(), indices.array(), axis.ptr() ? axis.axis() : std::optional<std::int64_t>(-1)));
 }
-TNP_FUNCTION(put_along_axis, kFunction, "(arr, indices, values, axis)", "A copy with values at the places take_along_axis reads.") {
+TNP_FUNCTION(put_along_axis, kFunction, "(arr, indices, values, axis)",
+             "A copy with values at the places take_along_axis reads.") {
   const auto [arr, indices, values, axis] = take<4>(args);
   return to_python(put_along_axis(arr.array(), indices.array(), values.array(), axis.axis()));
 }
@@ -36,7 +39,8 @@ TNP_FUNCTION(extract, kFunction, "(condition, arr)", "The elements where a condi
   const auto [condition, arr] = take<2>(args);
   return to_python(extract(condition.array(), arr.array()));
 }
-TNP_FUNCTION(nonzero, kFunction | kMethod, "(a)", "The indices of the elements that are not zero, an array for each axis.") {
+TNP_FUNCTION(nonzero, kFunction | kMethod, "(a)",
+             "The indices of the elements that are not zero, an array for each axis.") {
   return nb::tuple(to_python(nonzero(take<1>(args)[0].array())));
 }
 TNP_FUNCTION(flatnonzero, kFunction, "(a)", "The flat indices of the elements that are not zero.") {
@@ -58,11 +62,13 @@ TNP_FUNCTION(diagonal, kFunction | kMethod, "(a, offset=0, axis1=0, axis2=1)", "
   const auto [a, offset, axis1, axis2] = take<4>(args);
   return to_python(diagonal(a.array(), offset.integer(0), axis1.integer(0), axis2.integer(1)));
 }
-TNP_FUNCTION(trace, kFunction | kMethod, "(a, offset=0, axis1=0, axis2=1, dtype=None, out=None)", "The sum of a diagonal.") {
+TNP_FUNCTION(trace, kFunction | kMethod, "(a, offset=0, axis1=0, axis2=1, dtype=None, out=None)",
+             "The sum of a diagonal.") {
   const auto [a, offset, axis1, axis2, dtype] = take<5>(args);
   return to_python(trace(a.array(), offset.integer(0), axis1.integer(0), axis2.integer(1), dtype.dtype()));
 }
-TNP_FUNCTION(roll, kFunction, "(a, shift, axis=None)", "Elements moved along axes; those that leave come in at the other end.") {
+TNP_FUNCTION(roll, kFunction, "(a, shift, axis=None)",
+             "Elements moved along axes; those that leave come in at the other end.") {
   const auto [a, shift, axis] = take<3>(args);
   Axes by = shift.axes().value_or(Axes{});
   if (!axis.given()) {
@@ -85,8 +91,12 @@ Array flipped(const Array& x, std::int64_t axis, const char* name) {
   if (x.ndim() <= axis) throw ValueError(std::string(name) + ": Input must be >= " + std::to_string(axis + 1) + "-d.");
   return flip(x, Axes{axis});
 }
-TNP_FUNCTION(flipud, kFunction, "(m)", "The first axis in reverse.") { return to_python(flipped(take<1>(args)[0].array(), 0, "flipud")); }
-TNP_FUNCTION(fliplr, kFunction, "(m)", "The second axis in reverse.") { return to_python(flipped(take<1>(args)[0].array(), 1, "fliplr")); }
+TNP_FUNCTION(flipud, kFunction, "(m)", "The first axis in reverse.") {
+  return to_python(flipped(take<1>(args)[0].array(), 0, "flipud"));
+}
+TNP_FUNCTION(fliplr, kFunction, "(m)", "The second axis in reverse.") {
+  return to_python(flipped(take<1>(args)[0].array(), 1, "fliplr"));
+}
 TNP_FUNCTION(rot90, kFunction, "(m, k=1, axes=(0, 1))", "A plane turned by right angles.") {
   const auto [m, k, axes] = take<3>(args);
   const Array x = m.array();
@@ -100,7 +110,8 @@ TNP_FUNCTION(rot90, kFunction, "(m, k=1, axes=(0, 1))", "A plane turned by right
   return to_python(turns == 1 ? swapaxes(flip(x, Axes{b}), a, b) : flip(swapaxes(x, a, b), Axes{b}));
 }
 // compress(condition, a) as a function, a.compress(condition) as a method.
-TNP_FUNCTION(compress, kFunction, "(condition, a, axis=None, out=None)", "The parts along an axis where a condition is true.") {
+TNP_FUNCTION(compress, kFunction, "(condition, a, axis=None, out=None)",
+             "The parts along an axis where a condition is true.") {
   const auto [condition, a, axis] = take<3>(args);
   return to_python(compress(condition.array(), a.array(), axis.axis()));
 }
@@ -109,7 +120,8 @@ TNP_FUNCTION(compress, kFunction, "(condition, a, axis=None, out=None)", "The pa
 
 namespace as_methods {
 
-TNP_FUNCTION(compress, kMethod, "(self, /, condition, axis=None, out=None)", "The parts along an axis where a condition is true.") {
+TNP_FUNCTION(compress, kMethod, "(self, /, condition, axis=None, out=None)",
+             "The parts along an axis where a condition is true.") {
   const auto [self, condition, axis] = take<3>(args);
   return to_python(tnp::compress(condition.array(), array_of(self.ptr()), axis.axis()));
 }

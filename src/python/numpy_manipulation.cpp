@@ -8,7 +8,8 @@ namespace {
 
 nb::object tuple_of(const Arrays& xs) { return nb::tuple(to_python(xs)); }
 
-TNP_FUNCTION(reshape, kFunction, "(a, /, shape, order='C', *, copy=None)", "The same elements in another shape; -1 is whatever fits.") {
+TNP_FUNCTION(reshape, kFunction, "(a, /, shape, order='C', *, copy=None)",
+             "The same elements in another shape; -1 is whatever fits.") {
   const auto [a, shape, order, copied] = take<4>(args);
   const Array y = reshape(a.array(), shape.shape(), order.order());
   return to_python(copied.flag() ? copy(y) : y);
@@ -17,7 +18,9 @@ TNP_FUNCTION(ravel, kFunction | kMethod, "(a, order='C')", "The elements in one 
   const auto [a, order] = take<2>(args);
   return to_python(ravel(a.array(), order.order()));
 }
-TNP_FUNCTION(flatten, kFunction | kMethod, "(a, order='C')", "The elements in one dimension.") { return ravel_body(args); }
+TNP_FUNCTION(flatten, kFunction | kMethod, "(a, order='C')", "The elements in one dimension.") {
+  return ravel_body(args);
+}
 
 TNP_FUNCTION(transpose, kFunction, "(a, axes=None)", "The axes in another order, reversed where none is given.") {
   const auto [a, axes] = take<2>(args);
@@ -55,9 +58,15 @@ nb::object at_least(const Arguments& args) {
   for (PyObject* o : args.rest) out.push_back(F(as_array(o)));
   return tuple_of(out);
 }
-TNP_FUNCTION(atleast_1d, kFunction, "(*arys)", "Arrays with at least one dimension.") { return at_least<&atleast_1d>(args); }
-TNP_FUNCTION(atleast_2d, kFunction, "(*arys)", "Arrays with at least two dimensions.") { return at_least<&atleast_2d>(args); }
-TNP_FUNCTION(atleast_3d, kFunction, "(*arys)", "Arrays with at least three dimensions.") { return at_least<&atleast_3d>(args); }
+TNP_FUNCTION(atleast_1d, kFunction, "(*arys)", "Arrays with at least one dimension.") {
+  return at_least<&atleast_1d>(args);
+}
+TNP_FUNCTION(atleast_2d, kFunction, "(*arys)", "Arrays with at least two dimensions.") {
+  return at_least<&atleast_2d>(args);
+}
+TNP_FUNCTION(atleast_3d, kFunction, "(*arys)", "Arrays with at least three dimensions.") {
+  return at_least<&atleast_3d>(args);
+}
 
 // --- broadcasting
 
@@ -92,7 +101,8 @@ TNP_FUNCTION(concatenate, kFunction, "(arrays, /, axis=0, out=None, *, dtype=Non
   return to_python(concatenate(arrays.arrays(), options));
 }
 TNP_ALIAS(concat, concatenate)
-TNP_FUNCTION(stack, kFunction, "(arrays, axis=0, out=None, *, dtype=None, casting='same_kind')", "Arrays joined along a new axis.") {
+TNP_FUNCTION(stack, kFunction, "(arrays, axis=0, out=None, *, dtype=None, casting='same_kind')",
+             "Arrays joined along a new axis.") {
   const auto [arrays, axis, out, dtype, casting] = take<5>(args);
   return to_python(stack(arrays.arrays(), axis.integer(0), join_options(dtype, casting)));
 }
@@ -104,7 +114,9 @@ TNP_FUNCTION(hstack, kFunction, "(tup, *, dtype=None, casting='same_kind')", "Ar
   const auto [tup, dtype, casting] = take<3>(args);
   return to_python(hstack(tup.arrays(), join_options(dtype, casting)));
 }
-TNP_FUNCTION(dstack, kFunction, "(tup)", "Arrays joined along the third axis.") { return to_python(dstack(take<1>(args)[0].arrays())); }
+TNP_FUNCTION(dstack, kFunction, "(tup)", "Arrays joined along the third axis.") {
+  return to_python(dstack(take<1>(args)[0].arrays()));
+}
 TNP_FUNCTION(column_stack, kFunction, "(tup)", "One-dimensional arrays as columns.") {
   return to_python(column_stack(take<1>(args)[0].arrays()));
 }
@@ -116,7 +128,8 @@ TNP_FUNCTION(append, kFunction, "(arr, values, axis=None)", "Values after those 
 // --- splitting
 
 nb::object split_by(const Array& x, const Value& where, std::int64_t axis, bool equal) {
-  if (PyIndex_Check(where.ptr()) && !(is_array(where.ptr()) && array_of(where.ptr()).ndim() > 0) && !PySequence_Check(where.ptr())) {
+  if (PyIndex_Check(where.ptr()) && !(is_array(where.ptr()) && array_of(where.ptr()).ndim() > 0) &&
+      !PySequence_Check(where.ptr())) {
     return to_python(equal ? split(x, where.integer(), axis) : array_split(x, where.integer(), axis));
   }
   Axes boundaries;
@@ -124,7 +137,8 @@ nb::object split_by(const Array& x, const Value& where, std::int64_t axis, bool 
   return to_python(split_at(x, boundaries, axis));
 }
 
-TNP_FUNCTION(split, kFunction, "(ary, indices_or_sections, axis=0)", "Parts along an axis: equal ones, or between given places.") {
+TNP_FUNCTION(split, kFunction, "(ary, indices_or_sections, axis=0)",
+             "Parts along an axis: equal ones, or between given places.") {
   const auto [ary, where, axis] = take<3>(args);
   return split_by(ary.array(), where, axis.integer(0), true);
 }
@@ -140,8 +154,12 @@ nb::object split_along(const Arguments& args, int least, int axis, const char* n
   }
   return split_by(x, where, axis, true);
 }
-TNP_FUNCTION(vsplit, kFunction, "(ary, indices_or_sections)", "Parts along the first axis.") { return split_along(args, 2, 0, "vsplit"); }
-TNP_FUNCTION(dsplit, kFunction, "(ary, indices_or_sections)", "Parts along the third axis.") { return split_along(args, 3, 2, "dsplit"); }
+TNP_FUNCTION(vsplit, kFunction, "(ary, indices_or_sections)", "Parts along the first axis.") {
+  return split_along(args, 2, 0, "vsplit");
+}
+TNP_FUNCTION(dsplit, kFunction, "(ary, indices_or_sections)", "Parts along the third axis.") {
+  return split_along(args, 3, 2, "dsplit");
+}
 TNP_FUNCTION(hsplit, kFunction, "(ary, indices_or_sections)", "Parts along the second axis, or the only one.") {
   const Array x = take<1>(args)[0].array();
   return split_along(args, 1, x.ndim() > 1 ? 1 : 0, "hsplit");
@@ -213,8 +231,7 @@ std::vector<PadWidth> pad_widths(const Value& width, const Array& x) {
   return out;
 }
 
-TNP_FUNCTION(pad, kFunction,
-             "(array, pad_width, mode='constant', *, constant_values=0, reflect_type='even')",
+TNP_FUNCTION(pad, kFunction, "(array, pad_width, mode='constant', *, constant_values=0, reflect_type='even')",
              "An array with elements added at its edges. Modes: constant, empty, edge, reflect, symmetric, wrap.") {
   const auto [array, pad_width, mode, constant_values, reflect_type] = take<5>(args);
   const Array x = array.array();
@@ -229,8 +246,10 @@ TNP_FUNCTION(pad, kFunction,
     }
     return to_python(pad(x, widths, values));
   }
-  static constexpr std::pair<const char*, PadMode> kModes[] = {
-      {"edge", PadMode::edge}, {"reflect", PadMode::reflect}, {"symmetric", PadMode::symmetric}, {"wrap", PadMode::wrap}};
+  static constexpr std::pair<const char*, PadMode> kModes[] = {{"edge", PadMode::edge},
+                                                               {"reflect", PadMode::reflect},
+                                                               {"symmetric", PadMode::symmetric},
+                                                               {"wrap", PadMode::wrap}};
   for (const auto& [name, m] : kModes) {
     if (how == name) return to_python(pad(x, widths, m, type == "odd"));
   }

@@ -19,7 +19,8 @@ class SilentFlags {
   unsigned before_;
 };
 
-TNP_FUNCTION(clip, kFunction, "(a, a_min=None, a_max=None, out=None, *, min=None, max=None)", "Elements within bounds.") {
+TNP_FUNCTION(clip, kFunction, "(a, a_min=None, a_max=None, out=None, *, min=None, max=None)",
+             "Elements within bounds.") {
   const auto [a, a_min, a_max, out, min, max] = take<6>(args);
   if ((a_min.ptr() || a_max.ptr()) && (min.ptr() || max.ptr())) {
     throw ValueError("Passing `min` or `max` keyword argument when `a_min` and `a_max` are provided is forbidden.");
@@ -32,18 +33,22 @@ TNP_FUNCTION(clip, kFunction, "(a, a_min=None, a_max=None, out=None, *, min=None
   return to_python(clip(a.array(), low.given() ? &l : nullptr, high.given() ? &u : nullptr));
 }
 
-TNP_FUNCTION(round, kFunction | kMethod, "(a, decimals=0, out=None)", "Rounded to this many decimals, halves to even.") {
+TNP_FUNCTION(round, kFunction | kMethod, "(a, decimals=0, out=None)",
+             "Rounded to this many decimals, halves to even.") {
   const auto [a, decimals] = take<2>(args);
   return to_python(round(a.array(), static_cast<int>(decimals.integer(0))));
 }
 TNP_ALIAS(around, round)
-TNP_FUNCTION(fix, kFunction, "(x, out=None)", "Rounded towards zero.") { return to_python(fix(take<1>(args)[0].array())); }
+TNP_FUNCTION(fix, kFunction, "(x, out=None)", "Rounded towards zero.") {
+  return to_python(fix(take<1>(args)[0].array()));
+}
 
 TNP_FUNCTION(angle, kFunction, "(z, deg=False)", "The argument of complex numbers.") {
   const auto [z, deg] = take<2>(args);
   return to_python(angle(z.array(), deg.flag()));
 }
-TNP_FUNCTION(nan_to_num, kFunction, "(x, copy=True, nan=0.0, posinf=None, neginf=None)", "NaN and infinities replaced by numbers.") {
+TNP_FUNCTION(nan_to_num, kFunction, "(x, copy=True, nan=0.0, posinf=None, neginf=None)",
+             "NaN and infinities replaced by numbers.") {
   const auto [x, copied, nan, posinf, neginf] = take<5>(args);
   return to_python(nan_to_num(x.array(), nan.array_if_given(), posinf.array_if_given(), neginf.array_if_given()));
 }
@@ -57,7 +62,9 @@ TNP_FUNCTION(isneginf, kFunction, "(x, out=None)", "Where there is a negative in
 TNP_FUNCTION(iscomplex, kFunction, "(x)", "Where the imaginary part is not zero.") {
   return to_python(iscomplex(take<1>(args)[0].array()));
 }
-TNP_FUNCTION(isreal, kFunction, "(x)", "Where the imaginary part is zero.") { return to_python(isreal(take<1>(args)[0].array())); }
+TNP_FUNCTION(isreal, kFunction, "(x)", "Where the imaginary part is zero.") {
+  return to_python(isreal(take<1>(args)[0].array()));
+}
 TNP_FUNCTION(iscomplexobj, kFunction, "(x)", "Whether the type is complex.") {
   return nb::bool_(is_complex(take<1>(args)[0].array().dtype()));
 }
@@ -84,7 +91,8 @@ Array compare_close(const Arguments& args) {
   const SilentFlags silent;
   return F(a.array(), b.array(), operand(relative), operand(absolute), equal_nan.flag());
 }
-TNP_FUNCTION(isclose, kFunction, "(a, b, rtol=1e-05, atol=1e-08, equal_nan=False)", "Where elements are equal within tolerances.") {
+TNP_FUNCTION(isclose, kFunction, "(a, b, rtol=1e-05, atol=1e-08, equal_nan=False)",
+             "Where elements are equal within tolerances.") {
   return to_python(compare_close<&isclose>(args));
 }
 TNP_FUNCTION(allclose, kFunction, "(a, b, rtol=1e-05, atol=1e-08, equal_nan=False)",
@@ -102,12 +110,13 @@ TNP_FUNCTION(array_equiv, kFunction, "(a1, a2)", "Whether elements are equal aft
 
 // --- products
 
-TNP_FUNCTION(dot, kFunction, "(a, b, out=None)", "The sum of products over the last axis of a and the last but one of b.") {
+TNP_FUNCTION(dot, kFunction, "(a, b, out=None)",
+             "The sum of products over the last axis of a and the last but one of b.") {
   const auto [a, b] = take<2>(args);
   return to_python(dot(a.array(), b.array()));
 }
-TNP_FUNCTION(matmul, kFunction,
-             "(x1, x2, /, out=None, *, casting='same_kind', order='K', dtype=None, subok=True)", "Matrix products.") {
+TNP_FUNCTION(matmul, kFunction, "(x1, x2, /, out=None, *, casting='same_kind', order='K', dtype=None, subok=True)",
+             "Matrix products.") {
   const auto [x1, x2, out, casting, order, dtype] = take<6>(args);
   Array x = x1.array(), y = x2.array();
   if (dtype.given()) {
@@ -128,7 +137,8 @@ TNP_FUNCTION(vdot, kFunction, "(a, b, /)", "The inner product of flattened array
   const auto [a, b] = take<2>(args);
   return to_python(vdot(a.array(), b.array()));
 }
-TNP_FUNCTION(vecdot, kFunction, "(x1, x2, /, out=None, *, axis=-1)", "The inner products of vectors, the first conjugated.") {
+TNP_FUNCTION(vecdot, kFunction, "(x1, x2, /, out=None, *, axis=-1)",
+             "The inner products of vectors, the first conjugated.") {
   const auto [x1, x2, out, axis] = take<4>(args);
   return to_python(vecdot(x1.array(), x2.array(), axis.integer(-1)));
 }

@@ -27,13 +27,15 @@ template <Array (*F)(const Array&, const Reduction&)>
 nb::object sum_like(const Arguments& args) {
   const auto [a, axis, dtype, out, keepdims, initial, where] = take<7>(args);
   const Array x = a.array();
-  return to_python(F(x, {axis.axes(), dtype.dtype(), keepdims.flag(), initial.given() ? initial_of(initial, sum_type(x, dtype)) : Array(), where.mask()}));
+  return to_python(F(x, {axis.axes(), dtype.dtype(), keepdims.flag(),
+                         initial.given() ? initial_of(initial, sum_type(x, dtype)) : Array(), where.mask()}));
 }
 TNP_FUNCTION(sum, kFunction | kMethod, "(a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=True)",
              "The sum over axes. Integers are summed in 64 bits.") {
   return sum_like<&sum>(args);
 }
-TNP_FUNCTION(prod, kFunction | kMethod, "(a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=True)",
+TNP_FUNCTION(prod, kFunction | kMethod,
+             "(a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=True)",
              "The product over axes.") {
   return sum_like<&prod>(args);
 }
@@ -86,10 +88,12 @@ TNP_FUNCTION(any, kFunction | kMethod, "(a, axis=None, out=None, keepdims=False,
              "Whether any element over axes is true.") {
   return truth<&any>(args);
 }
-TNP_FUNCTION(ptp, kFunction, "(a, axis=None, out=None, keepdims=False)", "The greatest element less the least, over axes.") {
+TNP_FUNCTION(ptp, kFunction, "(a, axis=None, out=None, keepdims=False)",
+             "The greatest element less the least, over axes.") {
   return truth<&ptp>(args);
 }
-TNP_FUNCTION(count_nonzero, kFunction, "(a, axis=None, *, keepdims=False)", "How many elements over axes are not zero.") {
+TNP_FUNCTION(count_nonzero, kFunction, "(a, axis=None, *, keepdims=False)",
+             "How many elements over axes are not zero.") {
   const auto [a, axis, keepdims] = take<3>(args);
   return to_python(count_nonzero(a.array(), {axis.axes(), {}, keepdims.flag(), {}, {}}));
 }
@@ -100,10 +104,12 @@ nb::object arg_extreme(const Arguments& args) {
   const auto [a, axis, out, keepdims] = take<4>(args);
   return to_python(F(a.array(), axis.axis(), keepdims.flag()));
 }
-TNP_FUNCTION(argmin, kFunction | kMethod, "(a, axis=None, out=None, *, keepdims=False)", "The index of the first least element.") {
+TNP_FUNCTION(argmin, kFunction | kMethod, "(a, axis=None, out=None, *, keepdims=False)",
+             "The index of the first least element.") {
   return arg_extreme<&argmin>(args);
 }
-TNP_FUNCTION(argmax, kFunction | kMethod, "(a, axis=None, out=None, *, keepdims=False)", "The index of the first greatest element.") {
+TNP_FUNCTION(argmax, kFunction | kMethod, "(a, axis=None, out=None, *, keepdims=False)",
+             "The index of the first greatest element.") {
   return arg_extreme<&argmax>(args);
 }
 TNP_FUNCTION(nanargmin, kFunction, "(a, axis=None, out=None, *, keepdims=False)",
@@ -163,11 +169,12 @@ nb::object spread(const Arguments& args) {
   if (count >= 0 && static_cast<double>(count) <= s.ddof) warn("Degrees of freedom <= 0 for slice");
   return to_python(F(x, options, s));
 }
-#define TNP_SPREAD(NAME, DOC)                                                                                              \
-  TNP_FUNCTION(NAME, kFunction | (NAME##_is_method ? kMethod : 0u),                                                        \
-               "(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, mean=None, correction=None)",  \
-               DOC) {                                                                                                      \
-    return spread<&NAME>(args);                                                                                            \
+#define TNP_SPREAD(NAME, DOC)                                                                                    \
+  TNP_FUNCTION(                                                                                                  \
+      NAME, kFunction | (NAME##_is_method ? kMethod : 0u),                                                       \
+      "(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, mean=None, correction=None)", \
+      DOC) {                                                                                                     \
+    return spread<&NAME>(args);                                                                                  \
   }
 constexpr bool var_is_method = true, std_is_method = true, nanvar_is_method = false, nanstd_is_method = false;
 TNP_SPREAD(var, "The mean square of the deviations from the mean, over axes.")
@@ -176,7 +183,8 @@ TNP_SPREAD(nanvar, "The variance over axes of what is not NaN.")
 TNP_SPREAD(nanstd, "The standard deviation over axes of what is not NaN.")
 #undef TNP_SPREAD
 
-TNP_FUNCTION(average, kFunction, "(a, axis=None, weights=None, returned=False, *, keepdims=False)", "The weighted mean over axes.") {
+TNP_FUNCTION(average, kFunction, "(a, axis=None, weights=None, returned=False, *, keepdims=False)",
+             "The weighted mean over axes.") {
   const auto [a, axis, weights, returned, keepdims] = take<5>(args);
   const Average r = average(a.array(), weights.array_if_given(), {axis.axes(), {}, keepdims.flag(), {}, {}});
   if (!returned.flag()) return to_python(r.average);

@@ -34,7 +34,8 @@ TypeVote vote_of(PyObject* o) {
   return {dtype_of(nb::handle(o))};
 }
 
-TNP_FUNCTION(result_type, kFunction, "(*arrays_and_dtypes)", "The type of an operation on these; Python numbers are weak.") {
+TNP_FUNCTION(result_type, kFunction, "(*arrays_and_dtypes)",
+             "The type of an operation on these; Python numbers are weak.") {
   if (args.rest.empty()) throw ValueError("at least one array or dtype is required");
   std::optional<DType> strong;
   std::optional<WeakKind> weak;
@@ -59,7 +60,8 @@ TNP_FUNCTION(can_cast, kFunction, "(from_, to, casting='safe')", "Whether a cast
   const auto [from, to, casting] = take<3>(args);
   Scalar s(false);
   if (scalar_of(from.ptr(), s)) {
-    throw TypeError("can_cast() does not support Python ints, floats, and complex because the result used to depend on the value.");
+    throw TypeError(
+        "can_cast() does not support Python ints, floats, and complex because the result used to depend on the value.");
   }
   const DType type = is_array_like(from.ptr()) ? from.array().dtype() : dtype_of(from.handle());
   return nb::bool_(can_cast(type, dtype_of(to.handle()), casting.given() ? casting.casting() : Casting::safe));
@@ -94,7 +96,8 @@ TNP_FUNCTION(min_scalar_type, kFunction, "(a, /)", "The smallest type that holds
 TNP_FUNCTION(astype, kFunction, "(x, dtype, /, *, copy=True, device=None)", "The elements in another type.") {
   const auto [x, dtype, copied, device] = take<4>(args);
   device.check_device();
-  if (!is_array(x.ptr())) throw TypeError(std::string("Input should be a tnp array. It is a ") + Py_TYPE(x.ptr())->tp_name + " instead.");
+  if (!is_array(x.ptr()))
+    throw TypeError(std::string("Input should be a tnp array. It is a ") + Py_TYPE(x.ptr())->tp_name + " instead.");
   return to_python(astype(array_of(x.ptr()), dtype_of(dtype.handle())));
 }
 
@@ -110,7 +113,8 @@ TNP_FUNCTION(imag, kFunction, "(val)", "The imaginary part.") {
 TNP_FUNCTION(where, kFunction, "(condition, x=None, y=None, /)",
              "x where the condition is true, else y. The condition alone: the indices of its true elements.") {
   const auto [condition, x, y] = take<3>(args);
-  if ((x.ptr() == nullptr) != (y.ptr() == nullptr)) throw ValueError("either both or neither of x and y should be given");
+  if ((x.ptr() == nullptr) != (y.ptr() == nullptr))
+    throw ValueError("either both or neither of x and y should be given");
   if (x.ptr() == nullptr) {
     const Array c = condition.array();
     return nb::tuple(to_python(nonzero(c)));

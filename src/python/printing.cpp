@@ -71,15 +71,18 @@ void read_options(PrintOptions& o, std::span<const Value, 9> v) {
   validate(o);
 }
 
-TNP_FUNCTION(set_printoptions, kFunction,
-             "(precision=None, threshold=None, edgeitems=None, linewidth=None, suppress=None, nanstr=None, infstr=None, "
-             "formatter=None, sign=None, floatmode=None, *, legacy=None, override_repr=None)",
-             "Sets how arrays are printed, on this thread.") {
-  const auto [precision, threshold, edgeitems, linewidth, suppress, nanstr, infstr, formatter, sign, floatmode] = take<10>(args);
+TNP_FUNCTION(
+    set_printoptions, kFunction,
+    "(precision=None, threshold=None, edgeitems=None, linewidth=None, suppress=None, nanstr=None, infstr=None, "
+    "formatter=None, sign=None, floatmode=None, *, legacy=None, override_repr=None)",
+    "Sets how arrays are printed, on this thread.") {
+  const auto [precision, threshold, edgeitems, linewidth, suppress, nanstr, infstr, formatter, sign, floatmode] =
+      take<10>(args);
   PrintOptions o = print_options();
   const Value given[] = {precision, threshold, edgeitems, linewidth, suppress, nanstr, infstr, sign, floatmode};
   read_options(o, given);
-  if (formatter.given() && !PyDict_Check(formatter.ptr())) throw TypeError("formatter must be a dictionary of functions");
+  if (formatter.given() && !PyDict_Check(formatter.ptr()))
+    throw TypeError("formatter must be a dictionary of functions");
   print_options() = o;
   // As NumPy: each call sets the formatter, to none where it is not given.
   Py_XDECREF(t_formatters);
@@ -129,19 +132,23 @@ TNP_FUNCTION(array_str, kFunction, "(a, max_line_width=None, precision=None, sup
   x.data();
   return nb::str(array_str(view(x), options_for(x, short_options(args), t_formatters)).c_str());
 }
-TNP_FUNCTION(array2string, kFunction,
-             "(a, max_line_width=None, precision=None, suppress_small=None, separator=' ', prefix='', *, formatter=None, "
-             "threshold=None, edgeitems=None, sign=None, floatmode=None, suffix='', legacy=None)",
-             "The elements as text.") {
-  const auto [a, max_line_width, precision, suppress_small, separator, prefix, formatter, threshold, edgeitems, sign, floatmode, suffix] =
-      take<12>(args);
+TNP_FUNCTION(
+    array2string, kFunction,
+    "(a, max_line_width=None, precision=None, suppress_small=None, separator=' ', prefix='', *, formatter=None, "
+    "threshold=None, edgeitems=None, sign=None, floatmode=None, suffix='', legacy=None)",
+    "The elements as text.") {
+  const auto [a, max_line_width, precision, suppress_small, separator, prefix, formatter, threshold, edgeitems, sign,
+              floatmode, suffix] = take<12>(args);
   const Array x = a.array();
   PrintOptions o = print_options();
-  const Value given[] = {precision, threshold, edgeitems, max_line_width, suppress_small, Value(), Value(), sign, floatmode};
+  const Value given[] = {precision, threshold, edgeitems, max_line_width, suppress_small,
+                         Value(),   Value(),   sign,      floatmode};
   read_options(o, given);
   x.data();
   const nb::handle formatters = formatter.given() ? formatter.handle() : nb::handle(t_formatters);
-  return nb::str(array2string(view(x), options_for(x, o, formatters), separator.text(" "), prefix.text(""), suffix.text("")).c_str());
+  return nb::str(
+      array2string(view(x), options_for(x, o, formatters), separator.text(" "), prefix.text(""), suffix.text(""))
+          .c_str());
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ bool scalar_of(PyObject* o, Scalar& out);
 
 // --- other arguments
 
-DType dtype_of(nb::handle o);         // a tnp or NumPy dtype, a Python type, a name; throws TypeError
+DType dtype_of(nb::handle o);          // a tnp or NumPy dtype, a Python type, a name; throws TypeError
 nb::object dtype_object(DType dtype);  // the tnp.dtype
 // None: absent. An int or a sequence of ints.
 std::optional<Axes> axes_of(nb::handle o);
@@ -79,7 +79,8 @@ nb::object shape_object(const Shape& shape);  // a tuple
 struct PyDim {
   std::int64_t dim;
 };
-// Called when Python needs the number that a symbolic dimension stands for; may throw to have the function traced again.
+// Called when Python needs the number that a symbolic dimension stands for; may throw to have the function traced
+// again.
 extern void (*dim_value_hook)(std::int64_t dim);
 
 // --- errors
@@ -110,7 +111,7 @@ void bind_variable(nb::module_& m);
 void bind_interchange(nb::module_& m);
 void bind_array_attributes(nb::module_& m);
 void bind_printing(nb::module_& m);
-void bind_functions(nb::module_& m);  // all that arguments.h made
+void bind_functions(nb::module_& m);           // all that arguments.h made
 void bind_standard_functions(nb::module_& m);  // those of tnp.array_api
 
 }  // namespace tnp::python

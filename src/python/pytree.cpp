@@ -69,8 +69,10 @@ nb::object PyTree::unflatten(std::span<const nb::object> leaves) const {
 
 nb::object PyTree::build(std::span<const nb::object> leaves, std::size_t& next) const {
   switch (kind_) {
-    case Kind::leaf: return leaves[next++];
-    case Kind::none: return nb::none();
+    case Kind::leaf:
+      return leaves[next++];
+    case Kind::none:
+      return nb::none();
     case Kind::strict_array: {
       nb::object leaf = children_[0].build(leaves, next);
       return is_array(leaf.ptr()) ? to_strict(array_of(leaf.ptr())) : leaf;
@@ -88,7 +90,8 @@ nb::object PyTree::build(std::span<const nb::object> leaves, std::size_t& next) 
       if (made == nullptr) throw nb::python_error();
       return nb::steal(made);
     }
-    default: break;
+    default:
+      break;
   }
   nb::list items;
   for (const PyTree& child : children_) items.append(child.build(leaves, next));

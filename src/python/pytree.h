@@ -12,7 +12,8 @@ namespace tnp::python {
 class PyTree {
  public:
   // Appends the leaves in order. Containers are tuples, lists, dicts (in key order of insertion), named tuples,
-  // dataclasses and None, which has no leaves. An array of tnp.array_api counts as a container of the tnp array it holds.
+  // dataclasses and None, which has no leaves. An array of tnp.array_api counts as a container of the tnp array it
+  // holds.
   static PyTree flatten(nb::handle o, std::vector<nb::object>& leaves);
   nb::object unflatten(std::span<const nb::object> leaves) const;
   std::size_t num_leaves() const;
@@ -26,8 +27,8 @@ class PyTree {
   nb::object build(std::span<const nb::object> leaves, std::size_t& next) const;
 
   Kind kind_ = Kind::leaf;
-  nb::object type_;                 // of a named tuple, a dataclass, a subclass
-  std::vector<nb::object> keys_;    // of a dict; field names of a dataclass
+  nb::object type_;               // of a named tuple, a dataclass, a subclass
+  std::vector<nb::object> keys_;  // of a dict; field names of a dataclass
   std::vector<PyTree> children_;
 };
 

@@ -11,7 +11,8 @@ namespace tnp::python {
 namespace {
 
 std::uint64_t seed_of(nb::handle o) {
-  if (!PyIndex_Check(o.ptr())) throw ValueError("random: a seed must be an integer, got '" + std::string(Py_TYPE(o.ptr())->tp_name) + "'");
+  if (!PyIndex_Check(o.ptr()))
+    throw ValueError("random: a seed must be an integer, got '" + std::string(Py_TYPE(o.ptr())->tp_name) + "'");
   nb::object i = nb::steal(PyNumber_Index(o.ptr()));
   const auto value = PyLong_AsUnsignedLongLong(i.ptr());
   if (PyErr_Occurred()) {
@@ -29,7 +30,8 @@ DType float_dtype(nb::handle dtype) { return dtype.is_none() ? default_float() :
 Shape result_shape(nb::handle size, const Array& a, const Array& b) {
   Shape shape;
   if (!try_broadcast(a.shape(), b.shape(), shape)) {
-    throw ValueError("random: parameters of shapes " + a.shape().str() + " and " + b.shape().str() + " can not be broadcast together");
+    throw ValueError("random: parameters of shapes " + a.shape().str() + " and " + b.shape().str() +
+                     " can not be broadcast together");
   }
   if (size.is_none()) return shape;
   const Shape wanted = shape_of(size);
@@ -41,7 +43,8 @@ Shape result_shape(nb::handle size, const Array& a, const Array& b) {
 }
 
 // scale · z + shift in the default float, of the parameters' shape or of `size`.
-nb::object located(Generator& g, Array (*draw)(Generator&, const Shape&, DType), nb::handle shift, nb::handle scale, nb::handle size) {
+nb::object located(Generator& g, Array (*draw)(Generator&, const Shape&, DType), nb::handle shift, nb::handle scale,
+                   nb::handle size) {
   const AsArray as_float{default_float(), std::nullopt};
   const Array a = as_array(shift.ptr(), as_float), b = as_array(scale.ptr(), as_float);
   const Array z = draw(g, result_shape(size, a, b), default_float());
@@ -65,7 +68,8 @@ nb::object normal(Generator& g, nb::handle loc, nb::handle scale, nb::handle siz
 
 nb::object integers(Generator& g, nb::handle low, nb::handle high, nb::handle size, nb::handle dtype, bool endpoint) {
   const DType type = dtype.is_none() ? DType::int64 : dtype_of(dtype);
-  if (!is_integer(type) && !is_bool(type)) throw TypeError("random integers: unsupported dtype " + std::string(name(type)));
+  if (!is_integer(type) && !is_bool(type))
+    throw TypeError("random integers: unsupported dtype " + std::string(name(type)));
   const auto bound = [](nb::handle o) { return nb::cast<std::int64_t>(nb::steal(PyNumber_Index(o.ptr()))); };
   const std::int64_t from = high.is_none() ? 0 : bound(low), to = high.is_none() ? bound(low) : bound(high);
   // Both ends must fit the type.
@@ -77,38 +81,74 @@ nb::object integers(Generator& g, nb::handle low, nb::handle high, nb::handle si
 }  // namespace
 
 void bind_random(nb::module_& m) {
-  auto cls = nb::class_<Generator>(m, "Generator", "A stream of random numbers: the same on any number of threads, eager or compiled.");
+  auto cls = nb::class_<Generator>(m, "Generator",
+                                   "A stream of random numbers: the same on any number of threads, eager or compiled.");
   cls.attr("__module__") = "tnp.random";
   const auto none = nb::none();
-  cls.def("random", [](Generator& g, nb::handle size, nb::handle dtype) { return to_python(random_uniform(g, size_of(size), float_dtype(dtype))); },
-          nb::arg("size").none() = none, nb::arg("dtype").none() = none, "Uniform numbers in [0, 1).");
-  cls.def("uniform", &uniform, nb::arg("low") = 0.0, nb::arg("high") = 1.0, nb::arg("size").none() = none, "Uniform numbers in [low, high).");
-  cls.def("standard_normal", [](Generator& g, nb::handle size, nb::handle dtype) { return to_python(random_normal(g, size_of(size), float_dtype(dtype))); },
-          nb::arg("size").none() = none, nb::arg("dtype").none() = none, "Standard normal numbers.");
-  cls.def("normal", &normal, nb::arg("loc") = 0.0, nb::arg("scale") = 1.0, nb::arg("size").none() = none, "Normal numbers of this mean and standard deviation.");
-  cls.def("integers", &integers, nb::arg("low"), nb::arg("high").none() = none, nb::arg("size").none() = none, nb::arg("dtype").none() = none,
-          nb::arg("endpoint") = false, "Integers from low to high, which is excluded unless endpoint; from 0 to low if high is None.");
-  m.def("default_rng", [](nb::handle seed) {
-    return seed.is_none() ? Generator(static_cast<std::uint64_t>(nb::cast<std::uint64_t>(nb::module_::import_("secrets").attr("randbits")(64))))
-                          : Generator(seed_of(seed));
-  }, nb::arg("seed").none() = none, "A new generator; of the same seed, the same numbers.");
+  cls.def(
+      "random",
+      [](Generator& g, nb::handle size, nb::handle dtype) {
+        return to_python(random_uniform(g, size_of(size), float_dtype(dtype)));
+      },
+      nb::arg("size").none() = none, nb::arg("dtype").none() = none, "Uniform numbers in [0, 1).");
+  cls.def("uniform", &uniform, nb::arg("low") = 0.0, nb::arg("high") = 1.0, nb::arg("size").none() = none,
+          "Uniform numbers in [low, high).");
+  cls.def(
+      "standard_normal",
+      [](Generator& g, nb::handle size, nb::handle dtype) {
+        return to_python(random_normal(g, size_of(size), float_dtype(dtype)));
+      },
+      nb::arg("size").none() = none, nb::arg("dtype").none() = none, "Standard normal numbers.");
+  cls.def("normal", &normal, nb::arg("loc") = 0.0, nb::arg("scale") = 1.0, nb::arg("size").none() = none,
+          "Normal numbers of this mean and standard deviation.");
+  cls.def("integers", &integers, nb::arg("low"), nb::arg("high").none() = none, nb::arg("size").none() = none,
+          nb::arg("dtype").none() = none, nb::arg("endpoint") = false,
+          "Integers from low to high, which is excluded unless endpoint; from 0 to low if high is None.");
+  m.def(
+      "default_rng",
+      [](nb::handle seed) {
+        return seed.is_none() ? Generator(static_cast<std::uint64_t>(
+                                    nb::cast<std::uint64_t>(nb::module_::import_("secrets").attr("randbits")(64))))
+                              : Generator(seed_of(seed));
+      },
+      nb::arg("seed").none() = none, "A new generator; of the same seed, the same numbers.");
 
-  m.def("seed", [](nb::handle seed) { default_generator().seed(seed_of(seed)); }, nb::arg("seed"), "Seeds the global generator.");
-  m.def("random", [](nb::handle size) { return to_python(random_uniform(default_generator(), size_of(size), default_float())); },
-        nb::arg("size").none() = none, "Uniform numbers in [0, 1).");
+  m.def(
+      "seed", [](nb::handle seed) { default_generator().seed(seed_of(seed)); }, nb::arg("seed"),
+      "Seeds the global generator.");
+  m.def(
+      "random",
+      [](nb::handle size) { return to_python(random_uniform(default_generator(), size_of(size), default_float())); },
+      nb::arg("size").none() = none, "Uniform numbers in [0, 1).");
   m.attr("random_sample") = m.attr("random");
-  m.def("rand", [](nb::args dims) { return to_python(random_uniform(default_generator(), shape_of(dims), default_float())); }, "Uniform numbers in [0, 1) of shape (d0, d1, …).");
-  m.def("randn", [](nb::args dims) { return to_python(random_normal(default_generator(), shape_of(dims), default_float())); }, "Standard normal numbers of shape (d0, d1, …).");
-  m.def("standard_normal", [](nb::handle size) { return to_python(random_normal(default_generator(), size_of(size), default_float())); },
-        nb::arg("size").none() = none, "Standard normal numbers.");
-  m.def("uniform", [](nb::handle low, nb::handle high, nb::handle size) { return uniform(default_generator(), low, high, size); },
-        nb::arg("low") = 0.0, nb::arg("high") = 1.0, nb::arg("size").none() = none, "Uniform numbers in [low, high).");
-  m.def("normal", [](nb::handle loc, nb::handle scale, nb::handle size) { return normal(default_generator(), loc, scale, size); },
-        nb::arg("loc") = 0.0, nb::arg("scale") = 1.0, nb::arg("size").none() = none, "Normal numbers of this mean and standard deviation.");
-  m.def("randint", [](nb::handle low, nb::handle high, nb::handle size, nb::handle dtype) {
-    return integers(default_generator(), low, high, size, dtype, false);
-  }, nb::arg("low"), nb::arg("high").none() = none, nb::arg("size").none() = none, nb::arg("dtype").none() = none,
-        "Integers from low to high, which is excluded; from 0 to low if high is None.");
+  m.def(
+      "rand",
+      [](nb::args dims) { return to_python(random_uniform(default_generator(), shape_of(dims), default_float())); },
+      "Uniform numbers in [0, 1) of shape (d0, d1, …).");
+  m.def(
+      "randn",
+      [](nb::args dims) { return to_python(random_normal(default_generator(), shape_of(dims), default_float())); },
+      "Standard normal numbers of shape (d0, d1, …).");
+  m.def(
+      "standard_normal",
+      [](nb::handle size) { return to_python(random_normal(default_generator(), size_of(size), default_float())); },
+      nb::arg("size").none() = none, "Standard normal numbers.");
+  m.def(
+      "uniform",
+      [](nb::handle low, nb::handle high, nb::handle size) { return uniform(default_generator(), low, high, size); },
+      nb::arg("low") = 0.0, nb::arg("high") = 1.0, nb::arg("size").none() = none, "Uniform numbers in [low, high).");
+  m.def(
+      "normal",
+      [](nb::handle loc, nb::handle scale, nb::handle size) { return normal(default_generator(), loc, scale, size); },
+      nb::arg("loc") = 0.0, nb::arg("scale") = 1.0, nb::arg("size").none() = none,
+      "Normal numbers of this mean and standard deviation.");
+  m.def(
+      "randint",
+      [](nb::handle low, nb::handle high, nb::handle size, nb::handle dtype) {
+        return integers(default_generator(), low, high, size, dtype, false);
+      },
+      nb::arg("low"), nb::arg("high").none() = none, nb::arg("size").none() = none, nb::arg("dtype").none() = none,
+      "Integers from low to high, which is excluded; from 0 to low if high is None.");
 }
 
 }  // namespace tnp::python

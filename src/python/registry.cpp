@@ -69,7 +69,8 @@ nb::list samples_of(const std::string& name) {
   for (const Sample& s : op.samples.get()(op)) {
     nb::dict d;
     nb::list inputs;
-    for (const OutputSpec& spec : s.inputs) inputs.append(nb::make_tuple(dtype_object(spec.dtype), shape_object(spec.shape)));
+    for (const OutputSpec& spec : s.inputs)
+      inputs.append(nb::make_tuple(dtype_object(spec.dtype), shape_object(spec.shape)));
     d["inputs"] = inputs;
     AsDict params;
     s.params->clone()->visit(params);
@@ -94,18 +95,25 @@ nb::object apply_sample(const std::string& name, std::size_t index, nb::list inp
 }  // namespace
 
 void bind_registry(nb::module_& m) {
-  m.def("operations", [] {
-    nb::list out;
-    for (const OpDef* op : all_ops()) out.append(describe_op(*op));
-    return out;
-  }, "Every primitive: name, documentation, family, and which slots are filled or why not.");
+  m.def(
+      "operations",
+      [] {
+        nb::list out;
+        for (const OpDef* op : all_ops()) out.append(describe_op(*op));
+        return out;
+      },
+      "Every primitive: name, documentation, family, and which slots are filled or why not.");
   m.def("samples", &samples_of, nb::arg("name"), "The inputs on which the operation's generated tests run it.");
-  m.def("apply_sample", &apply_sample, nb::arg("name"), nb::arg("index"), nb::arg("inputs"), "Applies the operation with a sample's parameters.");
-  m.def("check_registry", [] {
-    nb::list out;
-    for (const std::string& s : check_registry()) out.append(s);
-    return out;
-  }, "Every operation with an empty slot.");
+  m.def("apply_sample", &apply_sample, nb::arg("name"), nb::arg("index"), nb::arg("inputs"),
+        "Applies the operation with a sample's parameters.");
+  m.def(
+      "check_registry",
+      [] {
+        nb::list out;
+        for (const std::string& s : check_registry()) out.append(s);
+        return out;
+      },
+      "Every operation with an empty slot.");
 }
 
 }  // namespace tnp::python

@@ -31,42 +31,55 @@ Isa isa_named(const std::string& name) {
 }  // namespace
 
 void bind_runtime(nb::module_& m) {
-  m.def("set_num_threads", &set_num_threads, nb::arg("n"), "Sets the number of threads that operations use. ValueError for less than 1.");
+  m.def("set_num_threads", &set_num_threads, nb::arg("n"),
+        "Sets the number of threads that operations use. ValueError for less than 1.");
   m.def("get_num_threads", &get_num_threads, "The number of threads that operations use on this thread.");
   auto threads = nb::class_<Threads>(m, "threads", "A scope in which this thread's operations use at most n threads.");
-  threads.def("__init__", [](Threads* self, std::int64_t n) {
-    if (n < 1) throw ValueError("threads: the number of threads must be at least 1");
-    new (self) Threads{n, nullptr};
-  }, nb::arg("n"));
+  threads.def(
+      "__init__",
+      [](Threads* self, std::int64_t n) {
+        if (n < 1) throw ValueError("threads: the number of threads must be at least 1");
+        new (self) Threads{n, nullptr};
+      },
+      nb::arg("n"));
   threads.def("__enter__", [](Threads& t) { t.scope = std::make_unique<ThreadsScope>(t.n); });
   threads.def("__exit__", [](Threads& t, nb::args) { t.scope.reset(); });
 
   m.def("clear_cache", &clear_cache, "Gives memory that is kept for reuse back to the system.");
   m.def("set_cache_limit", &set_cache_limit, nb::arg("bytes"), "Bounds the memory that is kept for reuse.");
-  m.def("set_memory_limit", &set_memory_limit, nb::arg("bytes"), "Bounds all memory: beyond it MemoryError is raised. 0: the machine's.");
-  m.def("memory_stats", [] {
-    const auto s = memory_stats();
-    nb::dict d;
-    d["in_use"] = s.in_use;
-    d["cached"] = s.cached;
-    d["peak_in_use"] = s.peak_in_use;
-    d["cache_limit"] = s.cache_limit;
-    d["memory_limit"] = s.memory_limit;
-    return d;
-  }, "Bytes in use, kept for reuse, and their bounds.");
+  m.def("set_memory_limit", &set_memory_limit, nb::arg("bytes"),
+        "Bounds all memory: beyond it MemoryError is raised. 0: the machine's.");
+  m.def(
+      "memory_stats",
+      [] {
+        const auto s = memory_stats();
+        nb::dict d;
+        d["in_use"] = s.in_use;
+        d["cached"] = s.cached;
+        d["peak_in_use"] = s.peak_in_use;
+        d["cache_limit"] = s.cache_limit;
+        d["memory_limit"] = s.memory_limit;
+        return d;
+      },
+      "Bytes in use, kept for reuse, and their bounds.");
   m.def("reset_peak_memory", &reset_peak_memory);
 
-  auto isa = nb::class_<IsaScope>(m, "instruction_set", "A scope in which kernels of this instruction set run: for tests and benchmarks.");
-  isa.def("__init__", [](IsaScope* self, const std::string& name) { new (self) IsaScope{name, nullptr}; }, nb::arg("name"));
+  auto isa = nb::class_<IsaScope>(m, "instruction_set",
+                                  "A scope in which kernels of this instruction set run: for tests and benchmarks.");
+  isa.def(
+      "__init__", [](IsaScope* self, const std::string& name) { new (self) IsaScope{name, nullptr}; }, nb::arg("name"));
   isa.def("__enter__", [](IsaScope& s) { s.scope = std::make_unique<ScopedIsa>(isa_named(s.name)); });
   isa.def("__exit__", [](IsaScope& s, nb::args) { s.scope.reset(); });
-  m.def("instruction_sets", [] {
-    nb::list out;
-    for (Isa i : {Isa::baseline, Isa::avx2, Isa::avx512}) {
-      if (i <= cpu_isa()) out.append(isa_name(i));
-    }
-    return out;
-  }, "Those that this machine can run.");
+  m.def(
+      "instruction_sets",
+      [] {
+        nb::list out;
+        for (Isa i : {Isa::baseline, Isa::avx2, Isa::avx512}) {
+          if (i <= cpu_isa()) out.append(isa_name(i));
+        }
+        return out;
+      },
+      "Those that this machine can run.");
   m.def("set_blas_library", &set_blas_library, nb::arg("path"));
 }
 

@@ -14,7 +14,8 @@ void warn_not_watched(DType dtype) {
   static bool warned = false;
   if (warned) return;
   warned = true;
-  if (PyErr_WarnFormat(PyExc_UserWarning, 1, "GradientTape.watch: an array of dtype %s has no gradient; it is not watched",
+  if (PyErr_WarnFormat(PyExc_UserWarning, 1,
+                       "GradientTape.watch: an array of dtype %s has no gradient; it is not watched",
                        std::string(name(dtype)).c_str()) != 0) {
     throw nb::python_error();
   }
@@ -46,22 +47,25 @@ Arrays targets_of(nb::handle o) {
     } else if (is_array(leaf.ptr())) {
       out.push_back(array_of(leaf.ptr()));
     } else {
-      throw TypeError("GradientTape.gradient: a target must be a tnp array, got '" + std::string(Py_TYPE(leaf.ptr())->tp_name) +
-                      "', whose computation the tape does not know");
+      throw TypeError("GradientTape.gradient: a target must be a tnp array, got '" +
+                      std::string(Py_TYPE(leaf.ptr())->tp_name) + "', whose computation the tape does not know");
     }
   }
   return out;
 }
 
-nb::object gradient(Tape& tape, nb::handle target, nb::handle sources, nb::handle output_gradients, const std::string& unconnected) {
-  if (unconnected != "none" && unconnected != "zero") throw ValueError("GradientTape.gradient: unconnected_gradients must be 'none' or 'zero'");
+nb::object gradient(Tape& tape, nb::handle target, nb::handle sources, nb::handle output_gradients,
+                    const std::string& unconnected) {
+  if (unconnected != "none" && unconnected != "zero")
+    throw ValueError("GradientTape.gradient: unconnected_gradients must be 'none' or 'zero'");
   const Arrays targets = targets_of(target);
   Arrays cts;
   if (!output_gradients.is_none()) {
     std::vector<nb::object> leaves;
     PyTree::flatten(output_gradients, leaves);
     for (const nb::object& leaf : leaves) cts.push_back(as_array(leaf.ptr()));
-    if (cts.size() != targets.size()) throw ValueError("GradientTape.gradient: there must be one output gradient for each target");
+    if (cts.size() != targets.size())
+      throw ValueError("GradientTape.gradient: there must be one output gradient for each target");
   }
   std::vector<nb::object> leaves;
   const PyTree tree = PyTree::flatten(sources, leaves);
@@ -78,7 +82,8 @@ nb::object gradient(Tape& tape, nb::handle target, nb::handle sources, nb::handl
       arrays.push_back(array_of(leaves[i].ptr()));
       owner.push_back(i);
     } else {
-      throw TypeError("GradientTape.gradient: a source must be a tnp array or a Variable, got '" + std::string(Py_TYPE(leaves[i].ptr())->tp_name) + "'");
+      throw TypeError("GradientTape.gradient: a source must be a tnp array or a Variable, got '" +
+                      std::string(Py_TYPE(leaves[i].ptr())->tp_name) + "'");
     }
   }
   const Arrays gradients = tape.gradient(targets, arrays, cts);
@@ -117,17 +122,20 @@ void bind_tape(nb::module_& m) {
     return self;
   });
   cls.def("__exit__", [](Tape& t, nb::args) { t.stop(); });
-  cls.def("watch", [](Tape& t, nb::handle x) { watch(t, x); }, nb::arg("tensor"), "Records what is done with this array (or structure of arrays) from now on.");
+  cls.def(
+      "watch", [](Tape& t, nb::handle x) { watch(t, x); }, nb::arg("tensor"),
+      "Records what is done with this array (or structure of arrays) from now on.");
   cls.def("reset", [](Tape& t) { t.reset(); }, "Forgets everything recorded.");
   cls.def("gradient", &gradient, nb::arg("target"), nb::arg("sources"), nb::arg("output_gradients").none() = nb::none(),
           nb::arg("unconnected_gradients") = "none",
-          "The gradient of the sum of `target` with respect to each of `sources`, in their structure; None where there is none.");
+          "The gradient of the sum of `target` with respect to each of `sources`, in their structure; None where there "
+          "is none.");
   auto stop = nb::class_<StopRecording>(m, "_StopRecording");
   stop.def("__enter__", [](StopRecording& s) { s.tape->stop(); });
   stop.def("__exit__", [](StopRecording& s, nb::args) { s.tape->start(); });
-  cls.def("stop_recording", [](nb::object self) {
-    return StopRecording{&nb::cast<Tape&>(self), self};
-  }, "A scope in which nothing is recorded.");
+  cls.def(
+      "stop_recording", [](nb::object self) { return StopRecording{&nb::cast<Tape&>(self), self}; },
+      "A scope in which nothing is recorded.");
 }
 
 }  // namespace tnp::python

@@ -36,7 +36,8 @@ bool executing_binary_operation() {
     PyErr_Clear();
     return false;
   }
-  const bool is = at >= 0 && at < PyBytes_GET_SIZE(bytes) && static_cast<unsigned char>(PyBytes_AS_STRING(bytes)[at]) == binary_op;
+  const bool is =
+      at >= 0 && at < PyBytes_GET_SIZE(bytes) && static_cast<unsigned char>(PyBytes_AS_STRING(bytes)[at]) == binary_op;
   Py_DECREF(bytes);
   return is;
 }
@@ -65,7 +66,9 @@ bool called_by_interpreter() {
   return false;
 }
 
-bool unique_temporary(PyObject* o) { return Py_REFCNT(o) == 1 && executing_binary_operation() && called_by_interpreter(); }
+bool unique_temporary(PyObject* o) {
+  return Py_REFCNT(o) == 1 && executing_binary_operation() && called_by_interpreter();
+}
 
 #else
 

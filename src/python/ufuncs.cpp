@@ -14,8 +14,7 @@ namespace tnp::python {
 namespace {
 
 struct Ufunc {
-  PyObject_HEAD
-  vectorcallfunc vectorcall;
+  PyObject_HEAD vectorcallfunc vectorcall;
   const OpDef* op;
   PyObject* name;
   PyObject* doc;
@@ -40,8 +39,8 @@ Keywords parse_keywords(const OpDef& op, PyObject* const* values, PyObject* name
       if (value != Py_True) k.where = value;
     } else if (std::strcmp(name, "dtype") == 0) {
       if (value != Py_None) k.dtype = dtype_of(nb::handle(value));
-    } else if (std::strcmp(name, "casting") != 0 && std::strcmp(name, "order") != 0 && std::strcmp(name, "subok") != 0 &&
-               std::strcmp(name, "signature") != 0) {
+    } else if (std::strcmp(name, "casting") != 0 && std::strcmp(name, "order") != 0 &&
+               std::strcmp(name, "subok") != 0 && std::strcmp(name, "signature") != 0) {
       throw TypeError(std::string(op.name) + "() got an unexpected keyword argument '" + name + "'");
     }
   }
@@ -68,7 +67,8 @@ PyObject* call(const OpDef& op, PyObject* const* args, Py_ssize_t nargs, const K
   }
   if (keywords.dtype && op.elementwise->result == ResultType::same) {
     Array cast[3];
-    for (Py_ssize_t i = 0; i < nargs; ++i) cast[i] = x[i].is_array() ? astype(x[i].array(), *keywords.dtype) : x[i].scalar().to_array(*keywords.dtype);
+    for (Py_ssize_t i = 0; i < nargs; ++i)
+      cast[i] = x[i].is_array() ? astype(x[i].array(), *keywords.dtype) : x[i].scalar().to_array(*keywords.dtype);
     return wrap(apply_elementwise_donated(op, {cast, static_cast<std::size_t>(nargs)}, 0));
   }
   Array own[3];
@@ -111,7 +111,9 @@ void ufunc_dealloc(PyObject* self) {
 
 PyObject* get_nin(PyObject* self, void*) { return PyLong_FromLong(reinterpret_cast<Ufunc*>(self)->op->num_inputs); }
 PyObject* get_nout(PyObject*, void*) { return PyLong_FromLong(1); }
-PyObject* get_nargs(PyObject* self, void*) { return PyLong_FromLong(reinterpret_cast<Ufunc*>(self)->op->num_inputs + 1); }
+PyObject* get_nargs(PyObject* self, void*) {
+  return PyLong_FromLong(reinterpret_cast<Ufunc*>(self)->op->num_inputs + 1);
+}
 PyObject* get_module(PyObject*, void*) { return PyUnicode_FromString("tnp"); }
 PyObject* ufunc_reduce(PyObject* self, PyObject*) { return PyObject_GetAttrString(self, "__name__"); }
 
@@ -148,8 +150,8 @@ PyTypeObject* make_type() {
 }
 
 std::string documentation(const OpDef& op, const std::string& name) {
-  static const char* const signatures[] = {"", "(x, /, *, where=True, dtype=None)", "(x1, x2, /, *, where=True, dtype=None)",
-                                           "(x1, x2, x3, /)"};
+  static const char* const signatures[] = {"", "(x, /, *, where=True, dtype=None)",
+                                           "(x1, x2, /, *, where=True, dtype=None)", "(x1, x2, x3, /)"};
   return name + signatures[op.num_inputs] + "\n\n" + op.doc;
 }
 

@@ -34,26 +34,38 @@ bool is_variable(PyObject* o) noexcept { return g_variable_type && PyType_IsSubt
 const VariableRef& variable_of(PyObject* o) noexcept { return nb::inst_ptr<PyVariable>(nb::handle(o))->variable; }
 
 void bind_variable(nb::module_& m) {
-  auto cls = nb::class_<PyVariable>(m, "Variable", nb::type_slots(operator_slots()), nb::is_weak_referenceable(), nb::dynamic_attr(),
-                                    "A mutable cell that holds an array: its shape and dtype stay, its value changes.\n\n"
-                                    "Reads and writes inside a traced function happen in program order.");
+  auto cls = nb::class_<PyVariable>(
+      m, "Variable", nb::type_slots(operator_slots()), nb::is_weak_referenceable(), nb::dynamic_attr(),
+      "A mutable cell that holds an array: its shape and dtype stay, its value changes.\n\n"
+      "Reads and writes inside a traced function happen in program order.");
   g_variable_type = reinterpret_cast<PyTypeObject*>(cls.ptr());
   cls.attr("__module__") = "tnp";
   cls.attr("__array_priority__") = 200.0;
-  cls.def("__init__", [](PyVariable* self, nb::handle initial, bool trainable, nb::handle dtype, const std::string& name) {
-    AsArray options;
-    if (!dtype.is_none()) options.dtype = dtype_of(dtype);
-    new (self) PyVariable{std::make_shared<Variable>(as_array(initial.ptr(), options), name, trainable)};
-  }, nb::arg("initial_value"), nb::kw_only(), nb::arg("trainable") = true, nb::arg("dtype").none() = nb::none(), nb::arg("name") = "Variable");
+  cls.def(
+      "__init__",
+      [](PyVariable* self, nb::handle initial, bool trainable, nb::handle dtype, const std::string& name) {
+        AsArray options;
+        if (!dtype.is_none()) options.dtype = dtype_of(dtype);
+        new (self) PyVariable{std::make_shared<Variable>(as_array(initial.ptr(), options), name, trainable)};
+      },
+      nb::arg("initial_value"), nb::kw_only(), nb::arg("trainable") = true, nb::arg("dtype").none() = nb::none(),
+      nb::arg("name") = "Variable");
   cls.def("read", [](const PyVariable& v) { return to_python(v.variable->read()); }, "Its value now.");
   cls.def("value", [](const PyVariable& v) { return to_python(v.variable->read()); }, "Its value now.");
-  cls.def("assign", [](nb::object self, nb::handle value) {
-    Variable& v = *variable_of(self.ptr());
-    v.assign(value_for(v, value));
-    return self;
-  }, nb::arg("value"), "Sets its value. ValueError where shape or dtype differ.");
-  cls.def("assign_add", [](nb::object self, nb::handle delta) { return update(self, delta, &add); }, nb::arg("delta"), "Adds to its value.");
-  cls.def("assign_sub", [](nb::object self, nb::handle delta) { return update(self, delta, &subtract); }, nb::arg("delta"), "Subtracts from its value.");
+  cls.def(
+      "assign",
+      [](nb::object self, nb::handle value) {
+        Variable& v = *variable_of(self.ptr());
+        v.assign(value_for(v, value));
+        return self;
+      },
+      nb::arg("value"), "Sets its value. ValueError where shape or dtype differ.");
+  cls.def(
+      "assign_add", [](nb::object self, nb::handle delta) { return update(self, delta, &add); }, nb::arg("delta"),
+      "Adds to its value.");
+  cls.def(
+      "assign_sub", [](nb::object self, nb::handle delta) { return update(self, delta, &subtract); }, nb::arg("delta"),
+      "Subtracts from its value.");
   cls.def_prop_ro("shape", [](const PyVariable& v) { return shape_object(v.variable->shape()); });
   cls.def_prop_ro("dtype", [](const PyVariable& v) { return dtype_object(v.variable->dtype()); });
   cls.def_prop_ro("ndim", [](const PyVariable& v) { return v.variable->shape().ndim(); });
@@ -67,10 +79,16 @@ void bind_variable(nb::module_& m) {
     // What arrays have (T, reshape, sum, …), of the value now.
     return nb::getattr(to_python(v.variable->read()), name);
   });
-  cls.def("__getitem__", [](const PyVariable& v, nb::handle key) { return nb::steal(PyObject_GetItem(to_python(v.variable->read()).ptr(), key.ptr())); }, nb::arg("key").none());
+  cls.def(
+      "__getitem__",
+      [](const PyVariable& v, nb::handle key) {
+        return nb::steal(PyObject_GetItem(to_python(v.variable->read()).ptr(), key.ptr()));
+      },
+      nb::arg("key").none());
   cls.def("__len__", [](const PyVariable& v) { return PyObject_Length(to_python(v.variable->read()).ptr()); });
   cls.def("__repr__", [](const PyVariable& v) {
-    return "<tnp.Variable '" + v.variable->name() + "' " + nb::cast<std::string>(nb::repr(to_python(v.variable->stored()))) + ">";
+    return "<tnp.Variable '" + v.variable->name() + "' " +
+           nb::cast<std::string>(nb::repr(to_python(v.variable->stored()))) + ">";
   });
 }
 

@@ -37,7 +37,9 @@ nb::object vectorized_map(nb::handle fn, nb::handle elems, bool fallback, bool w
     if (x.ndim() > 0) size = dim_broadcast(size, x.shape()[0]);
   }
   Batched out = tnp::vectorized_map(
-      [&](const Arrays& x) { return results.take(call_python(fn, nb::make_tuple(tree.unflatten(to_objects(x)))), "the result of fn"); },
+      [&](const Arrays& x) {
+        return results.take(call_python(fn, nb::make_tuple(tree.unflatten(to_objects(x)))), "the result of fn");
+      },
       inputs, options);
   for (std::size_t i = 0; i < out.values.size(); ++i) out.values[i] = batch_of(out, i, size);
   return results.build(out.values);
@@ -62,23 +64,28 @@ void spread_axes(nb::handle axes, nb::handle node, const char* what, std::vector
     return;
   }
   if (!PyTuple_Check(axes.ptr()) && !PyList_Check(axes.ptr())) {
-    throw TypeError(std::string("vmap: ") + what + " must be made of ints and None, got '" + Py_TYPE(axes.ptr())->tp_name + "'");
+    throw TypeError(std::string("vmap: ") + what + " must be made of ints and None, got '" +
+                    Py_TYPE(axes.ptr())->tp_name + "'");
   }
   if ((!PyTuple_Check(node.ptr()) && !PyList_Check(node.ptr())) || nb::len(axes) != nb::len(node)) refuse();
   for (std::size_t i = 0; i < nb::len(axes); ++i) spread_axes(nb::object(axes[i]), nb::object(node[i]), what, out);
 }
 
-Batched batched_inputs(const std::vector<nb::object>& leaves, const std::vector<std::optional<std::int64_t>>& axes, std::int64_t& size) {
+Batched batched_inputs(const std::vector<nb::object>& leaves, const std::vector<std::optional<std::int64_t>>& axes,
+                       std::int64_t& size) {
   Batched inputs;
   std::optional<std::int64_t> found;
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     Array x = leaf_array(leaves[i], "vmap");
     if (axes[i]) {
-      if (x.ndim() == 0) throw ValueError("vmap: argument " + std::to_string(i) + " is 0-d and has no axis to map over: give None in in_axes");
+      if (x.ndim() == 0)
+        throw ValueError("vmap: argument " + std::to_string(i) +
+                         " is 0-d and has no axis to map over: give None in in_axes");
       x = move_axis(x, normalize_axis(*axes[i], x.ndim(), "vmap"), 0);
       const std::int64_t n = x.shape()[0];
       if (found && *found >= 0 && n >= 0 && *found != n) {
-        throw ValueError("vmap: the mapped axes must be equally long, but are " + std::to_string(*found) + " and " + std::to_string(n));
+        throw ValueError("vmap: the mapped axes must be equally long, but are " + std::to_string(*found) + " and " +
+                         std::to_string(n));
       }
       if (!found || *found < 0) found = n;
     }
@@ -90,7 +97,8 @@ Batched batched_inputs(const std::vector<nb::object>& leaves, const std::vector<
   return inputs;
 }
 
-nb::object vmap_call(nb::handle f, nb::handle in_axes, nb::handle out_axes, bool fallback, nb::handle args, nb::handle kwargs) {
+nb::object vmap_call(nb::handle f, nb::handle in_axes, nb::handle out_axes, bool fallback, nb::handle args,
+                     nb::handle kwargs) {
   nb::object all = nb::make_tuple(args, kwargs);
   std::vector<nb::object> leaves;
   const PyTree tree = PyTree::flatten(all, leaves);
@@ -116,7 +124,9 @@ nb::object vmap_call(nb::handle f, nb::handle in_axes, nb::handle out_axes, bool
   spread_axes(out_axes, results.build(out.values), "out_axes", to);
   for (std::size_t i = 0; i < out.values.size(); ++i) {
     if (!to[i]) {
-      if (out.batched[i]) throw ValueError("vmap: result " + std::to_string(i) + " differs between examples, so its out_axes can not be None");
+      if (out.batched[i])
+        throw ValueError("vmap: result " + std::to_string(i) +
+                         " differs between examples, so its out_axes can not be None");
       continue;
     }
     const Array x = batch_of(out, i, size);
@@ -128,12 +138,15 @@ nb::object vmap_call(nb::handle f, nb::handle in_axes, nb::handle out_axes, bool
 }  // namespace
 
 void bind_vmap(nb::module_& m) {
-  m.def("vectorized_map", &vectorized_map, nb::arg("fn"), nb::arg("elems"), nb::arg("fallback_to_while_loop") = true, nb::arg("warn") = true,
+  m.def("vectorized_map", &vectorized_map, nb::arg("fn"), nb::arg("elems"), nb::arg("fallback_to_while_loop") = true,
+        nb::arg("warn") = true,
         "fn of each example, stacked, computed for all examples at once.\n\n"
-        "elems: arrays, nested in any structure, with the examples along axis 0. What can not be done for all at once (host\n"
-        "functions, sizes that depend on data) is done one by one, with a warning, or refused with fallback_to_while_loop=False.");
-  m.def("_vmap_call", &vmap_call, nb::arg("f"), nb::arg("in_axes").none(), nb::arg("out_axes").none(), nb::arg("fallback"), nb::arg("args"),
-        nb::arg("kwargs"));
+        "elems: arrays, nested in any structure, with the examples along axis 0. What can not be done for all at once "
+        "(host\n"
+        "functions, sizes that depend on data) is done one by one, with a warning, or refused with "
+        "fallback_to_while_loop=False.");
+  m.def("_vmap_call", &vmap_call, nb::arg("f"), nb::arg("in_axes").none(), nb::arg("out_axes").none(),
+        nb::arg("fallback"), nb::arg("args"), nb::arg("kwargs"));
 }
 
 }  // namespace tnp::python

@@ -1,7 +1,7 @@
 #include "transform/call.h"
 
+#include <algorithm>
 #include <mutex>
-#include <unordered_map>
 
 #include "compiler/program.h"
 #include "ir/observer.h"
@@ -14,9 +14,8 @@ namespace tnp {
 
 namespace {
 
-// What a graph has besides its nodes, made when first needed. Kept beside the graph for as long as it lives.
+// What a graph has besides its nodes, made when first needed.
 struct Companion {
-  std::weak_ptr<const Graph> owner;
   std::mutex mutex;
   std::shared_ptr<compiler::Program> program;
   // The forward graph gives the outputs and then the residuals; the backward graph takes inputs, residuals and
@@ -28,17 +27,9 @@ struct Companion {
 
 std::shared_ptr<Companion> companion_of(const GraphRef& graph) {
   static std::mutex mutex;
-  static auto* all = new std::unordered_map<const Graph*, std::shared_ptr<Companion>>;
   std::scoped_lock lock(mutex);
-  std::shared_ptr<Companion>& c = (*all)[graph.get()];
-  if (!c || c->owner.expired()) {
-    c = std::make_shared<Companion>();
-    c->owner = graph;
-    // A sweep now and then, so that what belongs to dead graphs goes.
-    if (all->size() % 64 == 0) std::erase_if(*all, [](const auto& entry) { return entry.second->owner.expired(); });
-    return (*all)[graph.get()];
-  }
-  return c;
+  if (!graph->companion) graph->companion = std::make_shared<Companion>();
+  return std::static_pointer_cast<Companion>(graph->companion);
 }
 
 // Symbolic inputs like those of the graph, with sizes of their own.
@@ -120,7 +111,8 @@ void build_gradient(Companion& c, const Graph& graph) {
   const auto make = [&](std::size_t begin, std::size_t end) {
     auto g = std::make_shared<Graph>();
     g->values = joint->values;
-    g->nodes.assign(joint->nodes.begin() + static_cast<std::ptrdiff_t>(begin), joint->nodes.begin() + static_cast<std::ptrdiff_t>(end));
+    g->nodes.assign(joint->nodes.begin() + static_cast<std::ptrdiff_t>(begin),
+                    joint->nodes.begin() + static_cast<std::ptrdiff_t>(end));
     g->dims = joint->dims;
     g->leaf_values = joint->leaf_values;
     return g;
@@ -182,10 +174,38 @@ OutputSpecs infer(const Call& call) {
   return specs;
 }
 
+// Where the residuals have cotangents too (a derivative of the gradient was taken), the forward graph with all its
+// outputs is itself the function to differentiate.
+void vjp_of_all_outputs(VjpCall& v, const GraphRef& forward) {
+  Tape tape;
+  Arrays inputs, watched;
+  std::vector<std::size_t> place;
+  for (std::size_t i = 0; i < v.call.in.size(); ++i) {
+    inputs.push_back(is_inexact(v.call.in[i].dtype()) ? alias(v.call.in[i]) : v.call.in[i]);
+    if (!v.needed[i] || !tape.watch(inputs.back())) continue;
+    watched.push_back(inputs.back());
+    place.push_back(i);
+  }
+  tape.start();
+  const Arrays outputs = call_graph(forward, inputs);
+  tape.stop();
+  Arrays targets, cotangents;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (!v.cotangents[i] || !is_inexact(outputs[i].dtype())) continue;
+    targets.push_back(outputs[i]);
+    cotangents.push_back(v.cotangents[i]);
+  }
+  const Arrays gradients = tape.gradient(targets, watched, cotangents);
+  for (std::size_t i = 0; i < gradients.size(); ++i) v.result[place[i]] = gradients[i];
+}
+
 void vjp(VjpCall& v) {
   const auto& p = static_cast<const CallParams&>(v.call.params);
   const std::shared_ptr<Companion> c = companion_of(p.original);
   const std::size_t num_outputs = p.original->outputs.size();
+  for (std::size_t i = num_outputs; i < v.cotangents.size(); ++i) {
+    if (v.cotangents[i]) return vjp_of_all_outputs(v, p.graph);
+  }
   Arrays in(v.call.in.begin(), v.call.in.end());
   in.insert(in.end(), v.outputs.begin() + static_cast<std::ptrdiff_t>(num_outputs), v.outputs.end());
   for (std::size_t i = 0; i < num_outputs; ++i) {
@@ -223,7 +243,12 @@ const RegisterOp registration(kCall);
 std::shared_ptr<compiler::Program> program_of(const GraphRef& graph) {
   const std::shared_ptr<Companion> c = companion_of(graph);
   std::scoped_lock lock(c->mutex);
-  if (!c->program) c->program = compiler::compile(graph);
+  if (!c->program) {
+    // A copy, as the program keeps its graph, and the graph keeps its program.
+    auto copy = std::make_shared<Graph>(*graph);
+    copy->companion.reset();
+    c->program = compiler::compile(copy);
+  }
   return c->program;
 }
 

@@ -10,7 +10,9 @@
 
 namespace tnp {
 
-VariableRef make_variable(const Array& value, std::string name) { return std::make_shared<Variable>(value, std::move(name)); }
+VariableRef make_variable(const Array& value, std::string name) {
+  return std::make_shared<Variable>(value, std::move(name));
+}
 Array read(const VariableRef& variable) { return variable->read(); }
 void assign(const VariableRef& variable, const Array& value) { variable->assign(value); }
 
@@ -59,11 +61,16 @@ GradientTape::GradientTape(bool persistent, bool watch_accessed_variables)
 }
 GradientTape::~GradientTape() = default;
 void GradientTape::watch(const Array& x) {
-  if (!tape_->watch(x)) throw TypeError("GradientTape::watch: an array of dtype " + std::string(name(x.dtype())) + " has no gradient");
+  if (!tape_->watch(x))
+    throw TypeError("GradientTape::watch: an array of dtype " + std::string(name(x.dtype())) + " has no gradient");
 }
 void GradientTape::stop() { tape_->stop(); }
-Array GradientTape::gradient(const Array& target, const Array& source) { return tape_->gradient({&target, 1}, {&source, 1})[0]; }
-Arrays GradientTape::gradient(const Array& target, const Arrays& sources) { return tape_->gradient({&target, 1}, sources); }
+Array GradientTape::gradient(const Array& target, const Array& source) {
+  return tape_->gradient({&target, 1}, {&source, 1})[0];
+}
+Arrays GradientTape::gradient(const Array& target, const Arrays& sources) {
+  return tape_->gradient({&target, 1}, sources);
+}
 Array GradientTape::gradient(const Array& target, const VariableRef& source) {
   const std::vector<Array> values = tape_->values_of(source.get());
   Array total;
@@ -76,12 +83,14 @@ std::pair<Array, Arrays> value_and_gradients(const std::function<Array(const Arr
   Arrays inputs;
   for (const Array& x : arguments) {
     inputs.push_back(alias(x));
-    if (!tape.watch(inputs.back())) throw TypeError("grad: arguments must be of a floating or complex dtype, got " + std::string(name(x.dtype())));
+    if (!tape.watch(inputs.back()))
+      throw TypeError("grad: arguments must be of a floating or complex dtype, got " + std::string(name(x.dtype())));
   }
   tape.start();
   const Array value = f(inputs);
   tape.stop();
-  if (value.ndim() != 0) throw TypeError("grad: the function must return a 0-d array, got one of shape " + value.shape().str());
+  if (value.ndim() != 0)
+    throw TypeError("grad: the function must return a 0-d array, got one of shape " + value.shape().str());
   Arrays gradients = tape.gradient({&value, 1}, inputs);
   for (std::size_t i = 0; i < gradients.size(); ++i) {
     if (!gradients[i]) gradients[i] = zeros(inputs[i].shape(), inputs[i].dtype());

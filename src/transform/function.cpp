@@ -36,7 +36,8 @@ NeedsSize places_of(std::int64_t dim) {
     all = all && found;
   });
   if (!all) {
-    throw TracerError("the size " + dim_str(dim) + " depends on data, so it is not known while the function is traced: use it in array "
+    throw TracerError("the size " + dim_str(dim) +
+                      " depends on data, so it is not known while the function is traced: use it in array "
                       "operations, tnp.cond or tnp.while_loop");
   }
   return needs;

@@ -28,7 +28,8 @@ struct NeedsSize {
 };
 
 // Traces `body`. What it throws passes through, with all tracing state restored.
-TracedFunction trace_function(std::span<const ArgumentSpec> arguments, const std::function<Arrays(const Arrays&)>& body);
+TracedFunction trace_function(std::span<const ArgumentSpec> arguments,
+                              const std::function<Arrays(const Arrays&)>& body);
 
 // Which arguments' sizes a symbolic dimension comes from; throws TracerError if it comes from data.
 NeedsSize places_of(std::int64_t dim);

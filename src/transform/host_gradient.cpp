@@ -24,7 +24,8 @@ ArraysFunction gradient_of(ArraysFunction f, std::size_t num_arguments) {
     auto next = middle;
     for (const Array& y : results) {
       if (!is_inexact(y.dtype())) continue;
-      if (next == in.end()) throw RuntimeError("a host function gives more results for its gradient than it did before");
+      if (next == in.end())
+        throw RuntimeError("a host function gives more results for its gradient than it did before");
       targets.push_back(y);
       cotangents.push_back(next->ndim() == 0 && y.ndim() > 0 ? broadcast_to(*next, y.shape()) : *next);
       ++next;
@@ -53,7 +54,8 @@ class DifferentiableHostFunction final : public HostFunction {
 
 }  // namespace
 
-std::shared_ptr<HostFunction> differentiable_host_function(ArraysFunction f, std::string name, std::vector<VariableRef> variables) {
+std::shared_ptr<HostFunction> differentiable_host_function(ArraysFunction f, std::string name,
+                                                           std::vector<VariableRef> variables) {
   if (variables.empty()) return std::make_shared<DifferentiableHostFunction>(std::move(f), std::move(name));
   ArraysFunction with_variables = [f = std::move(f), variables = std::move(variables)](const Arrays& in) {
     const std::size_t num_arguments = in.size() - variables.size();

@@ -9,6 +9,7 @@ namespace tnp {
 
 // f as a host function with gradients of any order: the gradient runs f again, under a tape. The last arguments are the
 // values of `variables`, which f finds when it reads those.
-std::shared_ptr<HostFunction> differentiable_host_function(ArraysFunction f, std::string name, std::vector<VariableRef> variables = {});
+std::shared_ptr<HostFunction> differentiable_host_function(ArraysFunction f, std::string name,
+                                                           std::vector<VariableRef> variables = {});
 
 }  // namespace tnp

@@ -31,7 +31,8 @@ Array add_cotangents(const Array& a, const Array& b) {
   return b ? add(a, b) : a;
 }
 
-Tape::Tape(bool persistent, bool watch_accessed_variables) : persistent_(persistent), watch_variables_(watch_accessed_variables) {}
+Tape::Tape(bool persistent, bool watch_accessed_variables)
+    : persistent_(persistent), watch_variables_(watch_accessed_variables) {}
 
 Tape::~Tape() { stop(); }
 
@@ -88,7 +89,8 @@ void Tape::observe(const Call& call, std::span<const Array> outputs) {
   bool watched = false;
   for (const Array& x : call.in) watched = watched || watched_.contains(x.node());
   if (!watched) return;
-  Record record{&call.op, call.params.clone(), Arrays(call.in.begin(), call.in.end()), Arrays(outputs.begin(), outputs.end())};
+  Record record{&call.op, call.params.clone(), Arrays(call.in.begin(), call.in.end()),
+                Arrays(outputs.begin(), outputs.end())};
   for (const Array& y : outputs) watch(y);
   records_.push_back(std::move(record));
 }
@@ -107,7 +109,8 @@ void Tape::step_back(const Record& record, Cotangents& cotangents) const {
 
   const std::size_t n = record.in.size();
   const auto needed = std::make_unique<bool[]>(n);
-  for (std::size_t i = 0; i < n; ++i) needed[i] = watched_.contains(record.in[i].node()) && is_inexact(record.in[i].dtype());
+  for (std::size_t i = 0; i < n; ++i)
+    needed[i] = watched_.contains(record.in[i].node()) && is_inexact(record.in[i].dtype());
   Arrays result(n);
   const Call call{*record.op, record.in, *record.params};
   VjpCall v{call, record.out, cts, {needed.get(), n}, result};
@@ -119,9 +122,11 @@ void Tape::step_back(const Record& record, Cotangents& cotangents) const {
   }
 }
 
-Arrays Tape::gradient(std::span<const Array> targets, std::span<const Array> sources, std::span<const Array> cotangents) {
+Arrays Tape::gradient(std::span<const Array> targets, std::span<const Array> sources,
+                      std::span<const Array> cotangents) {
   if (used_ && !persistent_) {
-    throw RuntimeError("GradientTape.gradient can be called only once on a tape that is not persistent: make it with persistent=True");
+    throw RuntimeError(
+        "GradientTape.gradient can be called only once on a tape that is not persistent: make it with persistent=True");
   }
   used_ = true;
   // A tape that is asked while it records hears nothing of its own gradient unless it is to be asked again.
@@ -131,9 +136,10 @@ Arrays Tape::gradient(std::span<const Array> targets, std::span<const Array> sou
   Cotangents cts;
   for (std::size_t i = 0; i < targets.size(); ++i) {
     const bool given = i < cotangents.size() && cotangents[i];
-    if (given && cotangents[i].shape().is_static() && targets[i].shape().is_static() && cotangents[i].shape() != targets[i].shape()) {
-      throw ValueError("gradient: the output gradient of shape " + cotangents[i].shape().str() + " does not fit a target of shape " +
-                       targets[i].shape().str());
+    if (given && cotangents[i].shape().is_static() && targets[i].shape().is_static() &&
+        cotangents[i].shape() != targets[i].shape()) {
+      throw ValueError("gradient: the output gradient of shape " + cotangents[i].shape().str() +
+                       " does not fit a target of shape " + targets[i].shape().str());
     }
     if (!is_inexact(targets[i].dtype())) continue;
     Array& total = cts[targets[i].node()];

@@ -31,7 +31,8 @@ class Tape final : public Observer {
 
   // d sum(targets · cotangents) / d sources; a cotangent that is absent is all ones. A source that no target depends on
   // has none (an absent array). Throws RuntimeError at the second call unless the tape is persistent.
-  Arrays gradient(std::span<const Array> targets, std::span<const Array> sources, std::span<const Array> cotangents = {});
+  Arrays gradient(std::span<const Array> targets, std::span<const Array> sources,
+                  std::span<const Array> cotangents = {});
 
   void observe(const Call& call, std::span<const Array> outputs) override;
 

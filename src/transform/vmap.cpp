@@ -20,7 +20,8 @@ class BatchedSizes {
     return replace_dims(params, [this](Dim d) {
       return evaluate(d, [this](const DimExpr& leaf) -> Dim {
         const auto it = graph_.leaf_values.find(leaf.node);
-        if (it == graph_.leaf_values.end()) throw RuntimeError("a size inside a traced function depends on an array that is not known");
+        if (it == graph_.leaf_values.end())
+          throw RuntimeError("a size inside a traced function depends on an array that is not known");
         const auto v = static_cast<std::size_t>(it->second);
         return values_.values[v].shape()[leaf.axis + (values_.batched[v] ? 1 : 0)];
       });
@@ -33,9 +34,11 @@ class BatchedSizes {
 };
 
 // Applies one operation to a batch by its rule.
-void apply_rule(const GraphNode& node, const Arrays& in, const bool* batched, const Params& params, std::int64_t size, Batched& out) {
+void apply_rule(const GraphNode& node, const Arrays& in, const bool* batched, const Params& params, std::int64_t size,
+                Batched& out) {
   if (!node.op->batch) {
-    throw CannotBatch(std::string(node.op->name) + ": " + (node.op->batch.reason() ? node.op->batch.reason() : "no rule for batches"));
+    throw CannotBatch(std::string(node.op->name) + ": " +
+                      (node.op->batch.reason() ? node.op->batch.reason() : "no rule for batches"));
   }
   const Call call{*node.op, in, params};
   BatchCall b{call, {batched, in.size()}, size, {}, {}};
@@ -62,8 +65,8 @@ std::int64_t common_size(Batched& in, const char* name) {
     if (in.values[i].ndim() == 0) throw IndexError(std::string(name) + ": a 0-d array has no examples");
     const std::int64_t n = in.values[i].shape()[0];
     if (size && *size != n && !is_symbolic(*size) && !is_symbolic(n) && *size != 1 && n != 1) {
-      throw ValueError(std::string(name) + ": the numbers of examples must be equal or 1, but are " + std::to_string(*size) + " and " +
-                       std::to_string(n));
+      throw ValueError(std::string(name) + ": the numbers of examples must be equal or 1, but are " +
+                       std::to_string(*size) + " and " + std::to_string(n));
     }
     size = size ? dim_broadcast(*size, n) : n;
   }
@@ -118,7 +121,8 @@ Array batch_of(const Batched& b, std::size_t i, std::int64_t size) {
   return broadcast_to(x, shape);
 }
 
-Batched apply_batched(const Graph& graph, std::span<const Array> inputs, const std::vector<bool>& batched, std::int64_t size) {
+Batched apply_batched(const Graph& graph, std::span<const Array> inputs, const std::vector<bool>& batched,
+                      std::int64_t size) {
   Batched values{Arrays(graph.values.size()), std::vector<bool>(graph.values.size(), false)};
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const auto v = static_cast<std::size_t>(graph.inputs[i]);
@@ -178,7 +182,8 @@ Batched vectorized_map(const ArraysFunction& f, const Batched& given, const Vmap
     return apply_batched(*g.graph, all.values, all.batched, size);
   } catch (const CannotBatch& e) {
     if (!options.fallback) {
-      throw ValueError(std::string(options.name) + ": no vectorization: " + e.what() + " (fallback_to_while_loop is False)");
+      throw ValueError(std::string(options.name) + ": no vectorization: " + e.what() +
+                       " (fallback_to_while_loop is False)");
     }
     if (options.warn) options.warn(std::string(options.name) + ": the examples are run one by one: " + e.what());
   }

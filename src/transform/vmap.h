@@ -30,15 +30,16 @@ class CannotBatch : public std::exception {
 };
 
 // Runs a graph on inputs of which some are batches of `size`, in whatever context this thread is. Throws CannotBatch.
-Batched apply_batched(const Graph& graph, std::span<const Array> inputs, const std::vector<bool>& batched, std::int64_t size);
+Batched apply_batched(const Graph& graph, std::span<const Array> inputs, const std::vector<bool>& batched,
+                      std::int64_t size);
 
 struct VmapOptions {
   bool fallback = true;                          // run the examples one by one where there is no other way
   std::function<void(const std::string&)> warn;  // told why, if that happens
   const char* name = "vectorized_map";           // for messages
 };
-// f of each example, stacked: `inputs` that are batched carry the examples along axis 0. Results that depend on no batched
-// input are not batched.
+// f of each example, stacked: `inputs` that are batched carry the examples along axis 0. Results that depend on no
+// batched input are not batched.
 Batched vectorized_map(const ArraysFunction& f, const Batched& inputs, const VmapOptions& options = {});
 
 }  // namespace tnp

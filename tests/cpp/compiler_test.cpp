@@ -1,6 +1,4 @@
 // The compiler: every way to run a graph gives the bits that eager execution gives.
-#include "compiler/program.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -11,6 +9,7 @@
 #include <thread>
 
 #include "compiler/fuse.h"
+#include "compiler/program.h"
 #include "compiler/simplify.h"
 #include "ir/trace.h"
 #include "ops/elementwise/family.h"
@@ -31,7 +30,8 @@ Shape unknown_sizes(const Shape& shape) { return Shape(shape.ndim(), -1); }
 std::shared_ptr<const Graph> trace(const Function& f, const Arrays& like, bool known_sizes = false) {
   Trace t;
   Arrays args;
-  for (const Array& x : like) args.push_back(t.add_input(x.dtype(), known_sizes ? x.shape() : unknown_sizes(x.shape())));
+  for (const Array& x : like)
+    args.push_back(t.add_input(x.dtype(), known_sizes ? x.shape() : unknown_sizes(x.shape())));
   const Arrays out = f(args);
   return t.finish(args, out);
 }
@@ -66,19 +66,28 @@ bool same_element(DType d, const std::byte* a, const std::byte* b) {
     return same_real(x, y);
   };
   switch (d) {
-    case DType::float16: return same_half(a, b, 0x7c00);
-    case DType::bfloat16: return same_half(a, b, 0x7f80);
-    case DType::float32: return real(0.0f, 0);
-    case DType::float64: return real(0.0, 0);
-    case DType::complex64: return real(0.0f, 0) && real(0.0f, 1);
-    case DType::complex128: return real(0.0, 0) && real(0.0, 1);
-    default: return std::memcmp(a, b, static_cast<std::size_t>(itemsize(d))) == 0;
+    case DType::float16:
+      return same_half(a, b, 0x7c00);
+    case DType::bfloat16:
+      return same_half(a, b, 0x7f80);
+    case DType::float32:
+      return real(0.0f, 0);
+    case DType::float64:
+      return real(0.0, 0);
+    case DType::complex64:
+      return real(0.0f, 0) && real(0.0f, 1);
+    case DType::complex128:
+      return real(0.0, 0) && real(0.0, 1);
+    default:
+      return std::memcmp(a, b, static_cast<std::size_t>(itemsize(d))) == 0;
   }
 }
 
 testing::AssertionResult same(const Array& actual, const Array& expected) {
-  if (actual.dtype() != expected.dtype()) return testing::AssertionFailure() << name(actual.dtype()) << " for " << name(expected.dtype());
-  if (!(actual.shape() == expected.shape())) return testing::AssertionFailure() << actual.shape().str() << " for " << expected.shape().str();
+  if (actual.dtype() != expected.dtype())
+    return testing::AssertionFailure() << name(actual.dtype()) << " for " << name(expected.dtype());
+  if (!(actual.shape() == expected.shape()))
+    return testing::AssertionFailure() << actual.shape().str() << " for " << expected.shape().str();
   const Array a = copy(actual), e = copy(expected);
   const int size = itemsize(a.dtype());
   for (std::int64_t i = 0; i < a.shape().num_elements(); ++i) {
@@ -101,8 +110,8 @@ void expect_as_eager(const Function& f, const Arrays& args) {
       ASSERT_EQ(actual.size(), expected.size());
       for (std::size_t i = 0; i < actual.size(); ++i) {
         ASSERT_TRUE(same(actual[i], expected[i]))
-            << "output " << i << ", " << isa_name(isa) << (mode == JitMode::always ? ", compiled\n" : ", block kernels\n")
-            << graph->str() << program->str();
+            << "output " << i << ", " << isa_name(isa)
+            << (mode == JitMode::always ? ", compiled\n" : ", block kernels\n") << graph->str() << program->str();
       }
     }
   }
@@ -113,7 +122,8 @@ class Random {
   explicit Random(unsigned seed) : engine_(seed) {}
   int below(int n) { return static_cast<int>(engine_() % static_cast<unsigned>(n)); }
   double real() {
-    static constexpr double kSpecial[] = {0.0, -0.0, 1, -1, 0.5, 2, 3, INFINITY, -INFINITY, NAN, 1e-310, 1e300, -1e300, 1e-40, 7, -200, 65504};
+    static constexpr double kSpecial[] = {0.0, -0.0,   1,     -1,     0.5,   2, 3,    INFINITY, -INFINITY,
+                                          NAN, 1e-310, 1e300, -1e300, 1e-40, 7, -200, 65504};
     if (below(4) == 0) return kSpecial[below(std::size(kSpecial))];
     return std::uniform_real_distribution<double>(-4, 4)(engine_);
   }
@@ -121,7 +131,8 @@ class Random {
     const std::int64_t n = shape.num_elements();
     const int lanes = is_complex(dtype) ? 2 : 1;
     std::vector<double> values(static_cast<std::size_t>(n * lanes));
-    for (double& v : values) v = is_inexact(dtype) ? real() : std::trunc(std::uniform_real_distribution<double>(-40, 140)(engine_));
+    for (double& v : values)
+      v = is_inexact(dtype) ? real() : std::trunc(std::uniform_real_distribution<double>(-40, 140)(engine_));
     if (is_complex(dtype)) return astype(Array::copy_of(values.data(), DType::complex128, shape), dtype);
     return astype(Array::copy_of(values.data(), DType::float64, shape), dtype);
   }
@@ -203,8 +214,9 @@ TEST(Compiler, BroadcastsAndTakesStridedInputs) {
   const Function f = [](const Arrays& x) { return Arrays{(x[0] + x[1]) * (x[0] - x[1]), -(x[0] * x[1])}; };
   Random random(4);
   const std::vector<std::pair<Shape, Shape>> shapes = {
-      {{5, 7}, {7}}, {{5, 1}, {1, 7}}, {{3, 1, 4}, {5, 1}}, {{300, 3}, {3}}, {{3, 300}, {3, 1}}, {{2, 600}, {600}},
-      {{1}, {1}},    {{0, 3}, {3}},    {{1, 1}, {5}},       {{700, 5}, {700, 5}}, {{9}, {}}, {{4, 2, 2}, {4, 1, 2}}};
+      {{5, 7}, {7}},      {{5, 1}, {1, 7}},     {{3, 1, 4}, {5, 1}}, {{300, 3}, {3}},
+      {{3, 300}, {3, 1}}, {{2, 600}, {600}},    {{1}, {1}},          {{0, 3}, {3}},
+      {{1, 1}, {5}},      {{700, 5}, {700, 5}}, {{9}, {}},           {{4, 2, 2}, {4, 1, 2}}};
   for (const DType d : {DType::float64, DType::int16, DType::complex64}) {
     for (const auto& [a, b] : shapes) {
       const Arrays args = {random.array(d, a), random.array(d, b)};
@@ -222,12 +234,14 @@ TEST(Compiler, BroadcastsAndTakesStridedInputs) {
   ASSERT_NO_FATAL_FAILURE(expect_as_eager(f, {slice(x, backwards), random.array(DType::float32, {1001})}));
 }
 
-bool shows_sign_of_nan(const OpDef& op) { return op.name == std::string("signbit") || op.name == std::string("copysign"); }
+bool shows_sign_of_nan(const OpDef& op) {
+  return op.name == std::string("signbit") || op.name == std::string("copysign");
+}
 
 TEST(Compiler, RandomPrograms) {
   const std::vector<const OpDef*> ops = elementwise_ops();
-  static constexpr DType kTypes[] = {DType::float64, DType::float32, DType::int32, DType::bool_, DType::float16, DType::bfloat16,
-                                     DType::int64, DType::uint8, DType::complex128};
+  static constexpr DType kTypes[] = {DType::float64,  DType::float32, DType::int32, DType::bool_,     DType::float16,
+                                     DType::bfloat16, DType::int64,   DType::uint8, DType::complex128};
   for (unsigned seed = 0; seed < 60; ++seed) {
     Random random(100 + seed);
     Arrays args;
@@ -243,7 +257,8 @@ TEST(Compiler, RandomPrograms) {
       for (int i = 0; i < length; ++i) {
         const OpDef& op = *ops[static_cast<std::size_t>(choice.below(static_cast<int>(ops.size())))];
         Arrays in;
-        for (int k = 0; k < op.elementwise->arity; ++k) in.push_back(values[static_cast<std::size_t>(choice.below(static_cast<int>(values.size())))]);
+        for (int k = 0; k < op.elementwise->arity; ++k)
+          in.push_back(values[static_cast<std::size_t>(choice.below(static_cast<int>(values.size())))]);
         try {
           if (op.elementwise->check || shows_sign_of_nan(op)) continue;
           values.push_back(tnp::apply(op, in));
@@ -295,8 +310,8 @@ TEST(Compiler, ChecksThatRaiseAreStepsOfTheirOwn) {
 TEST(Simplify, MergesFoldsAndDrops) {
   const Array constant({1, 2, 3});
   const Function f = [&](const Arrays& x) {
-    exp(x[0]);                                       // dead
-    const Array c = constant + constant;             // constant
+    exp(x[0]);                                                               // dead
+    const Array c = constant + constant;                                     // constant
     return Arrays{sin(x[0]) + sin(x[0]) + c, astype(x[0], DType::float64)};  // equal; an identity
   };
   auto graph = *trace(f, {Array({1, 2, 3})});

@@ -70,11 +70,14 @@ TEST(Cond, RefusesBranchesThatDiffer) {
 TEST(Cond, TakesTheBranch) {
   const ArraysFunction f = [](const Arrays& a) {
     const std::int64_t axes[] = {0};
-    return cond(greater(reduce_sum(a[0], axes, false, DType::float64), 0.0), [&](const Arrays& o) { return Arrays{o[0] * 2.0}; },
-                [&](const Arrays&) { return Arrays{a[0] - a[1]}; }, a);
+    return cond(
+        greater(reduce_sum(a[0], axes, false, DType::float64), 0.0),
+        [&](const Arrays& o) { return Arrays{o[0] * 2.0}; }, [&](const Arrays&) { return Arrays{a[0] - a[1]}; }, a);
   };
-  for (const Arrays& out : both(f, {Array({1.0, 2.0}), Array(5.0)})) EXPECT_EQ(numbers(out[0]), (std::vector<double>{2, 4}));
-  for (const Arrays& out : both(f, {Array({-1.0, -2.0}), Array(5.0)})) EXPECT_EQ(numbers(out[0]), (std::vector<double>{-6, -7}));
+  for (const Arrays& out : both(f, {Array({1.0, 2.0}), Array(5.0)}))
+    EXPECT_EQ(numbers(out[0]), (std::vector<double>{2, 4}));
+  for (const Arrays& out : both(f, {Array({-1.0, -2.0}), Array(5.0)}))
+    EXPECT_EQ(numbers(out[0]), (std::vector<double>{-6, -7}));
   for (const Arrays& g : gradients(f, {Array({-1.0, -2.0}), Array(5.0)})) {
     EXPECT_EQ(numbers(g[0]), (std::vector<double>{1, 1}));
     EXPECT_EQ(number(g[1]), -2);
@@ -104,7 +107,8 @@ TEST(WhileLoop, ValuesAndGradients) {
 
 TEST(WhileLoop, WithoutAnIteration) {
   const ArraysFunction f = [](const Arrays& a) {
-    return while_loop([](const Arrays&) { return Array(false); }, [](const Arrays& c) { return Arrays{c[0] * 3.0}; }, {a[0]});
+    return while_loop([](const Arrays&) { return Array(false); }, [](const Arrays& c) { return Arrays{c[0] * 3.0}; },
+                      {a[0]});
   };
   for (const Arrays& out : both(f, {Array(1.5)})) EXPECT_EQ(number(out[0]), 1.5);
   for (const Arrays& g : gradients(f, {Array(1.5)})) EXPECT_EQ(number(g[0]), 1);
@@ -112,19 +116,23 @@ TEST(WhileLoop, WithoutAnIteration) {
 
 TEST(Scan, ValuesAndGradients) {
   const ArraysFunction f = [](const Arrays& a) {
-    auto [last, ys] = scan([](const Arrays& c, const Arrays& x) { return std::pair(Arrays{c[0] * x[0]}, Arrays{c[0] + x[0]}); }, {Array(1.0)}, a);
+    auto [last, ys] =
+        scan([](const Arrays& c, const Arrays& x) { return std::pair(Arrays{c[0] * x[0]}, Arrays{c[0] + x[0]}); },
+             {Array(1.0)}, a);
     const std::int64_t axes[] = {0};
     return Arrays{last[0] + reduce_sum(ys[0], axes, false, DType::float64)};
   };
   const Array x({2.0, 3.0, 4.0});
   for (const Arrays& out : both(f, {x})) EXPECT_EQ(number(out[0]), 24 + (1 + 2) + (2 + 3) + (6 + 4));
   // last = x0 x1 x2; ys = 1 + x0, x0 + x1, x0 x1 + x2
-  for (const Arrays& g : gradients(f, {x})) EXPECT_EQ(numbers(g[0]), (std::vector<double>{12 + 1 + 1 + 3, 8 + 1 + 2, 6 + 1}));
+  for (const Arrays& g : gradients(f, {x}))
+    EXPECT_EQ(numbers(g[0]), (std::vector<double>{12 + 1 + 1 + 3, 8 + 1 + 2, 6 + 1}));
 }
 
 TEST(VectorizedMap, LoopsOfDifferentLengths) {
   const ArraysFunction f = [](const Arrays& a) {
-    return while_loop([](const Arrays& c) { return less(c[0], 100.0); }, [](const Arrays& c) { return Arrays{c[0] * 2.0}; }, {a[0]});
+    return while_loop([](const Arrays& c) { return less(c[0], 100.0); },
+                      [](const Arrays& c) { return Arrays{c[0] * 2.0}; }, {a[0]});
   };
   VmapOptions options;
   options.fallback = false;
@@ -149,8 +157,11 @@ TEST(HostCall, EnforcesWhatIsPromised) {
 }
 
 TEST(HostCall, GradientsOfAnyOrder) {
-  const auto host = differentiable_host_function([](const Arrays& a) { return Arrays{multiply(multiply(a[0], a[0]), a[0])}; }, "cube");
-  const ArraysFunction f = [&](const Arrays& a) { return host_call(host, a, {{DType::float64}, {Shape::unknown_rank()}}, true); };
+  const auto host = differentiable_host_function(
+      [](const Arrays& a) { return Arrays{multiply(multiply(a[0], a[0]), a[0])}; }, "cube");
+  const ArraysFunction f = [&](const Arrays& a) {
+    return host_call(host, a, {{DType::float64}, {Shape::unknown_rank()}}, true);
+  };
   const ArraysFunction second = [&](const Arrays& a) {
     Tape tape;
     tape.watch(a[0]);

@@ -1,6 +1,4 @@
 // Indexing: primitives, their derivatives and batching rules, and slices of sizes that are known only at run time.
-#include "tnp/indexing.h"
-
 #include <gtest/gtest.h>
 
 #include "base/dim.h"
@@ -8,6 +6,7 @@
 #include "ops/index/places.h"
 #include "ops/index/repeat.h"
 #include "tnp/error.h"
+#include "tnp/indexing.h"
 #include "tnp/operators.h"
 
 namespace tnp {
@@ -15,14 +14,18 @@ namespace {
 
 using Item = IndexItem;
 
-Array arange(const Shape& shape, DType dtype = DType::float64) { return reshape(iota(shape.num_elements(), dtype), shape); }
+Array arange(const Shape& shape, DType dtype = DType::float64) {
+  return reshape(iota(shape.num_elements(), dtype), shape);
+}
 Array ints(std::vector<std::int64_t> v) { return Array::from(v); }
 std::vector<double> values(const Array& x) {
   const Array d = copy(astype(x, DType::float64));
   return std::vector<double>(d.data_as<double>(), d.data_as<double>() + d.size());
 }
 Array get(const Array& x, std::vector<Item> items) { return getitem(x, items); }
-Array update(const Array& x, std::vector<Item> items, const Array& v, UpdateOp op = UpdateOp::set) { return setitem(x, items, v, op); }
+Array update(const Array& x, std::vector<Item> items, const Array& v, UpdateOp op = UpdateOp::set) {
+  return setitem(x, items, v, op);
+}
 
 template <class E, class F>
 std::string message(F&& f) {
@@ -138,15 +141,18 @@ TEST(Getitem, Errors) {
   EXPECT_EQ(message<IndexError>([&] { get(x, {0, 0, 0}); }),
             "too many indices for array: array is 2-dimensional, but 3 were indexed");
   EXPECT_EQ(message<IndexError>([&] { get(x, {0, 3}); }), "index 3 is out of bounds for axis 1 with size 3");
-  EXPECT_EQ(message<IndexError>([&] { get(x, {Item::slice(), ints({0, 7})}); }), "index 7 is out of bounds for axis 1 with size 3");
+  EXPECT_EQ(message<IndexError>([&] { get(x, {Item::slice(), ints({0, 7})}); }),
+            "index 7 is out of bounds for axis 1 with size 3");
   EXPECT_EQ(message<IndexError>([&] { get(x, {ints({0, 1}), ints({0, 1, 2})}); }),
             "shape mismatch: indexing arrays could not be broadcast together with shapes (2,) (3,)");
   EXPECT_EQ(message<IndexError>([&] { get(x, {astype(ints({1, 0, 1}), DType::bool_)}); }),
-            "boolean index did not match indexed array along axis 0; size of axis is 2 but size of corresponding boolean axis is 3");
+            "boolean index did not match indexed array along axis 0; size of axis is 2 but size of corresponding "
+            "boolean axis is 3");
   EXPECT_EQ(message<IndexError>([&] { get(x, {Item::ellipsis(), Item::ellipsis()}); }),
             "an index can only have a single ellipsis ('...')");
   EXPECT_EQ(message<ValueError>([&] { get(x, {Item::slice({}, {}, 0)}); }), "slice step cannot be zero");
-  EXPECT_EQ(message<ValueError>([&] { update(x, {0}, Array({1, 2})); }), "could not broadcast input array from shape (2,) into shape (3,)");
+  EXPECT_EQ(message<ValueError>([&] { update(x, {0}, Array({1, 2})); }),
+            "could not broadcast input array from shape (2,) into shape (3,)");
   EXPECT_EQ(message<ValueError>([&] { update(x, {ints({0, 1})}, Array({1, 2})); }),
             "shape mismatch: value array of shape (2,) could not be broadcast to indexing result of shape (2, 3)");
 }
@@ -162,9 +168,11 @@ TEST(Setitem, Operations) {
   const Array x = arange({2, 3});
   EXPECT_EQ(values(update(x, {Item::slice(), 1}, Array({9, 8}))), (std::vector<double>{0, 9, 2, 3, 8, 5}));
   EXPECT_EQ(values(update(x, {ints({0, 0}), 1}, Array(10.0), UpdateOp::add)), (std::vector<double>{0, 21, 2, 3, 4, 5}));
-  EXPECT_EQ(values(update(x, {ints({0, 0}), 1}, Array(10.0), UpdateOp::subtract)), (std::vector<double>{0, -19, 2, 3, 4, 5}));
+  EXPECT_EQ(values(update(x, {ints({0, 0}), 1}, Array(10.0), UpdateOp::subtract)),
+            (std::vector<double>{0, -19, 2, 3, 4, 5}));
   EXPECT_EQ(values(update(x, {1}, Array(2.0), UpdateOp::divide)), (std::vector<double>{0, 1, 2, 1.5, 2, 2.5}));
-  EXPECT_EQ(values(update(x, {ints({1}), ints({2})}, Array(2.0), UpdateOp::power)), (std::vector<double>{0, 1, 2, 3, 4, 25}));
+  EXPECT_EQ(values(update(x, {ints({1}), ints({2})}, Array(2.0), UpdateOp::power)),
+            (std::vector<double>{0, 1, 2, 3, 4, 25}));
   EXPECT_EQ(values(update(x, {x > 2}, Array(-1.0))), (std::vector<double>{0, 1, 2, -1, -1, -1}));
   EXPECT_EQ(values(update(x, {x > 2}, Array({7, 8, 9}))), (std::vector<double>{0, 1, 2, 7, 8, 9}));
   EXPECT_EQ(values(update(astype(x, DType::int64), {0}, Array(1.9))), (std::vector<double>{1, 1, 1, 3, 4, 5}));
@@ -188,8 +196,8 @@ TEST(SymbolicSizes, Slices) {
         for (std::int64_t n : {0, 1, 2, 4, 6}) {
           const Array x = arange({n, 2});
           const Array expected = getitem(x, {&item, 1}), got = replay(*graph, {&x, 1})[0];
-          ASSERT_EQ(got.shape(), expected.shape()) << "size " << n << " start " << (start ? start->value : 99) << " stop "
-                                                   << (stop ? stop->value : 99) << " step " << step;
+          ASSERT_EQ(got.shape(), expected.shape()) << "size " << n << " start " << (start ? start->value : 99)
+                                                   << " stop " << (stop ? stop->value : 99) << " step " << step;
           ASSERT_EQ(values(got), values(expected));
         }
       }
@@ -203,7 +211,8 @@ TEST(SymbolicSizes, IntegersMasksAndUpdates) {
     {
       Trace trace;
       Arrays in;
-      for (const Array& a : args) in.push_back(trace.add_input(a.dtype(), Shape(SmallVec<std::int64_t, 5>(a.ndim(), -1))));
+      for (const Array& a : args)
+        in.push_back(trace.add_input(a.dtype(), Shape(SmallVec<std::int64_t, 5>(a.ndim(), -1))));
       const Array out[] = {f(in)};
       graph = trace.finish(in, out);
     }
@@ -214,24 +223,34 @@ TEST(SymbolicSizes, IntegersMasksAndUpdates) {
   EXPECT_EQ(values(run([](Arrays& a) { return get(a[0], {-1}); }, {x})), (std::vector<double>{3}));
   EXPECT_THROW(run([](Arrays& a) { return get(a[0], {-5}); }, {x}), IndexError);
   EXPECT_THROW(run([](Arrays& a) { return get(a[0], {4}); }, {x}), IndexError);
-  EXPECT_EQ(values(run([](Arrays& a) { return get(a[0], {a[1]}); }, {x, Array(std::int64_t{-2})})), (std::vector<double>{2}));
+  EXPECT_EQ(values(run([](Arrays& a) { return get(a[0], {a[1]}); }, {x, Array(std::int64_t{-2})})),
+            (std::vector<double>{2}));
   EXPECT_EQ(values(run([](Arrays& a) { return get(a[0], {a[0] > 1}); }, {x})), (std::vector<double>{2, 3}));
-  EXPECT_EQ(values(run([](Arrays& a) { return get(a[0], {a[0] > 0, Item::newaxis()}); }, {x})), (std::vector<double>{1, 2, 3}));
-  EXPECT_EQ(values(run([](Arrays& a) { return update(a[0], {a[0] > 1}, Array(0.0)); }, {x})), (std::vector<double>{0, 1, 0, 0}));
+  EXPECT_EQ(values(run([](Arrays& a) { return get(a[0], {a[0] > 0, Item::newaxis()}); }, {x})),
+            (std::vector<double>{1, 2, 3}));
+  EXPECT_EQ(values(run([](Arrays& a) { return update(a[0], {a[0] > 1}, Array(0.0)); }, {x})),
+            (std::vector<double>{0, 1, 0, 0}));
   EXPECT_EQ(values(run([](Arrays& a) { return update(a[0], {Item::slice({{1}}, {{-1}})}, Array(9.0)); }, {x})),
             (std::vector<double>{0, 9, 9, 3}));
   const Array m = arange({3, 4});
   EXPECT_THROW(run([](Arrays& a) { return get(a[0], {0, -4}); }, {arange({2, 3})}), IndexError);
-  EXPECT_EQ(values(run([](Arrays& a) { return get(a[0], {a[1], Item::slice(), a[1]}); }, {reshape(arange({12}), {2, 3, 2}), Array(std::int64_t{1})})),
+  EXPECT_EQ(values(run([](Arrays& a) { return get(a[0], {a[1], Item::slice(), a[1]}); },
+                       {reshape(arange({12}), {2, 3, 2}), Array(std::int64_t{1})})),
             (std::vector<double>{7, 9, 11}));
   EXPECT_EQ(values(run([](Arrays& a) { return roll(flip(a[0]), -1); }, {x})), (std::vector<double>{2, 1, 0, 3}));
   EXPECT_EQ(values(run([](Arrays& a) { return trace(a[0], 1); }, {m})), (std::vector<double>{1 + 6 + 11}));
-  EXPECT_EQ(values(run([](Arrays& a) { return repeat(a[0], a[1]); }, {x, ints({0, 2, 0, 1})})), (std::vector<double>{1, 1, 3}));
+  EXPECT_EQ(values(run([](Arrays& a) { return repeat(a[0], a[1]); }, {x, ints({0, 2, 0, 1})})),
+            (std::vector<double>{1, 1, 3}));
   // A size as a bound: x[:n // 2], and one that is below zero at run time: x[n - 6:].
-  EXPECT_EQ(values(run([](Arrays& a) { return get(a[0], {Item::slice({}, IndexBound{dim_floor_div(a[0].shape()[0], 2), true})}); }, {x})),
-            (std::vector<double>{0, 1}));
-  EXPECT_EQ(values(run([](Arrays& a) { return get(a[0], {Item::slice(IndexBound{dim_sub(a[0].shape()[0], 6), true})}); }, {x})),
-            (std::vector<double>{2, 3}));
+  EXPECT_EQ(
+      values(run(
+          [](Arrays& a) { return get(a[0], {Item::slice({}, IndexBound{dim_floor_div(a[0].shape()[0], 2), true})}); },
+          {x})),
+      (std::vector<double>{0, 1}));
+  EXPECT_EQ(
+      values(
+          run([](Arrays& a) { return get(a[0], {Item::slice(IndexBound{dim_sub(a[0].shape()[0], 6), true})}); }, {x})),
+      (std::vector<double>{2, 3}));
 }
 
 // --- derivatives, against differences
@@ -264,7 +283,8 @@ void expect_gradient(const char* op_name, Arrays in, const IndexParams& p, int i
       changed[input] = reshape(Array::from(other), in[input].shape());
       return total(apply(op, changed, p), weight);
     };
-    EXPECT_NEAR(got[k], (moved(1e-5) - moved(-1e-5)) / 2e-5, 1e-6) << op_name << " mode " << p.mode << " input " << input << " at " << k;
+    EXPECT_NEAR(got[k], (moved(1e-5) - moved(-1e-5)) / 2e-5, 1e-6)
+        << op_name << " mode " << p.mode << " input " << input << " at " << k;
   }
 }
 
@@ -322,7 +342,8 @@ void expect_batched(const char* op_name, const Arrays& in, const IndexParams& p,
 TEST(Batching, GatherAndScatter) {
   const Array x = arange({2, 4, 3, 2}), xs = arange({3, 2, 4, 3, 2});
   const Array i = ints({1, -1, 1, 0}), is = remainder(arange({3, 4}, DType::int64), Array(std::int64_t{4}));
-  const Array j = reshape(ints({2, 0}), {2, 1}), js = remainder(arange({3, 2, 1}, DType::int64), Array(std::int64_t{3}));
+  const Array j = reshape(ints({2, 0}), {2, 1}),
+              js = remainder(arange({3, 2, 1}, DType::int64), Array(std::int64_t{3}));
   IndexParams p;
   for (std::int64_t first : {0, 1}) {
     p.set(Axes{first, first + 1});
@@ -352,7 +373,8 @@ TEST(Functions, TakeAndItsKin) {
   EXPECT_THROW(take(x, ints({3}), 1), IndexError);
   EXPECT_THROW(take(x, Array({1.0})), TypeError);
   EXPECT_EQ(values(take_along_axis(x, reshape(ints({2, 0}), {2, 1}), 1)), (std::vector<double>{2, 3}));
-  EXPECT_EQ(values(put_along_axis(x, reshape(ints({2, 0}), {2, 1}), Array(9.0), 1)), (std::vector<double>{0, 1, 9, 9, 4, 5}));
+  EXPECT_EQ(values(put_along_axis(x, reshape(ints({2, 0}), {2, 1}), Array(9.0), 1)),
+            (std::vector<double>{0, 1, 9, 9, 4, 5}));
   EXPECT_EQ(values(compress(astype(ints({0, 1}), DType::bool_), x, 1)), (std::vector<double>{1, 4}));
   EXPECT_EQ(values(repeat(x, 2, 0)), (std::vector<double>{0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5}));
   EXPECT_EQ(values(repeat(x, ints({1, 0, 2}), 1)), (std::vector<double>{0, 2, 2, 3, 5, 5}));

@@ -11,8 +11,8 @@ namespace tnp::compiler {
 // Bytes from one scalar to the next, where a kernel finds them.
 inline constexpr int kScalarBytes = 16;
 
-// A compiled row function. Operands are the outputs, then the inputs, all contiguous; the scalars that it was compiled for
-// lie at `context`, in order, and their operands are not looked at. n must be a multiple of `lanes`.
+// A compiled row function. Operands are the outputs, then the inputs, all contiguous; the scalars that it was compiled
+// for lie at `context`, in order, and their operands are not looked at. n must be a multiple of `lanes`.
 struct CompiledKernel {
   RowFunction function = nullptr;
   int lanes = 0;

@@ -2,8 +2,8 @@
 //
 // For each elementwise operation NAME there is a constant `tnp_entries_NAME` of type BitcodeTable: functions
 // `void f(void* out, const void* a, const void* b, const void* c)` over pointers to vectors of N elements, where N is
-// kBitcodeLanes[i]. An element lies in a vector as in memory, but booleans are bytes of 0 or 1 and complex vectors are a
-// struct of two, real parts first. Unused arguments are ignored. Entries without a loop are null.
+// kBitcodeLanes[i]. An element lies in a vector as in memory, but booleans are bytes of 0 or 1 and complex vectors are
+// a struct of two, real parts first. Unused arguments are ignored. Entries without a loop are null.
 #pragma once
 
 #include "ops/elementwise/kernel_abi.h"

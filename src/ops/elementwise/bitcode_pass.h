@@ -46,10 +46,9 @@ constexpr BitcodeTable bitcode_table(Indices<int, I...>) {
 
 }  // namespace tnp::TNP_ISA
 
-#define TNP_ELEMENTWISE_PASS(NAME, RECORD)                        \
-  extern "C" {                                                    \
-  extern const ::tnp::BitcodeTable tnp_entries_##NAME;            \
-  const ::tnp::BitcodeTable tnp_entries_##NAME =                  \
-      ::tnp::TNP_ISA::bitcode_table<::tnp::TNP_ISA::records::RECORD>( \
-          ::tnp::TNP_ISA::iota_t<::tnp::kNumericDTypeCount>{});   \
+#define TNP_ELEMENTWISE_PASS(NAME, RECORD)                                                                       \
+  extern "C" {                                                                                                   \
+  extern const ::tnp::BitcodeTable tnp_entries_##NAME;                                                           \
+  const ::tnp::BitcodeTable tnp_entries_##NAME = ::tnp::TNP_ISA::bitcode_table<::tnp::TNP_ISA::records::RECORD>( \
+      ::tnp::TNP_ISA::iota_t<::tnp::kNumericDTypeCount>{});                                                      \
   }

@@ -27,14 +27,16 @@ std::vector<Sample> samples(const OpDef&) {
       s.push_back(one);
     }
   }
-  s.push_back(sample({{2, 3}}, DType::float64, make_params<CastParams>(DType::float32)));
+  s.push_back(sample({{2, 3}}, DType::float64, make_params<CastParams>(DType::complex128)));
   return s;
 }
 
 const OpDef kCast{
     .name = "cast",
-    .doc = "The elements converted to another type as by NumPy's astype: towards zero from floats to integers, without the "
-           "imaginary part from complex to real.",
+    .doc =
+        "The elements converted to another type as by NumPy's astype: towards zero from floats to integers, without "
+        "the "
+        "imaginary part from complex to real.",
     .family = "elementwise",
     .infer = +[](const Call& call) { return OutputSpecs{{params_of<CastParams>(call).dtype, call.in[0].shape()}}; },
     .infer_dtype = +[](const Call& call) { return std::vector<DType>{params_of<CastParams>(call).dtype}; },

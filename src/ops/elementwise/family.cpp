@@ -13,8 +13,8 @@ namespace tnp {
 namespace {
 
 // NumPy tries loops in this order.
-constexpr DType kLoopOrder[] = {DType::bool_,   DType::int8,    DType::uint8,    DType::int16,    DType::uint16,
-                                DType::int32,   DType::uint32,  DType::int64,    DType::uint64,   DType::float16,
+constexpr DType kLoopOrder[] = {DType::bool_,    DType::int8,    DType::uint8,   DType::int16,     DType::uint16,
+                                DType::int32,    DType::uint32,  DType::int64,   DType::uint64,    DType::float16,
                                 DType::bfloat16, DType::float32, DType::float64, DType::complex64, DType::complex128};
 
 [[noreturn]] void no_loop(const ElementwiseInfo& info, std::span<const Array> in) {
@@ -84,13 +84,15 @@ void batch(BatchCall& b) {
   b.result_batched = {true};
 }
 
-// The shapes on which a family's operations are tested: all the ways to broadcast, and sizes that leave a vector's tail.
+// The shapes on which a family's operations are tested: all the ways to broadcast, and sizes that leave a vector's
+// tail.
 std::vector<Sample> samples_for(const ElementwiseInfo& info) {
   std::vector<Sample> samples;
   const std::vector<std::vector<Shape>> shapes =
       info.arity == 1 ? std::vector<std::vector<Shape>>{{{}}, {{0}}, {{7}}, {{2, 3}}, {{67}}}
       : info.arity == 2
-          ? std::vector<std::vector<Shape>>{{{}, {}}, {{5}, {5}}, {{2, 3}, {3}}, {{3, 1}, {1, 4}}, {{0, 2}, {2}}, {{67}, {}}}
+          ? std::vector<std::vector<Shape>>{{{}, {}},         {{5}, {5}},    {{2, 3}, {3}},
+                                            {{3, 1}, {1, 4}}, {{0, 2}, {2}}, {{67}, {}}}
           : std::vector<std::vector<Shape>>{{{}, {}, {}}, {{5}, {5}, {5}}, {{2, 3}, {3}, {}}, {{67}, {1}, {67}}};
   for (int d = 0; d < kNumericDTypeCount; ++d) {
     if (info.loop_for[d] == kNoLoop) continue;
@@ -173,10 +175,14 @@ DType loop_dtype(const ElementwiseInfo& info, std::span<const Array> in) {
 
 DType result_dtype(const ElementwiseInfo& info, DType loop) noexcept {
   switch (info.result) {
-    case ResultType::same: return loop;
-    case ResultType::boolean: return DType::bool_;
-    case ResultType::real: return real_of(loop);
-    case ResultType::byte: return DType::uint8;
+    case ResultType::same:
+      return loop;
+    case ResultType::boolean:
+      return DType::bool_;
+    case ResultType::real:
+      return real_of(loop);
+    case ResultType::byte:
+      return DType::uint8;
   }
   return loop;
 }

@@ -20,15 +20,15 @@ struct ElementwiseInfo {
   int cycles;
   double low, high;
   PerIsa<const KernelTable*> kernels;
-  VjpFunction vjp;              // null: not differentiable
-  const char* no_derivative;    // why
+  VjpFunction vjp;            // null: not differentiable
+  const char* no_derivative;  // why
   DType integer_loop;
   bool raises_flags;
   bool boolean_refused;
   bool internal;
   const char* oracle;
   const char* aliases;
-  void (*check)(std::span<const Array> in, DType loop);  // may be null
+  void (*check)(std::span<const Array> in, DType loop);   // may be null
   std::array<std::uint8_t, kNumericDTypeCount> loop_for;  // by common input type; kNoLoop
 };
 inline constexpr std::uint8_t kNoLoop = 0xff;
@@ -52,7 +52,6 @@ Array apply_elementwise(const OpDef& op, const Operand& x, const Operand& y, con
 Array weak_operand(const OpDef& op, DType array, const Scalar& scalar);
 // The same, with inputs that the caller gives up (a bit each).
 Array apply_elementwise_donated(const OpDef& op, std::span<const Array> in, std::uint64_t donated);
-
 
 // `ct` summed and cast to what `x`, one of several broadcast inputs, looks like.
 Array unbroadcast(const Array& ct, const Array& like);

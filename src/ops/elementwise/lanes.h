@@ -9,10 +9,10 @@ namespace tnp::TNP_ISA {
 
 template <DType D>
 struct ElementOf;
-#define TNP_ELEMENT(D, T)       \
-  template <>                   \
-  struct ElementOf<DType::D> {  \
-    using type = T;             \
+#define TNP_ELEMENT(D, T)      \
+  template <>                  \
+  struct ElementOf<DType::D> { \
+    using type = T;            \
   }
 TNP_ELEMENT(bool_, std::uint8_t);
 TNP_ELEMENT(int8, std::int8_t);

@@ -23,9 +23,8 @@ void collapse(Shape& shape, std::vector<Strides>& strides) {
   int last = -1;  // the dimension that the next may merge into
   for (int d = 0; d < shape.ndim(); ++d) {
     if (shape[d] == 1) continue;
-    const bool merges = last >= 0 && std::all_of(strides.begin(), strides.end(), [&](const Strides& s) {
-      return s[last] == s[d] * shape[d];
-    });
+    const bool merges = last >= 0 && std::all_of(strides.begin(), strides.end(),
+                                                 [&](const Strides& s) { return s[last] == s[d] * shape[d]; });
     if (merges) {
       shape[last] *= shape[d];
     } else {
@@ -39,7 +38,8 @@ void collapse(Shape& shape, std::vector<Strides>& strides) {
 
 }  // namespace
 
-void run_loop(const Shape& full_shape, std::span<const LoopOperand> operands, std::int64_t grain, RowFunction row, void* context) {
+void run_loop(const Shape& full_shape, std::span<const LoopOperand> operands, std::int64_t grain, RowFunction row,
+              void* context) {
   const int count = static_cast<int>(operands.size());
   Shape shape = full_shape;
   std::vector<Strides> strides;

@@ -26,6 +26,7 @@ inline constexpr int kMaxLoopOperands = 96;
 
 // Collapses dimensions that lie one after the other in every operand, then calls `row` on rows of the innermost, from
 // several threads if there are more than `grain` elements. The last dimension's strides are what rows get.
-void run_loop(const Shape& shape, std::span<const LoopOperand> operands, std::int64_t grain, RowFunction row, void* context);
+void run_loop(const Shape& shape, std::span<const LoopOperand> operands, std::int64_t grain, RowFunction row,
+              void* context);
 
 }  // namespace tnp

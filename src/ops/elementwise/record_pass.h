@@ -50,26 +50,28 @@ ElementwiseInfo record_info(const char* name, PerIsa<const KernelTable*> kernels
 
 }  // namespace tnp
 
-#define TNP_ELEMENTWISE_PASS(NAME, RECORD)                                                              \
-  namespace tnp {                                                                                       \
-  namespace baseline {                                                                                  \
-  extern const KernelTable NAME##_kernels;                                                              \
-  }                                                                                                     \
-  namespace avx2 {                                                                                      \
-  extern const KernelTable NAME##_kernels;                                                              \
-  }                                                                                                     \
-  namespace avx512 {                                                                                    \
-  extern const KernelTable NAME##_kernels;                                                              \
-  }                                                                                                     \
-  static const ElementwiseInfo NAME##_info =                                                            \
-      detail::record_info<TNP_ISA::records::RECORD>(#NAME, TNP_PER_ISA(NAME##_kernels));                \
-  static const OpDef NAME##_op = elementwise_op(NAME##_info, TNP_ISA::records::RECORD::doc);            \
-  static const RegisterOp NAME##_registration(NAME##_op);                                               \
+#define TNP_ELEMENTWISE_PASS(NAME, RECORD)                                                   \
+  namespace tnp {                                                                            \
+  namespace baseline {                                                                       \
+  extern const KernelTable NAME##_kernels;                                                   \
+  }                                                                                          \
+  namespace avx2 {                                                                           \
+  extern const KernelTable NAME##_kernels;                                                   \
+  }                                                                                          \
+  namespace avx512 {                                                                         \
+  extern const KernelTable NAME##_kernels;                                                   \
+  }                                                                                          \
+  static const ElementwiseInfo NAME##_info =                                                 \
+      detail::record_info<TNP_ISA::records::RECORD>(#NAME, TNP_PER_ISA(NAME##_kernels));     \
+  static const OpDef NAME##_op = elementwise_op(NAME##_info, TNP_ISA::records::RECORD::doc); \
+  static const RegisterOp NAME##_registration(NAME##_op);                                    \
   }
 
 #define TNP_DEFINE_UNARY(NAME) \
   ::tnp::Array tnp::NAME(const Array& x) { return apply_elementwise(NAME##_op, x); }
 #define TNP_DEFINE_BINARY(NAME) \
   ::tnp::Array tnp::NAME(const Operand& x, const Operand& y) { return apply_elementwise(NAME##_op, x, y); }
-#define TNP_DEFINE_TERNARY(NAME) \
-  ::tnp::Array tnp::NAME(const Operand& x, const Operand& y, const Operand& z) { return apply_elementwise(NAME##_op, x, y, z); }
+#define TNP_DEFINE_TERNARY(NAME)                                                 \
+  ::tnp::Array tnp::NAME(const Operand& x, const Operand& y, const Operand& z) { \
+    return apply_elementwise(NAME##_op, x, y, z);                                \
+  }

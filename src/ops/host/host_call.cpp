@@ -37,7 +37,8 @@ std::string promise_str(DType dtype, const Shape& shape) {
   std::string s(name(dtype));
   if (!shape.rank_known()) return s;
   s += "(";
-  for (int i = 0; i < shape.ndim(); ++i) s += (i ? ", " : "") + (shape[i] == kAnySize ? std::string("None") : std::to_string(shape[i]));
+  for (int i = 0; i < shape.ndim(); ++i)
+    s += (i ? ", " : "") + (shape[i] == kAnySize ? std::string("None") : std::to_string(shape[i]));
   return s + (shape.ndim() == 1 ? ",)" : ")");
 }
 
@@ -104,7 +105,9 @@ const RegisterOp registration(kHostCall);
 const OpDef kHostCallPure = [] {
   OpDef op = kHostCall;
   op.name = "host_call_pure";
-  op.doc = "Calls a function of the host language that depends on its arguments alone: calls may be merged, folded or dropped.";
+  op.doc =
+      "Calls a function of the host language that depends on its arguments alone: calls may be merged, folded or "
+      "dropped.";
   op.effect = Effect::none;
   return op;
 }();
@@ -114,15 +117,16 @@ const OpDef& pure_op() { return kHostCallPure; }
 
 }  // namespace
 
-void check_host_result(const std::string& function, std::size_t k, const Array& result, DType dtype, const Shape& shape) {
+void check_host_result(const std::string& function, std::size_t k, const Array& result, DType dtype,
+                       const Shape& shape) {
   bool fits = result.dtype() == dtype;
   if (shape.rank_known()) {
     fits = fits && result.ndim() == shape.ndim();
     for (int i = 0; fits && i < shape.ndim(); ++i) fits = shape[i] == kAnySize || shape[i] == result.shape()[i];
   }
   if (fits) return;
-  throw TypeError(function + ": Tout promises " + promise_str(dtype, shape) + " for result " + std::to_string(k) + ", but " +
-                  std::string(name(result.dtype())) + result.shape().str() + " came");
+  throw TypeError(function + ": Tout promises " + promise_str(dtype, shape) + " for result " + std::to_string(k) +
+                  ", but " + std::string(name(result.dtype())) + result.shape().str() + " came");
 }
 
 Arrays host_call(const HostRef& function, const Arrays& arguments, const HostResults& promised, bool stateful) {

@@ -20,6 +20,7 @@ struct HostResults {
 Arrays host_call(const HostRef& function, const Arrays& arguments, const HostResults& promised, bool stateful);
 
 // Throws TypeError unless result k is what was promised.
-void check_host_result(const std::string& function, std::size_t k, const Array& result, DType dtype, const Shape& shape);
+void check_host_result(const std::string& function, std::size_t k, const Array& result, DType dtype,
+                       const Shape& shape);
 
 }  // namespace tnp

@@ -116,11 +116,16 @@ void combine_at(std::byte* to, const std::int64_t* offsets, const void* updates,
 template <class E>
 CombineKernels of_mode(ScatterMode mode) {
   switch (mode) {
-    case ScatterMode::add: return {&combine_row<ScatterMode::add, E>, &combine_at<ScatterMode::add, E>};
-    case ScatterMode::multiply: return {&combine_row<ScatterMode::multiply, E>, &combine_at<ScatterMode::multiply, E>};
-    case ScatterMode::min: return {&combine_row<ScatterMode::min, E>, &combine_at<ScatterMode::min, E>};
-    case ScatterMode::max: return {&combine_row<ScatterMode::max, E>, &combine_at<ScatterMode::max, E>};
-    case ScatterMode::set: break;
+    case ScatterMode::add:
+      return {&combine_row<ScatterMode::add, E>, &combine_at<ScatterMode::add, E>};
+    case ScatterMode::multiply:
+      return {&combine_row<ScatterMode::multiply, E>, &combine_at<ScatterMode::multiply, E>};
+    case ScatterMode::min:
+      return {&combine_row<ScatterMode::min, E>, &combine_at<ScatterMode::min, E>};
+    case ScatterMode::max:
+      return {&combine_row<ScatterMode::max, E>, &combine_at<ScatterMode::max, E>};
+    case ScatterMode::set:
+      break;
   }
   throw RuntimeError("scatter: not a mode that combines");
 }
@@ -146,30 +151,51 @@ CombineKernels setting() {
 CombineKernels combine_kernels(ScatterMode mode, DType dtype) {
   if (mode == ScatterMode::set) {
     switch (itemsize(dtype)) {
-      case 1: return setting<Plain<std::uint8_t>>();
-      case 2: return setting<Plain<std::uint16_t>>();
-      case 4: return setting<Plain<std::uint32_t>>();
-      case 8: return setting<Plain<std::uint64_t>>();
-      default: return setting<Moved16>();
+      case 1:
+        return setting<Plain<std::uint8_t>>();
+      case 2:
+        return setting<Plain<std::uint16_t>>();
+      case 4:
+        return setting<Plain<std::uint32_t>>();
+      case 8:
+        return setting<Plain<std::uint64_t>>();
+      default:
+        return setting<Moved16>();
     }
   }
   switch (dtype) {
-    case DType::bool_: return of_mode<Truth>(mode);
-    case DType::int8: return of_mode<Plain<std::int8_t>>(mode);
-    case DType::int16: return of_mode<Plain<std::int16_t>>(mode);
-    case DType::int32: return of_mode<Plain<std::int32_t>>(mode);
-    case DType::int64: return of_mode<Plain<std::int64_t>>(mode);
-    case DType::uint8: return of_mode<Plain<std::uint8_t>>(mode);
-    case DType::uint16: return of_mode<Plain<std::uint16_t>>(mode);
-    case DType::uint32: return of_mode<Plain<std::uint32_t>>(mode);
-    case DType::uint64: return of_mode<Plain<std::uint64_t>>(mode);
-    case DType::float16: return of_mode<HalfFloat<TNP_ISA::float16>>(mode);
-    case DType::bfloat16: return of_mode<HalfFloat<TNP_ISA::bfloat16>>(mode);
-    case DType::float32: return of_mode<Plain<float>>(mode);
-    case DType::float64: return of_mode<Plain<double>>(mode);
-    case DType::complex64: return of_mode<Plain<std::complex<float>>>(mode);
-    case DType::complex128: return of_mode<Plain<std::complex<double>>>(mode);
-    default: throw TypeError("scatter: arrays of type " + std::string(name(dtype)) + " are not supported");
+    case DType::bool_:
+      return of_mode<Truth>(mode);
+    case DType::int8:
+      return of_mode<Plain<std::int8_t>>(mode);
+    case DType::int16:
+      return of_mode<Plain<std::int16_t>>(mode);
+    case DType::int32:
+      return of_mode<Plain<std::int32_t>>(mode);
+    case DType::int64:
+      return of_mode<Plain<std::int64_t>>(mode);
+    case DType::uint8:
+      return of_mode<Plain<std::uint8_t>>(mode);
+    case DType::uint16:
+      return of_mode<Plain<std::uint16_t>>(mode);
+    case DType::uint32:
+      return of_mode<Plain<std::uint32_t>>(mode);
+    case DType::uint64:
+      return of_mode<Plain<std::uint64_t>>(mode);
+    case DType::float16:
+      return of_mode<HalfFloat<TNP_ISA::float16>>(mode);
+    case DType::bfloat16:
+      return of_mode<HalfFloat<TNP_ISA::bfloat16>>(mode);
+    case DType::float32:
+      return of_mode<Plain<float>>(mode);
+    case DType::float64:
+      return of_mode<Plain<double>>(mode);
+    case DType::complex64:
+      return of_mode<Plain<std::complex<float>>>(mode);
+    case DType::complex128:
+      return of_mode<Plain<std::complex<double>>>(mode);
+    default:
+      throw TypeError("scatter: arrays of type " + std::string(name(dtype)) + " are not supported");
   }
 }
 

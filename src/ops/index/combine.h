@@ -10,7 +10,8 @@ namespace tnp {
 // to[i] = to[i] op update[i * step], i < n; step is 0 or 1.
 using CombineRow = void (*)(void* to, const void* update, std::int64_t step, std::int64_t n);
 // For place i < n: the element at to + offsets[i] combined with update i (i * step).
-using CombineAt = void (*)(std::byte* to, const std::int64_t* offsets, const void* updates, std::int64_t step, std::int64_t n);
+using CombineAt = void (*)(std::byte* to, const std::int64_t* offsets, const void* updates, std::int64_t step,
+                           std::int64_t n);
 
 struct CombineKernels {
   CombineRow row;

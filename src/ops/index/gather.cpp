@@ -17,7 +17,8 @@ constexpr std::int64_t kParallelBytes = 128 << 10;
 OutputSpecs infer(const Call& call) {
   const auto indices = call.in.subspan(1);
   check_indices(call, indices);
-  return {{call.in[0].dtype(), gathered_shape(call.in[0].shape(), broadcast_indices(indices), params_of<IndexParams>(call))}};
+  return {{call.in[0].dtype(),
+           gathered_shape(call.in[0].shape(), broadcast_indices(indices), params_of<IndexParams>(call))}};
 }
 
 struct Bytes16 {
@@ -31,27 +32,35 @@ void gather_elements(const std::byte* from, const std::int64_t* offsets, std::in
   }
 }
 
-void gather_runs(const std::byte* from, const std::int64_t* offsets, std::int64_t n, std::byte* to, std::int64_t bytes) {
+void gather_runs(const std::byte* from, const std::int64_t* offsets, std::int64_t n, std::byte* to,
+                 std::int64_t bytes) {
   switch (bytes) {
-    case 1: return gather_elements<std::uint8_t>(from, offsets, n, to);
-    case 2: return gather_elements<std::uint16_t>(from, offsets, n, to);
-    case 4: return gather_elements<std::uint32_t>(from, offsets, n, to);
-    case 8: return gather_elements<std::uint64_t>(from, offsets, n, to);
-    case 16: return gather_elements<Bytes16>(from, offsets, n, to);
-    default: break;
+    case 1:
+      return gather_elements<std::uint8_t>(from, offsets, n, to);
+    case 2:
+      return gather_elements<std::uint16_t>(from, offsets, n, to);
+    case 4:
+      return gather_elements<std::uint32_t>(from, offsets, n, to);
+    case 8:
+      return gather_elements<std::uint64_t>(from, offsets, n, to);
+    case 16:
+      return gather_elements<Bytes16>(from, offsets, n, to);
+    default:
+      break;
   }
   for (std::int64_t i = 0; i < n; ++i, to += bytes) std::memcpy(to, from + offsets[i], static_cast<std::size_t>(bytes));
 }
 
 // What lies behind the indexed axes is not one piece of memory.
-void gather_strided(const std::byte* from, const std::int64_t* offsets, std::int64_t n, std::byte* to, const MergedDims& inner,
-                    std::int64_t itemsize) {
+void gather_strided(const std::byte* from, const std::int64_t* offsets, std::int64_t n, std::byte* to,
+                    const MergedDims& inner, std::int64_t itemsize) {
   const int last = inner.ndim - 1;
   const std::int64_t run = inner.size[last], step = inner.stride[last];
   for (std::int64_t i = 0; i < n; ++i) {
     for (std::int64_t j = 0; j < inner.total; j += run) {
       const std::byte* row = from + offsets[i] + inner.offset(j);
-      for (std::int64_t k = 0; k < run; ++k, to += itemsize) std::memcpy(to, row + k * step, static_cast<std::size_t>(itemsize));
+      for (std::int64_t k = 0; k < run; ++k, to += itemsize)
+        std::memcpy(to, row + k * step, static_cast<std::size_t>(itemsize));
     }
   }
 }
@@ -70,26 +79,28 @@ void execute(const Call& call, std::span<Array> out) {
   out[0] = Array::empty(x.dtype(), shape);
   const std::byte* from = x.data();
   std::byte* to = out[0].data();
-  const auto gather_part = [&](const std::byte* source, const std::int64_t* offsets, std::int64_t count, std::byte* target) {
+  const auto gather_part = [&](const std::byte* source, const std::int64_t* offsets, std::int64_t count,
+                               std::byte* target) {
     if (inner.is_run(itemsize)) return gather_runs(source, offsets, count, target, bytes);
     gather_strided(source, offsets, count, target, inner, itemsize);
   };
   if (bytes == 0 || n == 0) return;
-  parallel_for(outer.total * n, std::max<std::int64_t>(1, kParallelBytes / bytes), [&](std::int64_t begin, std::int64_t end) {
-    std::int64_t block[kBlock];
-    while (begin < end) {
-      const std::int64_t o = begin / n, first = begin % n;
-      std::int64_t count = std::min(end - begin, n - first);
-      if (known.empty()) {
-        count = std::min(count, kBlock);
-        places.offsets(first, first + count, block);
-        gather_part(from, block, count, to + begin * bytes);
-      } else {
-        gather_part(from + outer.offset(o), known.data() + first, count, to + begin * bytes);
-      }
-      begin += count;
-    }
-  });
+  parallel_for(outer.total * n, std::max<std::int64_t>(1, kParallelBytes / bytes),
+               [&](std::int64_t begin, std::int64_t end) {
+                 std::int64_t block[kBlock];
+                 while (begin < end) {
+                   const std::int64_t o = begin / n, first = begin % n;
+                   std::int64_t count = std::min(end - begin, n - first);
+                   if (known.empty()) {
+                     count = std::min(count, kBlock);
+                     places.offsets(first, first + count, block);
+                     gather_part(from, block, count, to + begin * bytes);
+                   } else {
+                     gather_part(from + outer.offset(o), known.data() + first, count, to + begin * bytes);
+                   }
+                   begin += count;
+                 }
+               });
 }
 
 void vjp(VjpCall& v) {
@@ -168,7 +179,8 @@ void batch(BatchCall& b) {
   b.result = {p.first() == 0 ? result : transpose(result, order)};
 }
 
-Sample index_sample(std::initializer_list<Shape> indices, const Shape& x, DType dtype, const Axes& axes, DType index = DType::int64) {
+Sample index_sample(std::initializer_list<Shape> indices, const Shape& x, DType dtype, const Axes& axes,
+                    DType index = DType::int64) {
   Sample s = sample({x}, dtype, make_params<IndexParams>(axes));
   for (const Shape& i : indices) s.inputs.push_back({index, i});
   return s;
@@ -177,7 +189,8 @@ Sample index_sample(std::initializer_list<Shape> indices, const Shape& x, DType 
 std::vector<Sample> samples(const OpDef&) {
   std::vector<Sample> s;
   for (DType d : kSampleDTypes) s.push_back(index_sample({{7}}, {5, 3}, d, {0}));
-  for (DType i : {DType::int8, DType::int32, DType::int64}) s.push_back(index_sample({{2, 1}, {3}}, {3, 4, 5}, DType::float64, {1, 2}, i));
+  for (DType i : {DType::int8, DType::int32, DType::int64})
+    s.push_back(index_sample({{2, 1}, {3}}, {3, 4, 5}, DType::float64, {1, 2}, i));
   s.push_back(index_sample({{}}, {2, 3, 4}, DType::float64, {1}));
   s.push_back(index_sample({{0}}, {3}, DType::float64, {0}));
   return s;

@@ -10,9 +10,7 @@ namespace {
 // Elements of a part: what one thread counts, and then writes, at a time.
 constexpr std::int64_t kPart = 1 << 14;
 
-OutputSpecs infer(const Call& call) {
-  return {{DType::int64, Shape{kDataDependent, call.in[0].shape().ndim()}}};
-}
+OutputSpecs infer(const Call& call) { return {{DType::int64, Shape{kDataDependent, call.in[0].shape().ndim()}}}; }
 
 std::int64_t count_true(const std::uint8_t* mask, std::int64_t n) {
   std::int64_t count = 0;
@@ -30,7 +28,8 @@ void write_flat(const std::uint8_t* mask, std::int64_t begin, std::int64_t end, 
   }
 }
 
-void write_indices(const std::uint8_t* mask, const Shape& shape, std::int64_t begin, std::int64_t end, std::int64_t* out) {
+void write_indices(const std::uint8_t* mask, const Shape& shape, std::int64_t begin, std::int64_t end,
+                   std::int64_t* out) {
   const int ndim = shape.ndim();
   Axes at(ndim, 0);
   for (std::int64_t d = ndim - 1, rest = begin; d >= 0; --d) {
@@ -60,7 +59,8 @@ void execute(const Call& call, std::span<Array> out) {
   const auto end_of = [n](std::int64_t part) { return std::min(n, (part + 1) * kPart); };
   std::vector<std::int64_t> starts(static_cast<std::size_t>(parts) + 1, 0);
   parallel_for(parts, 8, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t k = begin; k < end; ++k) starts[static_cast<std::size_t>(k) + 1] = count_true(data + k * kPart, end_of(k) - k * kPart);
+    for (std::int64_t k = begin; k < end; ++k)
+      starts[static_cast<std::size_t>(k) + 1] = count_true(data + k * kPart, end_of(k) - k * kPart);
   });
   for (std::size_t k = 1; k < starts.size(); ++k) starts[k] += starts[k - 1];
   out[0] = Array::empty(DType::int64, Shape{starts.back(), ndim});
@@ -68,7 +68,8 @@ void execute(const Call& call, std::span<Array> out) {
   auto* to = reinterpret_cast<std::int64_t*>(out[0].data());
   parallel_for(parts, 2, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t k = begin; k < end; ++k) {
-      const std::int64_t start = starts[static_cast<std::size_t>(k)], found = starts[static_cast<std::size_t>(k) + 1] - start;
+      const std::int64_t start = starts[static_cast<std::size_t>(k)],
+                         found = starts[static_cast<std::size_t>(k) + 1] - start;
       if (found == 0) continue;
       if (ndim == 1) {
         write_flat(data, k * kPart, end_of(k), to + start, found);

@@ -49,7 +49,8 @@ Places::Places(const Shape& shape, const Strides& strides, std::span<const Array
       if (!index.is_contiguous()) index = copy(index);
     }
     const int axis = static_cast<int>(p.axes[static_cast<int>(k)]);
-    axes_.push_back({index.data_as<std::int64_t>(), single ? 0 : 1, shape[axis], strides[axis], p.labels[static_cast<int>(k)]});
+    axes_.push_back(
+        {index.data_as<std::int64_t>(), single ? 0 : 1, shape[axis], strides[axis], p.labels[static_cast<int>(k)]});
     kept_.push_back(std::move(index));
   }
 }
@@ -59,8 +60,8 @@ void Places::out_of_range(std::int64_t begin, std::int64_t end) const {
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t v = a.index[i * a.step];
       if (v >= -a.size && v < a.size) continue;
-      throw IndexError("index " + std::to_string(v) + " is out of bounds for axis " + std::to_string(a.label) + " with size " +
-                       std::to_string(a.size));
+      throw IndexError("index " + std::to_string(v) + " is out of bounds for axis " + std::to_string(a.label) +
+                       " with size " + std::to_string(a.size));
     }
   }
   throw IndexError("index out of bounds");

@@ -7,8 +7,8 @@
 
 namespace tnp {
 
-// `axes` are neighbours, ascending. `labels` are what error messages call them: a caller that moved the axes before says
-// here what its user calls them.
+// `axes` are neighbours, ascending. `labels` are what error messages call them: a caller that moved the axes before
+// says here what its user calls them.
 struct IndexParams : ParamsOf<IndexParams> {
   Axes axes, labels;
   std::int64_t mode = 0;  // of scatter: a ScatterMode

@@ -28,7 +28,8 @@ const OpDef kRepeatIndices{
     .family = "index",
     .infer =
         +[](const Call& call) {
-          if (call.in[0].shape().ndim() != 1 || !is_integer(call.in[0].dtype())) fail<TypeError>(call, "the counts must be a vector of integers");
+          if (call.in[0].shape().ndim() != 1 || !is_integer(call.in[0].dtype()))
+            fail<TypeError>(call, "the counts must be a vector of integers");
           return OutputSpecs{{DType::int64, Shape{kDataDependent}}};
         },
     .infer_dtype = +[](const Call&) { return std::vector<DType>{DType::int64}; },

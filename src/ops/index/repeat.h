@@ -5,7 +5,8 @@
 
 namespace tnp {
 
-// `counts`: a vector of integers. int64; how many there are is known when it runs. Throws ValueError for a negative count.
+// `counts`: a vector of integers. int64; how many there are is known when it runs. Throws ValueError for a negative
+// count.
 Array repeat_indices(const Array& counts);
 
 }  // namespace tnp

@@ -26,8 +26,8 @@ OutputSpecs infer(const Call& call) {
   const bool fits = updates.ndim() <= target.ndim() && try_broadcast(updates, target, common) &&
                     (!common.is_static() || !target.is_static() || common == target);
   if (!fits) {
-    throw ValueError("shape mismatch: value array of shape " + updates.str() + " could not be broadcast to indexing result of shape " +
-                     target.str());
+    throw ValueError("shape mismatch: value array of shape " + updates.str() +
+                     " could not be broadcast to indexing result of shape " + target.str());
   }
   return {{call.in[0].dtype(), call.in[0].shape()}};
 }
@@ -70,23 +70,25 @@ void execute(const Call& call, std::span<Array> out) {
   const std::int64_t step = single ? 0 : 1;
   const CombineKernels kernels = combine_kernels(mode_of(call), dtype);
   if (inner.total == 1) {
-    parallel_for(outer.total, std::max<std::int64_t>(1, kParallelElements / n), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t o = begin; o < end; ++o) {
-        kernels.at(to + outer.offset(o), offsets.data(), from + o * n * step * itemsize, step, n);
-      }
-    });
+    parallel_for(outer.total, std::max<std::int64_t>(1, kParallelElements / n),
+                 [&](std::int64_t begin, std::int64_t end) {
+                   for (std::int64_t o = begin; o < end; ++o) {
+                     kernels.at(to + outer.offset(o), offsets.data(), from + o * n * step * itemsize, step, n);
+                   }
+                 });
     return;
   }
   // Threads share out the columns, so that updates of one place stay in order.
-  parallel_for(inner.total, std::max<std::int64_t>(1, kParallelElements / (n * outer.total)), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t o = 0; o < outer.total; ++o) {
-      std::byte* base = to + outer.offset(o) + begin * itemsize;
-      for (std::int64_t i = 0; i < n; ++i) {
-        kernels.row(base + offsets[static_cast<std::size_t>(i)], from + ((o * n + i) * inner.total + begin) * step * itemsize, step,
-                    end - begin);
-      }
-    }
-  });
+  parallel_for(inner.total, std::max<std::int64_t>(1, kParallelElements / (n * outer.total)),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t o = 0; o < outer.total; ++o) {
+                   std::byte* base = to + outer.offset(o) + begin * itemsize;
+                   for (std::int64_t i = 0; i < n; ++i) {
+                     kernels.row(base + offsets[static_cast<std::size_t>(i)],
+                                 from + ((o * n + i) * inner.total + begin) * step * itemsize, step, end - begin);
+                   }
+                 }
+               });
 }
 
 // --- derivatives
@@ -99,7 +101,9 @@ struct ScatterVjp {
   std::span<const Array> indices = v.call.in.subspan(2);
 
   Array at(const Array& a) const { return gather(a, indices, p.axes, p.labels); }
-  Array onto(const Array& a, const Array& u, ScatterMode mode) const { return scatter(a, indices, u, p.axes, mode, p.labels); }
+  Array onto(const Array& a, const Array& u, ScatterMode mode) const {
+    return scatter(a, indices, u, p.axes, mode, p.labels);
+  }
   Shape target() const { return gathered_shape(x.shape(), broadcast_indices(indices), p); }
   // The updates of the type that is computed in, one for each place.
   Array spread() const { return broadcast_to(astype(updates, x.dtype()), target()); }
@@ -150,7 +154,9 @@ struct ScatterVjp {
   }
   // Whoever ties for the extreme shares the cotangent equally.
   void extreme() const {
-    const auto attains = [](const Array& a, const Array& y) { return astype((a == y) | ((a != a) & (y != y)), y.dtype()); };
+    const auto attains = [](const Array& a, const Array& y) {
+      return astype((a == y) | ((a != a) & (y != y)), y.dtype());
+    };
     const Array& y = v.outputs[0];
     const Array own = attains(x, y), theirs = attains(spread(), at(y));
     const Array share = v.cotangents[0] / onto(own, theirs, ScatterMode::add);
@@ -163,11 +169,15 @@ void vjp(VjpCall& v) {
   if (!is_inexact(v.call.in[0].dtype())) return;
   const ScatterVjp rule{v};
   switch (mode_of(v.call)) {
-    case ScatterMode::set: return rule.set();
-    case ScatterMode::add: return rule.add();
-    case ScatterMode::multiply: return rule.multiply();
+    case ScatterMode::set:
+      return rule.set();
+    case ScatterMode::add:
+      return rule.add();
+    case ScatterMode::multiply:
+      return rule.multiply();
     case ScatterMode::min:
-    case ScatterMode::max: return rule.extreme();
+    case ScatterMode::max:
+      return rule.extreme();
   }
 }
 
@@ -179,7 +189,8 @@ void batch(BatchCall& b) {
   const Array x = with_batch(b, 0);
   const int first = p.first(), count = p.axes.size();
   int rank = 0;
-  for (std::size_t i = 2; i < b.call.in.size(); ++i) rank = std::max(rank, b.call.in[i].ndim() - (b.batched[i] ? 1 : 0));
+  for (std::size_t i = 2; i < b.call.in.size(); ++i)
+    rank = std::max(rank, b.call.in[i].ndim() - (b.batched[i] ? 1 : 0));
   Arrays indices;
   for (std::size_t i = 2; i < b.call.in.size(); ++i) {
     Shape shape = b.call.in[i].shape();
@@ -209,14 +220,15 @@ void batch(BatchCall& b) {
   }
   for (int i = 1; i <= count; ++i) axes.push_back(i);
   labels.insert(0, 0);
-  const Array result = scatter(first ? transpose(x, to_front) : x, indices, first ? transpose(updates, updates_order) : updates, axes,
-                               static_cast<ScatterMode>(p.mode), labels);
+  const Array result =
+      scatter(first ? transpose(x, to_front) : x, indices, first ? transpose(updates, updates_order) : updates, axes,
+              static_cast<ScatterMode>(p.mode), labels);
   b.result = {first ? transpose(result, back) : result};
   b.result_batched = {true};
 }
 
-Sample scatter_sample(std::initializer_list<Shape> indices, const Shape& x, const Shape& updates, DType dtype, const Axes& axes,
-                      ScatterMode mode) {
+Sample scatter_sample(std::initializer_list<Shape> indices, const Shape& x, const Shape& updates, DType dtype,
+                      const Axes& axes, ScatterMode mode) {
   Sample s = sample({x, updates}, dtype, make_params<IndexParams>(axes, static_cast<std::int64_t>(mode)));
   for (const Shape& i : indices) s.inputs.push_back({DType::int64, i});
   return s;
@@ -236,8 +248,9 @@ std::vector<Sample> samples(const OpDef&) {
 
 const OpDef kScatter{
     .name = "scatter",
-    .doc = "The first array with updates put, added, multiplied, or the lesser or greater taken, at the places that index "
-           "arrays name; one place's updates follow each other in row-major order.",
+    .doc =
+        "The first array with updates put, added, multiplied, or the lesser or greater taken, at the places that index "
+        "arrays name; one place's updates follow each other in row-major order.",
     .family = "index",
     .num_inputs = -1,
     .infer = &infer,
@@ -246,9 +259,10 @@ const OpDef kScatter{
     .vjp = &vjp,
     .batch = &batch,
     .samples = &samples,
-    .oracle = "(lambda a, i: (a.__setitem__(i, x[1]) if p.mode == 0 else "
-              "(np.add, np.multiply, np.minimum, np.maximum)[p.mode - 1].at(a, i, x[1]), a)[1])"
-              "(x[0].copy(), (slice(None),) * p.axes[0] + tuple(x[2:]))",
+    .oracle =
+        "(lambda a, i: (a.__setitem__(i, x[1]) if p.mode == 0 else "
+        "(np.add, np.multiply, np.minimum, np.maximum)[p.mode - 1].at(a, i, x[1]), a)[1])"
+        "(x[0].copy(), (slice(None),) * p.axes[0] + tuple(x[2:]))",
 };
 const RegisterOp registration(kScatter);
 

@@ -53,7 +53,8 @@ void execute(const Call& call, std::span<Array> out) {
   if (c.shape().num_elements() == 0) return;
   const int lead = nd - 2;
   const Strides sa = leading_strides(a, lead), sb = leading_strides(b, lead);
-  gemm_batched(c.dtype(), lead, c.shape().data(), m, n, k, a.data(), sa.data(), ars, acs, b.data(), sb.data(), brs, bcs, c.data());
+  gemm_batched(c.dtype(), lead, c.shape().data(), m, n, k, a.data(), sa.data(), ars, acs, b.data(), sb.data(), brs, bcs,
+               c.data());
 }
 
 Array transposed(const Array& x) {
@@ -106,7 +107,8 @@ const OpDef kMatmul{
     .family = "matmul",
     .num_inputs = 2,
     .infer = &infer,
-    .infer_dtype = +[](const Call& call) { return std::vector<DType>{promote(call.in[0].dtype(), call.in[1].dtype())}; },
+    .infer_dtype =
+        +[](const Call& call) { return std::vector<DType>{promote(call.in[0].dtype(), call.in[1].dtype())}; },
     .execute = &execute,
     .vjp = &vjp,
     .batch = &batch,
@@ -119,8 +121,9 @@ const RegisterOp registration(kMatmul);
 
 Array matmul(const Array& x, const Array& y) {
   if (x.ndim() == 0 || y.ndim() == 0) {
-    throw ValueError(std::string("matmul: Input operand ") + (x.ndim() == 0 ? "0" : "1") +
-                     " does not have enough dimensions (has 0, gufunc core with signature (n?,k),(k,m?)->(n?,m?) requires 1)");
+    throw ValueError(
+        std::string("matmul: Input operand ") + (x.ndim() == 0 ? "0" : "1") +
+        " does not have enough dimensions (has 0, gufunc core with signature (n?,k),(k,m?)->(n?,m?) requires 1)");
   }
   const bool row = x.ndim() == 1, column = y.ndim() == 1;
   if (!row && !column) {

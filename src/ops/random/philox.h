@@ -1,5 +1,5 @@
-// Philox 4x32-10: a counter-based generator. Block number `counter` of a key is the same whoever computes it, so a stream does not
-// depend on the number of threads or on how work is split.
+// Philox 4x32-10: a counter-based generator. Block number `counter` of a key is the same whoever computes it, so a
+// stream does not depend on the number of threads or on how work is split.
 //
 // Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3 (SC 2011).
 #pragma once
@@ -18,7 +18,8 @@ struct PhiloxBlock {
 
 template <class V>
 TNP_INLINE PhiloxBlock<V> philox(V counter, std::uint64_t key0, std::uint64_t key1) {
-  constexpr std::uint64_t kLow = 0xffffffffu, kMul0 = 0xD2511F53u, kMul1 = 0xCD9E8D57u, kWeyl0 = 0x9E3779B9u, kWeyl1 = 0xBB67AE85u;
+  constexpr std::uint64_t kLow = 0xffffffffu, kMul0 = 0xD2511F53u, kMul1 = 0xCD9E8D57u, kWeyl0 = 0x9E3779B9u,
+                          kWeyl1 = 0xBB67AE85u;
   V c0 = counter & kLow, c1 = counter >> 32;
   V c2 = splat<V>(key1 & kLow), c3 = splat<V>(key1 >> 32);  // half of the key lies in the counter's upper words
   std::uint64_t k0 = key0 & kLow, k1 = key0 >> 32;

@@ -1,11 +1,12 @@
-// Random numbers as functions of a state: uint64 (key, key, counter). Nothing here is hidden state, so traces and gradients treat
-// these like any other operation; tnp.random's generators keep the state in a Variable.
+// Random numbers as functions of a state: uint64 (key, key, counter). Nothing here is hidden state, so traces and
+// gradients treat these like any other operation; tnp.random's generators keep the state in a Variable.
+#include "tnp/random.h"
+
 #include "base/dim.h"
 #include "ops/common.h"
 #include "ops/random/random_kernels.h"
 #include "runtime/cpu_features.h"
 #include "runtime/threads.h"
-#include "tnp/random.h"
 
 namespace tnp {
 
@@ -25,7 +26,8 @@ struct RandomParams : ParamsOf<RandomParams> {
 
 RandomStream stream_of(const Call& call) {
   const Array& state = call.in[0];
-  if (state.dtype() != DType::uint64 || state.shape() != Shape{3}) fail<ValueError>(call, "a random state is a uint64 array of 3 elements");
+  if (state.dtype() != DType::uint64 || state.shape() != Shape{3})
+    fail<ValueError>(call, "a random state is a uint64 array of 3 elements");
   const auto* s = state.data_as<std::uint64_t>();
   const std::int64_t step = state.strides()[0] / 8;
   return {s[0], s[step], s[2 * step]};
@@ -33,17 +35,22 @@ RandomStream stream_of(const Call& call) {
 
 template <Distribution D>
 RandomKernel kernel_for(DType dtype) {
-  static constexpr PerIsa<RandomKernel> narrow = D == Distribution::bits      ? PerIsa<RandomKernel>TNP_PER_ISA(random_bits32)
-                                                 : D == Distribution::uniform ? PerIsa<RandomKernel>TNP_PER_ISA(random_uniform_f32)
-                                                                              : PerIsa<RandomKernel>TNP_PER_ISA(random_normal_f32);
-  static constexpr PerIsa<RandomKernel> wide = D == Distribution::bits      ? PerIsa<RandomKernel>TNP_PER_ISA(random_bits64)
-                                               : D == Distribution::uniform ? PerIsa<RandomKernel>TNP_PER_ISA(random_uniform_f64)
-                                                                            : PerIsa<RandomKernel>TNP_PER_ISA(random_normal_f64);
+  static constexpr PerIsa<RandomKernel> narrow =
+      D == Distribution::bits      ? PerIsa<RandomKernel> TNP_PER_ISA(random_bits32)
+      : D == Distribution::uniform ? PerIsa<RandomKernel> TNP_PER_ISA(random_uniform_f32)
+                                   : PerIsa<RandomKernel>
+                                         TNP_PER_ISA(random_normal_f32);
+  static constexpr PerIsa<RandomKernel> wide =
+      D == Distribution::bits      ? PerIsa<RandomKernel> TNP_PER_ISA(random_bits64)
+      : D == Distribution::uniform ? PerIsa<RandomKernel> TNP_PER_ISA(random_uniform_f64)
+                                   : PerIsa<RandomKernel>
+                                         TNP_PER_ISA(random_normal_f64);
   return itemsize(dtype) == 8 ? wide.get() : narrow.get();
 }
 
 bool accepts(Distribution d, DType dtype) {
-  return d == Distribution::bits ? dtype == DType::uint32 || dtype == DType::uint64 : dtype == DType::float32 || dtype == DType::float64;
+  return d == Distribution::bits ? dtype == DType::uint32 || dtype == DType::uint64
+                                 : dtype == DType::float32 || dtype == DType::float64;
 }
 
 template <Distribution D>
@@ -84,7 +91,8 @@ OpDef random_op(const char* name, const char* doc) {
       .doc = doc,
       .family = "random",
       .infer = &infer<D>,
-      .infer_dtype = +[](const Call& call) { return std::vector<DType>{static_cast<const RandomParams&>(call.params).dtype}; },
+      .infer_dtype =
+          +[](const Call& call) { return std::vector<DType>{static_cast<const RandomParams&>(call.params).dtype}; },
       .execute = &execute<D>,
       .vjp = unsupported("random numbers do not depend on anything differentiable"),
       .batch = &batch,
@@ -94,7 +102,8 @@ OpDef random_op(const char* name, const char* doc) {
 }
 
 const OpDef kBits = random_op<Distribution::bits>("random_bits", "Random bits: uint32 or uint64, from a state.");
-const OpDef kUniform = random_op<Distribution::uniform>("random_uniform", "Uniform numbers in [0, 1): multiples of 2^-53 (2^-24), from a state.");
+const OpDef kUniform = random_op<Distribution::uniform>(
+    "random_uniform", "Uniform numbers in [0, 1): multiples of 2^-53 (2^-24), from a state.");
 const OpDef kNormal = random_op<Distribution::normal>("random_normal", "Standard normal numbers, from a state.");
 const RegisterOp bits_registration(kBits), uniform_registration(kUniform), normal_registration(kNormal);
 

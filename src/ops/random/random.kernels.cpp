@@ -24,8 +24,8 @@ TNP_INLINE void put(T* out, std::int64_t at, std::int64_t n, V v) {
   }
 }
 
-// Calls make(block) for eight blocks at a time; it returns PerBlock vectors, written one after the other. Which element comes from
-// which block is part of the stream: element e of a run of 8 · PerBlock is lane e % 8 of vector e / 8.
+// Calls make(block) for eight blocks at a time; it returns PerBlock vectors, written one after the other. Which element
+// comes from which block is part of the stream: element e of a run of 8 · PerBlock is lane e % 8 of vector e / 8.
 template <class T, int PerBlock, class Make>
 TNP_INLINE void fill(const RandomStream& s, std::int64_t first, std::int64_t n, void* out, Make make) {
   const std::uint64_t base = s.counter + static_cast<std::uint64_t>(first / PerBlock);
@@ -44,9 +44,12 @@ struct Vectors {
 TNP_INLINE F64 unit_f64(U64 high, U64 low) {
   return __builtin_convertvector(((high << 32) | low) >> 11, F64) * 0x1p-53;
 }
-TNP_INLINE F32 unit_f32(U64 word) { return __builtin_convertvector(__builtin_convertvector(word >> 8, U32), F32) * 0x1p-24f; }
+TNP_INLINE F32 unit_f32(U64 word) {
+  return __builtin_convertvector(__builtin_convertvector(word >> 8, U32), F32) * 0x1p-24f;
+}
 
-// Box–Muller: two independent normal numbers from two uniform ones. 1 - u lies in (0, 1], so that the logarithm is finite.
+// Box–Muller: two independent normal numbers from two uniform ones. 1 - u lies in (0, 1], so that the logarithm is
+// finite.
 template <class V>
 TNP_INLINE Vectors<V, 2> box_muller(V u, V w) {
   const V radius = math::sqrt(splat<V>(-2) * math::log(splat<V>(1) - u));

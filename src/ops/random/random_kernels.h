@@ -1,7 +1,7 @@
 // Kernels that fill contiguous memory with random numbers.
 //
-// The elements of a stream come in groups of one Philox block: two of 8 bytes, four of 4 bytes. `first` is a multiple of the group,
-// the elements [first, first + n) of the stream whose block 0 is `counter` are written.
+// The elements of a stream come in groups of one Philox block: two of 8 bytes, four of 4 bytes. `first` is a multiple
+// of the group, the elements [first, first + n) of the stream whose block 0 is `counter` are written.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,14 @@ using RandomKernel = void (*)(const RandomStream& stream, std::int64_t first, st
 
 inline constexpr std::int64_t kRandomGroup = 64;  // `first` is a multiple of this: whole vectors of whole blocks
 
-#define TNP_DECLARE_RANDOM(ISA)                                                                                          \
-  namespace ISA {                                                                                                        \
-  void random_bits32(const RandomStream& stream, std::int64_t first, std::int64_t n, void* out);                         \
-  void random_bits64(const RandomStream& stream, std::int64_t first, std::int64_t n, void* out);                         \
-  void random_uniform_f32(const RandomStream& stream, std::int64_t first, std::int64_t n, void* out);                    \
-  void random_uniform_f64(const RandomStream& stream, std::int64_t first, std::int64_t n, void* out);                    \
-  void random_normal_f32(const RandomStream& stream, std::int64_t first, std::int64_t n, void* out);                     \
-  void random_normal_f64(const RandomStream& stream, std::int64_t first, std::int64_t n, void* out);                     \
+#define TNP_DECLARE_RANDOM(ISA)                                                                       \
+  namespace ISA {                                                                                     \
+  void random_bits32(const RandomStream& stream, std::int64_t first, std::int64_t n, void* out);      \
+  void random_bits64(const RandomStream& stream, std::int64_t first, std::int64_t n, void* out);      \
+  void random_uniform_f32(const RandomStream& stream, std::int64_t first, std::int64_t n, void* out); \
+  void random_uniform_f64(const RandomStream& stream, std::int64_t first, std::int64_t n, void* out); \
+  void random_normal_f32(const RandomStream& stream, std::int64_t first, std::int64_t n, void* out);  \
+  void random_normal_f64(const RandomStream& stream, std::int64_t first, std::int64_t n, void* out);  \
   }
 TNP_DECLARE_RANDOM(baseline)
 TNP_DECLARE_RANDOM(avx2)

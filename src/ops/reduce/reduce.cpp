@@ -58,7 +58,8 @@ void execute_reduce(const Call& call, std::span<Array> out) {
     for (std::int64_t a : p.axes) {
       if (x.shape()[static_cast<int>(a)] > 0) continue;
       if (Op == ReduceOp::argmin || Op == ReduceOp::argmax) {
-        fail<ValueError>(call, std::string("attempt to get ") + (Op == ReduceOp::argmin ? "argmin" : "argmax") + " of an empty sequence");
+        fail<ValueError>(call, std::string("attempt to get ") + (Op == ReduceOp::argmin ? "argmin" : "argmax") +
+                                   " of an empty sequence");
       }
       fail<ValueError>(call, std::string("zero-size array to reduction operation ") +
                                  (Op == ReduceOp::min ? "minimum" : "maximum") + " which has no identity");
@@ -80,8 +81,8 @@ void vjp_sum(VjpCall& v) {
   v.result[0] = broadcast_to(astype(is_complex(x.dtype()) ? ct : real(ct), x.dtype()), x.shape());
 }
 
-// d prod / d x_i is the product of the others. With one zero that is the product of the rest at the zero and 0 elsewhere;
-// dividing by safe values keeps NaN out of the branch that is not taken.
+// d prod / d x_i is the product of the others. With one zero that is the product of the rest at the zero and 0
+// elsewhere; dividing by safe values keeps NaN out of the branch that is not taken.
 void vjp_prod(VjpCall& v) {
   const auto& p = params_of<ReduceParams>(v.call);
   const Array x = astype(v.call.in[0], p.dtype);
@@ -123,16 +124,19 @@ std::vector<Sample> samples(const OpDef&) {
   std::vector<Sample> s;
   for (int i = 0; i < kNumericDTypeCount; ++i) {
     const auto d = static_cast<DType>(i);
-    const DType result = Op == ReduceOp::sum || Op == ReduceOp::prod                          ? sum_dtype(d)
-                         : Op == ReduceOp::all || Op == ReduceOp::any                         ? DType::bool_
-                         : Op == ReduceOp::argmin || Op == ReduceOp::argmax                   ? DType::int64
-                                                                                              : d;
+    const DType result = Op == ReduceOp::sum || Op == ReduceOp::prod        ? sum_dtype(d)
+                         : Op == ReduceOp::all || Op == ReduceOp::any       ? DType::bool_
+                         : Op == ReduceOp::argmin || Op == ReduceOp::argmax ? DType::int64
+                                                                            : d;
     const bool arg = Op == ReduceOp::argmin || Op == ReduceOp::argmax;
     const bool smooth = !arg && Op != ReduceOp::all && Op != ReduceOp::any;
     s.push_back(sample({{3, 4, 5}}, d, make_params<ReduceParams>(Axes{1}, false, result), smooth));
     s.push_back(sample({{67}}, d, make_params<ReduceParams>(Axes{0}, true, result), smooth && Op != ReduceOp::prod));
-    if (!arg) s.push_back(sample({{3, 4, 5}}, d, make_params<ReduceParams>(Axes{0, 2}, false, result), smooth && Op != ReduceOp::prod));
-    if (!needs_elements(Op)) s.push_back(sample({{0, 3}}, d, make_params<ReduceParams>(Axes{0}, false, result), smooth));
+    if (!arg)
+      s.push_back(
+          sample({{3, 4, 5}}, d, make_params<ReduceParams>(Axes{0, 2}, false, result), smooth && Op != ReduceOp::prod));
+    if (!needs_elements(Op))
+      s.push_back(sample({{0, 3}}, d, make_params<ReduceParams>(Axes{0}, false, result), smooth));
   }
   return s;
 }
@@ -158,8 +162,8 @@ OpDef reduction(const char* name, const char* doc, const char* oracle) {
   return op;
 }
 
-#define TNP_REDUCTION(NAME, DOC, ORACLE)                                                    \
-  const OpDef NAME##_op = reduction<ReduceOp::NAME>("reduce_" #NAME, DOC, ORACLE);          \
+#define TNP_REDUCTION(NAME, DOC, ORACLE)                                           \
+  const OpDef NAME##_op = reduction<ReduceOp::NAME>("reduce_" #NAME, DOC, ORACLE); \
   const RegisterOp NAME##_registration(NAME##_op)
 TNP_REDUCTION(sum, "The sum over axes, accumulated in the result's type; 0 over none. Floating sums are pairwise.",
               "np.sum(x[0], axis=tuple(p.axes), keepdims=p.keepdims, dtype=p.dtype)");
@@ -169,11 +173,15 @@ TNP_REDUCTION(min, "The least element over axes; NaN where there is one. ValueEr
               "np.min(x[0], axis=tuple(p.axes), keepdims=p.keepdims)");
 TNP_REDUCTION(max, "The greatest element over axes; NaN where there is one. ValueError over no elements.",
               "np.max(x[0], axis=tuple(p.axes), keepdims=p.keepdims)");
-TNP_REDUCTION(all, "Whether all elements over axes are true (not zero).", "np.all(x[0], axis=tuple(p.axes), keepdims=p.keepdims)");
-TNP_REDUCTION(any, "Whether any element over axes is true (not zero).", "np.any(x[0], axis=tuple(p.axes), keepdims=p.keepdims)");
-TNP_REDUCTION(argmin, "The index of the first least element, or of the first NaN; over several axes in row-major order.",
+TNP_REDUCTION(all, "Whether all elements over axes are true (not zero).",
+              "np.all(x[0], axis=tuple(p.axes), keepdims=p.keepdims)");
+TNP_REDUCTION(any, "Whether any element over axes is true (not zero).",
+              "np.any(x[0], axis=tuple(p.axes), keepdims=p.keepdims)");
+TNP_REDUCTION(argmin,
+              "The index of the first least element, or of the first NaN; over several axes in row-major order.",
               "np.argmin(x[0], axis=p.axes[0], keepdims=p.keepdims)");
-TNP_REDUCTION(argmax, "The index of the first greatest element, or of the first NaN; over several axes in row-major order.",
+TNP_REDUCTION(argmax,
+              "The index of the first greatest element, or of the first NaN; over several axes in row-major order.",
               "np.argmax(x[0], axis=p.axes[0], keepdims=p.keepdims)");
 #undef TNP_REDUCTION
 
@@ -252,19 +260,36 @@ const OpDef& sum_to_op() { return kSumTo; }
 
 }  // namespace
 
-Array reduce_sum(const Array& x, AxisList axes, bool keepdims, DType dtype) { return apply_reduction(sum_op, x, axes, keepdims, dtype); }
-Array reduce_prod(const Array& x, AxisList axes, bool keepdims, DType dtype) { return apply_reduction(prod_op, x, axes, keepdims, dtype); }
-Array reduce_min(const Array& x, AxisList axes, bool keepdims) { return apply_reduction(min_op, x, axes, keepdims, x.dtype()); }
-Array reduce_max(const Array& x, AxisList axes, bool keepdims) { return apply_reduction(max_op, x, axes, keepdims, x.dtype()); }
-Array reduce_all(const Array& x, AxisList axes, bool keepdims) { return apply_reduction(all_op, x, axes, keepdims, DType::bool_); }
-Array reduce_any(const Array& x, AxisList axes, bool keepdims) { return apply_reduction(any_op, x, axes, keepdims, DType::bool_); }
-Array reduce_argmin(const Array& x, AxisList axes, bool keepdims) { return apply_reduction(argmin_op, x, axes, keepdims, DType::int64); }
-Array reduce_argmax(const Array& x, AxisList axes, bool keepdims) { return apply_reduction(argmax_op, x, axes, keepdims, DType::int64); }
+Array reduce_sum(const Array& x, AxisList axes, bool keepdims, DType dtype) {
+  return apply_reduction(sum_op, x, axes, keepdims, dtype);
+}
+Array reduce_prod(const Array& x, AxisList axes, bool keepdims, DType dtype) {
+  return apply_reduction(prod_op, x, axes, keepdims, dtype);
+}
+Array reduce_min(const Array& x, AxisList axes, bool keepdims) {
+  return apply_reduction(min_op, x, axes, keepdims, x.dtype());
+}
+Array reduce_max(const Array& x, AxisList axes, bool keepdims) {
+  return apply_reduction(max_op, x, axes, keepdims, x.dtype());
+}
+Array reduce_all(const Array& x, AxisList axes, bool keepdims) {
+  return apply_reduction(all_op, x, axes, keepdims, DType::bool_);
+}
+Array reduce_any(const Array& x, AxisList axes, bool keepdims) {
+  return apply_reduction(any_op, x, axes, keepdims, DType::bool_);
+}
+Array reduce_argmin(const Array& x, AxisList axes, bool keepdims) {
+  return apply_reduction(argmin_op, x, axes, keepdims, DType::int64);
+}
+Array reduce_argmax(const Array& x, AxisList axes, bool keepdims) {
+  return apply_reduction(argmax_op, x, axes, keepdims, DType::int64);
+}
 
 Array sum_to(const Array& x, const Array& like) {
   if (!like.shape().rank_known()) {
-    throw TracerError("the gradient needs the number of dimensions of an array that is not known while the function is "
-                      "traced: give the host function's Tout as ArraySpec(shape, dtype)");
+    throw TracerError(
+        "the gradient needs the number of dimensions of an array that is not known while the function is "
+        "traced: give the host function's Tout as ArraySpec(shape, dtype)");
   }
   return sum_to_shape(x, like.shape());
 }

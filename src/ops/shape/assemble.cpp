@@ -31,9 +31,11 @@ OutputSpecs infer_concatenate(const Call& call) {
         if (is_symbolic(shape[i])) shape[i] = other[i];
         continue;
       }
-      fail<ValueError>(call, "all the input array dimensions except for the concatenation axis must match exactly, but along dimension " +
-                                 std::to_string(i) + " the sizes " + std::to_string(shape[i]) + " and " +
-                                 std::to_string(other[i]) + " differ");
+      fail<ValueError>(
+          call,
+          "all the input array dimensions except for the concatenation axis must match exactly, but along dimension " +
+              std::to_string(i) + " the sizes " + std::to_string(shape[i]) + " and " + std::to_string(other[i]) +
+              " differ");
     }
     shape[axis] = dim_add(shape[axis], other[axis]);
     dtype = promote(dtype, call.in[k].dtype());
@@ -44,7 +46,8 @@ OutputSpecs infer_concatenate(const Call& call) {
 // The part of `whole` along `axis` that begins at `start` and is as long as `size`.
 Array part(const Array& whole, int axis, Dim start, Dim size) {
   std::vector<SliceSpec> axes;
-  for (int i = 0; i < whole.ndim(); ++i) axes.push_back(i == axis ? SliceSpec{start, 1, size} : SliceSpec{0, 1, whole.shape()[i]});
+  for (int i = 0; i < whole.ndim(); ++i)
+    axes.push_back(i == axis ? SliceSpec{start, 1, size} : SliceSpec{0, 1, whole.shape()[i]});
   return slice(whole, axes);
 }
 
@@ -98,7 +101,8 @@ const OpDef kConcatenate{
     .samples =
         +[](const OpDef&) {
           std::vector<Sample> s;
-          for (DType d : kSampleDTypes) s.push_back(sample({{2, 3}, {2, 1}, {2, 0}}, d, make_params<ConcatenateParams>(1)));
+          for (DType d : kSampleDTypes)
+            s.push_back(sample({{2, 3}, {2, 1}, {2, 0}}, d, make_params<ConcatenateParams>(1)));
           s.push_back(sample({{2, 3}}, DType::float64, make_params<ConcatenateParams>(0)));
           return s;
         },

@@ -16,7 +16,8 @@ namespace {
 
 // From here on (bytes) a creation waits for its first reader, which may be able to do without the memory.
 constexpr std::int64_t kPendingBytes = 1 << 16;
-// Above this a creation runs at once, so that a size that cannot be had raises MemoryError in the call that asks for it.
+// Above this a creation runs at once, so that a size that cannot be had raises MemoryError in the call that asks for
+// it.
 constexpr std::int64_t kPendingLimit = std::int64_t{1} << 28;
 
 struct FullParams : ParamsOf<FullParams> {
@@ -39,18 +40,24 @@ void execute_full(const Call& call, std::span<Array> out) {
     T element;
     std::memcpy(&element, from, sizeof element);
     parallel_for(n, 1 << 16, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) std::memcpy(to + i * static_cast<std::int64_t>(sizeof(T)), &element, sizeof(T));
+      for (std::int64_t i = begin; i < end; ++i)
+        std::memcpy(to + i * static_cast<std::int64_t>(sizeof(T)), &element, sizeof(T));
     });
   };
   struct Pair {
     std::uint64_t a, b;
   };
   switch (size) {
-    case 1: return fill(std::uint8_t{});
-    case 2: return fill(std::uint16_t{});
-    case 4: return fill(std::uint32_t{});
-    case 8: return fill(std::uint64_t{});
-    default: return fill(Pair{});
+    case 1:
+      return fill(std::uint8_t{});
+    case 2:
+      return fill(std::uint16_t{});
+    case 4:
+      return fill(std::uint32_t{});
+    case 8:
+      return fill(std::uint64_t{});
+    default:
+      return fill(Pair{});
   }
 }
 
@@ -65,8 +72,9 @@ const OpDef kFull{
     .vjp = +[](VjpCall& v) { v.result[0] = sum_to(v.cotangents[0], v.call.in[0]); },
     .batch =
         +[](BatchCall& b) {
-          b.result = {broadcast_to(reshape(b.call.in[0], Shape(SmallVec<std::int64_t, 5>(params_of<FullParams>(b.call).shape.ndim() + 1, 1))),
-                                   prepend(b.size, params_of<FullParams>(b.call).shape))};
+          const Shape& shape = params_of<FullParams>(b.call).shape;
+          Shape column = prepend(b.size, Shape(SmallVec<std::int64_t, 5>(shape.ndim(), 1)));
+          b.result = {broadcast_to(reshape(b.call.in[0], column), prepend(b.size, shape))};
           b.result_batched = {true};
         },
     .samples =
@@ -114,7 +122,10 @@ const OpDef kIota{
     .doc = "0, 1, 2, … in a given type.",
     .family = "creation",
     .num_inputs = 0,
-    .infer = +[](const Call& call) { return OutputSpecs{{params_of<IotaParams>(call).dtype, params_of<IotaParams>(call).count}}; },
+    .infer =
+        +[](const Call& call) {
+          return OutputSpecs{{params_of<IotaParams>(call).dtype, params_of<IotaParams>(call).count}};
+        },
     .infer_dtype = +[](const Call& call) { return std::vector<DType>{params_of<IotaParams>(call).dtype}; },
     .execute = &execute_iota,
     .vjp = unsupported("it has no inputs"),
@@ -147,7 +158,8 @@ const OpDef kDimValue{
     .batch = unsupported("it has no inputs"),
     .samples =
         +[](const OpDef&) {
-          return std::vector<Sample>{sample({}, DType::int64, make_params<IotaParams>(Shape{7}, DType::float32), false)};
+          return std::vector<Sample>{
+              sample({}, DType::int64, make_params<IotaParams>(Shape{7}, DType::float32), false)};
         },
     .oracle = "np.asarray(p.count[0], p.dtype)",
 };
@@ -171,9 +183,6 @@ Array create(const OpDef& op, std::span<const Array> in, const Params& params, D
 }
 
 }  // namespace
-
-
-
 
 Array full(const Shape& shape, const Array& value) {
   if (shape.ndim() == 0 && value.ndim() == 0) return value;

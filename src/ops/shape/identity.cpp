@@ -13,7 +13,8 @@ void execute_view(const Call& call, std::span<Array> out) {
 
 std::vector<Sample> samples(const OpDef& op) {
   std::vector<Sample> s;
-  for (DType d : kSampleDTypes) s.push_back(sample({{2, 3}}, d, std::make_shared<NoParams>(), static_cast<bool>(op.vjp)));
+  for (DType d : kSampleDTypes)
+    s.push_back(sample({{2, 3}}, d, std::make_shared<NoParams>(), static_cast<bool>(op.vjp)));
   return s;
 }
 

@@ -173,7 +173,8 @@ const OpDef kTranspose{
     .samples =
         +[](const OpDef&) {
           std::vector<Sample> s;
-          for (DType d : kSampleDTypes) s.push_back(sample({{2, 3, 4}}, d, make_params<TransposeParams>(Axes{2, 0, 1})));
+          for (DType d : kSampleDTypes)
+            s.push_back(sample({{2, 3, 4}}, d, make_params<TransposeParams>(Axes{2, 0, 1})));
           s.push_back(sample({{}}, DType::float64, make_params<TransposeParams>(Axes{})));
           return s;
         },
@@ -187,7 +188,8 @@ OutputSpecs infer_broadcast(const Call& call) {
   const Shape& to = params_of<ReshapeParams>(call).shape;
   const Shape& from = call.in[0].shape();
   Shape common;
-  const bool fits = from.ndim() <= to.ndim() && try_broadcast(from, to, common) && (!to.is_static() || !from.is_static() || common == to);
+  const bool fits = from.ndim() <= to.ndim() && try_broadcast(from, to, common) &&
+                    (!to.is_static() || !from.is_static() || common == to);
   if (!fits) {
     throw ValueError("broadcast_to: an array of shape " + from.str() + " (" + std::string(name(call.in[0].dtype())) +
                      ") can not be broadcast to shape " + to.str());

@@ -8,7 +8,8 @@ namespace tnp {
 
 namespace {
 
-// Element start + i * step, for i < count, of each axis. Starts and counts may be symbolic, so a start is never negative.
+// Element start + i * step, for i < count, of each axis. Starts and counts may be symbolic, so a start is never
+// negative.
 struct SliceParams : ParamsOf<SliceParams> {
   Shape start;
   Axes step;
@@ -38,12 +39,14 @@ void check_bounds(const Call& call, const Shape& shape) {
   for (int i = 0; i < shape.ndim(); ++i) {
     // A number that the run found to be below zero; handles lie below all of those.
     if (p.start[i] < 0 && p.start[i] > -(Dim{1} << 32)) {
-      fail<IndexError>(call, "an index lies before the start of axis " + std::to_string(i) + " of size " + dim_str(shape[i]));
+      fail<IndexError>(call,
+                       "an index lies before the start of axis " + std::to_string(i) + " of size " + dim_str(shape[i]));
     }
     if (is_symbolic(p.start[i]) || is_symbolic(p.count[i]) || is_symbolic(shape[i]) || p.count[i] == 0) continue;
     const std::int64_t last = p.start[i] + (p.count[i] - 1) * p.step[i];
     if (p.start[i] >= shape[i] || last < 0 || last >= shape[i]) {
-      fail<IndexError>(call, "a slice reaches beyond axis " + std::to_string(i) + " of size " + std::to_string(shape[i]));
+      fail<IndexError>(call,
+                       "a slice reaches beyond axis " + std::to_string(i) + " of size " + std::to_string(shape[i]));
     }
   }
 }
@@ -98,7 +101,8 @@ const OpDef kSlice{
     .vjp =
         +[](VjpCall& v) {
           const Array& x = v.call.in[0];
-          v.result[0] = place(zeros(x.shape(), v.cotangents[0].dtype()), v.cotangents[0], params_of<SliceParams>(v.call));
+          v.result[0] =
+              place(zeros(x.shape(), v.cotangents[0].dtype()), v.cotangents[0], params_of<SliceParams>(v.call));
         },
     .batch = &batch_slice,
     .samples =
@@ -119,7 +123,8 @@ OutputSpecs infer_place(const Call& call) {
   const Shape& count = params_of<SliceParams>(call).count;
   const Shape& update = call.in[1].shape();
   if (update.is_static() && count.is_static() && update != count) {
-    fail<ValueError>(call, "could not broadcast an update of shape " + update.str() + " into a slice of shape " + count.str());
+    fail<ValueError>(
+        call, "could not broadcast an update of shape " + update.str() + " into a slice of shape " + count.str());
   }
   return {{call.in[0].dtype(), call.in[0].shape()}};
 }
@@ -167,8 +172,10 @@ const OpDef kPlaceSlice{
           }
           return s;
         },
-    .oracle = "(lambda a: (a.__setitem__(np.ix_(*[s + t * np.arange(c) for s, t, c in zip(p.start, p.step, p.count)]), x[1]), a)[1])"
-              "(x[0].copy())",
+    .oracle =
+        "(lambda a: (a.__setitem__(np.ix_(*[s + t * np.arange(c) for s, t, c in zip(p.start, p.step, p.count)]), "
+        "x[1]), a)[1])"
+        "(x[0].copy())",
 };
 const RegisterOp place_registration(kPlaceSlice);
 
@@ -189,7 +196,8 @@ Array place_slice(const Array& x, const Array& update, std::span<const SliceSpec
   return place(x, broadcast_to(update, p.count), p);
 }
 
-Array pad(const Array& x, const Array& value, std::span<const std::int64_t> before, std::span<const std::int64_t> after) {
+Array pad(const Array& x, const Array& value, std::span<const std::int64_t> before,
+          std::span<const std::int64_t> after) {
   Shape shape = x.shape();
   SliceParams p;
   for (int i = 0; i < x.ndim(); ++i) {

@@ -40,7 +40,8 @@ std::int64_t chosen(const Array& index, std::size_t num_branches) {
   const Array i = astype(index, DType::int64);
   const std::int64_t k = *i.data_as<std::int64_t>();
   if (k < 0 || k >= static_cast<std::int64_t>(num_branches)) {
-    throw IndexError("switch: index " + std::to_string(k) + " is out of range for " + std::to_string(num_branches) + " branches");
+    throw IndexError("switch: index " + std::to_string(k) + " is out of range for " + std::to_string(num_branches) +
+                     " branches");
   }
   return k;
 }
@@ -61,7 +62,8 @@ OutputSpecs infer(const Call& call) {
   OutputSpecs specs;
   for (std::size_t k = 0; k < p.branches[0]->outputs.size(); ++k) {
     const Graph& first = *p.branches[0];
-    OutputSpec spec{first.values[static_cast<std::size_t>(first.outputs[k])].dtype, shape_for_inputs(first, static_cast<int>(k), inputs)};
+    OutputSpec spec{first.values[static_cast<std::size_t>(first.outputs[k])].dtype,
+                    shape_for_inputs(first, static_cast<int>(k), inputs)};
     for (std::size_t b = 1; b < p.branches.size(); ++b) {
       const Shape other = shape_for_inputs(*p.branches[b], static_cast<int>(k), inputs);
       if (!other.rank_known() || !spec.shape.rank_known()) {
@@ -236,13 +238,14 @@ void check_branches(const char* what, DType index, const std::vector<SubGraph>& 
     const SubGraph& b = branches[i];
     const std::string first = branch_name(index, 0), second = branch_name(index, i);
     if (a.num_results != b.num_results) {
-      throw ValueError(std::string(what) + ": " + first + " gives " + std::to_string(a.num_results) + " arrays and " + second + " gives " +
-                       std::to_string(b.num_results));
+      throw ValueError(std::string(what) + ": " + first + " gives " + std::to_string(a.num_results) + " arrays and " +
+                       second + " gives " + std::to_string(b.num_results));
     }
     for (int k = 0; k < a.num_results; ++k) {
       const GraphValue &x = value(a, k), &y = value(b, k);
-      const std::string message = std::string(what) + ": result " + std::to_string(k) + " is " + type_str(x.dtype, x.shape) + " from " + first +
-                                  " and " + type_str(y.dtype, y.shape) + " from " + second;
+      const std::string message = std::string(what) + ": result " + std::to_string(k) + " is " +
+                                  type_str(x.dtype, x.shape) + " from " + first + " and " + type_str(y.dtype, y.shape) +
+                                  " from " + second;
       if (x.dtype != y.dtype) throw TypeError(message + ": the dtypes must agree (use astype)");
       if (x.shape.rank_known() && y.shape.rank_known() && x.shape.ndim() != y.shape.ndim()) {
         throw ValueError(message + ": the numbers of dimensions must agree (use reshape or broadcast_to)");
@@ -277,8 +280,8 @@ std::vector<VariableRef> unify_assigned(std::vector<SubGraph>& branches) {
 
 void check_index(const char* what, const Array& index) {
   if (index.shape().rank_known() && index.ndim() != 0) {
-    throw ValueError(std::string(what) + ": the " + (index.dtype() == DType::bool_ ? "predicate" : "index") + " must be a scalar, not " +
-                     type_str(index.dtype(), index.shape()));
+    throw ValueError(std::string(what) + ": the " + (index.dtype() == DType::bool_ ? "predicate" : "index") +
+                     " must be a scalar, not " + type_str(index.dtype(), index.shape()));
   }
 }
 

@@ -11,7 +11,9 @@ namespace tnp {
 
 namespace {
 
-const GraphValue& output_value(const Graph& g, std::size_t k) { return g.values[static_cast<std::size_t>(g.outputs[k])]; }
+const GraphValue& output_value(const Graph& g, std::size_t k) {
+  return g.values[static_cast<std::size_t>(g.outputs[k])];
+}
 const GraphValue& input_value(const Graph& g, std::size_t k) { return g.values[static_cast<std::size_t>(g.inputs[k])]; }
 
 // --- shapes
@@ -30,7 +32,8 @@ Shape collected_shape(const Call& call, const LoopParams& p, std::size_t k) {
   const auto carries = static_cast<std::size_t>(p.num_carries);
   Shape shape = output_value(*p.body, carries + k).shape;
   if (!shape.rank_known()) return shape;
-  for (Dim& d : shape) d = size_for_inputs(*p.body, d, [&](int i, int axis) { return body_input_size(call, p, i, axis); });
+  for (Dim& d : shape)
+    d = size_for_inputs(*p.body, d, [&](int i, int axis) { return body_input_size(call, p, i, axis); });
   shape.insert(0, !p.condition && p.num_scanned > 0 ? call.in[carries].shape()[0] : kDataDependent);
   return shape;
 }
@@ -46,7 +49,8 @@ OutputSpecs infer(const Call& call) {
     specs.push_back({call.in[k].dtype(), shape});
   }
   for (std::size_t k = 0; k < p.num_collected(); ++k) {
-    specs.push_back({output_value(*p.body, static_cast<std::size_t>(p.num_carries) + k).dtype, collected_shape(call, p, k)});
+    specs.push_back(
+        {output_value(*p.body, static_cast<std::size_t>(p.num_carries) + k).dtype, collected_shape(call, p, k)});
   }
   return specs;
 }
@@ -69,7 +73,8 @@ constexpr std::int64_t kRagged = std::int64_t{1} << 50;
 // Rows of one shape, one after the other in memory that grows.
 class Collector {
  public:
-  Collector(DType dtype, std::int64_t expected, bool may_be_ragged) : dtype_(dtype), capacity_(expected), may_be_ragged_(may_be_ragged) {}
+  Collector(DType dtype, std::int64_t expected, bool may_be_ragged)
+      : dtype_(dtype), capacity_(expected), may_be_ragged_(may_be_ragged) {}
 
   void add(const Array& row) {
     if (ragged_) return;
@@ -82,7 +87,8 @@ class Collector {
         rows_ = Array();
         return;
       }
-      throw ValueError("scan: a result that is kept for every iteration must keep its shape, but was " + row_shape_.str() + " and is " + row.shape().str() + " in iteration " + std::to_string(count_));
+      throw ValueError("scan: a result that is kept for every iteration must keep its shape, but was " +
+                       row_shape_.str() + " and is " + row.shape().str() + " in iteration " + std::to_string(count_));
     }
     if (count_ == capacity_) reserve(2 * capacity_);
     const Array source = row.is_contiguous() ? row : copy(row);
@@ -135,11 +141,12 @@ class LoopRun {
     if (scanned > 0) length_ = call.in[carries].shape()[0];
     for (std::size_t s = 0; s < scanned; ++s) {
       if (call.in[carries + s].shape()[0] == kRagged) {
-        throw ValueError("the gradient of a while_loop needs loop variables that keep their shapes, and one has changed its size");
+        throw ValueError(
+            "the gradient of a while_loop needs loop variables that keep their shapes, and one has changed its size");
       }
       if (call.in[carries + s].shape()[0] != length_) {
-        throw ValueError("scan: the arrays to go over must be equally long, but are " + std::to_string(length_) + " and " +
-                         std::to_string(call.in[carries + s].shape()[0]));
+        throw ValueError("scan: the arrays to go over must be equally long, but are " + std::to_string(length_) +
+                         " and " + std::to_string(call.in[carries + s].shape()[0]));
       }
     }
     in_.assign(call.in.begin(), call.in.end());
@@ -161,7 +168,8 @@ class LoopRun {
       if (interrupt_hook) interrupt_hook();
     }
     for (std::size_t k = 0; k < carries; ++k) out[k] = std::move(in_[k]);
-    for (std::size_t k = 0; k < collectors_.size(); ++k) out[carries + k] = collectors_[k].take(p_.reverse, empty_row(carries + k));
+    for (std::size_t k = 0; k < collectors_.size(); ++k)
+      out[carries + k] = collectors_[k].take(p_.reverse, empty_row(carries + k));
   }
 
  private:
@@ -183,7 +191,8 @@ class LoopRun {
   Shape empty_row(std::size_t k) const {
     Shape shape = output_value(*p_.body, k).shape;
     for (Dim& d : shape) {
-      const Dim known = size_for_inputs(*p_.body, d, [&](int i, int axis) { return body_input_size(call_, p_, i, axis); });
+      const Dim known =
+          size_for_inputs(*p_.body, d, [&](int i, int axis) { return body_input_size(call_, p_, i, axis); });
       d = known >= 0 ? known : 0;
     }
     return shape;

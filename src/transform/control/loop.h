@@ -3,7 +3,8 @@
 //   inputs    carries …, scanned …, shared …
 //   condition (carries, shared) → bool; without it, an iteration for each row of the scanned arrays
 //   body      (carries, a row of each scanned, shared) → (next carries, collected …)
-//   outputs   the last carries, and each collected array stacked along a new axis 0, a row an iteration; at the place of
+//   outputs   the last carries, and each collected array stacked along a new axis 0, a row an iteration; at the place
+//   of
 //             the scanned row where rows are scanned
 //
 // Saving: the last `saved` collected arrays are the carries at the start of each iteration, which the gradient reads.

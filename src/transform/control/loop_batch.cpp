@@ -28,8 +28,12 @@ Array column(const Array& mask, const Array& like, Dim size) {
 class BatchedLoop {
  public:
   explicit BatchedLoop(BatchCall& b)
-      : b_(b), p_(loop_params(b.call)), carries_(static_cast<std::size_t>(p_.num_carries)), scanned_(static_cast<std::size_t>(p_.num_scanned)),
-        batched_(b.batched.begin(), b.batched.end()), collected_(p_.num_collected(), false) {}
+      : b_(b),
+        p_(loop_params(b.call)),
+        carries_(static_cast<std::size_t>(p_.num_carries)),
+        scanned_(static_cast<std::size_t>(p_.num_scanned)),
+        batched_(b.batched.begin(), b.batched.end()),
+        collected_(p_.num_collected(), false) {}
 
   void run() {
     find_batched();
@@ -60,7 +64,9 @@ class BatchedLoop {
     return shape;
   }
 
-  Arrays shared() const { return Arrays(b_.call.in.begin() + static_cast<std::ptrdiff_t>(carries_ + scanned_), b_.call.in.end()); }
+  Arrays shared() const {
+    return Arrays(b_.call.in.begin() + static_cast<std::ptrdiff_t>(carries_ + scanned_), b_.call.in.end());
+  }
 
   // What an iteration is given.
   ArraySpecs specs() const {
@@ -151,7 +157,8 @@ class BatchedLoop {
 
   // Goes on while any example does; those that are through keep what they have. The last carry says which go on.
   void run_while_any() {
-    if (!collected_.empty()) throw CannotBatch("a loop whose number of iterations differs between examples keeps something of each iteration");
+    if (!collected_.empty())
+      throw CannotBatch("a loop whose number of iterations differs between examples keeps something of each iteration");
     Batched first = apply_condition(loop_.carries);
     loop_.carries.push_back(batch_of(first, 0, b_.size));
     ArraySpecs s;

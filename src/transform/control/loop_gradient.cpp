@@ -28,8 +28,12 @@ LoopParams with_saved(const LoopParams& p) {
 //   result   the carries after the last iteration, and as collected arrays the cotangents of the needed scanned ones
 class BackwardLoop {
  public:
-  BackwardLoop(const VjpCall& v, std::span<const Array> saved, std::span<const Array> outputs, std::span<const Array> cotangents)
-      : v_(v), p_(loop_params(v.call)), carries_(static_cast<std::size_t>(p_.num_carries)), scanned_(static_cast<std::size_t>(p_.num_scanned)) {
+  BackwardLoop(const VjpCall& v, std::span<const Array> saved, std::span<const Array> outputs,
+               std::span<const Array> cotangents)
+      : v_(v),
+        p_(loop_params(v.call)),
+        carries_(static_cast<std::size_t>(p_.num_carries)),
+        scanned_(static_cast<std::size_t>(p_.num_scanned)) {
     const auto in = v.call.in;
     for (std::size_t k = 0; k < carries_; ++k) {
       if (is_inexact(in[k].dtype())) inexact_carries_.push_back(k);
@@ -37,7 +41,8 @@ class BackwardLoop {
     for (std::size_t i = carries_ + scanned_; i < in.size(); ++i) {
       // An array that is given twice has one cotangent.
       const auto before = in.subspan(carries_ + scanned_, i - carries_ - scanned_);
-      const bool repeated = std::any_of(before.begin(), before.end(), [&](const Array& x) { return x.node() == in[i].node(); });
+      const bool repeated =
+          std::any_of(before.begin(), before.end(), [&](const Array& x) { return x.node() == in[i].node(); });
       if (v.needed[i] && !repeated) needed_shared_.push_back(i);
     }
     for (std::size_t i = carries_; i < carries_ + scanned_; ++i) {

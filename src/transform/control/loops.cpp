@@ -16,19 +16,21 @@ namespace {
 std::string type_str(DType dtype, const Shape& shape) { return std::string(name(dtype)) + shape.str(); }
 
 // Refuses a body whose carry k does not keep type and rank.
-void check_carry(const char* what, std::size_t k, DType from, const Shape& from_shape, DType to, const Shape& to_shape) {
+void check_carry(const char* what, std::size_t k, DType from, const Shape& from_shape, DType to,
+                 const Shape& to_shape) {
   const bool ranks_differ = from_shape.rank_known() && to_shape.rank_known() && from_shape.ndim() != to_shape.ndim();
   if (from == to && !ranks_differ) return;
-  const std::string message = std::string(what) + ": loop variable " + std::to_string(k) + " is " + type_str(from, from_shape) +
-                              " before an iteration and " + type_str(to, to_shape) + " after it: ";
+  const std::string message = std::string(what) + ": loop variable " + std::to_string(k) + " is " +
+                              type_str(from, from_shape) + " before an iteration and " + type_str(to, to_shape) +
+                              " after it: ";
   if (from != to) throw TypeError(message + "its dtype must stay (use astype)");
   throw ValueError(message + "its number of dimensions must stay");
 }
 
 void check_count(const char* what, std::size_t expected, std::size_t got) {
   if (expected == got) return;
-  throw ValueError(std::string(what) + ": the body must give as many arrays as there are loop variables, " + std::to_string(expected) +
-                   ", but gives " + std::to_string(got));
+  throw ValueError(std::string(what) + ": the body must give as many arrays as there are loop variables, " +
+                   std::to_string(expected) + ", but gives " + std::to_string(got));
 }
 
 void check_predicate(const char* what, DType dtype, const Shape& shape) {
@@ -75,7 +77,8 @@ class TracedLoop {
     Arrays out = apply_loop(loop_);
     const std::size_t num_variables = carried_.size();
     for (std::size_t i = 0; i < num_variables; ++i) carried_[i].first->assign(out[given_ + i]);
-    out.erase(out.begin() + static_cast<std::ptrdiff_t>(given_), out.begin() + static_cast<std::ptrdiff_t>(given_ + num_variables));
+    out.erase(out.begin() + static_cast<std::ptrdiff_t>(given_),
+              out.begin() + static_cast<std::ptrdiff_t>(given_ + num_variables));
     return out;
   }
 
@@ -89,11 +92,15 @@ class TracedLoop {
   // False if it must be traced again.
   bool trace() {
     ArraySpecs s = specs();
-    const auto first = [](const Arrays& args, std::size_t n) { return Arrays(args.begin(), args.begin() + static_cast<std::ptrdiff_t>(n)); };
+    const auto first = [](const Arrays& args, std::size_t n) {
+      return Arrays(args.begin(), args.begin() + static_cast<std::ptrdiff_t>(n));
+    };
     if (condition_) {
-      loop_.condition = trace_subgraph(s, [&](const Arrays& args) { return Arrays{truth(what_, condition_(first(args, given_)))}; }, carried_);
+      loop_.condition = trace_subgraph(
+          s, [&](const Arrays& args) { return Arrays{truth(what_, condition_(first(args, given_)))}; }, carried_);
       if (loop_.condition.assigned.size() > carried_.size()) {
-        throw ValueError(std::string(what_) + ": the condition may not assign a Variable ('" + loop_.condition.assigned.back()->name() + "')");
+        throw ValueError(std::string(what_) + ": the condition may not assign a Variable ('" +
+                         loop_.condition.assigned.back()->name() + "')");
       }
       loop_.condition.graph->outputs.resize(1);
     }
@@ -103,11 +110,14 @@ class TracedLoop {
       s.push(x.dtype(), shape);
     }
     const std::size_t num_carries = loop_.carries.size();
-    loop_.body = trace_subgraph(s, [&](const Arrays& args) {
-      Arrays in = first(args, given_);
-      in.insert(in.end(), args.begin() + static_cast<std::ptrdiff_t>(num_carries), args.end());
-      return body_(in);
-    }, carried_);
+    loop_.body = trace_subgraph(
+        s,
+        [&](const Arrays& args) {
+          Arrays in = first(args, given_);
+          in.insert(in.end(), args.begin() + static_cast<std::ptrdiff_t>(num_carries), args.end());
+          return body_(in);
+        },
+        carried_);
     const auto results = static_cast<std::size_t>(loop_.body.num_results);
     if (results < given_ || (loop_.scanned.empty() && results > given_)) check_count(what_, given_, results);
     if (add_variables()) return false;
@@ -138,7 +148,8 @@ class TracedLoop {
     bool settled = true;
     const Graph& g = *loop_.body.graph;
     for (std::size_t k = 0; k < loop_.carries.size(); ++k) {
-      const GraphValue &from = g.values[static_cast<std::size_t>(g.inputs[k])], &to = g.values[static_cast<std::size_t>(g.outputs[k])];
+      const GraphValue &from = g.values[static_cast<std::size_t>(g.inputs[k])],
+                       &to = g.values[static_cast<std::size_t>(g.outputs[k])];
       check_carry(what_, k, from.dtype, from.shape, to.dtype, to.shape);
       if (from.shape.rank_known() != to.shape.rank_known()) {
         settled = settled && !from.shape.rank_known();
@@ -179,8 +190,8 @@ std::int64_t common_length(const Arrays& xs, const ScanOptions& options, const c
     if (x.ndim() == 0) throw ValueError(std::string(what) + ": a 0-d array has no rows to go over");
     const std::int64_t n = x.shape()[0];
     if (length && *length != n && !is_symbolic(*length) && !is_symbolic(n)) {
-      throw ValueError(std::string(what) + ": the arrays to go over must be equally long, but are " + std::to_string(*length) + " and " +
-                       std::to_string(n));
+      throw ValueError(std::string(what) + ": the arrays to go over must be equally long, but are " +
+                       std::to_string(*length) + " and " + std::to_string(n));
     }
     if (!length || is_symbolic(*length)) length = n;
   }
@@ -193,11 +204,12 @@ Array stack(const Arrays& rows) {
   Arrays with_axis;
   for (const Array& x : rows) {
     if (x.shape() != rows[0].shape()) {
-      throw ValueError("the results to stack must have one shape, but have " + rows[0].shape().str() + " and " + x.shape().str());
+      throw ValueError("the results to stack must have one shape, but have " + rows[0].shape().str() + " and " +
+                       x.shape().str());
     }
     if (x.dtype() != rows[0].dtype()) {
-      throw TypeError("the results to stack must have one dtype, but have " + std::string(name(rows[0].dtype())) + " and " +
-                      std::string(name(x.dtype())));
+      throw TypeError("the results to stack must have one dtype, but have " + std::string(name(rows[0].dtype())) +
+                      " and " + std::string(name(x.dtype())));
     }
     Shape shape = x.shape();
     shape.insert(0, 1);
@@ -222,9 +234,11 @@ Arrays while_loop(const Condition& condition, const ArraysFunction& body, const 
   return carries;
 }
 
-Arrays fori_loop(const Array& lower, const Array& upper, const std::function<Arrays(const Array&, const Arrays&)>& body, const Arrays& init) {
+Arrays fori_loop(const Array& lower, const Array& upper, const std::function<Arrays(const Array&, const Arrays&)>& body,
+                 const Arrays& init) {
   for (const Array* bound : {&lower, &upper}) {
-    if (!is_integer(bound->dtype())) throw TypeError("fori_loop: the bounds must be integers, not " + type_str(bound->dtype(), bound->shape()));
+    if (!is_integer(bound->dtype()))
+      throw TypeError("fori_loop: the bounds must be integers, not " + type_str(bound->dtype(), bound->shape()));
     if (bound->shape().rank_known() && bound->ndim() != 0) {
       throw ValueError("fori_loop: the bounds must be scalars, not " + type_str(bound->dtype(), bound->shape()));
     }
@@ -246,8 +260,8 @@ Arrays fori_loop(const Array& lower, const Array& upper, const std::function<Arr
   return out;
 }
 
-std::pair<Arrays, Arrays> scan(const std::function<std::pair<Arrays, Arrays>(const Arrays&, const Arrays&)>& f, const Arrays& init,
-                               const Arrays& xs, const ScanOptions& options) {
+std::pair<Arrays, Arrays> scan(const std::function<std::pair<Arrays, Arrays>(const Arrays&, const Arrays&)>& f,
+                               const Arrays& init, const Arrays& xs, const ScanOptions& options) {
   const std::int64_t length = common_length(xs, options, "scan");
   const std::size_t num_carries = init.size();
   const auto call = [&](const Arrays& carry, const Arrays& x) {

@@ -37,7 +37,8 @@ SubGraph trace_subgraph(const ArraySpecs& specs, const std::function<Arrays(cons
     const ObserversPaused paused;
     Trace trace;
     Arrays arguments;
-    for (std::size_t i = 0; i < specs.size(); ++i) arguments.push_back(trace.add_input(specs.dtypes[i], specs.shapes[i]));
+    for (std::size_t i = 0; i < specs.size(); ++i)
+      arguments.push_back(trace.add_input(specs.dtypes[i], specs.shapes[i]));
     for (const auto& [variable, i] : carried) trace.assign(variable, arguments[static_cast<std::size_t>(i)]);
     Arrays results = body(arguments);
     g.num_results = static_cast<int>(results.size());
@@ -110,7 +111,8 @@ void add_captured_output(SubGraph& g, const Array& x) {
 }
 
 bool has_effects(const Graph& graph) {
-  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const GraphNode& n) { return n.op->effect == Effect::stateful; });
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                     [](const GraphNode& n) { return n.op->effect == Effect::stateful; });
 }
 
 void remove_unused(Graph& graph) {
@@ -118,7 +120,8 @@ void remove_unused(Graph& graph) {
   for (int v : graph.outputs) needed[static_cast<std::size_t>(v)] = true;
   std::vector<GraphNode> kept;
   for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
-    const bool wanted = std::any_of(node->outputs.begin(), node->outputs.end(), [&](int v) { return needed[static_cast<std::size_t>(v)]; });
+    const bool wanted = std::any_of(node->outputs.begin(), node->outputs.end(),
+                                    [&](int v) { return needed[static_cast<std::size_t>(v)]; });
     if (!wanted) continue;
     for (int v : node->inputs) needed[static_cast<std::size_t>(v)] = true;
     for_each_symbolic_dim(*node->params, [&](Dim d) {
@@ -148,7 +151,9 @@ Dim size_for_inputs(const Graph& graph, Dim d, const std::function<Dim(int, int)
   if (const Dim same = same_as_input([&](Dim other) { return other == d; }); same != kDataDependent) return same;
   const auto size = [&](const DimExpr& leaf) {
     const auto value = graph.leaf_values.find(leaf.node);
-    const auto it = value == graph.leaf_values.end() ? graph.inputs.end() : std::find(graph.inputs.begin(), graph.inputs.end(), value->second);
+    const auto it = value == graph.leaf_values.end()
+                        ? graph.inputs.end()
+                        : std::find(graph.inputs.begin(), graph.inputs.end(), value->second);
     if (it != graph.inputs.end()) return input_size(static_cast<int>(it - graph.inputs.begin()), leaf.axis);
     return same_as_input([&](Dim other) {
       const DimExpr e = dim_expr(other);

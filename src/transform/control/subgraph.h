@@ -1,4 +1,5 @@
-// The sub-graphs of control flow: traced inside of whatever is being traced, with all that they use from outside as inputs.
+// The sub-graphs of control flow: traced inside of whatever is being traced, with all that they use from outside as
+// inputs.
 #pragma once
 
 #include <functional>
@@ -49,7 +50,8 @@ bool has_effects(const Graph& graph);
 void remove_unused(Graph& graph);
 
 // A size of one of the graph's values, which may be symbolic in the surrounding trace, from the sizes of its inputs;
-// kDataDependent if it is not a matter of those. `input_size(i, axis)` gives them, or kDataDependent for one that varies.
+// kDataDependent if it is not a matter of those. `input_size(i, axis)` gives them, or kDataDependent for one that
+// varies.
 Dim size_for_inputs(const Graph& graph, Dim d, const std::function<Dim(int, int)>& input_size);
 
 // Called between iterations of a loop; throws to stop it. Set by the Python layer for Ctrl-C.

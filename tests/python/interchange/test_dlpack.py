@@ -3,9 +3,10 @@
 import gc
 
 import dlpack_producer as dl
-import numpy as np
 import pytest
 import tnp
+
+import numpy as np
 
 DTYPES = [
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",

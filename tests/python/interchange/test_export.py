@@ -8,9 +8,10 @@ import pickle
 import struct
 
 import ml_dtypes
-import numpy as np
 import pytest
 import tnp
+
+import numpy as np
 
 FORMATS = {
     "bool": "?", "int8": "b", "int16": "h", "int32": "i", "int64": "l", "uint8": "B", "uint16": "H", "uint32": "I",
@@ -166,7 +167,15 @@ def test_array_interface():
 
 
 def test_symbolic_arrays_have_no_memory():
-    for use in (memoryview, np.asarray, lambda x: x.__array__(), lambda x: x.__dlpack__(), np.sin, np.from_dlpack, lambda x: x.__array_interface__):
+    for use in (
+        memoryview,
+        np.asarray,
+        lambda x: x.__array__(),
+        lambda x: x.__dlpack__(),
+        np.sin,
+        np.from_dlpack,
+        lambda x: x.__array_interface__,
+    ):
         e = traced_error(use)
         assert isinstance(e, tnp._core.TracerError), use
 

@@ -10,9 +10,10 @@ import gc
 import threading
 
 import ml_dtypes
-import numpy as np
 import pytest
 import tnp
+
+import numpy as np
 
 DTYPES = [
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
@@ -51,7 +52,9 @@ def test_refused_with_type_error(value):
         tnp.asarray(value)
 
 
-@pytest.mark.parametrize("value", [[[1], 2], [1, [2]], [[1, 2], [3]], [[], 1], [np.zeros(2), np.zeros(3)], [np.zeros(2), 1]])
+@pytest.mark.parametrize(
+    "value", [[[1], 2], [1, [2]], [[1, 2], [3]], [[], 1], [np.zeros(2), np.zeros(3)], [np.zeros(2), 1]]
+)
 def test_ragged(value):
     with pytest.raises(ValueError, match="inhomogeneous"):
         tnp.asarray(value)
@@ -85,7 +88,10 @@ def test_released_memoryview():
         tnp.asarray(m)
 
 
-@pytest.mark.parametrize("value", [1, 1.5, [1, 2], (1.0,), np.float64(1), range(3), np.array([1, 2], dtype=object), array.array("d")[:0].tolist()])
+@pytest.mark.parametrize(
+    "value",
+    [1, 1.5, [1, 2], (1.0,), np.float64(1), range(3), np.array([1, 2], dtype=object), array.array("d")[:0].tolist()],
+)
 def test_copy_false_where_a_copy_is_needed(value):
     with pytest.raises(ValueError, match="copy"):
         tnp.asarray(value, copy=False)
@@ -347,7 +353,9 @@ def test_tensor_like_objects_are_no_sequences():
 
 
 def test_nested_sequences():
-    x = tnp.asarray([[1, 2], (3, np.int8(4)), np.array([5, 6]), tnp.asarray([7, 8]), range(9, 11), collections.deque([11, 12])])
+    x = tnp.asarray(
+        [[1, 2], (3, np.int8(4)), np.array([5, 6]), tnp.asarray([7, 8]), range(9, 11), collections.deque([11, 12])]
+    )
     np.testing.assert_array_equal(np.asarray(x), np.arange(1, 13).reshape(6, 2))
     assert tnp.asarray([tnp.asarray(1.0), 2, np.array(3.0)]).dtype == "float64"
     assert tnp.asarray([[], []]).shape == (2, 0)

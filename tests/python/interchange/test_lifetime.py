@@ -7,9 +7,10 @@ import threading
 import weakref
 
 import dlpack_producer as dl
-import numpy as np
 import pytest
 import tnp
+
+import numpy as np
 
 
 class Owned(np.ndarray):
@@ -144,7 +145,9 @@ def test_a_constant_of_a_traced_function_holds_its_memory():
     np.testing.assert_array_equal(np.asarray(f(tnp.asarray([1.0] * 4))), [1, 2, 3, 4])
     del f
     gc.collect()
-    tnp._core.Function(lambda x: x * 2.0, "g")(tnp.asarray([1.0] * 4))  # the program that ran last is kept until another runs
+    tnp._core.Function(lambda x: x * 2.0, "g")(
+        tnp.asarray([1.0] * 4)
+    )  # the program that ran last is kept until another runs
     assert alive() is None
 
 

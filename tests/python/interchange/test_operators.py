@@ -2,9 +2,10 @@
 
 import operator
 
-import numpy as np
 import pytest
 import tnp
+
+import numpy as np
 
 BINARY = [operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow]
 BITWISE = [operator.and_, operator.or_, operator.xor, operator.lshift, operator.rshift]
@@ -36,7 +37,9 @@ def test_integers(op):
 
 
 @pytest.mark.parametrize("op", BINARY + COMPARE)
-@pytest.mark.parametrize("scalar", [np.float64(2), np.float32(2), np.int8(2), np.uint64(2), np.complex128(2), np.bool_(True)])
+@pytest.mark.parametrize(
+    "scalar", [np.float64(2), np.float32(2), np.int8(2), np.uint64(2), np.complex128(2), np.bool_(True)]
+)
 def test_scalars(op, scalar):
     if isinstance(scalar, np.complex128) and op in (operator.floordiv, operator.mod):
         pytest.skip("no complex division with remainder")

@@ -6,9 +6,10 @@ import subprocess
 import sys
 import textwrap
 
-import numpy as np
 import pytest
 import tnp
+
+import numpy as np
 
 
 def run(code, **env):
@@ -132,7 +133,11 @@ def test_other_libraries_in_one_process(order):
         except ImportError:
             continue
     others = [name for name in present if name != "tnp"]
-    names = {"first": ["tnp", *others], "last": [*others, "tnp"], "between": [*others[::-1][:2], "tnp", *others[::-1][2:]]}[order]
+    names = {
+        "first": ["tnp", *others],
+        "last": [*others, "tnp"],
+        "between": [*others[::-1][:2], "tnp", *others[::-1][2:]],
+    }[order]
     steps = [LIBRARIES[name] for name in names]
     code = "\n".join([*(f"import {name}" for name in names), *steps, *reversed(steps), "print('done')"])
     assert run(code, JAX_PLATFORMS="cpu").strip().endswith("done")

@@ -156,7 +156,22 @@ class TestGetitem:
 
     @pytest.mark.parametrize(
         "index",
-        [1.0, "a", b"a", {}, {1}, 1j, [1.5], np.array([1.0]), np.array(1.0), ["a"], object(), (0, 1.5), np.array([]), 10**30],
+        [
+            1.0,
+            "a",
+            b"a",
+            {},
+            {1},
+            1j,
+            [1.5],
+            np.array([1.0]),
+            np.array(1.0),
+            ["a"],
+            object(),
+            (0, 1.5),
+            np.array([]),
+            10**30,
+        ],
     )
     def test_refused(self, index):
         x = numbered((3, 2))

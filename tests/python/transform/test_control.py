@@ -4,10 +4,10 @@ import _thread
 import threading
 import time
 
-import numpy as np
 import pytest
-
 import tnp
+
+import numpy as np
 
 
 def both(f):
@@ -31,7 +31,9 @@ def finite_difference(f, x, eps=1e-6):
         up, down = x.copy(), x.copy()
         up[i] += eps
         down[i] -= eps
-        g[i] = (float(np.sum(np.asarray(f(tnp.asarray(up))))) - float(np.sum(np.asarray(f(tnp.asarray(down)))))) / (2 * eps)
+        g[i] = (float(np.sum(np.asarray(f(tnp.asarray(up))))) - float(np.sum(np.asarray(f(tnp.asarray(down)))))) / (
+            2 * eps
+        )
     return g
 
 
@@ -139,8 +141,13 @@ def test_cond(run):
 @both
 def test_cond_only_runs_the_chosen_branch(run):
     ran = []
-    f = run(lambda x: tnp.cond(x > 0, lambda: tnp.numpy_function(lambda v: ran.append("t") or v, [x], float),
-                               lambda: tnp.numpy_function(lambda v: ran.append("f") or v, [x], float)))
+    f = run(
+        lambda x: tnp.cond(
+            x > 0,
+            lambda: tnp.numpy_function(lambda v: ran.append("t") or v, [x], float),
+            lambda: tnp.numpy_function(lambda v: ran.append("f") or v, [x], float),
+        )
+    )
     f(tnp.asarray(1.0))
     f(tnp.asarray(-1.0))
     assert ran == ["t", "f"]
@@ -175,7 +182,9 @@ def test_while_loop(run):
 @both
 def test_while_loop_sizes_may_change(run):
     def f(n):
-        return tnp.while_loop(lambda i, x: i < n, lambda i, x: (i + 1, tnp.concatenate([x, x[-1:] * 2])), (0, tnp.ones(1)))
+        return tnp.while_loop(
+            lambda i, x: i < n, lambda i, x: (i + 1, tnp.concatenate([x, x[-1:] * 2])), (0, tnp.ones(1))
+        )
 
     _, x = run(f)(tnp.asarray(5))
     np.testing.assert_array_equal(np.asarray(x), 2.0 ** np.arange(6))
@@ -210,7 +219,9 @@ def test_scan(run):
 
 @both
 def test_scan_reverse_length_and_empty(run):
-    last, ys = run(lambda x: tnp.scan(lambda c, r: (c * 2 + r, c), tnp.asarray(0.0), x, reverse=True))(tnp.asarray([1.0, 2.0, 3.0]))
+    last, ys = run(lambda x: tnp.scan(lambda c, r: (c * 2 + r, c), tnp.asarray(0.0), x, reverse=True))(
+        tnp.asarray([1.0, 2.0, 3.0])
+    )
     assert float(last) == ((0 * 2 + 3) * 2 + 2) * 2 + 1
     np.testing.assert_array_equal(np.asarray(ys), [8.0, 3.0, 0.0])
     last, ys = run(lambda c: tnp.scan(lambda c, _: (c + 1, c), c, None, length=4))(tnp.asarray(5))

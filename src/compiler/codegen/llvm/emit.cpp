@@ -19,10 +19,10 @@ namespace tnp::compiler {
 
 namespace {
 
-constexpr unsigned kSmallFunction = 48;       // instructions: always inlined
-constexpr unsigned kInlineBudget = 2500;      // instructions of larger functions that a kernel may take in
-constexpr unsigned kUnrollBudget = 64;        // instructions: lighter loops do four vectors a turn
-constexpr unsigned kInterleaveBudget = 800;   // lighter ones two
+constexpr unsigned kSmallFunction = 48;      // instructions: always inlined
+constexpr unsigned kInlineBudget = 2500;     // instructions of larger functions that a kernel may take in
+constexpr unsigned kUnrollBudget = 64;       // instructions: lighter loops do four vectors a turn
+constexpr unsigned kInterleaveBudget = 800;  // lighter ones two
 
 // A value in registers: one vector, or the two parts of complex numbers.
 struct Registers {
@@ -35,7 +35,12 @@ int part_bytes(DType d) { return is_complex(d) ? itemsize(d) / 2 : itemsize(d); 
 class KernelEmitter {
  public:
   KernelEmitter(Jit& jit, const FusedGroup& group, const OperandMask& scalars, Isa isa, const std::string& name)
-      : jit_(jit), group_(group), scalars_(scalars), isa_(isa), module_(jit.new_module(isa, name)), importer_(*module_),
+      : jit_(jit),
+        group_(group),
+        scalars_(scalars),
+        isa_(isa),
+        module_(jit.new_module(isa, name)),
+        importer_(*module_),
         b_(jit.context()) {
     int widest = 1;
     for (int v = 0; v < group.num_values(); ++v) widest = std::max(widest, part_bytes(group.dtype(v)));
@@ -61,10 +66,14 @@ class KernelEmitter {
  private:
   llvm::Type* element_type(DType d) {
     switch (part_bytes(d)) {
-      case 1: return b_.getInt8Ty();
-      case 2: return b_.getInt16Ty();
-      case 4: return d == DType::float32 || d == DType::complex64 ? b_.getFloatTy() : b_.getInt32Ty();
-      default: return d == DType::float64 || d == DType::complex128 ? b_.getDoubleTy() : b_.getInt64Ty();
+      case 1:
+        return b_.getInt8Ty();
+      case 2:
+        return b_.getInt16Ty();
+      case 4:
+        return d == DType::float32 || d == DType::complex64 ? b_.getFloatTy() : b_.getInt32Ty();
+      default:
+        return d == DType::float64 || d == DType::complex128 ? b_.getDoubleTy() : b_.getInt64Ty();
     }
   }
   llvm::FixedVectorType* vector_type(DType d) { return llvm::FixedVectorType::get(element_type(d), lanes_); }
@@ -91,9 +100,9 @@ class KernelEmitter {
   Importer importer_;
   llvm::IRBuilder<> b_;
   llvm::Function* kernel_;
-  int lanes_;      // of a vector
-  int step_ = 1;   // vectors that the kernel's n must be a multiple of
-  unsigned inlined_ = 0;  // instructions
+  int lanes_;                               // of a vector
+  int step_ = 1;                            // vectors that the kernel's n must be a multiple of
+  unsigned inlined_ = 0;                    // instructions
   std::vector<llvm::Function*> functions_;  // of each operation; null where the emitter needs none
   std::vector<llvm::Value*> pointers_;      // of each operand
   std::vector<std::pair<std::pair<llvm::Type*, int>, llvm::AllocaInst*>> temporaries_;
@@ -118,7 +127,8 @@ void KernelEmitter::choose_functions() {
     }
     functions_.push_back(source ? importer_.import(source) : nullptr);
     if (source == nullptr) continue;
-    const auto known = std::find_if(uses.begin(), uses.end(), [&](const Use& u) { return u.function == functions_.back(); });
+    const auto known =
+        std::find_if(uses.begin(), uses.end(), [&](const Use& u) { return u.function == functions_.back(); });
     if (known != uses.end()) {
       ++known->count;
     } else {
@@ -141,8 +151,9 @@ void KernelEmitter::choose_functions() {
   jit_.set_target(*kernel_, isa_);
 }
 
-// A scalar is read where it is used, from memory next to the others: the code generator folds it into the instruction, or
-// keeps it in a register while it has some to spare. Held in registers from the start, many of them would be spilled.
+// A scalar is read where it is used, from memory next to the others: the code generator folds it into the instruction,
+// or keeps it in a register while it has some to spare. Held in registers from the start, many of them would be
+// spilled.
 Registers KernelEmitter::load_scalar(int slot, DType d) {
   const auto splat = [&](int offset) {
     llvm::Value* pointer = b_.CreateConstGEP1_64(b_.getInt8Ty(), kernel_->getArg(0), slot * kScalarBytes + offset);
@@ -220,7 +231,9 @@ Registers KernelEmitter::call(llvm::Function* function, DType result,
 Registers KernelEmitter::convert(const FusedOp& op, const Registers& x) {
   const DType from = real_of(op.compute), to = real_of(op.dtype);
   llvm::Function* function = function_of(op);
-  const auto part = [&](llvm::Value* v) { return function ? call(function, to, {{Registers{v, nullptr}, from}}).re : v; };
+  const auto part = [&](llvm::Value* v) {
+    return function ? call(function, to, {{Registers{v, nullptr}, from}}).re : v;
+  };
   Registers result{part(x.re), nullptr};
   if (is_complex(op.dtype)) {
     result.im = is_complex(op.compute) ? part(x.im) : llvm::Constant::getNullValue(result.re->getType());
@@ -230,8 +243,8 @@ Registers KernelEmitter::convert(const FusedOp& op, const Registers& x) {
   return result;
 }
 
-// One turn: `count` vectors from `index` on, operation by operation, so that their chains of dependent instructions, which
-// are longer than what the processor looks ahead, overlap.
+// One turn: `count` vectors from `index` on, operation by operation, so that their chains of dependent instructions,
+// which are longer than what the processor looks ahead, overlap.
 void KernelEmitter::turn(llvm::Value* index, int count) {
   const int inputs = group_.num_inputs(), outputs = group_.num_outputs();
   std::vector<llvm::Value*> at;
@@ -253,9 +266,7 @@ void KernelEmitter::turn(llvm::Value* index, int count) {
         result = convert(op, values[op.in[0]][u]);
         continue;
       }
-      const auto in = [&](int k) {
-        return std::pair(k < op.arity ? values[op.in[k]][u] : Registers{}, op.compute);
-      };
+      const auto in = [&](int k) { return std::pair(k < op.arity ? values[op.in[k]][u] : Registers{}, op.compute); };
       result = call(functions_[i], op.dtype, {in(0), in(1), in(2)});
     }
   }
@@ -267,8 +278,8 @@ void KernelEmitter::turn(llvm::Value* index, int count) {
   }
 }
 
-// A loop of `count` vectors a turn from `start` while that many fit below the kernel's n; gives where it ended, and leaves
-// the builder there.
+// A loop of `count` vectors a turn from `start` while that many fit below the kernel's n; gives where it ended, and
+// leaves the builder there.
 llvm::Value* KernelEmitter::loop(int count, llvm::Value* start) {
   llvm::LLVMContext& context = jit_.context();
   llvm::BasicBlock* before = b_.GetInsertBlock();

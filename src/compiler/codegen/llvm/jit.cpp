@@ -38,7 +38,8 @@ void expect(llvm::Error error, const char* what) {
 void define_runtime_functions(llvm::orc::LLJIT& linker) {
   llvm::orc::SymbolMap symbols;
   const auto define = [&](const char* name, auto* function) {
-    symbols[linker.mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function), llvm::JITSymbolFlags::Exported};
+    symbols[linker.mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
+                                             llvm::JITSymbolFlags::Exported};
   };
   define("memcpy", static_cast<void* (*)(void*, const void*, std::size_t)>(&std::memcpy));
   define("memmove", static_cast<void* (*)(void*, const void*, std::size_t)>(&std::memmove));
@@ -57,7 +58,8 @@ void define_runtime_functions(llvm::orc::LLJIT& linker) {
   define("truncf", static_cast<UnaryFloat>(&std::trunc));
   define("rint", static_cast<Unary>(&std::rint));
   define("rintf", static_cast<UnaryFloat>(&std::rint));
-  expect(linker.getMainJITDylib().define(llvm::orc::absoluteSymbols(std::move(symbols))), "the JIT's run-time functions");
+  expect(linker.getMainJITDylib().define(llvm::orc::absoluteSymbols(std::move(symbols))),
+         "the JIT's run-time functions");
 }
 
 }  // namespace

@@ -47,14 +47,14 @@ llvm::Function* BitcodeLibrary::ready(llvm::Constant* entry, const char* what) {
 }
 
 llvm::Function* BitcodeLibrary::operation(const char* name, DType compute, int lanes) {
-  return ready(member(*module_, std::string("tnp_entries_") + name, {static_cast<unsigned>(compute), lane_index(lanes)}),
-               name);
+  return ready(
+      member(*module_, std::string("tnp_entries_") + name, {static_cast<unsigned>(compute), lane_index(lanes)}), name);
 }
 
 llvm::Function* BitcodeLibrary::conversion(DType from, DType to, int lanes) {
-  return ready(member(*module_, "tnp_cast_entries",
-                      {static_cast<unsigned>(from), static_cast<unsigned>(to), lane_index(lanes)}),
-               "cast");
+  return ready(
+      member(*module_, "tnp_cast_entries", {static_cast<unsigned>(from), static_cast<unsigned>(to), lane_index(lanes)}),
+      "cast");
 }
 
 llvm::Function* Importer::import(llvm::Function* source) {

@@ -1,0 +1,23 @@
+"""Runs the benchmarks: every one, or those named: `python benchmarks/run.py micro.calls programs.black_scholes`.
+
+Each prints ratios to peers measured in the same run. Nothing here passes or fails.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+ALL = ["micro.calls", "ops.large", "programs.black_scholes"]
+
+
+def main() -> None:
+    """Runs what the command line names."""
+    for name in sys.argv[1:] or ALL:
+        importlib.import_module(f"benchmarks.{name}").main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Timing two ways to compute the same thing, turn by turn, so that both meet the same machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass
+class Row:
+    """One comparison: seconds of tnp and of the peer, and the most that their ratio should be (None: no target)."""
+
+    name: str
+    peer: str
+    seconds: float
+    peer_seconds: float
+    target: float | None = None
+
+    @property
+    def ratio(self) -> float:
+        """tnp's time over the peer's."""
+        return self.seconds / self.peer_seconds
+
+
+def _batch(f: Callable[[], object], n: int) -> float:
+    start = time.perf_counter()
+    for _ in range(n):
+        f()
+    return (time.perf_counter() - start) / n
+
+
+def compare(
+    name: str,
+    ours: Callable[[], object],
+    peer_name: str,
+    peer: Callable[[], object],
+    target: float | None = None,
+    seconds: float = 0.6,
+) -> Row:
+    """The least time of each over alternating batches of about a millisecond (or single runs of longer ones)."""
+    for f in (ours, peer):
+        f()
+        f()
+    counts = [max(1, int(1e-3 / max(_batch(f, 3), 1e-8))) for f in (ours, peer)]
+    best = [float("inf"), float("inf")]
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        for i, f in enumerate((ours, peer)):
+            best[i] = min(best[i], _batch(f, counts[i]))
+    return Row(name, peer_name, best[0], best[1], target)
+
+
+def show(title: str, rows: list[Row]) -> None:
+    """Prints a table of ratios."""
+    print(f"\n## {title}\n")
+    print(f"| {'case':34} | {'tnp':>10} | {'peer':>10} | {'ratio':>6} | {'target':>6} | peer |")
+    print("|---|---|---|---|---|---|")
+    for r in rows:
+        target = "" if r.target is None else f"{r.target:.2f}"
+        mark = "" if r.target is None or r.ratio <= r.target else " *"
+        print(
+            f"| {r.name:34} | {_human(r.seconds):>10} | {_human(r.peer_seconds):>10} | {r.ratio:6.2f} | {target:>6} | {r.peer}{mark} |",
+            flush=True,
+        )
+
+
+def _human(seconds: float) -> str:
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= scale:
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds * 1e9:.0f} ns"
