@@ -58,7 +58,7 @@ def _differentiate(
             tape.watch(inputs[n])
         out = func(*inputs, **kwargs)
         value, aux = out if has_aux else (out, None)
-    if not isinstance(value, ndarray) or value.ndim != 0:
+    if not isinstance(value, (ndarray, _core.array_api.Array)) or value.ndim != 0:
         shape = getattr(value, "shape", None)
         raise TypeError(f"grad: the function must return a 0-d array, got {type(value).__name__} of shape {shape}")
     sources = [inputs[n] for n in numbers]

@@ -115,7 +115,10 @@ def values(dtype, count=6):
     if dtype.startswith("int"):
         return np.array([-3, 1, 2, 3, 5, -7][:count], dtype)
     real = np.array([-1.5, 0.5, 2.0, np.inf, -0.0, np.nan][:count])
-    return (real + 1j * real[::-1]).astype(dtype) if dtype.startswith("complex") else real.astype(dtype)
+    v = real.astype(dtype)
+    if dtype.startswith("complex"):
+        v.imag = real[::-1]
+    return v
 
 
 def counts(dtype):
