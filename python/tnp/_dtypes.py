@@ -9,6 +9,7 @@ import numpy as _np
 from . import _core
 
 _COUNT = 18
+_Text = str  # the class below has an attribute of that name
 
 
 class dtype:
@@ -18,13 +19,14 @@ class dtype:
     a NumPy dtype means.
     """
 
-    __slots__ = ("_hash", "_numpy", "itemsize", "kind", "name", "num", "str")
+    __slots__ = ("_numpy", "itemsize", "kind", "name", "num", "str")
 
     num: int
-    name: str
-    kind: str
+    name: _Text
+    kind: _Text
     itemsize: int
-    str: str
+    str: _Text
+    _numpy: _np.dtype[Any] | None
 
     def __new__(cls, spec: Any = float) -> dtype:
         """The dtype that `spec` means; TypeError if it means none."""
@@ -43,12 +45,12 @@ class dtype:
     dtype = numpy_dtype
 
     @property
-    def type(self) -> type:
+    def type(self) -> Any:
         """NumPy's scalar type of the elements."""
         return self.numpy_dtype.type
 
     @property
-    def char(self) -> str:
+    def char(self) -> _Text:
         """NumPy's one-letter code."""
         return self.numpy_dtype.char
 
@@ -58,7 +60,7 @@ class dtype:
         return self.numpy_dtype.alignment
 
     @property
-    def byteorder(self) -> str:
+    def byteorder(self) -> _Text:
         """'=' (native), or '|' where there is no order."""
         return "|" if self.itemsize <= 1 else "="
 
@@ -89,11 +91,11 @@ class dtype:
         """As NumPy's dtype, which is equal."""
         return hash(self.numpy_dtype)
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> _Text:
         """dtype('float64')."""
         return f"dtype('{self.name}')"
 
-    def __str__(self) -> str:
+    def __str__(self) -> _Text:
         """The name."""
         return self.name
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from . import _core
 from ._core import cond, fori_loop, map, py_function, scan, switch, vectorized_map, while_loop
@@ -24,7 +26,13 @@ __all__ = [
 ]
 
 
-def numpy_function(func=None, inp=None, Tout=None, stateful=True, name=None):
+def numpy_function(
+    func: Callable[..., Any] | None = None,
+    inp: Sequence[Any] | None = None,
+    Tout: Any = None,
+    stateful: bool = True,
+    name: str | None = None,
+) -> Any:
     """func(*inp), a Python function of NumPy arrays, as one operation of a traced function.
 
     func: gets read-only NumPy views of the arrays. Without it, a decorator is returned, whose function takes the arrays.
@@ -41,9 +49,9 @@ def numpy_function(func=None, inp=None, Tout=None, stateful=True, name=None):
             "numpy_function: as a decorator it takes no inp: the decorated function's arguments are the inputs"
         )
 
-    def decorate(f):
+    def decorate(f: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(f)
-        def wrapper(*args):
+        def wrapper(*args: Any) -> Any:
             return _core._numpy_function(f, args, Tout, stateful, name)
 
         return wrapper
@@ -51,7 +59,7 @@ def numpy_function(func=None, inp=None, Tout=None, stateful=True, name=None):
     return decorate
 
 
-def vmap(f, in_axes=0, out_axes=0, fallback=True):
+def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, fallback: bool = True) -> Callable[..., Any]:
     """f for all examples at once: a function of arrays that have one axis more than those f takes.
 
     in_axes: for each argument the axis along which the examples lie, or None for an argument that is the same for all;
@@ -63,7 +71,7 @@ def vmap(f, in_axes=0, out_axes=0, fallback=True):
         raise TypeError(f"vmap: f must be callable, got {type(f).__name__!r}")
 
     @functools.wraps(f)
-    def wrapper(*args, **kwargs):
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
         axes = in_axes
         if isinstance(axes, (tuple, list)) and len(axes) != len(args):
             raise ValueError(f"vmap: in_axes has {len(axes)} entries for {len(args)} arguments")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ._dtypes import dtype as _dtype
 
 
@@ -16,7 +18,7 @@ class ArraySpec:
 
     __slots__ = ("dtype", "name", "shape")
 
-    def __init__(self, shape=None, dtype=float, name: str | None = None):
+    def __init__(self, shape: Any = None, dtype: Any = float, name: str | None = None) -> None:
         if shape is not None:
             shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
             for size in shape:
@@ -32,7 +34,7 @@ class ArraySpec:
         self.name = name
 
     @classmethod
-    def from_array(cls, array, name: str | None = None) -> ArraySpec:
+    def from_array(cls, array: Any, name: str | None = None) -> ArraySpec:
         """The specification of an array."""
         return cls(array.shape, array.dtype, name)
 
@@ -45,7 +47,7 @@ class ArraySpec:
         name = "" if self.name is None else f", name={self.name!r}"
         return f"ArraySpec(shape={self.shape}, dtype={self.dtype}{name})"
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, ArraySpec):
             return NotImplemented
         return (self.shape, self.dtype, self.name) == (other.shape, other.dtype, other.name)

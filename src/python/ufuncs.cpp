@@ -114,7 +114,6 @@ PyObject* get_nout(PyObject*, void*) { return PyLong_FromLong(1); }
 PyObject* get_nargs(PyObject* self, void*) {
   return PyLong_FromLong(reinterpret_cast<Ufunc*>(self)->op->num_inputs + 1);
 }
-PyObject* get_module(PyObject*, void*) { return PyUnicode_FromString("tnp"); }
 PyObject* ufunc_reduce(PyObject* self, PyObject*) { return PyObject_GetAttrString(self, "__name__"); }
 
 PyTypeObject* make_type() {
@@ -129,7 +128,6 @@ PyTypeObject* make_type() {
       {"nin", get_nin, nullptr, "Number of inputs.", nullptr},
       {"nout", get_nout, nullptr, "Number of outputs.", nullptr},
       {"nargs", get_nargs, nullptr, "Number of arguments, the output included.", nullptr},
-      {"__module__", get_module, nullptr, nullptr, nullptr},
       {nullptr, nullptr, nullptr, nullptr, nullptr},
   };
   static PyMethodDef methods[] = {
