@@ -9,6 +9,7 @@
 namespace tnp {
 
 thread_local constinit std::vector<Observer*>* active_observers = nullptr;
+void (*symbolic_value_hook)(const Expr& expr) = nullptr;
 
 namespace {
 thread_local std::vector<Observer*> t_observers;
@@ -130,6 +131,7 @@ namespace detail {
 void materialize(Node* node) {
   Expr* expr = node->expr;
   if (node->state == State::symbolic) {
+    if (symbolic_value_hook) symbolic_value_hook(*expr);
     const std::string where = expr->location.empty() ? "" : " (computed at " + expr->location + ")";
     throw TracerError(
         "the value of a symbolic array" + where +

@@ -11,6 +11,7 @@
 namespace tnp {
 
 class Variable;
+struct Expr;
 using VariableRef = std::shared_ptr<Variable>;
 
 class Trace {
@@ -72,6 +73,9 @@ class TracePaused {
 
 // Gives the user's current source line; set by the Python layer.
 extern std::string (*source_location)();
+
+// Told of a symbolic value that is asked for, before the error; may throw to have its function traced again.
+extern void (*symbolic_value_hook)(const Expr& expr);
 
 // Throws TracerError if this thread may not use `x` (its trace has ended).
 void check_usable(const Array& x);

@@ -6,9 +6,13 @@
 
 #include "base/dim.h"
 #include "compiler/program.h"
+#include "ir/expr.h"
+#include "ir/graph.h"
+#include "ir/trace.h"
 #include "ops/elementwise/fp_status.h"
 #include "python/elementwise_call.h"
 #include "python/pytree.h"
+#include "python/signature.h"
 #include "python/variable.h"
 #include "tnp/error.h"
 #include "transform/call.h"
@@ -30,20 +34,18 @@ void ask_for_size(std::int64_t dim) {
   throw nb::python_error();
 }
 
-// What arguments a trace serves: for each array its type and its rank, and for what is no array an object that
-// compares.
-struct Signature {
-  std::vector<std::uint16_t> arrays;
-  nb::object statics;  // absent where all arguments are arrays in a row
+// The value of an array was asked for that is made of sizes alone, as in `if x.shape[0] > 3`: trace again with them
+// fixed.
+bool collect_sizes(const Expr& expr, std::vector<Dim>& sizes) {
+  if (expr.op == nullptr || expr.op->effect != Effect::none) return false;
+  for_each_symbolic_dim(*expr.params, [&](Dim d) { sizes.push_back(d); });
+  return std::all_of(expr.inputs.begin(), expr.inputs.end(),
+                     [&](const Array& x) { return !x.is_symbolic() || collect_sizes(*x.node()->expr, sizes); });
+}
 
-  bool operator==(const Signature& other) const {
-    if (arrays != other.arrays || statics.is_valid() != other.statics.is_valid()) return false;
-    return !statics.is_valid() || statics.equal(other.statics);
-  }
-};
-
-std::uint16_t array_code(const Array& x) {
-  return static_cast<std::uint16_t>(static_cast<int>(x.dtype()) << 8 | x.ndim());
+void ask_for_value(const Expr& expr) {
+  std::vector<Dim> sizes;
+  if (collect_sizes(expr, sizes) && !sizes.empty()) ask_for_size(sizes.front());
 }
 
 struct Traced {
@@ -51,12 +53,6 @@ struct Traced {
   std::vector<ArgumentSpec> specs;  // -1 where the size is free
   TracedFunction function;
   PyTree results;
-};
-
-// One of the arguments of a call, sorted into arrays (traced) and the rest (part of the signature).
-struct Arguments {
-  Arrays arrays;
-  Signature signature;
 };
 
 bool fits(const Traced& t, const Arrays& arrays) {
@@ -69,72 +65,13 @@ bool fits(const Traced& t, const Arrays& arrays) {
   return true;
 }
 
-// A leaf that is traced: an array, NumPy's too.
-bool is_traced_leaf(nb::handle leaf) {
-  return is_array(leaf.ptr()) || (nb::hasattr(leaf, "__array__") && !is_variable(leaf.ptr()) &&
-                                  !PyType_Check(leaf.ptr()) && nb::hasattr(leaf, "dtype"));
-}
-
-// The short way; false if an argument is no array.
-bool plain_arguments(nb::handle args, nb::handle kwargs, Arguments& out) {
-  if (kwargs.ptr() != nullptr && PyDict_GET_SIZE(kwargs.ptr()) > 0) return false;
-  const Py_ssize_t n = PyTuple_GET_SIZE(args.ptr());
-  out.arrays.reserve(static_cast<std::size_t>(n));
-  out.signature.arrays.reserve(static_cast<std::size_t>(n));
-  for (Py_ssize_t i = 0; i < n; ++i) {
-    PyObject* o = PyTuple_GET_ITEM(args.ptr(), i);
-    if (!is_array(o)) return false;
-    out.arrays.push_back(array_of(o));
-    out.signature.arrays.push_back(array_code(out.arrays.back()));
-  }
-  return true;
-}
-
-nb::object static_key(nb::handle leaf) {
-  if (PyObject_Hash(leaf.ptr()) == -1) {
-    PyErr_Clear();
-    throw TypeError("function: an argument of type '" + std::string(Py_TYPE(leaf.ptr())->tp_name) +
-                    "' is neither an array nor hashable, so no trace can be kept for it");
-  }
-  return nb::make_tuple(nb::handle(reinterpret_cast<PyObject*>(Py_TYPE(leaf.ptr()))), leaf);
-}
-
-// Any nesting of containers. `tree` and `is_array_leaf` put the call together again for tracing.
-struct Flattened {
-  PyTree tree;
-  std::vector<nb::object> leaves;
-  std::vector<bool> traced;
-};
-
-Flattened general_arguments(nb::handle args, nb::handle kwargs, Arguments& out) {
-  Flattened f;
-  nb::object all = nb::make_tuple(args, kwargs.ptr() ? nb::borrow(kwargs) : nb::object(nb::dict()));
-  f.tree = PyTree::flatten(all, f.leaves);
-  nb::list statics;
-  statics.append(f.tree.key());
-  for (const nb::object& leaf : f.leaves) {
-    const bool traced = is_traced_leaf(leaf);
-    f.traced.push_back(traced);
-    if (traced) {
-      out.arrays.push_back(as_array(leaf.ptr()));
-      out.signature.arrays.push_back(array_code(out.arrays.back()));
-      statics.append(nb::none());
-    } else {
-      statics.append(static_key(leaf));
-    }
-  }
-  out.signature.statics = nb::tuple(statics);
-  return f;
-}
-
 class Function {
  public:
   Function(nb::object f, nb::object name) : f_(std::move(f)), name_(std::move(name)) {}
 
   nb::object call(nb::handle args, nb::handle kwargs) {
     Arguments arguments;
-    const nb::object checked = signature_ ? check_signature(args, kwargs) : nb::borrow(args);
-    const std::shared_ptr<Traced> t = find(checked, kwargs, arguments);
+    const std::shared_ptr<Traced> t = find(args, kwargs, arguments);
     const Arrays results = t->function.call(arguments.arrays);
     fp_flags_seen.store(0, std::memory_order_relaxed);  // NumPy's warnings are for eager calls
     if (results.size() == 1 && t->results.is_leaf()) return to_python(results[0]);
@@ -143,50 +80,54 @@ class Function {
     return t->results.unflatten(leaves);
   }
 
-  std::shared_ptr<Traced> find(nb::handle args, nb::handle kwargs, Arguments& arguments) {
+  std::shared_ptr<Traced> find(nb::handle given, nb::handle kwargs, Arguments& arguments) {
+    const nb::object args = input_signature_ ? input_signature_->check(given, kwargs) : nb::borrow(given);
     const bool plain = plain_arguments(args, kwargs, arguments);
     Flattened f;
     if (!plain) {
       arguments = {};
-      f = general_arguments(args, kwargs, arguments);
+      f = flatten_arguments(args, kwargs);
+      general_arguments(f, arguments);
     }
-    for (const auto& t : traces_) {
-      if (t->signature == arguments.signature && fits(*t, arguments.arrays)) return t;
-    }
-    if (plain) f = general_arguments(args, kwargs, scratch_);
-    scratch_ = {};
+    if (auto t = known(arguments)) return t;
+    if (plain) f = flatten_arguments(args, kwargs);
+    std::shared_ptr<Traced> made = trace(f, arguments);
+    if (auto t = known(arguments)) return t;  // another thread was quicker
+    std::erase_if(traces_, [](const auto& t) { return t->signature.is_dead(); });
     if (traces_.size() >= kMaxTraces) traces_.clear();
-    std::shared_ptr<Traced> t = trace(f, arguments);
-    traces_.push_back(t);
+    traces_.push_back(made);
     ++made_;
-    return t;
+    return made;
   }
 
   // Arguments are then taken by position and cast to these specs.
-  void set_input_signature(nb::list specs) {
-    signature_.emplace();
-    for (nb::handle spec : specs) {
-      Shape shape;
-      for (nb::handle d : nb::borrow<nb::iterable>(nb::getattr(spec, "shape"))) {
-        shape.push_back(d.is_none() || nb::isinstance<nb::str>(d) ? -1 : dim_of(d));
-      }
-      signature_->push_back({dtype_of(nb::getattr(spec, "dtype")), shape});
-    }
-  }
+  void set_input_signature(nb::handle specs) { input_signature_.emplace(specs); }
 
   std::size_t num_traces() const { return traces_.size(); }
   std::size_t num_made() const { return made_; }
   void clear() { traces_.clear(); }
   int traverse(visitproc visit, void* arg) {
     Py_VISIT(f_.ptr());
+    Py_VISIT(name_.ptr());
+    for (const auto& t : traces_) Py_VISIT(t->signature.statics.ptr());
     return 0;
   }
   void drop() {
     f_.reset();
+    name_.reset();
     traces_.clear();
   }
 
  private:
+  // By index, as a comparison may call Python code that changes the cache.
+  std::shared_ptr<Traced> known(const Arguments& arguments) const {
+    for (std::size_t i = 0; i < traces_.size(); ++i) {
+      const std::shared_ptr<Traced> t = traces_[i];
+      if (t->signature == arguments.signature && fits(*t, arguments.arrays)) return t;
+    }
+    return nullptr;
+  }
+
   // Runs the body on symbolic arrays, again with sizes fixed for as long as it asks for their numbers.
   std::shared_ptr<Traced> trace(const Flattened& f, const Arguments& arguments) {
     auto t = std::make_shared<Traced>();
@@ -201,12 +142,11 @@ class Function {
             trace_function(t->specs, [&](const Arrays& symbolic) { return run_body(f, symbolic, t->results); });
         return t;
       } catch (nb::python_error& e) {
-        if (!e.matches(nb::handle(g_needs_size))) throw;
-        for (const auto& [argument, axis] : t_needed.places) {
+        if (!e.matches(nb::handle(g_needs_size)) || t_needed.depth != trace_depth()) throw;
+        const NeedsSize needed = t_needed;
+        for (const auto& [argument, axis] : needed.places) {
           const std::int64_t size = arguments.arrays[static_cast<std::size_t>(argument)].shape()[axis];
-          if (is_symbolic(size))
-            throw TracerError(
-                "a size of an argument of a function that is called while another is traced is not known");
+          if (is_symbolic(size)) ask_for_size(size);  // of the function that is being traced around this one
           t->specs[static_cast<std::size_t>(argument)].shape[axis] = size;
         }
       }
@@ -238,35 +178,9 @@ class Function {
     return arrays;
   }
 
-  // NumPy arrays and numbers are cast to the specs' types; a tnp array must have them.
-  nb::object check_signature(nb::handle args, nb::handle kwargs) const {
-    const auto n = static_cast<std::size_t>(PyTuple_GET_SIZE(args.ptr()));
-    if (n != signature_->size() || (kwargs.ptr() && PyDict_GET_SIZE(kwargs.ptr()) > 0)) {
-      throw TypeError("function: the input signature has " + std::to_string(signature_->size()) +
-                      " positional arguments, the call has " + std::to_string(n));
-    }
-    nb::list out;
-    for (std::size_t i = 0; i < n; ++i) {
-      const ArgumentSpec& spec = (*signature_)[i];
-      PyObject* o = PyTuple_GET_ITEM(args.ptr(), static_cast<Py_ssize_t>(i));
-      const Array x = is_array(o) ? array_of(o) : as_array(o, {spec.dtype, std::nullopt});
-      bool fits = x.dtype() == spec.dtype && x.ndim() == spec.shape.ndim();
-      for (int d = 0; fits && d < x.ndim(); ++d) fits = spec.shape[d] < 0 || x.shape()[d] == spec.shape[d];
-      if (!fits) {
-        throw TypeError("function: argument " + std::to_string(i) + " of dtype " + std::string(tnp::name(x.dtype())) +
-                        " and shape " + x.shape().str() + " does not fit the input signature's dtype " +
-                        std::string(tnp::name(spec.dtype)) + " and " + std::to_string(spec.shape.ndim()) +
-                        " dimensions");
-      }
-      out.append(to_python(x));
-    }
-    return nb::tuple(out);
-  }
-
   nb::object f_, name_;
-  std::optional<std::vector<ArgumentSpec>> signature_;
+  std::optional<InputSignature> input_signature_;
   std::vector<std::shared_ptr<Traced>> traces_;
-  Arguments scratch_;
   std::size_t made_ = 0;
 };
 
@@ -289,11 +203,13 @@ int function_traverse(PyObject* self, visitproc visit, void* arg) {
 #if PY_VERSION_HEX >= 0x03090000
   Py_VISIT(Py_TYPE(self));
 #endif
+  if (PyObject** attributes = _PyObject_GetDictPtr(self)) Py_VISIT(*attributes);
   return nb::inst_ready(nb::handle(self)) ? nb::inst_ptr<Function>(nb::handle(self))->traverse(visit, arg) : 0;
 }
 
 int function_clear(PyObject* self) {
-  nb::inst_ptr<Function>(nb::handle(self))->drop();
+  if (PyObject** attributes = _PyObject_GetDictPtr(self)) Py_CLEAR(*attributes);
+  if (nb::inst_ready(nb::handle(self))) nb::inst_ptr<Function>(nb::handle(self))->drop();
   return 0;
 }
 
@@ -316,6 +232,7 @@ void bind_function(nb::module_& m) {
   nb::object needs = nb::steal(PyErr_NewException("tnp._NeedsSize", PyExc_BaseException, nullptr));
   g_needs_size = needs.release().ptr();
   dim_value_hook = &ask_for_size;
+  symbolic_value_hook = &ask_for_value;
   source_location = &location;
   static PyType_Slot slots[] = {
       {Py_tp_call, reinterpret_cast<void*>(function_call)},

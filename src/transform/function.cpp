@@ -20,22 +20,25 @@ class ArgumentsScope {
 
 }  // namespace
 
+std::size_t trace_depth() { return t_arguments.size(); }
+
 NeedsSize places_of(std::int64_t dim) {
   NeedsSize needs;
-  bool all = !t_arguments.empty();
+  bool all = true;
   for_each_leaf(dim, [&](const DimExpr& leaf) {
     bool found = false;
-    if (!t_arguments.empty()) {
-      const Arrays& arguments = *t_arguments.back();
+    for (std::size_t depth = t_arguments.size(); depth-- > 0 && !found;) {
+      const Arrays& arguments = *t_arguments[depth];
       for (std::size_t i = 0; i < arguments.size(); ++i) {
         if (arguments[i].node() != leaf.node) continue;
-        needs.places.emplace_back(static_cast<int>(i), leaf.axis);
         found = true;
+        if (needs.places.empty() || depth > needs.depth) needs = {{}, depth};
+        if (depth == needs.depth) needs.places.emplace_back(static_cast<int>(i), leaf.axis);
       }
     }
     all = all && found;
   });
-  if (!all) {
+  if (!all || needs.places.empty()) {
     throw TracerError("the size " + dim_str(dim) +
                       " depends on data, so it is not known while the function is traced: use it in array "
                       "operations, tnp.cond or tnp.while_loop");

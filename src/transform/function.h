@@ -25,13 +25,18 @@ struct TracedFunction {
 // Thrown through the body when it needs the number of a symbolic size: trace again with these sizes fixed.
 struct NeedsSize {
   std::vector<std::pair<int, int>> places;  // argument, axis
+  std::size_t depth = 0;                    // of the trace whose arguments they are: 0 is the outermost
 };
 
 // Traces `body`. What it throws passes through, with all tracing state restored.
 TracedFunction trace_function(std::span<const ArgumentSpec> arguments,
                               const std::function<Arrays(const Arrays&)>& body);
 
-// Which arguments' sizes a symbolic dimension comes from; throws TracerError if it comes from data.
+// How many traces of functions are in progress on this thread.
+std::size_t trace_depth();
+
+// Which arguments' sizes a symbolic dimension comes from, those of the innermost function that has any; throws
+// TracerError if it comes from data.
 NeedsSize places_of(std::int64_t dim);
 
 }  // namespace tnp

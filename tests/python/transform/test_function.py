@@ -8,9 +8,10 @@ import threading
 import weakref
 import xml.etree.ElementTree as ET
 
-import numpy as np
 import pytest
 import tnp
+
+import numpy as np
 
 Point = collections.namedtuple("Point", "x y")
 
@@ -303,7 +304,7 @@ def test_wrong_sizes_raise_what_eager_code_raises(formula, good, bad):
     f = tnp.function(formula)
     good, bad = [tnp.ones(s) for s in good], [tnp.ones(s) for s in bad]
     same(f(*good), formula(*good))
-    with pytest.raises(Exception) as eager:  # noqa: B017, PT011
+    with pytest.raises(Exception) as eager:
         formula(*bad)
     for _ in range(2):
         with pytest.raises(type(eager.value)):
