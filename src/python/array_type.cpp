@@ -1,5 +1,6 @@
 // The Python class tnp.ndarray: its life, its attributes, and the number slots, which are the short way of a small
 // call.
+#include <utility>
 #include <vector>
 
 #include "python/array_slots.h"
@@ -10,8 +11,20 @@
 namespace tnp::python {
 
 namespace {
+
 PyTypeObject* g_array_type = nullptr;
+newfunc g_allocate = nullptr;
+
+// ndarray.__new__ alone, which leaves out __init__: the slots find an array nevertheless, a zero that all such share.
+// (ndarray(…) itself does not come this way.)
+PyObject* new_array(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
+  PyObject* o = g_allocate(type, args, kwargs);
+  static const auto* zero = new Array(0.0);
+  if (o != nullptr) new (nb::inst_ptr<Array>(nb::handle(o))) Array(*zero);
+  return o;
 }
+
+}  // namespace
 
 PyTypeObject* array_type() noexcept { return g_array_type; }
 
@@ -38,6 +51,7 @@ void bind_array(nb::module_& m) {
   slots.push_back({0, nullptr});
   auto cls = nb::class_<Array>(m, "ndarray", nb::type_slots(slots.data()), nb::is_weak_referenceable());
   g_array_type = reinterpret_cast<PyTypeObject*>(cls.ptr());
+  g_allocate = std::exchange(g_array_type->tp_new, &new_array);
   cls.attr("__module__") = "tnp";
   cls.attr("__hash__") = nb::none();
   cls.attr("__array_priority__") = 100.0;

@@ -186,6 +186,7 @@ class Function {
 
 PyObject* function_call(PyObject* self, PyObject* args, PyObject* kwargs) {
   try {
+    if (!nb::inst_ready(nb::handle(self))) throw TypeError("Function: it was made without __init__");
     return nb::inst_ptr<Function>(nb::handle(self))->call(args, kwargs).release().ptr();
   } catch (...) {
     set_error_from_current_exception();

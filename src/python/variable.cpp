@@ -30,7 +30,9 @@ nb::object update(nb::object self, nb::handle delta, Array (*op)(const Operand&,
 
 }  // namespace
 
-bool is_variable(PyObject* o) noexcept { return g_variable_type && PyType_IsSubtype(Py_TYPE(o), g_variable_type); }
+bool is_variable(PyObject* o) noexcept {
+  return g_variable_type && PyType_IsSubtype(Py_TYPE(o), g_variable_type) && nb::inst_ready(nb::handle(o));
+}
 const VariableRef& variable_of(PyObject* o) noexcept { return nb::inst_ptr<PyVariable>(nb::handle(o))->variable; }
 
 void bind_variable(nb::module_& m) {
