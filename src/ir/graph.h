@@ -23,6 +23,18 @@ struct GraphNode {
   std::string location;
 };
 
+// What those who run a graph keep beside it: its program, its gradient. A copy of the graph, which may be changed, has
+// none of it.
+struct Companion {
+  Companion() = default;
+  Companion(const Companion&) {}
+  Companion& operator=(const Companion&) {
+    value.reset();
+    return *this;
+  }
+  std::shared_ptr<void> value;
+};
+
 struct Graph {
   std::vector<GraphValue> values;
   std::vector<GraphNode> nodes;  // each after those it reads
@@ -32,7 +44,7 @@ struct Graph {
   std::shared_ptr<DimTable> dims;
   std::unordered_map<const void*, int> leaf_values;  // dimension leaf → the value whose size it is
 
-  mutable std::shared_ptr<void> companion;  // what those who run it keep beside it: the program, the gradient
+  mutable Companion companion;
 
   int num_args() const { return static_cast<int>(inputs.size() - captured.size()); }
   std::string str() const;  // the typed text form

@@ -15,7 +15,7 @@ namespace tnp {
 namespace {
 
 // What a graph has besides its nodes, made when first needed.
-struct Companion {
+struct GraphCompanion {
   std::mutex mutex;
   std::shared_ptr<compiler::Program> program;
   // The forward graph gives the outputs and then the residuals; the backward graph takes inputs, residuals and
@@ -25,11 +25,11 @@ struct Companion {
   int num_residuals = 0;
 };
 
-std::shared_ptr<Companion> companion_of(const GraphRef& graph) {
+std::shared_ptr<GraphCompanion> companion_of(const GraphRef& graph) {
   static std::mutex mutex;
   std::scoped_lock lock(mutex);
-  if (!graph->companion) graph->companion = std::make_shared<Companion>();
-  return std::static_pointer_cast<Companion>(graph->companion);
+  if (!graph->companion.value) graph->companion.value = std::make_shared<GraphCompanion>();
+  return std::static_pointer_cast<GraphCompanion>(graph->companion.value);
 }
 
 // Symbolic inputs like those of the graph, with sizes of their own.
@@ -66,7 +66,7 @@ std::vector<int> read_from_outside(const Graph& g, std::size_t from) {
 }
 
 // Splits the gradient of `graph` into a forward and a backward graph that share no work.
-void build_gradient(Companion& c, const Graph& graph) {
+void build_gradient(GraphCompanion& c, const Graph& graph) {
   Trace trace;
   const Arrays inputs = fresh_inputs(trace, graph, graph.inputs);
   Tape tape(false, false);
@@ -201,7 +201,7 @@ void vjp_of_all_outputs(VjpCall& v, const GraphRef& forward) {
 
 void vjp(VjpCall& v) {
   const auto& p = static_cast<const CallParams&>(v.call.params);
-  const std::shared_ptr<Companion> c = companion_of(p.original);
+  const std::shared_ptr<GraphCompanion> c = companion_of(p.original);
   const std::size_t num_outputs = p.original->outputs.size();
   for (std::size_t i = num_outputs; i < v.cotangents.size(); ++i) {
     if (v.cotangents[i]) return vjp_of_all_outputs(v, p.graph);
@@ -248,13 +248,11 @@ const RegisterOp registration(kCall);
 }  // namespace
 
 std::shared_ptr<compiler::Program> program_of(const GraphRef& graph) {
-  const std::shared_ptr<Companion> c = companion_of(graph);
+  const std::shared_ptr<GraphCompanion> c = companion_of(graph);
   std::scoped_lock lock(c->mutex);
   if (!c->program) {
     // A copy, as the program keeps its graph, and the graph keeps its program.
-    auto copy = std::make_shared<Graph>(*graph);
-    copy->companion.reset();
-    c->program = compiler::compile(copy);
+    c->program = compiler::compile(std::make_shared<Graph>(*graph));
   }
   return c->program;
 }
@@ -269,7 +267,7 @@ Arrays call_graph(const GraphRef& graph, std::span<const Array> inputs) {
   CallParams p;
   p.graph = graph;
   if (!watched || active_observers == nullptr) return program_of(graph)->run(inputs);
-  const std::shared_ptr<Companion> c = companion_of(graph);
+  const std::shared_ptr<GraphCompanion> c = companion_of(graph);
   {
     std::scoped_lock lock(c->mutex);
     if (!c->forward) build_gradient(*c, *graph);
