@@ -185,6 +185,48 @@ def test_gradient(case):
                 np.testing.assert_allclose(np.asarray(ours), theirs, rtol=2e-4, atol=2e-5)
 
 
+# Second order: one sample an operation, real and small, away from kinks.
+SECOND = list(
+    {
+        name: (name, i)
+        for name, i in reversed(GRADIENTS)
+        if all(d == "float64" for d, _ in _core.samples(name)[i]["inputs"])
+        and all(0 < int(np.prod(shape)) <= 12 for _, shape in _core.samples(name)[i]["inputs"])
+    }.values()
+)
+
+
+@pytest.mark.parametrize("case", SECOND, ids=identifier)
+def test_second_order(case):
+    """The gradient of a gradient against finite differences of the gradient, eager and through a compiled function."""
+    name, i = case
+    x = sample_inputs(name, i, seed=3)
+    f = apply(name, i)
+    if any(np.asarray(o).dtype.kind != "f" for o in as_list(f(*[tnp.asarray(a) for a in x]))):
+        pytest.skip("no real output")
+    numbers = tuple(range(len(x)))
+    weights = [tnp.asarray(np.random.default_rng(4).standard_normal(a.shape)) for a in x]
+
+    def first(*arrays):
+        gradients = tnp.grad(lambda *a: sum(tnp.sum(o * o) for o in as_list(f(*a))), argnums=numbers)(*arrays)
+        return sum(tnp.sum(g * w) for g, w in zip(gradients, weights, strict=True))
+
+    step = 1e-6
+    with tnp.errstate(all="ignore"):
+        for function in (first, tnp.function(first)):
+            second = tnp.grad(function, argnums=numbers)(*[tnp.asarray(a) for a in x])
+            for k, ours in enumerate(second):
+                numeric = np.zeros_like(x[k])
+                for index in np.ndindex(x[k].shape):
+                    up, down = [a.copy() for a in x], [a.copy() for a in x]
+                    up[k][index] += step
+                    down[k][index] -= step
+                    numeric[index] = (float(first(*map(tnp.asarray, up))) - float(first(*map(tnp.asarray, down)))) / (
+                        2 * step
+                    )
+                np.testing.assert_allclose(np.asarray(ours), numeric, rtol=1e-3, atol=1e-4)
+
+
 def test_registry_is_complete():
     """No operation has an empty slot."""
     assert _core.check_registry() == []
