@@ -32,5 +32,7 @@ Array random_normal(Generator& g, const Shape& shape, DType dtype = DType::float
 // Integers in [low, high), in int64 arithmetic. Throws ValueError where low >= high.
 Array random_integers(Generator& g, std::int64_t low, std::int64_t high, const Shape& shape,
                       DType dtype = DType::int64);
+// Integers from `first` to `last`, both included; negative ones in two's complement.
+Array random_integers_between(Generator& g, std::uint64_t first, std::uint64_t last, const Shape& shape, DType dtype);
 
 }  // namespace tnp

@@ -41,13 +41,19 @@ Generator& default_generator() {
   return *g;
 }
 
+Array random_integers_between(Generator& g, std::uint64_t first, std::uint64_t last, const Shape& shape, DType dtype) {
+  // The remainder of 64 random bits: for ranges far below 2^64 its bias cannot be observed.
+  const std::uint64_t count = last - first + 1;  // 0: all of them
+  const Array bits = random_bits(g, shape, DType::uint64);
+  const Array offset = count == 0 ? bits : remainder(bits, Scalar(count));
+  // Unsigned, so that it wraps to the right value of a signed type.
+  return astype(add(offset, Scalar(first)), dtype);
+}
+
 Array random_integers(Generator& g, std::int64_t low, std::int64_t high, const Shape& shape, DType dtype) {
   if (low >= high) throw ValueError("random integers: low >= high");
-  // The remainder of 64 random bits: for ranges far below 2^64 its bias cannot be observed.
-  const auto range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
-  const Array bits = random_bits(g, shape, DType::uint64);
-  const Array offset = astype(remainder(bits, Scalar(range)), DType::int64);
-  return astype(offset + Scalar(low), dtype);
+  return random_integers_between(g, static_cast<std::uint64_t>(low), static_cast<std::uint64_t>(high) - 1, shape,
+                                 dtype);
 }
 
 }  // namespace tnp

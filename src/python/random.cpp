@@ -59,23 +59,54 @@ nb::object uniform(Generator& g, nb::handle low, nb::handle high, nb::handle siz
 }
 
 nb::object normal(Generator& g, nb::handle loc, nb::handle scale, nb::handle size) {
-  Scalar s(false);
-  if (scalar_of(scale.ptr(), s) && !std::holds_alternative<std::complex<double>>(s.value)) {
-    if (as_array(scale.ptr(), {DType::float64, std::nullopt}).item<double>() < 0) throw ValueError("normal: scale < 0");
-  }
+  const Array s = as_array(scale.ptr(), {default_float(), std::nullopt});
+  if (!s.is_symbolic() && any(less(s, Scalar(0.0))).item<bool>()) throw ValueError("normal: scale < 0");
   return located(g, &random_normal, loc, scale, size);
+}
+
+// One end of a range of integers, of which the widest reach from -2^63 to 2^64 - 1.
+struct Bound {
+  bool negative;
+  std::uint64_t bits;  // two's complement
+
+  bool operator<(const Bound& other) const { return negative != other.negative ? negative : bits < other.bits; }
+};
+
+Bound bound_of(nb::handle o) {
+  nb::object i = nb::steal(PyNumber_Index(o.ptr()));
+  if (!i.is_valid()) throw nb::python_error();
+  int overflow = 0;
+  const long long value = PyLong_AsLongLongAndOverflow(i.ptr(), &overflow);
+  if (overflow == 0) return {value < 0, static_cast<std::uint64_t>(value)};
+  const unsigned long long large = overflow > 0 ? PyLong_AsUnsignedLongLong(i.ptr()) : 0;
+  if (overflow < 0 || PyErr_Occurred()) {
+    PyErr_Clear();
+    throw ValueError("random integers: the bound " + nb::cast<std::string>(nb::str(i)) + " is out of range");
+  }
+  return {false, large};
+}
+
+// The smallest and the largest value of a type.
+std::pair<Bound, Bound> range_of(DType type) {
+  if (is_bool(type)) return {{false, 0}, {false, 1}};
+  const int bits = static_cast<int>(itemsize(type)) * 8 - (is_signed_integer(type) ? 1 : 0);
+  const std::uint64_t largest = bits == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
+  return {{is_signed_integer(type), is_signed_integer(type) ? ~largest : 0}, {false, largest}};
 }
 
 nb::object integers(Generator& g, nb::handle low, nb::handle high, nb::handle size, nb::handle dtype, bool endpoint) {
   const DType type = dtype.is_none() ? DType::int64 : dtype_of(dtype);
   if (!is_integer(type) && !is_bool(type))
     throw TypeError("random integers: unsupported dtype " + std::string(name(type)));
-  const auto bound = [](nb::handle o) { return nb::cast<std::int64_t>(nb::steal(PyNumber_Index(o.ptr()))); };
-  const std::int64_t from = high.is_none() ? 0 : bound(low), to = high.is_none() ? bound(low) : bound(high);
-  // Both ends must fit the type.
-  Scalar(from).to_array(is_bool(type) ? DType::int64 : type);
-  Scalar(endpoint ? to : to - 1).to_array(is_bool(type) ? DType::int64 : type);
-  return to_python(random_integers(g, from, endpoint ? to + 1 : to, size_of(size), type));
+  const Bound from = high.is_none() ? Bound{false, 0} : bound_of(low), to = bound_of(high.is_none() ? low : high);
+  if (to < from || (!endpoint && !(from < to)))
+    throw ValueError(std::string("random integers: low ") + (endpoint ? ">" : ">=") + " high");
+  const auto [smallest, largest] = range_of(type);
+  const std::uint64_t last = endpoint ? to.bits : to.bits - 1;
+  if (from < smallest) throw ValueError("random integers: low is out of bounds for " + std::string(name(type)));
+  if (largest < Bound{to.negative || (!endpoint && to.bits == 0), last})
+    throw ValueError("random integers: high is out of bounds for " + std::string(name(type)));
+  return to_python(random_integers_between(g, from.bits, last, size_of(size), type));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // tnp.GradientTape.
 #include "transform/tape.h"
 
+#include "ops/elementwise/fp_status.h"
 #include "python/pytree.h"
 #include "python/variable.h"
 #include "tnp/error.h"
@@ -87,6 +88,7 @@ nb::object gradient(Tape& tape, nb::handle target, nb::handle sources, nb::handl
     }
   }
   const Arrays gradients = tape.gradient(targets, arrays, cts);
+  fp_flags_seen.store(0, std::memory_order_relaxed);  // those of branches not taken are nobody's concern
   Arrays totals(leaves.size());
   for (std::size_t k = 0; k < arrays.size(); ++k) totals[owner[k]] = add_cotangents(totals[owner[k]], gradients[k]);
   std::vector<nb::object> out;

@@ -119,7 +119,10 @@ const OpDef kAdvance{
     .name = "random_advance",
     .doc = "The state after numbers of this shape have been drawn.",
     .family = "random",
-    .infer = +[](const Call&) { return OutputSpecs{{DType::uint64, Shape{3}}}; },
+    .infer =
+        +[](const Call&) {
+          return OutputSpecs{{DType::uint64, Shape{3}}};
+        },
     .infer_dtype = +[](const Call&) { return std::vector<DType>{DType::uint64}; },
     .execute =
         +[](const Call& call, std::span<Array> out) {
@@ -143,7 +146,10 @@ const OpDef kAdvance{
 };
 const RegisterOp advance_registration(kAdvance);
 
-Array draw(const OpDef& op, Generator& g, const Shape& shape, DType dtype) {
+Array draw(const OpDef& op, Distribution distribution, Generator& g, const Shape& shape, DType dtype) {
+  // Here, before the state moves on, and as an eager call goes to the kernel without inference.
+  if (!accepts(distribution, dtype))
+    throw TypeError(std::string(op.name) + ": unsupported dtype " + std::string(name(dtype)));
   RandomParams p;
   p.shape = shape;
   p.dtype = dtype;
@@ -158,8 +164,14 @@ Array draw(const OpDef& op, Generator& g, const Shape& shape, DType dtype) {
 
 }  // namespace
 
-Array random_bits(Generator& g, const Shape& shape, DType dtype) { return draw(kBits, g, shape, dtype); }
-Array random_uniform(Generator& g, const Shape& shape, DType dtype) { return draw(kUniform, g, shape, dtype); }
-Array random_normal(Generator& g, const Shape& shape, DType dtype) { return draw(kNormal, g, shape, dtype); }
+Array random_bits(Generator& g, const Shape& shape, DType dtype) {
+  return draw(kBits, Distribution::bits, g, shape, dtype);
+}
+Array random_uniform(Generator& g, const Shape& shape, DType dtype) {
+  return draw(kUniform, Distribution::uniform, g, shape, dtype);
+}
+Array random_normal(Generator& g, const Shape& shape, DType dtype) {
+  return draw(kNormal, Distribution::normal, g, shape, dtype);
+}
 
 }  // namespace tnp

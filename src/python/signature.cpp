@@ -1,0 +1,193 @@
+#include "python/signature.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "python/variable.h"
+#include "tnp/error.h"
+
+namespace tnp::python {
+
+namespace {
+
+std::uint16_t array_code(const Array& x) {
+  return static_cast<std::uint16_t>(static_cast<int>(x.dtype()) << 8 | x.ndim());
+}
+
+// A leaf that is traced: an array, NumPy's too.
+bool is_traced_leaf(nb::handle leaf) {
+  return is_array(leaf.ptr()) || (nb::hasattr(leaf, "__array__") && !is_variable(leaf.ptr()) &&
+                                  !PyType_Check(leaf.ptr()) && nb::hasattr(leaf, "dtype"));
+}
+
+// Whether a number is not told from others by ==: the zeros, and NaN.
+bool needs_text(nb::handle leaf) {
+  const auto odd = [](double x) { return x == 0 || std::isnan(x); };
+  if (PyFloat_CheckExact(leaf.ptr())) return odd(PyFloat_AS_DOUBLE(leaf.ptr()));
+  if (!PyComplex_CheckExact(leaf.ptr())) return false;
+  return odd(PyComplex_RealAsDouble(leaf.ptr())) || odd(PyComplex_ImagAsDouble(leaf.ptr()));
+}
+
+// An object that is equal to nothing but itself: the key need not keep it alive.
+bool is_compared_by_identity(nb::handle leaf) {
+  PyTypeObject* type = Py_TYPE(leaf.ptr());
+  return type->tp_richcompare == PyBaseObject_Type.tp_richcompare && type->tp_hash == PyBaseObject_Type.tp_hash &&
+         type->tp_weaklistoffset != 0;
+}
+
+nb::object static_key(nb::handle leaf, Signature& signature) {
+  const nb::handle type(reinterpret_cast<PyObject*>(Py_TYPE(leaf.ptr())));
+  if (is_variable(leaf.ptr())) {
+    signature.variables.push_back(variable_of(leaf.ptr()));
+    return nb::make_tuple(type, reinterpret_cast<std::uintptr_t>(variable_of(leaf.ptr()).get()));
+  }
+  if (nb::isinstance<PyDim>(leaf) && dim_value_hook) dim_value_hook(nb::cast<PyDim&>(leaf).dim);
+  if (needs_text(leaf)) return nb::make_tuple(type, nb::repr(leaf));
+  if (PySlice_Check(leaf.ptr())) {
+    return nb::make_tuple(type, static_key(leaf.attr("start"), signature), static_key(leaf.attr("stop"), signature),
+                          static_key(leaf.attr("step"), signature));
+  }
+  if (is_compared_by_identity(leaf)) {
+    nb::object weak = nb::steal(PyWeakref_NewRef(leaf.ptr(), nullptr));
+    if (!weak.is_valid()) throw nb::python_error();
+    signature.weak.push_back(weak);
+    return nb::make_tuple(type, weak);
+  }
+  if (PyObject_Hash(leaf.ptr()) == -1) {
+    if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw nb::python_error();
+    PyErr_Clear();
+    throw TypeError("function: an argument of type '" + std::string(Py_TYPE(leaf.ptr())->tp_name) +
+                    "' is neither an array nor hashable, so no trace can be kept for it");
+  }
+  return nb::make_tuple(type, leaf);
+}
+
+}  // namespace
+
+bool Signature::operator==(const Signature& other) const {
+  if (arrays != other.arrays || statics.is_valid() != other.statics.is_valid()) return false;
+  return !statics.is_valid() || statics.equal(other.statics);
+}
+
+bool Signature::is_dead() const {
+  return std::any_of(variables.begin(), variables.end(), [](const auto& v) { return v.expired(); }) ||
+         std::any_of(weak.begin(), weak.end(), [](const nb::object& w) { return nb::object(w()).is_none(); });
+}
+
+bool plain_arguments(nb::handle args, nb::handle kwargs, Arguments& out) {
+  if (kwargs.ptr() != nullptr && PyDict_GET_SIZE(kwargs.ptr()) > 0) return false;
+  const Py_ssize_t n = PyTuple_GET_SIZE(args.ptr());
+  out.arrays.reserve(static_cast<std::size_t>(n));
+  out.signature.arrays.reserve(static_cast<std::size_t>(n));
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    PyObject* o = PyTuple_GET_ITEM(args.ptr(), i);
+    if (is_array(o)) {
+      out.arrays.push_back(array_of(o));
+    } else if (is_traced_leaf(nb::handle(o))) {
+      out.arrays.push_back(as_array(o));
+    } else {
+      return false;
+    }
+    out.signature.arrays.push_back(array_code(out.arrays.back()));
+  }
+  return true;
+}
+
+Flattened flatten_arguments(nb::handle args, nb::handle kwargs) {
+  Flattened f;
+  nb::object all = nb::make_tuple(args, kwargs.ptr() ? nb::borrow(kwargs) : nb::object(nb::dict()));
+  f.tree = PyTree::flatten(all, f.leaves);
+  for (const nb::object& leaf : f.leaves) f.traced.push_back(is_traced_leaf(leaf));
+  return f;
+}
+
+void general_arguments(const Flattened& f, Arguments& out) {
+  nb::list statics;
+  statics.append(f.tree.key());
+  for (std::size_t i = 0; i < f.leaves.size(); ++i) {
+    if (f.traced[i]) {
+      out.arrays.push_back(as_array(f.leaves[i].ptr()));
+      out.signature.arrays.push_back(array_code(out.arrays.back()));
+      statics.append(nb::none());
+    } else {
+      statics.append(static_key(f.leaves[i], out.signature));
+    }
+  }
+  out.signature.statics = nb::tuple(statics);
+}
+
+InputSignature::InputSignature(nb::handle specs) {
+  for (nb::handle spec : nb::borrow<nb::iterable>(specs)) {
+    if (!nb::hasattr(spec, "shape") || !nb::hasattr(spec, "dtype")) {
+      throw TypeError("function: the input signature must be made of ArraySpecs, got '" +
+                      std::string(Py_TYPE(spec.ptr())->tp_name) + "'");
+    }
+    Spec s{dtype_of(nb::getattr(spec, "dtype")), false, {}};
+    nb::object shape = nb::getattr(spec, "shape");
+    s.any_rank = shape.is_none();
+    if (!s.any_rank) {
+      for (nb::handle d : nb::borrow<nb::iterable>(shape)) {
+        if (nb::isinstance<nb::str>(d)) {
+          const auto name = nb::cast<std::string>(d);
+          auto it = std::find(names_.begin(), names_.end(), name);
+          if (it == names_.end()) it = names_.insert(names_.end(), name);
+          s.shape.push_back(-2 - (it - names_.begin()));
+        } else {
+          s.shape.push_back(d.is_none() ? -1 : dim_of(d));
+        }
+      }
+    }
+    specs_.push_back(std::move(s));
+  }
+}
+
+bool InputSignature::fits(const Array& x, const Spec& spec, std::vector<std::int64_t>& named) const {
+  if (x.dtype() != spec.dtype) return false;
+  if (spec.any_rank) return true;
+  if (x.ndim() != spec.shape.ndim()) return false;
+  for (int d = 0; d < x.ndim(); ++d) {
+    const std::int64_t wanted = spec.shape[d], size = x.shape()[d];
+    if (wanted >= 0 && size != wanted) return false;
+    if (wanted > -2) continue;
+    std::int64_t& known = named[static_cast<std::size_t>(-2 - wanted)];
+    if (known == -1) known = size;
+    if (known != size) return false;
+  }
+  return true;
+}
+
+std::string InputSignature::describe(const Spec& spec) const {
+  std::string text = "dtype " + std::string(tnp::name(spec.dtype));
+  if (spec.any_rank) return text + " and any shape";
+  text += " and shape (";
+  for (int d = 0; d < spec.shape.ndim(); ++d) {
+    const std::int64_t size = spec.shape[d];
+    text += size >= 0 ? std::to_string(size) : size == -1 ? "None" : names_[static_cast<std::size_t>(-2 - size)];
+    if (d + 1 < spec.shape.ndim() || d == 0) text += d + 1 < spec.shape.ndim() ? ", " : ",";
+  }
+  return text + ")";
+}
+
+nb::object InputSignature::check(nb::handle args, nb::handle kwargs) const {
+  const auto n = static_cast<std::size_t>(PyTuple_GET_SIZE(args.ptr()));
+  if (n != specs_.size() || (kwargs.ptr() && PyDict_GET_SIZE(kwargs.ptr()) > 0)) {
+    throw TypeError("function: the input signature has " + std::to_string(specs_.size()) +
+                    " positional arguments, the call has " + std::to_string(n) + " and " +
+                    std::to_string(kwargs.ptr() ? PyDict_GET_SIZE(kwargs.ptr()) : 0) + " by keyword");
+  }
+  nb::list out;
+  std::vector<std::int64_t> named(names_.size(), -1);
+  for (std::size_t i = 0; i < n; ++i) {
+    const Spec& spec = specs_[i];
+    PyObject* o = PyTuple_GET_ITEM(args.ptr(), static_cast<Py_ssize_t>(i));
+    const Array x = is_array(o) ? array_of(o) : as_array(o, {spec.dtype, std::nullopt});
+    if (!fits(x, spec, named)) {
+      throw TypeError("function: argument " + std::to_string(i) + " of dtype " + std::string(tnp::name(x.dtype())) +
+                      " and shape " + x.shape().str() + " does not fit the input signature's " + describe(spec));
+    }
+    out.append(to_python(x));
+  }
+  return nb::tuple(out);
+}
+
+}  // namespace tnp::python

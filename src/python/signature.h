@@ -1,0 +1,61 @@
+// What the arguments of a call to a traced function are to its traces: arrays, and a key for everything else.
+#pragma once
+
+#include "ir/variable.h"
+#include "python/pytree.h"
+
+namespace tnp::python {
+
+// What arguments a trace serves: for each array its type and its rank, and for what is no array an object that
+// compares.
+struct Signature {
+  std::vector<std::uint16_t> arrays;
+  nb::object statics;  // absent where all arguments are arrays in a row
+  // The Variables whose addresses are in the key: none is reused while it is known here.
+  std::vector<std::weak_ptr<Variable>> variables;
+  std::vector<nb::object> weak;  // weak references in the key
+
+  bool operator==(const Signature& other) const;
+  // Whether no call can have this signature any more, as an object in its key is gone.
+  bool is_dead() const;
+};
+
+// One call's arguments, sorted into arrays (traced) and the rest (part of the signature).
+struct Arguments {
+  Arrays arrays;
+  Signature signature;
+};
+
+// Any nesting of containers; `tree` puts the call together again for tracing.
+struct Flattened {
+  PyTree tree;
+  std::vector<nb::object> leaves;
+  std::vector<bool> traced;
+};
+
+// The short way of a call whose arguments are arrays in a row; false if one is not.
+bool plain_arguments(nb::handle args, nb::handle kwargs, Arguments& out);
+Flattened flatten_arguments(nb::handle args, nb::handle kwargs);
+void general_arguments(const Flattened& f, Arguments& out);
+
+// The arguments that a function was promised: `input_signature`.
+class InputSignature {
+ public:
+  explicit InputSignature(nb::handle specs);
+  // The arguments with NumPy arrays and numbers cast to the specs' types; a tnp array must have them.
+  nb::object check(nb::handle args, nb::handle kwargs) const;
+
+ private:
+  struct Spec {
+    DType dtype;
+    bool any_rank;
+    Shape shape;  // -1: any size; -2 - i: the size that names_[i] stands for
+  };
+  bool fits(const Array& x, const Spec& spec, std::vector<std::int64_t>& named) const;
+  std::string describe(const Spec& spec) const;
+
+  std::vector<Spec> specs_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace tnp::python
