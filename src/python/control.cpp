@@ -121,13 +121,16 @@ void check_callable(nb::handle f, const char* what) {
 
 // Between iterations of a loop: Ctrl-C, and now and then a turn for the other threads of Python.
 void between_iterations() {
-  if (!PyGILState_Check()) return;  // then whoever holds the GIL sees to both
-  if (PyErr_CheckSignals() != 0) throw nb::python_error();
   static thread_local std::chrono::steady_clock::time_point last_turn;
+  const bool holds_gil = PyGILState_Check();
+  if (holds_gil && PyErr_CheckSignals() != 0) throw nb::python_error();
   const auto now = std::chrono::steady_clock::now();
   if (now - last_turn < std::chrono::milliseconds(5)) return;
-  {
+  if (holds_gil) {
     const nb::gil_scoped_release others;
+  } else {
+    const nb::gil_scoped_acquire gil;
+    if (PyErr_CheckSignals() != 0) throw nb::python_error();
   }
   last_turn = std::chrono::steady_clock::now();
 }

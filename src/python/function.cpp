@@ -72,12 +72,23 @@ class Function {
   nb::object call(nb::handle args, nb::handle kwargs) {
     Arguments arguments;
     const std::shared_ptr<Traced> t = find(args, kwargs, arguments);
-    const Arrays results = t->function.call(arguments.arrays);
+    const Arrays results = run(*t, arguments.arrays);
     fp_flags_seen.store(0, std::memory_order_relaxed);  // NumPy's warnings are for eager calls
     if (results.size() == 1 && t->results.is_leaf()) return to_python(results[0]);
     std::vector<nb::object> leaves;
     for (const Array& x : results) leaves.push_back(to_python(x));
     return t->results.unflatten(leaves);
+  }
+
+  // Without the GIL where there is work that other threads should not wait for. Host functions take it for themselves.
+  static Arrays run(const Traced& t, const Arrays& arguments) {
+    constexpr std::int64_t kLarge = 1 << 16;  // elements
+    const bool large = std::any_of(arguments.begin(), arguments.end(), [](const Array& x) {
+      return !x.is_symbolic() && x.shape().is_static() && x.shape().num_elements() >= kLarge;
+    });
+    if (!large || current_trace != nullptr) return t.function.call(arguments);
+    const nb::gil_scoped_release others;
+    return t.function.call(arguments);
   }
 
   std::shared_ptr<Traced> find(nb::handle given, nb::handle kwargs, Arguments& arguments) {
