@@ -26,9 +26,10 @@ Array concatenate(std::span<const Array> arrays, const JoinOptions& options) {
   }
   for (std::size_t k = 1; k < in.size(); ++k) {
     if (in[k].ndim() != in[0].ndim()) {
-      throw ValueError("all the input arrays must have same number of dimensions, but the array at index 0 has " +
-                       std::to_string(in[0].ndim()) + " dimension(s) and the array at index " + std::to_string(k) +
-                       " has " + std::to_string(in[k].ndim()) + " dimension(s)");
+      throw ValueError(
+          "concatenate: all the input arrays must have same number of dimensions, but the array at index 0 has " +
+          std::to_string(in[0].ndim()) + " dimension(s) and the array at index " + std::to_string(k) + " has " +
+          std::to_string(in[k].ndim()) + " dimension(s)");
     }
   }
   if (in[0].ndim() == 0) throw ValueError("zero-dimensional arrays cannot be concatenated");
@@ -51,7 +52,10 @@ Array stack(std::span<const Array> arrays, std::int64_t axis, const JoinOptions&
       const Dim a = x.shape()[i], b = arrays[0].shape()[i];
       same = a == b || is_symbolic(a) || is_symbolic(b);
     }
-    if (!same) throw ValueError("all input arrays must have the same shape");
+    if (!same) {
+      throw ValueError("stack: all input arrays must have the same shape, got " + arrays[0].shape().str() + " and " +
+                       x.shape().str());
+    }
     in.push_back(expand_dims(x, Axes{normalize_axis(axis, n)}));
   }
   JoinOptions joining = options;
@@ -102,9 +106,19 @@ Array part(const Array& x, int axis, Dim start, Dim count) {
 Arrays split(const Array& x, std::int64_t sections, std::int64_t axis) {
   if (sections == 0) throw ZeroDivisionError("integer modulo by zero");
   if (sections < 0) throw ValueError("number sections must be larger than 0.");
-  const Dim size = x.shape()[normalize_axis(axis, x.ndim(), "split")];
-  if (!is_symbolic(size) && size % sections != 0) throw ValueError("array split does not result in an equal division");
-  return array_split(x, sections, axis);
+  const int a = normalize_axis(axis, x.ndim(), "split");
+  const Dim size = x.shape()[a];
+  if (!is_symbolic(size)) {
+    if (size % sections != 0) throw ValueError("split: array split does not result in an equal division");
+    return array_split(x, sections, axis);
+  }
+  // The reshape is what finds out, when it runs, whether the division is equal.
+  Shape shape = x.shape();
+  shape.insert(a, sections);
+  shape[a + 1] = dim_floor_div(size, sections);
+  Arrays parts = array_split(reshape(x, shape), sections, a);
+  for (Array& y : parts) y = squeeze(y, Axes{a});
+  return parts;
 }
 
 Arrays array_split(const Array& x, std::int64_t sections, std::int64_t axis) {

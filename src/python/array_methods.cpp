@@ -232,7 +232,7 @@ TNP_FUNCTION(conjugate, kMethod, "(self, /)", "The complex conjugate.") { return
 TNP_FUNCTION(__format__, kMethod, "(self, spec, /)", "A 0-d array formats as its element.") {
   const auto [self, spec] = take<2>(args);
   const Array& x = array_of(self.ptr());
-  if (x.shape().rank_known() && x.ndim() == 0 && !x.is_symbolic()) {
+  if (x.shape().rank_known() && x.ndim() == 0 && (!x.is_symbolic() || !spec.text("").empty())) {
     return nb::steal(PyObject_Format(element(x.dtype(), x.data()).ptr(), spec.ptr()));
   }
   if (!spec.text("").empty()) throw TypeError("unsupported format string passed to tnp.ndarray.__format__");

@@ -98,15 +98,15 @@ nb::object integers(Generator& g, nb::handle low, nb::handle high, nb::handle si
   const DType type = dtype.is_none() ? DType::int64 : dtype_of(dtype);
   if (!is_integer(type) && !is_bool(type))
     throw TypeError("random integers: unsupported dtype " + std::string(name(type)));
-  const Bound from = high.is_none() ? Bound{false, 0} : bound_of(low), to = bound_of(high.is_none() ? low : high);
-  if (to < from || (!endpoint && !(from < to)))
-    throw ValueError(std::string("random integers: low ") + (endpoint ? ">" : ">=") + " high");
+  nb::object last = nb::steal(PyNumber_Index(high.is_none() ? low.ptr() : high.ptr()));
+  if (!last.is_valid()) throw nb::python_error();
+  if (!endpoint) last = last - nb::int_(1);
+  const Bound from = high.is_none() ? Bound{false, 0} : bound_of(low), to = bound_of(last);
+  if (to < from) throw ValueError(std::string("random integers: low ") + (endpoint ? ">" : ">=") + " high");
   const auto [smallest, largest] = range_of(type);
-  const std::uint64_t last = endpoint ? to.bits : to.bits - 1;
   if (from < smallest) throw ValueError("random integers: low is out of bounds for " + std::string(name(type)));
-  if (largest < Bound{to.negative || (!endpoint && to.bits == 0), last})
-    throw ValueError("random integers: high is out of bounds for " + std::string(name(type)));
-  return to_python(random_integers_between(g, from.bits, last, size_of(size), type));
+  if (largest < to) throw ValueError("random integers: high is out of bounds for " + std::string(name(type)));
+  return to_python(random_integers_between(g, from.bits, to.bits, size_of(size), type));
 }
 
 }  // namespace

@@ -257,6 +257,7 @@ Array transpose(const Array& x, AxisList axes) {
 
 Array broadcast_to(const Array& x, const Shape& shape) {
   if (x.shape() == shape && shape.rank_known()) return x;
+  if (shape.is_static()) check_shape(shape, itemsize(x.dtype()));  // no memory is needed, but its size is computed
   ReshapeParams p;
   p.shape = shape;
   return apply(kBroadcast, {&x, 1}, p);

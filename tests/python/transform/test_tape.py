@@ -2,9 +2,10 @@
 
 import warnings
 
-import numpy as np
 import pytest
 import tnp
+
+import numpy as np
 
 
 def finite_difference(f, x, eps=1e-6):
@@ -75,7 +76,7 @@ def test_second_order(name):
 
 
 def test_third_order():
-    f = lambda x: tnp.sin(x) * x**3  # noqa: E731
+    f = lambda x: tnp.sin(x) * x**3
     x = 0.7
     s, c = np.sin(x), np.cos(x)
     third = 6 * s + 18 * x * c - 9 * x**2 * s - x**3 * c
@@ -372,7 +373,9 @@ def test_ties():
     x = tnp.asarray([1.0, 3.0, 3.0])
     close(tnp.grad(lambda x: tnp.max(x))(x), [0, 0.5, 0.5])
     close(tnp.grad(lambda x: tnp.min(x))(tnp.zeros(4)), [0.25] * 4)
-    a, b = tnp.grad(lambda a, b: tnp.sum(tnp.maximum(a, b)), argnums=(0, 1))(tnp.asarray([1.0, 2.0]), tnp.asarray([1.0, 0]))
+    a, b = tnp.grad(lambda a, b: tnp.sum(tnp.maximum(a, b)), argnums=(0, 1))(
+        tnp.asarray([1.0, 2.0]), tnp.asarray([1.0, 0])
+    )
     close(a, [0.5, 1])
     close(b, [0.5, 0])
     close(tnp.grad(lambda x: tnp.sum(tnp.abs(x)))(tnp.asarray([-1.0, 0.0, 2.0])), [-1, 0, 1])
@@ -416,7 +419,7 @@ def test_gradients_keep_the_dtype():
 
 def test_broadcast_gradients():
     a, b = tnp.ones((2, 1)), tnp.asarray([1.0, 2.0, 3.0])
-    f = lambda a, b: tnp.sum(a * b)  # noqa: E731
+    f = lambda a, b: tnp.sum(a * b)
     for g in (tnp.grad(f, argnums=(0, 1)), tnp.function(tnp.grad(f, argnums=(0, 1)))):
         ga, gb = g(a, b)
         close(ga, [[6.0], [6.0]])
