@@ -67,10 +67,7 @@ void bind_runtime(nb::module_& m) {
   auto isa = nb::class_<IsaScope>(m, "instruction_set",
                                   "A scope in which kernels of this instruction set run: for tests and benchmarks.");
   isa.def(
-      "__init__",
-      [](IsaScope* self, const std::string& name) {
-        new (self) IsaScope{isa_named(name), nullptr};
-      },
+      "__init__", [](IsaScope* self, const std::string& name) { new (self) IsaScope{isa_named(name), nullptr}; },
       nb::arg("name"));
   isa.def("__enter__", [](IsaScope& s) { s.scope = std::make_unique<ScopedIsa>(s.isa); });
   isa.def("__exit__", [](IsaScope& s, nb::args) { s.scope.reset(); });

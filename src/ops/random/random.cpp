@@ -119,10 +119,7 @@ const OpDef kAdvance{
     .name = "random_advance",
     .doc = "The state after numbers of this shape have been drawn.",
     .family = "random",
-    .infer =
-        +[](const Call&) {
-          return OutputSpecs{{DType::uint64, Shape{3}}};
-        },
+    .infer = +[](const Call&) { return OutputSpecs{{DType::uint64, Shape{3}}}; },
     .infer_dtype = +[](const Call&) { return std::vector<DType>{DType::uint64}; },
     .execute =
         +[](const Call& call, std::span<Array> out) {

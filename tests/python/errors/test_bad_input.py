@@ -556,7 +556,6 @@ def test_objects_made_without_init():
                 use()
             except (TypeError, ValueError, IndexError):
                 pass
-    del x
     gc.collect()
 
 
