@@ -17,50 +17,113 @@ std::int64_t known(const PyDim& d, const char* what) {
                     " is not possible while it is traced: use tnp.cond, tnp.while_loop or array operations");
 }
 
-template <Dim (*F)(Dim, Dim)>
+nb::int_ number(const PyDim& d, const char* what) { return nb::int_(known(d, what)); }
+
+nb::object checked(PyObject* result) {
+  if (result == nullptr) throw nb::python_error();
+  return nb::steal(result);
+}
+
+bool is_python_number(nb::handle o) {
+  return PyLong_Check(o.ptr()) || PyFloat_Check(o.ptr()) || PyComplex_Check(o.ptr());
+}
+
+template <Dim (*F)(Dim, Dim), PyObject* (*Op)(PyObject*, PyObject*)>
 nb::object arithmetic(const PyDim& a, nb::handle b) {
   if (nb::isinstance<PyDim>(b) || PyLong_Check(b.ptr())) return dim_object(F(a.dim, dim_of(b)));
-  if (PyIndex_Check(b.ptr()) || PyFloat_Check(b.ptr()) || PyComplex_Check(b.ptr()))
-    return nb::borrow(Py_NotImplemented);
+  if (is_python_number(b)) return checked(Op(number(a, "arithmetic with a float").ptr(), b.ptr()));
   return nb::borrow(Py_NotImplemented);
 }
 
-template <Dim (*F)(Dim, Dim)>
+template <Dim (*F)(Dim, Dim), PyObject* (*Op)(PyObject*, PyObject*)>
 nb::object reflected(const PyDim& a, nb::handle b) {
   if (PyLong_Check(b.ptr())) return dim_object(F(dim_of(b), a.dim));
+  if (is_python_number(b)) return checked(Op(b.ptr(), number(a, "arithmetic with a float").ptr()));
   return nb::borrow(Py_NotImplemented);
+}
+
+PyObject* power(PyObject* a, PyObject* b) { return PyNumber_Power(a, b, Py_None); }
+
+// What only Python's numbers can do.
+template <PyObject* (*Op)(PyObject*, PyObject*)>
+void def_of_numbers(nb::class_<PyDim>& cls, const char* name, const char* reflected_name) {
+  cls.def(
+      name,
+      [](const PyDim& a, nb::handle b) {
+        if (!nb::isinstance<PyDim>(b) && !is_python_number(b)) return nb::borrow(Py_NotImplemented);
+        return checked(Op(number(a, "this operation").ptr(), b.ptr()));
+      },
+      nb::is_operator());
+  cls.def(
+      reflected_name,
+      [](const PyDim& a, nb::handle b) {
+        if (!is_python_number(b)) return nb::borrow(Py_NotImplemented);
+        return checked(Op(b.ptr(), number(a, "this operation").ptr()));
+      },
+      nb::is_operator());
 }
 
 // As an array, for what sizes can not do among themselves.
 Array value(const PyDim& d) { return dim_value(d.dim, DType::int64); }
+
+// The quotient of two sizes is a Python float, which leaves the types of arrays alone, unless the size depends on data:
+// then it is an array.
+nb::object quotient(nb::handle a, nb::handle b) {
+  const auto as_number = [](nb::handle o) -> nb::object {
+    return nb::isinstance<PyDim>(o) ? nb::object(number(nb::cast<PyDim&>(o), "division")) : nb::borrow(o);
+  };
+  const auto as_array = [](nb::handle o) {
+    return nb::isinstance<PyDim>(o) ? to_python(value(nb::cast<PyDim&>(o))) : nb::borrow(o);
+  };
+  try {
+    return checked(PyNumber_TrueDivide(as_number(a).ptr(), as_number(b).ptr()));
+  } catch (const TracerError&) {
+    return checked(PyNumber_TrueDivide(as_array(a).ptr(), as_array(b).ptr()));
+  }
+}
 
 }  // namespace
 
 void bind_dim(nb::module_& m) {
   auto cls = nb::class_<PyDim>(m, "Dim", "A size that is known only when the traced function runs.");
   cls.attr("__module__") = "tnp";
-  cls.def("__add__", &arithmetic<dim_add>, nb::is_operator());
-  cls.def("__radd__", &reflected<dim_add>, nb::is_operator());
-  cls.def("__sub__", &arithmetic<dim_sub>, nb::is_operator());
-  cls.def("__rsub__", &reflected<dim_sub>, nb::is_operator());
-  cls.def("__mul__", &arithmetic<dim_mul>, nb::is_operator());
-  cls.def("__rmul__", &reflected<dim_mul>, nb::is_operator());
-  cls.def("__floordiv__", &arithmetic<dim_floor_div>, nb::is_operator());
-  cls.def("__rfloordiv__", &reflected<dim_floor_div>, nb::is_operator());
-  cls.def("__mod__", &arithmetic<dim_mod>, nb::is_operator());
-  cls.def("__rmod__", &reflected<dim_mod>, nb::is_operator());
+  cls.def("__add__", &arithmetic<dim_add, PyNumber_Add>, nb::is_operator());
+  cls.def("__radd__", &reflected<dim_add, PyNumber_Add>, nb::is_operator());
+  cls.def("__sub__", &arithmetic<dim_sub, PyNumber_Subtract>, nb::is_operator());
+  cls.def("__rsub__", &reflected<dim_sub, PyNumber_Subtract>, nb::is_operator());
+  cls.def("__mul__", &arithmetic<dim_mul, PyNumber_Multiply>, nb::is_operator());
+  cls.def("__rmul__", &reflected<dim_mul, PyNumber_Multiply>, nb::is_operator());
+  cls.def("__floordiv__", &arithmetic<dim_floor_div, PyNumber_FloorDivide>, nb::is_operator());
+  cls.def("__rfloordiv__", &reflected<dim_floor_div, PyNumber_FloorDivide>, nb::is_operator());
+  cls.def("__mod__", &arithmetic<dim_mod, PyNumber_Remainder>, nb::is_operator());
+  cls.def("__rmod__", &reflected<dim_mod, PyNumber_Remainder>, nb::is_operator());
+  const auto is_operand = [](nb::handle o) { return nb::isinstance<PyDim>(o) || is_python_number(o); };
   cls.def(
       "__truediv__",
-      [](const PyDim& a, nb::handle b) {
-        return nb::steal(
-            PyNumber_TrueDivide(to_python(value(a)).ptr(),
-                                nb::isinstance<PyDim>(b) ? to_python(value(nb::cast<PyDim&>(b))).ptr() : b.ptr()));
+      [is_operand](nb::handle a, nb::handle b) {
+        return is_operand(b) ? quotient(a, b) : nb::borrow(Py_NotImplemented);
       },
       nb::is_operator());
   cls.def(
       "__rtruediv__",
-      [](const PyDim& a, nb::handle b) { return nb::steal(PyNumber_TrueDivide(b.ptr(), to_python(value(a)).ptr())); },
+      [is_operand](nb::handle a, nb::handle b) {
+        return is_operand(b) ? quotient(b, a) : nb::borrow(Py_NotImplemented);
+      },
       nb::is_operator());
+  def_of_numbers<power>(cls, "__pow__", "__rpow__");
+  def_of_numbers<PyNumber_Divmod>(cls, "__divmod__", "__rdivmod__");
+  def_of_numbers<PyNumber_Lshift>(cls, "__lshift__", "__rlshift__");
+  def_of_numbers<PyNumber_Rshift>(cls, "__rshift__", "__rrshift__");
+  def_of_numbers<PyNumber_And>(cls, "__and__", "__rand__");
+  def_of_numbers<PyNumber_Or>(cls, "__or__", "__ror__");
+  def_of_numbers<PyNumber_Xor>(cls, "__xor__", "__rxor__");
+  cls.def("__neg__", [](const PyDim& a) { return dim_object(dim_sub(0, a.dim)); });
+  cls.def("__pos__", [](const PyDim& a) { return dim_object(a.dim); });
+  cls.def("__abs__", [](const PyDim& a) { return checked(PyNumber_Absolute(number(a, "abs()").ptr())); });
+  cls.def("__format__", [](const PyDim& a, nb::str spec) -> nb::object {
+    if (nb::len(spec) == 0) return nb::str(dim_str(a.dim).c_str());
+    return checked(PyObject_Format(number(a, "formatting").ptr(), spec.ptr()));
+  });
   cls.def(
       "__eq__",
       [](const PyDim& a, nb::handle b) -> nb::object {

@@ -280,6 +280,10 @@ void bind_function(nb::module_& m) {
       },
       "How many traces are kept, how many were ever made, and how many may be kept.");
   cls.def("clear_cache", &Function::clear);
+  // As Python's functions do: copied as itself, pickled by its name.
+  cls.def("__copy__", [](nb::object self) { return self; });
+  cls.def("__deepcopy__", [](nb::object self, nb::handle) { return self; });
+  cls.def("__reduce__", [](nb::object self) { return self.attr("__qualname__"); });
   cls.def("set_input_signature", &Function::set_input_signature);
 
   m.def(

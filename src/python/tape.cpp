@@ -105,9 +105,22 @@ nb::object gradient(Tape& tape, nb::handle target, nb::handle sources, nb::handl
   return tree.unflatten(out);
 }
 
+// A tape that records is kept alive, as operations of its thread report to it.
+void enter(nb::handle self) {
+  nb::cast<Tape&>(self).start();
+  self.inc_ref();
+}
+
+void leave(nb::handle self) {
+  auto& tape = nb::cast<Tape&>(self);
+  if (!tape.recording()) return;
+  tape.stop();
+  self.dec_ref();
+}
+
 struct StopRecording {
-  Tape* tape;
-  nb::object owner;
+  nb::object tape;
+  bool stopped;  // whether it was recording
 };
 
 }  // namespace
@@ -120,23 +133,32 @@ void bind_tape(nb::module_& m) {
   cls.attr("__module__") = "tnp";
   cls.def(nb::init<bool, bool>(), nb::arg("persistent") = false, nb::arg("watch_accessed_variables") = true);
   cls.def("__enter__", [](nb::object self) {
-    nb::cast<Tape&>(self).start();
+    enter(self);
     return self;
   });
-  cls.def("__exit__", [](Tape& t, nb::args) { t.stop(); });
+  cls.def("__exit__", [](nb::object self, nb::args) { leave(self); });
   cls.def(
       "watch", [](Tape& t, nb::handle x) { watch(t, x); }, nb::arg("tensor"),
       "Records what is done with this array (or structure of arrays) from now on.");
-  cls.def("reset", [](Tape& t) { t.reset(); }, "Forgets everything recorded.");
+  cls.def(
+      "reset", [](Tape& t) { t.reset(); }, "Forgets everything recorded.");
   cls.def("gradient", &gradient, nb::arg("target"), nb::arg("sources"), nb::arg("output_gradients").none() = nb::none(),
           nb::arg("unconnected_gradients") = "none",
           "The gradient of the sum of `target` with respect to each of `sources`, in their structure; None where there "
           "is none.");
   auto stop = nb::class_<StopRecording>(m, "_StopRecording");
-  stop.def("__enter__", [](StopRecording& s) { s.tape->stop(); });
-  stop.def("__exit__", [](StopRecording& s, nb::args) { s.tape->start(); });
+  stop.def("__enter__", [](StopRecording& s) {
+    s.stopped = nb::cast<Tape&>(s.tape).recording();
+    leave(s.tape);
+  });
+  stop.def("__exit__", [](StopRecording& s, nb::args) {
+    if (std::exchange(s.stopped, false)) enter(s.tape);
+  });
   cls.def(
-      "stop_recording", [](nb::object self) { return StopRecording{&nb::cast<Tape&>(self), self}; },
+      "stop_recording",
+      [](nb::object self) {
+        return StopRecording{self, false};
+      },
       "A scope in which nothing is recorded.");
 }
 

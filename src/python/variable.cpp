@@ -13,10 +13,20 @@ struct PyVariable {
 
 PyTypeObject* g_variable_type = nullptr;
 
+int kind_of(DType d) { return is_bool(d) ? 0 : is_integer(d) ? 1 : is_floating(d) ? 2 : 3; }
+
+// Python's numbers and lists take the variable's type where its kind can hold them; arrays must have it.
 Array value_for(const Variable& v, nb::handle value) {
   Scalar s(false);
-  if (scalar_of(value.ptr(), s)) return broadcast_to(s.to_array(v.dtype()), v.shape());
-  return as_array(value.ptr());
+  const bool scalar = scalar_of(value.ptr(), s);
+  if (!scalar && !PyList_Check(value.ptr()) && !PyTuple_Check(value.ptr())) return as_array(value.ptr());
+  const Array natural = as_array(value.ptr());
+  if (!is_numeric(natural.dtype()) || !is_numeric(v.dtype())) return natural;
+  if (kind_of(natural.dtype()) > kind_of(v.dtype())) {
+    throw ValueError("assign: the variable '" + v.name() + "' has dtype " + std::string(name(v.dtype())) +
+                     ", the value has dtype " + std::string(name(natural.dtype())));
+  }
+  return scalar ? broadcast_to(s.to_array(v.dtype()), v.shape()) : as_array(value.ptr(), {v.dtype(), std::nullopt});
 }
 
 // value op= delta, giving up the stored array so that it is updated in place where nobody else holds it.
@@ -52,8 +62,10 @@ void bind_variable(nb::module_& m) {
       },
       nb::arg("initial_value"), nb::kw_only(), nb::arg("trainable") = true, nb::arg("dtype").none() = nb::none(),
       nb::arg("name") = "Variable");
-  cls.def("read", [](const PyVariable& v) { return to_python(v.variable->read()); }, "Its value now.");
-  cls.def("value", [](const PyVariable& v) { return to_python(v.variable->read()); }, "Its value now.");
+  cls.def(
+      "read", [](const PyVariable& v) { return to_python(v.variable->read()); }, "Its value now.");
+  cls.def(
+      "value", [](const PyVariable& v) { return to_python(v.variable->read()); }, "Its value now.");
   cls.def(
       "assign",
       [](nb::object self, nb::handle value) {
@@ -88,6 +100,19 @@ void bind_variable(nb::module_& m) {
       },
       nb::arg("key").none());
   cls.def("__len__", [](const PyVariable& v) { return PyObject_Length(to_python(v.variable->read()).ptr()); });
+  // A copy is another variable. (Arrays copy as themselves: this must not be left to __getattr__.)
+  const auto copied = [](const PyVariable& v, nb::args) {
+    return PyVariable{std::make_shared<Variable>(v.variable->read(), v.variable->name(), v.variable->trainable())};
+  };
+  cls.def("__copy__", copied);
+  cls.def("__deepcopy__", copied);
+  cls.def("__getstate__", [](const PyVariable& v) {
+    return nb::make_tuple(to_python(v.variable->read()), v.variable->name(), v.variable->trainable());
+  });
+  cls.def("__setstate__", [](PyVariable& v, const nb::tuple& state) {
+    new (&v) PyVariable{std::make_shared<Variable>(as_array(nb::object(state[0]).ptr()),
+                                                   nb::cast<std::string>(state[1]), nb::cast<bool>(state[2]))};
+  });
   cls.def("__repr__", [](const PyVariable& v) {
     return "<tnp.Variable '" + v.variable->name() + "' " +
            nb::cast<std::string>(nb::repr(to_python(v.variable->stored()))) + ">";

@@ -34,11 +34,14 @@ Array add_cotangents(const Array& a, const Array& b) {
 Tape::Tape(bool persistent, bool watch_accessed_variables)
     : persistent_(persistent), watch_variables_(watch_accessed_variables) {}
 
-Tape::~Tape() { stop(); }
+Tape::~Tape() {
+  if (thread_ == std::this_thread::get_id()) stop();
+}
 
 void Tape::start() {
   if (recording_) throw ValueError("GradientTape: the tape is recording already");
   recording_ = true;
+  thread_ = std::this_thread::get_id();
   push_observer(this);
   if (watch_variables_) {
     t_variable_tapes.push_back(this);
@@ -48,6 +51,8 @@ void Tape::start() {
 
 void Tape::stop() {
   if (!recording_) return;
+  if (thread_ != std::this_thread::get_id())
+    throw RuntimeError("GradientTape: recording must end on the thread where it began");
   recording_ = false;
   pop_observer(this);
   std::erase(t_variable_tapes, this);

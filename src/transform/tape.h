@@ -1,6 +1,7 @@
 // GradientTape: records what is done with watched arrays, and runs the record backwards.
 #pragma once
 
+#include <thread>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -48,6 +49,7 @@ class Tape final : public Observer {
   bool persistent_;
   bool watch_variables_;
   bool recording_ = false;
+  std::thread::id thread_;  // that it records on
   bool used_ = false;
   std::vector<Record> records_;
   std::unordered_set<const detail::Node*> watched_;

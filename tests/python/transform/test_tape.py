@@ -522,3 +522,41 @@ def test_tapes_of_threads_do_not_mix():
     assert len(results) == 150
     for k, g in results:
         assert g == pytest.approx(k * 2.0 ** (k - 1))
+
+
+def test_a_recording_tape_that_nobody_holds():
+    tape = tnp.GradientTape()
+    tape.__enter__()
+    del tape
+    assert (tnp.ones(2) * 2).tolist() == [2, 2]
+
+
+def test_a_tape_is_left_on_the_thread_that_entered_it():
+    import threading
+
+    tape = tnp.GradientTape()
+    errors = []
+
+    def leave():
+        try:
+            tape.__exit__(None, None, None)
+        except RuntimeError as e:
+            errors.append(e)
+
+    with tape:
+        t = threading.Thread(target=leave)
+        t.start()
+        t.join()
+        x = tnp.asarray(2.0)
+        tape.watch(x)
+        y = x * x
+    assert len(errors) == 1
+    close(tape.gradient(y, x), 4.0)
+
+
+def test_stop_recording_of_a_tape_that_does_not_record():
+    tape = tnp.GradientTape()
+    with tape.stop_recording():
+        pass
+    with tape:
+        pass
