@@ -51,6 +51,3 @@ def __getattr__(name: str) -> _Any:
 
         return importlib.import_module(".array_api", __name__)
     raise AttributeError(f"module 'tnp' has no attribute '{name}'")
-
-
-from ._functional import *  # noqa: E402, F403
