@@ -29,7 +29,7 @@ add_compile_options(
 add_link_options(-fuse-ld=lld -Wl,--gc-sections)
 
 if(TNP_SANITIZE)
-  add_compile_options(-fsanitize=${TNP_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -UNDEBUG)
+  add_compile_options(-fsanitize=${TNP_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -UNDEBUG -Wno-pass-failed)
   add_link_options(-fsanitize=${TNP_SANITIZE})
 endif()
 
