@@ -140,8 +140,7 @@ void bind_tape(nb::module_& m) {
   cls.def(
       "watch", [](Tape& t, nb::handle x) { watch(t, x); }, nb::arg("tensor"),
       "Records what is done with this array (or structure of arrays) from now on.");
-  cls.def(
-      "reset", [](Tape& t) { t.reset(); }, "Forgets everything recorded.");
+  cls.def("reset", [](Tape& t) { t.reset(); }, "Forgets everything recorded.");
   cls.def("gradient", &gradient, nb::arg("target"), nb::arg("sources"), nb::arg("output_gradients").none() = nb::none(),
           nb::arg("unconnected_gradients") = "none",
           "The gradient of the sum of `target` with respect to each of `sources`, in their structure; None where there "
@@ -155,10 +154,7 @@ void bind_tape(nb::module_& m) {
     if (std::exchange(s.stopped, false)) enter(s.tape);
   });
   cls.def(
-      "stop_recording",
-      [](nb::object self) {
-        return StopRecording{self, false};
-      },
+      "stop_recording", [](nb::object self) { return StopRecording{self, false}; },
       "A scope in which nothing is recorded.");
 }
 

@@ -62,10 +62,8 @@ void bind_variable(nb::module_& m) {
       },
       nb::arg("initial_value"), nb::kw_only(), nb::arg("trainable") = true, nb::arg("dtype").none() = nb::none(),
       nb::arg("name") = "Variable");
-  cls.def(
-      "read", [](const PyVariable& v) { return to_python(v.variable->read()); }, "Its value now.");
-  cls.def(
-      "value", [](const PyVariable& v) { return to_python(v.variable->read()); }, "Its value now.");
+  cls.def("read", [](const PyVariable& v) { return to_python(v.variable->read()); }, "Its value now.");
+  cls.def("value", [](const PyVariable& v) { return to_python(v.variable->read()); }, "Its value now.");
   cls.def(
       "assign",
       [](nb::object self, nb::handle value) {
