@@ -39,6 +39,7 @@ Shape reversed(const Shape& shape) {
 }  // namespace
 
 Array reshape(const Array& x, const Shape& shape, Order order) {
+  if (order == Order::c && std::none_of(shape.begin(), shape.end(), is_negative)) return reshape(x, shape);
   const Shape to = resolve(x, shape);
   if (order == Order::c) return reshape(x, to);
   return permute_dims(reshape(permute_dims(x), reversed(to)));

@@ -56,10 +56,15 @@ std::optional<Axes> axes_of(nb::handle o) {
 }
 
 std::int64_t dim_of(nb::handle o) {
+  int overflow = 0;
+  if (PyLong_CheckExact(o.ptr())) {
+    const long long v = PyLong_AsLongLongAndOverflow(o.ptr(), &overflow);
+    if (overflow) throw ValueError("Maximum allowed dimension exceeded");
+    return v;
+  }
   if (nb::isinstance<PyDim>(o)) return nb::cast<PyDim&>(o).dim;
   nb::object index = nb::steal(PyNumber_Index(o.ptr()));
   if (!index.is_valid()) throw nb::python_error();
-  int overflow = 0;
   const long long v = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
   if (overflow) throw ValueError("Maximum allowed dimension exceeded");
   return v;

@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "base/dim.h"
+#include "ir/observer.h"
 #include "ops/common.h"
 #include "ops/shape/copy.h"
 #include "runtime/allocator.h"
@@ -244,6 +245,11 @@ const RegisterOp broadcast_registration(kBroadcast);
 
 Array reshape(const Array& x, const Shape& shape) {
   if (x.shape() == shape && shape.rank_known()) return x;
+  // The short way of a small call: memory without gaps, watched by nobody. (Symbolic arrays have no strides.)
+  if (active_observers == nullptr && x.state() == State::concrete && x.is_contiguous() && shape.is_static() &&
+      shape.num_elements() == x.shape().num_elements()) {
+    return view_of(x, shape, contiguous_strides(shape, x.itemsize()));
+  }
   ReshapeParams p;
   p.shape = shape;
   return apply(kReshape, {&x, 1}, p);
