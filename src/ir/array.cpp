@@ -58,7 +58,8 @@ Array Array::empty(DType dtype, const Shape& shape) {
 
 Array Array::copy_of(const void* data, DType dtype, const Shape& shape) {
   Array a = empty(dtype, shape);
-  std::memcpy(a.data(), data, static_cast<std::size_t>(shape.num_elements() * tnp::itemsize(dtype)));
+  const std::int64_t bytes = shape.num_elements() * tnp::itemsize(dtype);
+  if (bytes > 0) std::memcpy(a.data(), data, static_cast<std::size_t>(bytes));  // of nothing there may be no address
   return a;
 }
 

@@ -306,7 +306,7 @@ void expect_naive(ReduceOp op, StridedArray& a, uint64_t axes, const char* where
     } else if (op == ReduceOp::sum) {
       e = static_cast<T>(e + x);
     } else if (op == ReduceOp::prod) {
-      e = static_cast<T>(e * x);
+      e = static_cast<T>(1U * e * x);  // unsigned: uint16 would be promoted to int
     } else if (better) {
       e = x;
       first[o] = seen[o];

@@ -70,7 +70,8 @@ TNP_INLINE V nextafter(V x, V y) {
   using I = int_t<V>;
   const V zero = splat<V>(0);
   const mask_t<V> outward = (y > x) == (x > zero);
-  const V step = bit_cast<V>(bit_cast<I>(x) + select<I>(outward, splat<I>(1), splat<I>(-1)));
+  // Unsigned: zero and NaN may wrap, and are not used.
+  const V step = from_bits<V>(bits_of(x) + bit_cast<uint_t<V>>(select<I>(outward, splat<I>(1), splat<I>(-1))));
   const V moved = select<V>(x == zero, copysign(splat<V>(float_of<V>::min_subnormal), y), step);
   const V value = select<V>(x == y, y, moved);
   return select<V>(both<mask_t<V>>(x == x, y == y), value, x + y);
