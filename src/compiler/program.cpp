@@ -243,7 +243,7 @@ const Program::Plan* Program::Impl::plan_for(std::span<const Array> inputs) cons
   }
   const auto find = [&](const std::uint8_t* wanted) -> const Plan* {
     for (const Plan* p = plans.load(std::memory_order_acquire); p != nullptr; p = p->next) {
-      if (std::memcmp(p->pattern.data(), wanted, count) == 0) return p;
+      if (std::equal(p->pattern.begin(), p->pattern.begin() + static_cast<std::ptrdiff_t>(count), wanted)) return p;
     }
     return nullptr;
   };

@@ -306,7 +306,11 @@ void expect_naive(ReduceOp op, StridedArray& a, uint64_t axes, const char* where
     } else if (op == ReduceOp::sum) {
       e = static_cast<T>(e + x);
     } else if (op == ReduceOp::prod) {
-      e = static_cast<T>(1U * e * x);  // unsigned: uint16 would be promoted to int
+      if constexpr (std::is_integral_v<T>) {
+        e = static_cast<T>(1U * e * x);  // unsigned: uint16 would be promoted to int
+      } else {
+        e *= x;
+      }
     } else if (better) {
       e = x;
       first[o] = seen[o];
