@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any as _Any
 
-from . import _blas, _core
+from . import _blas, _core, _threadpool
 from ._core import (
     Dim,
     DTypePromotionError,
