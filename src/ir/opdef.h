@@ -48,6 +48,29 @@ struct BatchCall {
   std::vector<bool> result_batched;
 };
 
+// A part of a call's outputs, elements [begin, end) along one axis, and what of its inputs that part takes. Shapes are
+// concrete; values need not be there.
+struct TileCall {
+  struct Part {
+    int axis = -1;  // -1: all of the input
+    std::int64_t begin = 0, end = 0;
+  };
+  const OpDef& op;
+  std::span<const Shape> in;
+  const Params& params;
+  int axis;
+  std::int64_t begin, end;
+  std::span<Part> parts;     // to be set, one for each input
+  ParamsRef params_of_part;  // of the call on those parts that gives this part; null: as they are
+};
+
+// A call that reads or writes elements at places that integer inputs name, negative ones counting from the end.
+struct IndexedAccess {
+  int update = -1;      // the input that is written there, into a copy of input 0; -1: they are read from input 0
+  int first_index = 1;  // an input for each of `axes`
+  Axes axes;
+};
+
 // A call whose results' values are made up of those of its inputs at the same place: it can join a fused loop.
 enum class Fusion : std::uint8_t {
   none,         // a step of its own
@@ -128,6 +151,11 @@ struct OpDef {
   const char* aliases = "";  // other names NumPy has for it, separated by spaces
   // Applies the operation in a form that keeps what its gradient needs: used where a tape watches an input. Optional.
   Arrays (*apply_watched)(const Call&) = nullptr;
+  // How a part of the outputs is computed, to the bit, from parts of the inputs; false if it is not. Optional, and not
+  // asked of elementwise operations.
+  bool (*tile)(TileCall&) = nullptr;
+  // What places the call reads or writes; false if it does more than that. Optional.
+  bool (*indexed_access)(const Call&, IndexedAccess&) = nullptr;
   bool identity_on_same_shape = false;  // gives its one input itself where that has the output's shape and type
 };
 
