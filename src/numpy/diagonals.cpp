@@ -1,0 +1,79 @@
+#include "tnp/diagonals.h"
+
+#include "base/dim.h"
+#include "tnp/error.h"
+#include "tnp/numpy.h"
+
+namespace tnp {
+
+namespace {
+
+void check_matrix(const Array& x) {
+  if (x.ndim() != 2) throw ValueError("input array must be 2-d, but its shape is " + x.shape().str());
+}
+
+// Throws for sizes that are known and differ.
+void check_equal_sizes(const Shape& shape) {
+  for (int i = 1; i < shape.ndim(); ++i) {
+    if (!is_symbolic(shape[i]) && !is_symbolic(shape[0]) && shape[i] != shape[0]) {
+      throw ValueError("All dimensions of input must be of equal length, not " + shape.str());
+    }
+  }
+}
+
+}  // namespace
+
+Array diag(const Array& v, std::int64_t k) {
+  if (v.ndim() == 2) return diagonal(v, k);
+  if (v.ndim() != 1) throw ValueError("Input must be 1- or 2-d.");
+  const Dim n = v.shape()[0], side = dim_add(n, k < 0 ? -k : k);
+  const Array i = iota(n, DType::int64);
+  const Array indices[] = {k < 0 ? i + Scalar(-k) : i, k > 0 ? i + Scalar(k) : i};
+  const std::int64_t axes[] = {0, 1};
+  return scatter(zeros({side, side}, v.dtype()), indices, v, axes, ScatterMode::set);
+}
+
+Array diagflat(const Array& v, std::int64_t k) { return diag(ravel(v), k); }
+
+Array fill_diagonal(const Array& x, const Array& values, bool wrap) {
+  if (x.ndim() < 2) throw ValueError("array must be at least 2-d");
+  Dim step = 1, count = x.shape()[0];
+  if (x.ndim() == 2) {
+    const Dim rows = x.shape()[0], columns = x.shape()[1];
+    step = dim_add(columns, 1);
+    count = wrap ? dim_floor_div(dim_add(dim_mul(rows, columns), columns), step) : dim_min(rows, columns);
+  } else {
+    check_equal_sizes(x.shape());
+    Dim stride = 1;
+    for (int i = 0; i + 1 < x.ndim(); ++i) {
+      stride = dim_mul(stride, x.shape()[i]);
+      step = dim_add(step, stride);
+    }
+  }
+  return put(x, iota(count, DType::int64) * dim_value(step, DType::int64), values);
+}
+
+Arrays diag_indices(std::int64_t n, int ndim) {
+  return Arrays(static_cast<std::size_t>(ndim < 0 ? 0 : ndim), iota(n, DType::int64));
+}
+
+Arrays diag_indices_from(const Array& x) {
+  if (x.ndim() < 2) throw ValueError("input array must be at least 2-d");
+  check_equal_sizes(x.shape());
+  return diag_indices(x.shape()[0], x.ndim());
+}
+
+Arrays tril_indices(std::int64_t n, std::int64_t k, std::int64_t m) { return nonzero(tri(n, m, k, DType::bool_)); }
+Arrays triu_indices(std::int64_t n, std::int64_t k, std::int64_t m) {
+  return nonzero(logical_not(tri(n, m, k - 1, DType::bool_)));
+}
+Arrays tril_indices_from(const Array& x, std::int64_t k) {
+  check_matrix(x);
+  return tril_indices(x.shape()[0], k, x.shape()[1]);
+}
+Arrays triu_indices_from(const Array& x, std::int64_t k) {
+  check_matrix(x);
+  return triu_indices(x.shape()[0], k, x.shape()[1]);
+}
+
+}  // namespace tnp
