@@ -14,7 +14,85 @@
 
 namespace tnp::array_api {
 
-inline constexpr const char* kVersion = "2025.12";
+// --- flags: which version of the standard, and which of its optional parts
+
+// "2025.12" as 202512, so that versions compare.
+using Version = std::int32_t;
+inline constexpr Version k2021 = 202112, k2022 = 202212, k2023 = 202312, k2024 = 202412, k2025 = 202512;
+inline constexpr Version kDraft = 202612;         // accepted; the rules are those of k2025
+std::string version_text(Version v);              // "2025.12"
+Version version_named(std::string_view version);  // throws ValueError
+
+enum class Extension : std::uint8_t { none = 0, linalg = 1, fft = 2 };
+inline constexpr std::uint8_t kAllExtensions = 3;
+
+// Of the whole process, as a version that was chosen for a test holds for all of its threads.
+struct Flags {
+  Version version = k2025;
+  bool boolean_indexing = true;
+  bool data_dependent_shapes = true;
+  std::uint8_t extensions = kAllExtensions;  // a set of Extension
+  bool operator==(const Flags&) const = default;
+};
+Flags flags() noexcept;
+struct FlagChanges {
+  std::optional<Version> version;
+  std::optional<bool> boolean_indexing, data_dependent_shapes;
+  std::optional<std::vector<std::string>> extensions;  // by their names
+};
+// Throws ValueError for an unknown extension and for one that the version does not have; nothing is changed then.
+// Without `extensions` those that the version does not have are disabled.
+void set_flags(const FlagChanges& changes);
+void set_flags(const Flags& flags) noexcept;
+// What ARRAY_API_STRICT_API_VERSION, …_BOOLEAN_INDEXING, …_DATA_DEPENDENT_SHAPES, …_ENABLED_EXTENSIONS say.
+FlagChanges flags_of_environment();
+
+// These throw RuntimeError where the flags do not allow it.
+void require_version(const char* function, Version since);
+void require_extension(const char* function, Extension extension);
+void require_data_dependent_shapes(const char* function);
+
+// --- devices: of names only, to see whether code is portable. All of them are the CPU.
+
+enum class Device : std::uint8_t { cpu, device1, device2, no_float64, no_x64 };
+inline constexpr int kDeviceCount = 5;
+const char* device_name(Device d) noexcept;  // "CPU_DEVICE", "device1", …
+Device device_named(std::string_view name);  // throws ValueError
+bool supports(Device device, DType dtype) noexcept;
+void check_supported(const char* function, Device device, DType dtype);  // throws ValueError
+// Throws ValueError unless they are the same.
+void check_same_device(const char* function, Device a, Device b);
+
+struct DefaultTypes {
+  DType real, complex, integer, indexing;
+};
+DefaultTypes default_types(Device device) noexcept;
+
+// A transfer of elements from one device to another.
+struct Transfer {
+  const char* function;
+  Device source, target;
+  DType dtype;
+  Shape shape;
+};
+// While it lives, the transfers of its thread are recorded, or forbidden: RuntimeError.
+class TransferScope {
+ public:
+  explicit TransferScope(bool forbid) : forbid_(forbid) {}
+  TransferScope(const TransferScope&) = delete;
+  ~TransferScope() { leave(); }
+  void enter();  // throws RuntimeError if it is entered already
+  void leave() noexcept;
+  const std::vector<Transfer>& transfers() const { return transfers_; }
+
+ private:
+  friend void note_transfer(const char*, const Array&, Device, Device);
+  bool forbid_, entered_ = false;
+  TransferScope* outer_ = nullptr;
+  std::vector<Transfer> transfers_;
+};
+// Of the elements of x; nothing if source and target are the same.
+void note_transfer(const char* function, const Array& x, Device source, Device target);
 
 // --- types
 
@@ -65,6 +143,7 @@ struct Function {
   const char* operation;  // the primitive of the same meaning
   Category category;      // of its arguments
   int arity;
+  Version since = k2021;
   bool keeps_integers = false;  // integers are their own results
   bool counts = false;          // the second argument must not be negative
 };
@@ -81,24 +160,24 @@ inline constexpr Function kElementwise[] = {
     {"atanh", "arctanh", Category::floating, 1},
     {"bitwise_and", "bitwise_and", Category::integer_or_boolean, 2},
     {"bitwise_invert", "invert", Category::integer_or_boolean, 1},
-    {"bitwise_left_shift", "left_shift", Category::integer, 2, false, true},
+    {"bitwise_left_shift", "left_shift", Category::integer, 2, k2021, false, true},
     {"bitwise_or", "bitwise_or", Category::integer_or_boolean, 2},
-    {"bitwise_right_shift", "right_shift", Category::integer, 2, false, true},
+    {"bitwise_right_shift", "right_shift", Category::integer, 2, k2021, false, true},
     {"bitwise_xor", "bitwise_xor", Category::integer_or_boolean, 2},
-    {"ceil", "ceil", Category::real_numeric, 1, true},
+    {"ceil", "ceil", Category::real_numeric, 1, k2021, true},
     {"conj", "conjugate", Category::numeric, 1},
-    {"copysign", "copysign", Category::real_floating, 2},
+    {"copysign", "copysign", Category::real_floating, 2, k2023},
     {"cos", "cos", Category::floating, 1},
     {"cosh", "cosh", Category::floating, 1},
     {"divide", "divide", Category::floating, 2},
     {"equal", "equal", Category::all, 2},
     {"exp", "exp", Category::floating, 1},
     {"expm1", "expm1", Category::floating, 1},
-    {"floor", "floor", Category::real_numeric, 1, true},
+    {"floor", "floor", Category::real_numeric, 1, k2021, true},
     {"floor_divide", "floor_divide", Category::real_numeric, 2},
     {"greater", "greater", Category::real_numeric, 2},
     {"greater_equal", "greater_equal", Category::real_numeric, 2},
-    {"hypot", "hypot", Category::real_floating, 2},
+    {"hypot", "hypot", Category::real_floating, 2, k2023},
     {"imag", "imag", Category::complex_floating, 1},
     {"isfinite", "isfinite", Category::numeric, 1},
     {"isinf", "isinf", Category::numeric, 1},
@@ -114,20 +193,20 @@ inline constexpr Function kElementwise[] = {
     {"logical_not", "logical_not", Category::boolean, 1},
     {"logical_or", "logical_or", Category::boolean, 2},
     {"logical_xor", "logical_xor", Category::boolean, 2},
-    {"maximum", "maximum", Category::real_numeric, 2},
-    {"minimum", "minimum", Category::real_numeric, 2},
+    {"maximum", "maximum", Category::real_numeric, 2, k2023},
+    {"minimum", "minimum", Category::real_numeric, 2, k2023},
     {"multiply", "multiply", Category::numeric, 2},
     {"negative", "negative", Category::numeric, 1},
-    {"nextafter", "nextafter", Category::real_floating, 2},
+    {"nextafter", "nextafter", Category::real_floating, 2, k2024},
     {"not_equal", "not_equal", Category::all, 2},
     {"positive", "positive", Category::numeric, 1},
     {"pow", "power", Category::numeric, 2},
     {"real", "real", Category::numeric, 1},
-    {"reciprocal", "reciprocal", Category::floating, 1},
+    {"reciprocal", "reciprocal", Category::floating, 1, k2024},
     {"remainder", "remainder", Category::real_numeric, 2},
-    {"round", "rint", Category::numeric, 1, true},
+    {"round", "rint", Category::numeric, 1, k2021, true},
     {"sign", "sign", Category::numeric, 1},
-    {"signbit", "signbit", Category::real_floating, 1},
+    {"signbit", "signbit", Category::real_floating, 1, k2023},
     {"sin", "sin", Category::floating, 1},
     {"sinh", "sinh", Category::floating, 1},
     {"sqrt", "sqrt", Category::floating, 1},
@@ -135,7 +214,7 @@ inline constexpr Function kElementwise[] = {
     {"subtract", "subtract", Category::numeric, 2},
     {"tan", "tan", Category::floating, 1},
     {"tanh", "tanh", Category::floating, 1},
-    {"trunc", "trunc", Category::real_numeric, 1, true},
+    {"trunc", "trunc", Category::real_numeric, 1, k2021, true},
 };
 
 // A function is named by its place in kElementwise: the table's address is not the same in every library.
@@ -171,6 +250,9 @@ struct Reduction {
   AxisArgument axis;  // none: all
   bool keepdims = false;
 };
+// The type of a sum of x's type where none is given: that of x, or the device's default type of its kind if that holds
+// more. Floating-point numbers keep theirs since 2023.12.
+DType sum_dtype(DType x, Device device);
 Array sum(const Array& x, const Reduction& over, std::optional<DType> dtype);
 Array prod(const Array& x, const Reduction& over, std::optional<DType> dtype);
 Array max(const Array& x, const Reduction& over);

@@ -59,6 +59,15 @@ void check_matrix(const char* function, const Array& x) {
 
 // --- statistics
 
+DType sum_dtype(DType x, Device device) {
+  const DefaultTypes types = default_types(device);
+  const auto wider = [x](DType d) { return itemsize(d) > itemsize(x) ? d : x; };
+  if (is_unsigned_integer(x)) return wider(types.integer == DType::int32 ? DType::uint32 : DType::uint64);
+  if (is_integer(x)) return wider(types.integer);
+  if (flags().version >= k2023) return x;
+  return is_complex(x) ? wider(types.complex) : is_floating(x) ? wider(types.real) : x;
+}
+
 Array sum(const Array& x, const Reduction& over, std::optional<DType> dtype) {
   return tnp::sum(x, options(over, checked_dtype("sum", x, dtype)));
 }
@@ -78,7 +87,7 @@ Array min(const Array& x, const Reduction& over) {
 }
 
 Array mean(const Array& x, const Reduction& over) {
-  check_category("mean", x.dtype(), Category::floating);
+  check_category("mean", x.dtype(), flags().version < k2024 ? Category::real_floating : Category::floating);
   return tnp::mean(x, options(over));
 }
 

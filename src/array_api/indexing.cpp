@@ -56,6 +56,12 @@ Counts count(std::span<const IndexItem> items) {
 }
 
 void check_kinds(const Counts& c, std::size_t items, int ndim, Access access) {
+  if (c.masks > 0 && !flags().boolean_indexing) {
+    throw RuntimeError(
+        "indexing with a boolean array is disabled, as some libraries do not have it: write where(mask, x, y), or "
+        "enable "
+        "it with set_array_api_strict_flags(boolean_indexing=True)");
+  }
   if (c.masks > 0 && items > 1) {
     throw IndexError(
         "a boolean array must be the whole index: the standard has no combination of it with other indices: write "

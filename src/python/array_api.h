@@ -9,15 +9,18 @@ namespace tnp::python {
 // What an object of the strict class holds. In-place operators and assignment put another array into it.
 struct StrictArray {
   Array value;
+  array_api::Device device = array_api::Device::cpu;
 };
 
 extern PyTypeObject* strict_array_type;
 inline bool is_strict_array(PyObject* o) noexcept { return Py_TYPE(o) == strict_array_type; }
 // Of an object for which is_strict_array holds.
 inline Array& strict_array_of(PyObject* o) noexcept { return nb::inst_ptr<StrictArray>(nb::handle(o))->value; }
-PyObject* wrap_strict(Array x);
-inline nb::object to_strict(Array x) { return nb::steal(wrap_strict(std::move(x))); }
-nb::object to_strict_tuple(const Arrays& xs);
+inline array_api::Device strict_device_of(PyObject* o) noexcept {
+  return nb::inst_ptr<StrictArray>(nb::handle(o))->device;
+}
+PyObject* wrap_strict(Array x, array_api::Device device);
+inline nb::object to_strict(Array x, array_api::Device device) { return nb::steal(wrap_strict(std::move(x), device)); }
 
 // An argument of an elementwise function: an array of the strict class, or a Python scalar.
 class StrictOperand {
@@ -36,8 +39,8 @@ class StrictOperand {
   Scalar scalar_{false};
 };
 
-// `argument` of `function`: an array of the strict class; throws TypeError for anything else.
-const Array& strict_argument(const char* function, PyObject* o, const char* argument = "x");
+// Throws TypeError, as `argument` of `function` is no array of the strict class.
+[[noreturn]] void refuse_argument(const char* function, PyObject* o, const char* argument);
 
 // f(x, y) as the operators and the functions call it. Null with the error set if a warning was made an error.
 PyObject* call_strict(array_api::FunctionId f, PyObject* x);
@@ -49,13 +52,18 @@ nb::object strict_dtype(DType dtype);  // the namespace's object
 bool is_strict_dtype(PyObject* o, DType& out);
 DType strict_dtype_of(const char* function, PyObject* o);                       // throws TypeError
 std::optional<DType> strict_dtype_if_given(const char* function, PyObject* o);  // null or None: absent
-void check_strict_device(const char* function, PyObject* o);                    // throws ValueError
-nb::object strict_device();
+nb::object device_object(array_api::Device d);
+bool is_strict_device(PyObject* o, array_api::Device& out);
+// Null or None: absent. Throws ValueError for what is no device.
+std::optional<array_api::Device> device_if_given(const char* function, PyObject* o);
 
 // --- each file's part
 
-std::vector<PyType_Slot> strict_slots();  // operators, conversions, subscription, iteration
+std::vector<PyMethodDef> strict_operator_methods();  // the operators again, with the standard's signatures
+std::vector<PyType_Slot> strict_slots();             // operators, conversions, subscription, iteration
 void bind_strict_dtypes(nb::module_& m);
+void bind_strict_devices(nb::module_& m);
+void bind_strict_flags(nb::module_& m);
 void bind_strict_elementwise(nb::module_& m);
 void bind_strict_array(nb::module_& m);
 void bind_array_api(nb::module_& core);

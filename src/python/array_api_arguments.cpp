@@ -64,21 +64,56 @@ bool strict_flag(const char* what, const Value& flag, bool otherwise) {
   return flag.ptr() == Py_True;
 }
 
-Arrays strict_arrays(const char* function, std::span<PyObject* const> objects) {
+// --- StrictCall
+
+Arrays StrictCall::arrays(std::span<PyObject* const> objects) {
   Arrays out;
-  for (PyObject* o : objects) out.push_back(strict_argument(function, o, "each argument"));
+  for (PyObject* o : objects) out.push_back(array(o, "each argument"));
   return out;
 }
 
-Arrays strict_sequence(const char* function, const Value& arrays) {
+Arrays StrictCall::sequence(const Value& arrays) {
   PyObject* o = arrays.ptr();
   if (o == nullptr || (!PyTuple_Check(o) && !PyList_Check(o))) {
-    refuse((std::string(function) + ": arrays").c_str(), "a tuple or list of arrays", o ? o : Py_None);
+    refuse(named("arrays").c_str(), "a tuple or list of arrays", o ? o : Py_None);
   }
   Arrays out;
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); ++i) {
-    out.push_back(strict_argument(function, PySequence_Fast_GET_ITEM(o, i), "each of arrays"));
+    out.push_back(array(PySequence_Fast_GET_ITEM(o, i), "each of arrays"));
   }
+  return out;
+}
+
+std::optional<DType> StrictCall::dtype(const Value& dtype) const {
+  const std::optional<DType> d = strict_dtype_if_given(function_, dtype.ptr());
+  if (d && device_ >= array_api::Device::no_float64) array_api::check_supported(function_, device_, *d);
+  return d;
+}
+
+std::int64_t StrictCall::int_or(const char* argument, const Value& v, std::int64_t otherwise) const {
+  if (v.ptr() == nullptr) return otherwise;
+  if (PyLong_CheckExact(v.ptr())) {
+    const long long i = PyLong_AsLongLong(v.ptr());
+    if (i != -1 || !PyErr_Occurred()) return i;
+    throw nb::python_error();
+  }
+  return strict_int(named(argument).c_str(), v.ptr());
+}
+
+nb::object StrictCall::wrap_indices(const Array& x) const {
+  const DType d = defaults().indexing;
+  return to_strict(x.dtype() == d ? x : tnp::astype(x, d), device_);
+}
+
+nb::object StrictCall::tuple(const Arrays& xs) const {
+  nb::list out;
+  for (const Array& x : xs) out.append(wrap(x));
+  return nb::tuple(out);
+}
+
+nb::object StrictCall::sequence(const Arrays& xs) const {
+  nb::object out = tuple(xs);
+  if (array_api::flags().version < array_api::k2025) return nb::steal(PySequence_List(out.ptr()));
   return out;
 }
 

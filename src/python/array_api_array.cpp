@@ -1,4 +1,6 @@
 // The array class of tnp.array_api: its life, its attributes, what it gives to other libraries.
+#include <array>
+#include <cstring>
 #include <vector>
 
 #include "ir/print_array.h"
@@ -13,21 +15,14 @@ namespace tnp::python {
 
 PyTypeObject* strict_array_type = nullptr;
 
-PyObject* wrap_strict(Array x) {
+PyObject* wrap_strict(Array x, array_api::Device device) {
   nb::object o = nb::inst_alloc(nb::handle(reinterpret_cast<PyObject*>(strict_array_type)));
-  new (nb::inst_ptr<StrictArray>(o)) StrictArray{std::move(x)};
+  new (nb::inst_ptr<StrictArray>(o)) StrictArray{std::move(x), device};
   nb::inst_mark_ready(o);
   return o.release().ptr();
 }
 
-nb::object to_strict_tuple(const Arrays& xs) {
-  nb::list out;
-  for (const Array& x : xs) out.append(to_strict(x));
-  return nb::tuple(out);
-}
-
-const Array& strict_argument(const char* function, PyObject* o, const char* argument) {
-  if (o != nullptr && is_strict_array(o)) return strict_array_of(o);
+void refuse_argument(const char* function, PyObject* o, const char* argument) {
   throw TypeError(std::string(function) + ": " + argument + " must be an array of this namespace, not '" +
                   (o ? Py_TYPE(o)->tp_name : "NULL") + "': the standard converts nothing by itself: write asarray(" +
                   argument + ")");
@@ -64,22 +59,31 @@ StrictOperand::StrictOperand(const char* function, PyObject* o, const StrictOper
 
 namespace {
 
-std::string text(const Array& x) {
-  const std::string dtype = "dtype=tnp.array_api." + std::string(array_api::dtype_name(x.dtype())) + ")";
-  if (x.is_symbolic()) return "Array(<symbolic>, shape=" + x.shape().str() + ", " + dtype;
-  if (x.size() == 0) return "empty(" + x.shape().str() + ", " + dtype;
+using array_api::Device;
+
+std::string text(const StrictArray& a) {
+  const Array& x = a.value;
+  std::string suffix = ", dtype=tnp.array_api." + std::string(array_api::dtype_name(x.dtype()));
+  if (a.device != Device::cpu) suffix += std::string(", device=Device('") + array_api::device_name(a.device) + "')";
+  suffix += ")";
+  if (x.is_symbolic()) return "Array(<symbolic>, shape=" + x.shape().str() + suffix;
+  if (x.size() == 0) return "empty(" + x.shape().str() + suffix;
   x.data();
-  const std::string suffix = ", " + dtype;
   return "Array(" + array2string(view(x), print_options(), ", ", "Array(", suffix) + suffix;
 }
 
+// As array-api-strict has it, asking for a version chooses it.
 nb::object namespace_of(nb::handle version) {
-  if (!version.is_none() &&
-      !(PyUnicode_Check(version.ptr()) && nb::cast<std::string>(version) == array_api::kVersion)) {
-    throw ValueError("__array_namespace__: api_version " + nb::cast<std::string>(nb::repr(version)) +
-                     " is not offered, only '" + array_api::kVersion + "'");
-  }
-  return nb::module_::import_("tnp.array_api");
+  nb::module_ m = nb::module_::import_("tnp.array_api");
+  if (!version.is_none()) m.attr("set_array_api_strict_flags")(nb::arg("api_version") = version);
+  return m;
+}
+
+void check_host(const StrictArray& a) {
+  if (a.device == Device::cpu) return;
+  throw RuntimeError(std::string("an array on the device ") + array_api::device_name(a.device) +
+                     " can not be read by the host, as on other libraries' devices: write "
+                     "x.to_device(Device('CPU_DEVICE')) first");
 }
 
 CopyPolicy policy_of(nb::handle copy) {
@@ -87,10 +91,29 @@ CopyPolicy policy_of(nb::handle copy) {
   return nb::cast<bool>(copy);
 }
 
-TNP_FUNCTION(_restore, kStandard, "(elements, /)", "Unpickles an array: the elements of NumPy's.") {
+TNP_FUNCTION(_restore, kStandard, "(elements, device='CPU_DEVICE', /)",
+             "Unpickles an array: the elements of NumPy's, the device's name.") {
   AsArray options;
   options.copy = true;
-  return to_strict(as_array(args.values[0], options));
+  return to_strict(as_array(args.values[0], options),
+                   array_api::device_named(Value(args.values[1]).text("CPU_DEVICE")));
+}
+
+nb::object host_array(nb::handle self, nb::handle dtype, nb::handle copy) {
+  const StrictArray& a = *nb::inst_ptr<StrictArray>(self);
+  check_host(a);
+  return array_to_numpy(to_python(a.value), dtype, copy);
+}
+
+nb::object moved(nb::object self, nb::handle device, nb::handle stream) {
+  const StrictArray& a = *nb::inst_ptr<StrictArray>(self);
+  if (!stream.is_none()) throw ValueError("to_device: the CPU has no streams: stream must be None");
+  const std::optional<Device> target = device_if_given("to_device", device.ptr());
+  if (!target) throw ValueError("to_device: a device is what x.device gives, or Device(name)");
+  if (*target == a.device) return self;
+  array_api::check_supported("to_device", *target, a.value.dtype());
+  array_api::note_transfer("to_device", a.value, a.device, *target);
+  return to_strict(a.value, *target);
 }
 
 void bind_attributes(nb::class_<StrictArray>& cls) {
@@ -101,62 +124,181 @@ void bind_attributes(nb::class_<StrictArray>& cls) {
       "The sizes of the axes.");
   cls.def_prop_ro("ndim", [](const StrictArray& a) { return a.value.ndim(); }, "The number of axes.");
   cls.def_prop_ro("size", [](const StrictArray& a) { return dim_object(a.value.size()); }, "The number of elements.");
-  cls.def_prop_ro("device", [](const StrictArray&) { return strict_device(); }, "Where the elements are.");
+  cls.def_prop_ro("device", [](const StrictArray& a) { return device_object(a.device); }, "Where the elements are.");
   cls.def_prop_ro(
-      "T", [](const StrictArray& a) { return to_strict(array_api::transpose(a.value)); }, "A matrix, transposed.");
+      "T", [](const StrictArray& a) { return to_strict(array_api::transpose(a.value), a.device); },
+      "A matrix, transposed.");
   cls.def_prop_ro(
-      "mT", [](const StrictArray& a) { return to_strict(array_api::matrix_transpose(a.value)); },
+      "mT", [](const StrictArray& a) { return to_strict(array_api::matrix_transpose(a.value), a.device); },
       "The last two axes exchanged.");
-  cls.def(
-      "to_device",
-      [](nb::object self, nb::handle device, nb::handle stream) {
-        if (!stream.is_none()) throw ValueError("to_device: the CPU has no streams: stream must be None");
-        if (device.is_none()) throw ValueError("to_device: a device is what x.device gives");
-        check_strict_device("to_device", device.ptr());
-        return self;
-      },
-      nb::arg("device").none(), nb::kw_only(), nb::arg("stream").none() = nb::none(), "The array on a device: itself.");
+}
+
+bool given(nb::handle o) { return o.ptr() != Py_None; }
+
+nb::object dlpack(const StrictArray& a, nb::handle stream, nb::handle max_version, nb::handle dl_device,
+                  nb::handle copy) {
+  if (given(max_version) || given(dl_device) || given(copy)) {
+    if (array_api::flags().version < array_api::k2023) {
+      throw ValueError("__dlpack__: the standard has max_version, dl_device and copy since version 2023.12");
+    }
+  }
+  if (given(stream)) throw BufferError("__dlpack__: an array on the CPU has no stream: stream must be None");
+  return to_dlpack(a.value, max_version, dl_device, policy_of(copy));
 }
 
 void bind_protocols(nb::class_<StrictArray>& cls) {
+  cls.def("__repr__", [](const StrictArray& a) { return text(a); });
+  cls.def("__reduce__", [](nb::handle self) {
+    const StrictArray& a = *nb::inst_ptr<StrictArray>(self);
+    nb::object elements = array_to_numpy(to_python(a.value), nb::none(), nb::bool_(true));
+    return nb::make_tuple(nb::module_::import_("tnp.array_api").attr("_restore"),
+                          nb::make_tuple(elements, array_api::device_name(a.device)));
+  });
+  // An array never is what it was: a copy is a new object of the same elements.
+  cls.def("__copy__", [](const StrictArray& a) { return to_strict(a.value, a.device); });
   cls.def(
-      "__array_namespace__", [](const StrictArray&, nb::handle version) { return namespace_of(version); },
-      nb::kw_only(), nb::arg("api_version").none() = nb::none(), "The namespace that the array belongs to.");
-  cls.def("__complex__", [](nb::handle self) {
-    const Array& x = strict_array_of(self.ptr());
+      "__deepcopy__", [](const StrictArray& a, nb::handle) { return to_strict(a.value, a.device); },
+      nb::arg("memo").none());
+}
+
+// --- methods with the standard's signatures
+
+using MethodBody = nb::object (*)(PyObject* self, PyObject* const* values);
+
+// Keywords of a method: None where absent.
+template <int N>
+void take_keywords(const char* method, const std::array<const char*, N>& keywords, std::array<PyObject*, N>& out,
+                   PyObject* const* values, PyObject* names) {
+  out.fill(Py_None);
+  for (Py_ssize_t i = 0; names != nullptr && i < PyTuple_GET_SIZE(names); ++i) {
+    const char* name = PyUnicode_AsUTF8(PyTuple_GET_ITEM(names, i));
+    int k = 0;
+    while (k < N && std::strcmp(keywords[k], name) != 0) ++k;
+    if (k == N) throw TypeError(std::string(method) + "() got an unexpected keyword argument '" + name + "'");
+    out[k] = values[i];
+  }
+}
+
+void check_positional(const char* method, Py_ssize_t given, Py_ssize_t expected) {
+  if (given == expected) return;
+  throw TypeError(std::string(method) + "() takes " + std::to_string(expected) + " positional arguments but " +
+                  std::to_string(given) + " were given");
+}
+
+template <class F>
+PyObject* method(F&& f) noexcept {
+  try {
+    return f().release().ptr();
+  } catch (...) {
+    set_error_from_current_exception();
+    return nullptr;
+  }
+}
+
+PyObject* method_namespace(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* names) {
+  return method([&] {
+    check_positional("__array_namespace__", nargs, 0);
+    std::array<PyObject*, 1> k;
+    take_keywords<1>("__array_namespace__", {"api_version"}, k, args + nargs, names);
+    return namespace_of(k[0]);
+  });
+}
+
+PyObject* method_to_device(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names) {
+  return method([&] {
+    check_positional("to_device", nargs, 1);
+    std::array<PyObject*, 1> k;
+    take_keywords<1>("to_device", {"stream"}, k, args + nargs, names);
+    return moved(nb::borrow(self), args[0], k[0]);
+  });
+}
+
+PyObject* method_dlpack(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names) {
+  return method([&] {
+    check_positional("__dlpack__", nargs, 0);
+    std::array<PyObject*, 4> k;
+    take_keywords<4>("__dlpack__", {"stream", "max_version", "dl_device", "copy"}, k, args + nargs, names);
+    return dlpack(*nb::inst_ptr<StrictArray>(nb::handle(self)), k[0], k[1], k[2], k[3]);
+  });
+}
+
+PyObject* method_dlpack_device(PyObject*, PyObject*) {
+  return method([] { return nb::object(nb::make_tuple(1, 0)); });
+}
+
+PyObject* method_complex(PyObject* self, PyObject*) {
+  return method([&] {
+    const Array& x = strict_array_of(self);
     if (x.ndim() != 0) throw TypeError("complex(x): the standard defines it for arrays of 0 dimensions only");
     return nb::steal(python_complex(x));
   });
-  cls.def(
-      "__array__",
-      [](nb::handle self, nb::handle dtype, nb::handle copy) {
-        return array_to_numpy(to_python(strict_array_of(self.ptr())), dtype, copy);
-      },
-      nb::arg("dtype").none() = nb::none(), nb::kw_only(), nb::arg("copy").none() = nb::none(),
-      "A NumPy array: a read-only view of the same memory, or with copy=True a copy that can be written.");
-  cls.def("__dlpack_device__", [](const StrictArray&) { return nb::make_tuple(1, 0); });
-  cls.def(
-      "__dlpack__",
-      [](const StrictArray& a, nb::handle stream, nb::handle max_version, nb::handle dl_device, nb::handle copy) {
-        if (!stream.is_none()) throw BufferError("__dlpack__: an array on the CPU has no stream: stream must be None");
-        return to_dlpack(a.value, max_version, dl_device, policy_of(copy));
-      },
-      nb::kw_only(), nb::arg("stream").none() = nb::none(), nb::arg("max_version").none() = nb::none(),
-      nb::arg("dl_device").none() = nb::none(), nb::arg("copy").none() = nb::none());
-  cls.def("__repr__", [](const StrictArray& a) { return text(a.value); });
-  cls.def("__reduce__", [](nb::handle self) {
-    nb::object elements = self.attr("__array__")(nb::arg("copy") = true);
-    return nb::make_tuple(nb::module_::import_("tnp.array_api").attr("_restore"), nb::make_tuple(elements));
+}
+
+PyObject* method_array(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names) {
+  return method([&] {
+    if (nargs > 2) check_positional("__array__", nargs, 2);
+    std::array<PyObject*, 2> k;
+    take_keywords<2>("__array__", {"dtype", "copy"}, k, args + nargs, names);
+    for (Py_ssize_t i = 0; i < nargs; ++i) k[static_cast<std::size_t>(i)] = args[i];
+    return host_array(self, k[0], k[1]);
   });
-  // An array never is what it was: a copy is a new object of the same elements.
-  cls.def("__copy__", [](const StrictArray& a) { return to_strict(a.value); });
-  cls.def("__deepcopy__", [](const StrictArray& a, nb::handle) { return to_strict(a.value); }, nb::arg("memo").none());
+}
+
+int get_host_buffer(PyObject* self, Py_buffer* view, int flags) {
+  view->obj = nullptr;
+  try {
+    check_host(*nb::inst_ptr<StrictArray>(nb::handle(self)));
+    nb::object array = to_python(strict_array_of(self));
+    return PyObject_GetBuffer(array.ptr(), view, flags);
+  } catch (...) {
+    set_error_from_current_exception();
+    return -1;
+  }
+}
+
+#if PY_VERSION_HEX < 0x030C0000
+PyObject* method_buffer(PyObject* self, PyObject*) { return PyMemoryView_FromObject(self); }
+#endif
+
+template <class F>
+PyMethodDef def(const char* name, F f, int flags, const char* doc) {
+  return {name, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(f)), flags, doc};
+}
+
+PyMethodDef* methods() {
+  constexpr int kFast = METH_FASTCALL | METH_KEYWORDS;
+  static std::vector<PyMethodDef> defs = [] {
+    std::vector<PyMethodDef> out = strict_operator_methods();
+    out.push_back(def("__array_namespace__", method_namespace, kFast,
+                      "__array_namespace__($self, /, *, api_version=None)\n--\n\nThe namespace of the array, in a "
+                      "version of the standard."));
+    out.push_back(def("to_device", method_to_device, kFast,
+                      "to_device($self, device, /, *, stream=None)\n--\n\nThe array on a device."));
+    out.push_back(def("__dlpack__", method_dlpack, kFast,
+                      "__dlpack__($self, /, *, stream=None, max_version=None, dl_device=None, copy=None)\n--\n\n"
+                      "A DLPack capsule of the same memory: read-only, or of a copy with copy=True."));
+    out.push_back(def("__dlpack_device__", method_dlpack_device, METH_NOARGS,
+                      "__dlpack_device__($self, /)\n--\n\nDLPack's name of the CPU: (1, 0)."));
+    out.push_back(def("__complex__", method_complex, METH_NOARGS, "__complex__($self, /)\n--\n\ncomplex(self)"));
+    out.push_back(def("__array__", method_array, kFast,
+                      "__array__($self, /, dtype=None, copy=None)\n--\n\nA NumPy array: a read-only view of the same "
+                      "memory, or with copy=True a copy that can be written."));
+#if PY_VERSION_HEX < 0x030C0000
+    out.push_back(def("__buffer__", method_buffer, METH_O,
+                      "__buffer__($self, flags, /)\n--\n\nA memoryview of the elements, read-only."));
+#endif
+    out.push_back({nullptr, nullptr, 0, nullptr});
+    return out;
+  }();
+  return defs.data();
 }
 
 }  // namespace
 
 void bind_strict_array(nb::module_& m) {
   static std::vector<PyType_Slot> slots = strict_slots();
+  slots.push_back({Py_tp_methods, methods()});
+  slots.push_back({Py_bf_getbuffer, reinterpret_cast<void*>(&get_host_buffer)});
   slots.push_back({0, nullptr});
   auto cls =
       nb::class_<StrictArray>(m, "Array", nb::type_slots(slots.data()), nb::is_weak_referenceable(), nb::is_final(),
@@ -176,10 +318,11 @@ void bind_strict_array(nb::module_& m) {
 void bind_array_api(nb::module_& core) {
   nb::module_ m = core.def_submodule("array_api", "The array API standard, strictly.");
   bind_strict_dtypes(m);
+  bind_strict_devices(m);
   bind_strict_array(m);
+  bind_strict_flags(m);
   bind_strict_elementwise(m);
   bind_standard_functions(m);
-  m.attr("__array_api_version__") = array_api::kVersion;
 }
 
 }  // namespace tnp::python

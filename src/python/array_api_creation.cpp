@@ -32,39 +32,67 @@ CopyPolicy copy_argument(const char* what, const Value& copy) {
   return strict_flag(what, copy, false);
 }
 
-nb::object from_strict(nb::handle self, std::optional<DType> dtype, CopyPolicy copy) {
+nb::object from_strict(StrictCall& call, nb::handle self, const Value& device, std::optional<DType> dtype,
+                       CopyPolicy copy) {
   const Array& x = strict_array_of(self.ptr());
-  if (!dtype || *dtype == x.dtype()) return copy == CopyPolicy(true) ? to_strict(x) : nb::borrow(self);
-  if (copy == CopyPolicy(false)) {
-    throw ValueError("asarray: a conversion from " + std::string(name(x.dtype())) + " to " + std::string(name(*dtype)) +
+  const array_api::Device source = strict_device_of(self.ptr());
+  if (!device.given()) call.join_anew(source);
+  array_api::note_transfer(call.function(), x, source, call.device());
+  const bool converts = dtype && *dtype != x.dtype();
+  if ((converts || source != call.device()) && copy == CopyPolicy(false)) {
+    throw ValueError(std::string(call.function()) + ": " +
+                     (converts
+                          ? "a conversion from " + std::string(name(x.dtype())) + " to " + std::string(name(*dtype))
+                          : std::string("a transfer to ") + array_api::device_name(call.device())) +
                      " needs a copy, which copy=False forbids");
   }
-  return to_strict(array_api::astype(x, *dtype));
+  if (converts) return call.wrap(array_api::astype(x, *dtype));
+  if (source == call.device() && copy != CopyPolicy(true)) return nb::borrow(self);
+  return call.wrap(x);
 }
 
-TNP_FUNCTION(asarray, kStandard, "(obj, /, *, dtype=None, device=None, copy=None)",
+// Numbers that are no array have a type of the device's choice.
+bool is_untyped(PyObject* o) {
+  return PyList_Check(o) || PyTuple_Check(o) || PyFloat_Check(o) || PyLong_Check(o) || PyComplex_Check(o);
+}
+
+DType natural_type(const StrictCall& call, DType d) {
+  const array_api::DefaultTypes types = call.defaults();
+  if (d == DType::float64) return types.real;
+  if (d == DType::complex128) return types.complex;
+  return d == DType::int64 ? types.integer : d;
+}
+
+TNP_STANDARD(asarray, k2021, "(obj, /, *, dtype=None, device=None, copy=None)",
              "An array of a number, a nested sequence of numbers, a buffer or an array.") {
   const auto [obj, dtype, device, copy] = take<4>(args);
-  const std::optional<DType> d = strict_dtype_if_given("asarray", dtype.ptr());
-  check_strict_device("asarray", device.ptr());
+  call.take_device(device);
+  const std::optional<DType> d = call.dtype(dtype);
   const CopyPolicy policy = copy_argument("asarray: copy", copy);
-  if (is_strict_array(obj.ptr())) return from_strict(obj.handle(), d, policy);
+  if (is_strict_array(obj.ptr())) return from_strict(call, obj.handle(), device, d, policy);
   refuse_nested_arrays(obj.ptr());
-  return to_strict(standard_array("asarray", as_array(obj.ptr(), {d, policy})));
+  Array x = standard_array("asarray", as_array(obj.ptr(), {d, policy}));
+  if (!d && call.device() != array_api::Device::cpu && is_untyped(obj.ptr())) {
+    x = tnp::astype(x, natural_type(call, x.dtype()));
+  }
+  return call.wrap(std::move(x));
 }
 
-TNP_FUNCTION(from_dlpack, kStandard, "(x, /, *, device=None, copy=None)", "An array from any object with __dlpack__.") {
+TNP_STANDARD(from_dlpack, k2021, "(x, /, *, device=None, copy=None)", "An array from any object with __dlpack__.") {
   const auto [x, device, copy] = take<3>(args);
-  check_strict_device("from_dlpack", device.ptr());
+  if (device.ptr() != nullptr || copy.ptr() != nullptr) {
+    array_api::require_version("from_dlpack with device= or copy=", array_api::k2023);
+  }
+  call.take_device(device);
   const CopyPolicy policy = copy_argument("from_dlpack: copy", copy);
-  if (is_strict_array(x.ptr())) return to_strict(strict_array_of(x.ptr()));
-  return to_strict(standard_array("from_dlpack", from_dlpack(x.ptr(), policy)));
+  if (is_strict_array(x.ptr())) return from_strict(call, x.handle(), device, {}, policy.value_or(true));
+  return call.wrap(standard_array("from_dlpack", from_dlpack(x.ptr(), policy)));
 }
 
 // --- of a shape
 
-DType dtype_or(const char* function, const Value& dtype, DType otherwise) {
-  return strict_dtype_if_given(function, dtype.ptr()).value_or(otherwise);
+DType dtype_or(const StrictCall& call, const Value& dtype, DType otherwise) {
+  return call.dtype(dtype).value_or(otherwise);
 }
 
 // Symbolic sizes are negative as numbers, so that Python's ints are looked at.
@@ -84,23 +112,23 @@ Shape size_argument(const char* function, const Value& shape) {
   return out;
 }
 
-#define TNP_CONSTANT(NAME, DOC, MAKE)                                                            \
-  TNP_FUNCTION(NAME, kStandard, "(shape, *, dtype=None, device=None)", DOC) {                    \
-    const auto [shape, dtype, device] = take<3>(args);                                           \
-    check_strict_device(#NAME, device.ptr());                                                    \
-    return to_strict(MAKE(size_argument(#NAME, shape), dtype_or(#NAME, dtype, DType::float64))); \
+#define TNP_CONSTANT(NAME, DOC, MAKE)                                                                 \
+  TNP_STANDARD(NAME, k2021, "(shape, *, dtype=None, device=None)", DOC) {                             \
+    const auto [shape, dtype, device] = take<3>(args);                                                \
+    call.take_device(device);                                                                         \
+    return call.wrap(MAKE(size_argument(#NAME, shape), dtype_or(call, dtype, call.defaults().real))); \
   }
 TNP_CONSTANT(zeros, "Zeros.", tnp::zeros)
 TNP_CONSTANT(ones, "Ones.", tnp::ones)
 TNP_CONSTANT(empty, "Zeros: memory is never left unset.", tnp::zeros)
 #undef TNP_CONSTANT
 
-#define TNP_CONSTANT_LIKE(NAME, DOC, MAKE)                                   \
-  TNP_FUNCTION(NAME, kStandard, "(x, /, *, dtype=None, device=None)", DOC) { \
-    const auto [x, dtype, device] = take<3>(args);                           \
-    const Array& a = strict_argument(#NAME, x.ptr());                        \
-    check_strict_device(#NAME, device.ptr());                                \
-    return to_strict(MAKE(a, dtype_or(#NAME, dtype, a.dtype())));            \
+#define TNP_CONSTANT_LIKE(NAME, DOC, MAKE)                               \
+  TNP_STANDARD(NAME, k2021, "(x, /, *, dtype=None, device=None)", DOC) { \
+    const auto [x, dtype, device] = take<3>(args);                       \
+    const Array& a = call.array(x);                                      \
+    call.take_device(device);                                            \
+    return call.wrap(MAKE(a, dtype_or(call, dtype, a.dtype())));         \
   }
 TNP_CONSTANT_LIKE(zeros_like, "Zeros of an array's shape and data type.", tnp::zeros_like)
 TNP_CONSTANT_LIKE(ones_like, "Ones of an array's shape and data type.", tnp::ones_like)
@@ -116,10 +144,11 @@ Scalar number_argument(const char* what, const Value& v) {
   return s;
 }
 
-DType default_of(const Scalar& s) {
-  if (s.kind == WeakKind::floating) return DType::float64;
-  if (s.kind == WeakKind::complex) return DType::complex128;
-  return s.kind == WeakKind::boolean ? DType::bool_ : DType::int64;
+DType default_of(const StrictCall& call, const Scalar& s) {
+  const array_api::DefaultTypes types = call.defaults();
+  if (s.kind == WeakKind::floating) return types.real;
+  if (s.kind == WeakKind::complex) return types.complex;
+  return s.kind == WeakKind::boolean ? DType::bool_ : types.integer;
 }
 
 // A fill value in a type; a float for integers loses its fraction, as in NumPy.
@@ -128,31 +157,32 @@ Array fill_element(const Scalar& s, DType dtype) {
   return s.to_array(dtype);
 }
 
-TNP_FUNCTION(full, kStandard, "(shape, fill_value, *, dtype=None, device=None)", "An array of one number.") {
+TNP_STANDARD(full, k2021, "(shape, fill_value, *, dtype=None, device=None)", "An array of one number.") {
   const auto [shape, value, dtype, device] = take<4>(args);
-  check_strict_device("full", device.ptr());
+  call.take_device(device);
   const Scalar s = number_argument("full: fill_value", value);
-  return to_strict(tnp::full(size_argument("full", shape), fill_element(s, dtype_or("full", dtype, default_of(s)))));
+  return call.wrap(
+      tnp::full(size_argument("full", shape), fill_element(s, dtype_or(call, dtype, default_of(call, s)))));
 }
 
-TNP_FUNCTION(full_like, kStandard, "(x, /, fill_value, *, dtype=None, device=None)",
+TNP_STANDARD(full_like, k2021, "(x, /, fill_value, *, dtype=None, device=None)",
              "An array of one number, of x's shape and data type.") {
   const auto [x, value, dtype, device] = take<4>(args);
-  const Array& a = strict_argument("full_like", x.ptr());
-  check_strict_device("full_like", device.ptr());
+  const Array& a = call.array(x);
+  call.take_device(device);
   const Scalar s = number_argument("full_like: fill_value", value);
-  return to_strict(tnp::full(a.shape(), fill_element(s, dtype_or("full_like", dtype, a.dtype()))));
+  return call.wrap(tnp::full(a.shape(), fill_element(s, dtype_or(call, dtype, a.dtype()))));
 }
 
-TNP_FUNCTION(eye, kStandard, "(n_rows, n_cols=None, /, *, k=0, dtype=None, device=None)",
+TNP_STANDARD(eye, k2021, "(n_rows, n_cols=None, /, *, k=0, dtype=None, device=None)",
              "Ones on the k-th diagonal, zeros elsewhere.") {
   const auto [rows, cols, k, dtype, device] = take<5>(args);
-  check_strict_device("eye", device.ptr());
+  call.take_device(device);
   const std::int64_t n = strict_int("eye: n_rows", rows.ptr());
   const std::int64_t m = cols.given() ? strict_int("eye: n_cols", cols.ptr()) : n;
   if (n < 0 || m < 0) throw ValueError("eye: negative dimensions are not allowed");
-  return to_strict(
-      tnp::eye(n, m, k.given() ? strict_int("eye: k", k.ptr()) : 0, dtype_or("eye", dtype, DType::float64)));
+  return call.wrap(
+      tnp::eye(n, m, k.given() ? strict_int("eye: k", k.ptr()) : 0, dtype_or(call, dtype, call.defaults().real)));
 }
 
 // --- ranges
@@ -167,16 +197,16 @@ Scalar real_argument(const char* what, const Value& v) {
 
 bool has_dim(const Value& v) { return v.given() && nb::isinstance<PyDim>(v.handle()); }
 
-TNP_FUNCTION(arange, kStandard, "(start, /, stop=None, step=1, *, dtype=None, device=None)",
+TNP_STANDARD(arange, k2021, "(start, /, stop=None, step=1, *, dtype=None, device=None)",
              "Numbers from start to stop in steps.") {
   const auto [first, second, stride, dtype, device] = take<5>(args);
-  check_strict_device("arange", device.ptr());
-  const std::optional<DType> d = strict_dtype_if_given("arange", dtype.ptr());
+  call.take_device(device);
+  const std::optional<DType> d = call.dtype(dtype);
   if (has_dim(first) || has_dim(second)) {
     const std::int64_t step = stride.given() ? strict_int("arange: step", stride.ptr()) : 1;
     const std::int64_t a = second.given() ? dim_of(first.handle()) : 0,
                        b = dim_of((second.given() ? second : first).handle());
-    return to_strict(arange_of_sizes(a, b, step, d.value_or(DType::int64)));
+    return call.wrap(arange_of_sizes(a, b, step, d.value_or(call.defaults().integer)));
   }
   const Scalar start = real_argument("arange: start", first);
   const Scalar step = stride.ptr() ? real_argument("arange: step", stride) : Scalar(1);
@@ -184,38 +214,38 @@ TNP_FUNCTION(arange, kStandard, "(start, /, stop=None, step=1, *, dtype=None, de
   const Scalar from = second.given() ? start : Scalar(0);
   const bool floats =
       from.kind == WeakKind::floating || stop.kind == WeakKind::floating || step.kind == WeakKind::floating;
-  return to_strict(tnp::arange(from, stop, step, d.value_or(floats ? DType::float64 : DType::int64)));
+  return call.wrap(tnp::arange(from, stop, step, d.value_or(floats ? call.defaults().real : call.defaults().integer)));
 }
 
-TNP_FUNCTION(linspace, kStandard, "(start, stop, /, num, *, dtype=None, device=None, endpoint=True)",
+TNP_STANDARD(linspace, k2021, "(start, stop, /, num, *, dtype=None, device=None, endpoint=True)",
              "num numbers evenly spaced from start to stop.") {
   const auto [start, stop, num, dtype, device, endpoint] = take<6>(args);
-  check_strict_device("linspace", device.ptr());
+  call.take_device(device);
   const Scalar a = number_argument("linspace: start", start), b = number_argument("linspace: stop", stop);
   const bool complex = a.kind == WeakKind::complex || b.kind == WeakKind::complex;
   const DType natural = complex ? DType::complex128 : DType::float64;
-  const DType d = dtype_or("linspace", dtype, natural);
+  const DType d = dtype_or(call, dtype, complex ? call.defaults().complex : call.defaults().real);
   if (complex && !is_complex(d)) throw TypeError("linspace: complex bounds need a complex dtype");
   if (num.ptr() == nullptr) throw TypeError("linspace() missing required argument 'num'");
-  return to_strict(tnp::linspace(a.to_array(natural), b.to_array(natural), strict_int("linspace: num", num.ptr()),
+  return call.wrap(tnp::linspace(a.to_array(natural), b.to_array(natural), strict_int("linspace: num", num.ptr()),
                                  strict_flag("linspace: endpoint", endpoint, true), d)
                        .samples);
 }
 
 // --- of arrays
 
-TNP_FUNCTION(meshgrid, kStandard, "(*arrays, indexing='xy')", "Coordinate arrays of coordinate vectors.") {
+TNP_STANDARD(meshgrid, k2021, "(*arrays, indexing='xy')", "Coordinate arrays of coordinate vectors.") {
   const Value indexing = take<1>(args)[0];
   const std::string order = indexing.text("xy");
   if (order != "xy" && order != "ij") throw ValueError("meshgrid: indexing must be 'xy' or 'ij'");
-  return to_strict_tuple(array_api::meshgrid(strict_arrays("meshgrid", args.rest), order == "ij"));
+  return call.sequence(array_api::meshgrid(call.arrays(args.rest), order == "ij"));
 }
 
 #define TNP_TRIANGLE(NAME, DOC)                                                   \
-  TNP_FUNCTION(NAME, kStandard, "(x, /, *, k=0)", DOC) {                          \
+  TNP_STANDARD(NAME, k2021, "(x, /, *, k=0)", DOC) {                              \
     const auto [x, k] = take<2>(args);                                            \
     const std::int64_t diagonal = k.ptr() ? strict_int(#NAME ": k", k.ptr()) : 0; \
-    return to_strict(array_api::NAME(strict_argument(#NAME, x.ptr()), diagonal)); \
+    return call.wrap(array_api::NAME(call.array(x), diagonal));                   \
   }
 TNP_TRIANGLE(tril, "The lower triangle: zeros above the k-th diagonal.")
 TNP_TRIANGLE(triu, "The upper triangle: zeros below the k-th diagonal.")

@@ -1,6 +1,5 @@
-// The data types and the device of tnp.array_api: objects that compare and hash, and nothing else.
-#include "python/arguments.h"
-#include "python/array_api.h"
+// The data types of tnp.array_api: objects that compare and hash, and nothing else.
+#include "python/array_api_arguments.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
 
@@ -14,12 +13,9 @@ struct StrictDType {
   DType dtype;
 };
 
-struct StrictDevice {};
-
 // One for each type; never destroyed.
 nb::object* g_dtypes = nullptr;
 PyTypeObject* g_dtype_type = nullptr;
-nb::object* g_device = nullptr;
 
 constexpr DType kOrder[] = {DType::bool_,   DType::int8,      DType::int16,     DType::int32,  DType::int64,
                             DType::uint8,   DType::uint16,    DType::uint32,    DType::uint64, DType::float32,
@@ -67,7 +63,7 @@ bool is_kind(DType dtype, PyObject* kind) {
 
 // --- functions of types
 
-TNP_FUNCTION(isdtype, kStandard, "(dtype, kind)", "Whether a data type is of a kind.") {
+TNP_STANDARD(isdtype, k2022, "(dtype, kind)", "Whether a data type is of a kind.") {
   const auto [dtype, kind] = take<2>(args);
   const DType d = strict_dtype_of("isdtype", dtype.ptr());
   if (!PyTuple_Check(kind.ptr())) return nb::bool_(is_kind(d, kind.ptr()));
@@ -77,12 +73,12 @@ TNP_FUNCTION(isdtype, kStandard, "(dtype, kind)", "Whether a data type is of a k
   return nb::bool_(any);
 }
 
-TNP_FUNCTION(can_cast, kStandard, "(from_, to, /)", "Whether promotion leads from one data type to the other.") {
+TNP_STANDARD(can_cast, k2021, "(from_, to, /)", "Whether promotion leads from one data type to the other.") {
   const auto [from, to] = take<2>(args);
   return nb::bool_(array_api::can_cast(dtype_of_either("can_cast", from.ptr()), strict_dtype_of("can_cast", to.ptr())));
 }
 
-TNP_FUNCTION(result_type, kStandard, "(*arrays_and_dtypes)", "The data type that these are promoted to.") {
+TNP_STANDARD(result_type, k2021, "(*arrays_and_dtypes)", "The data type that these are promoted to.") {
   std::vector<DType> dtypes;
   std::vector<WeakKind> scalars;
   for (PyObject* o : args.rest) {
@@ -94,6 +90,9 @@ TNP_FUNCTION(result_type, kStandard, "(*arrays_and_dtypes)", "The data type that
     } else {
       dtypes.push_back(dtype_of_either("result_type", o));
     }
+  }
+  if (!scalars.empty() && array_api::flags().version < array_api::k2024) {
+    throw TypeError("result_type: the standard takes Python scalars since version 2024.12");
   }
   return strict_dtype(array_api::result_type(dtypes, scalars));
 }
@@ -112,85 +111,32 @@ FloatInfo float_info(DType d) {
   return {real, 0x1p-52, 0x1.fffffffffffffp1023, 0x1p-1022};
 }
 
-TNP_FUNCTION(finfo, kStandard, "(type, /)", "The limits of a floating-point data type.") {
+TNP_STANDARD(finfo, k2021, "(type, /)", "The limits of a floating-point data type.") {
   const DType d = dtype_of_either("finfo", args.values[0]);
   array_api::check_category("finfo", d, Category::floating);
   return nb::cast(float_info(d));
 }
 
-TNP_FUNCTION(iinfo, kStandard, "(type, /)", "The limits of an integer data type.") {
+TNP_STANDARD(iinfo, k2021, "(type, /)", "The limits of an integer data type.") {
   const DType d = dtype_of_either("iinfo", args.values[0]);
   array_api::check_category("iinfo", d, Category::integer);
   return nb::cast(IntegerInfo{d});
 }
 
-TNP_FUNCTION(astype, kStandard, "(x, dtype, /, *, copy=True, device=None)", "The elements in another data type.") {
+TNP_STANDARD(astype, k2021, "(x, dtype, /, *, copy=True, device=None)", "The elements in another data type.") {
   const auto [x, dtype, copied, device] = take<4>(args);
-  const Array& a = strict_argument("astype", x.ptr());
+  const Array& a = call.array(x);
   const DType d = strict_dtype_of("astype", dtype.ptr());
-  check_strict_device("astype", device.ptr());
-  if (d == a.dtype() && !copied.flag(true)) return nb::borrow(x.handle());
-  return to_strict(array_api::astype(a, d));
-}
-
-TNP_FUNCTION(_device, kStandard, "()", "Unpickles the device.") { return strict_device(); }
-
-// --- the inspection of the namespace
-
-struct NamespaceInfo {};
-
-nb::dict dtypes_of(Category category) {
-  nb::dict out;
-  for (DType d : kOrder) {
-    if (contains(category, d)) out[nb::str(std::string(array_api::dtype_name(d)).c_str())] = strict_dtype(d);
+  if (device.ptr() != nullptr && array_api::flags().version < array_api::k2023) {
+    throw TypeError("astype: the standard has device= since version 2023.12");
   }
-  return out;
-}
-
-nb::dict dtypes_of_kind(nb::handle kind) {
-  if (kind.is_none()) return dtypes_of(Category::all);
-  if (PyUnicode_Check(kind.ptr())) return dtypes_of(array_api::category_of_kind(nb::cast<std::string>(kind)));
-  if (!PyTuple_Check(kind.ptr())) throw ValueError("dtypes: kind must be a word, a tuple of words or None");
-  nb::dict out;
-  for (nb::handle each : nb::borrow<nb::tuple>(kind)) out.update(dtypes_of_kind(each));
-  return out;
-}
-
-void bind_info(nb::module_& m) {
-  auto info = nb::class_<NamespaceInfo>(m, "_Info", "What the namespace offers.");
-  info.def("capabilities", [](const NamespaceInfo&) {
-    nb::dict d;
-    d["boolean indexing"] = true;
-    d["data-dependent shapes"] = true;
-    d["max dimensions"] = kMaxDims;
-    return d;
-  });
-  info.def("default_device", [](const NamespaceInfo&) { return strict_device(); });
-  info.def("devices", [](const NamespaceInfo&) { return nb::make_tuple(strict_device()); });
-  info.def(
-      "default_dtypes",
-      [](const NamespaceInfo&, nb::handle device) {
-        check_strict_device("default_dtypes", device.ptr());
-        nb::dict d;
-        d["real floating"] = strict_dtype(DType::float64);
-        d["complex floating"] = strict_dtype(DType::complex128);
-        d["integral"] = strict_dtype(DType::int64);
-        d["indexing"] = strict_dtype(DType::int64);
-        return d;
-      },
-      nb::kw_only(), nb::arg("device").none() = nb::none());
-  info.def(
-      "dtypes",
-      [](const NamespaceInfo&, nb::handle device, nb::handle kind) {
-        check_strict_device("dtypes", device.ptr());
-        return dtypes_of_kind(kind);
-      },
-      nb::kw_only(), nb::arg("device").none() = nb::none(), nb::arg("kind").none() = nb::none());
-}
-
-TNP_FUNCTION(__array_namespace_info__, kStandard, "()",
-             "What the namespace offers: data types, devices, capabilities.") {
-  return nb::cast(NamespaceInfo{});
+  const array_api::Device source = call.device();
+  call.take_device(device);
+  if (d == a.dtype() && source == call.device() && !strict_flag("astype: copy", copied, true)) {
+    return nb::borrow(x.handle());
+  }
+  array_api::note_transfer("astype", a, source, call.device());
+  return call.wrap(array_api::astype(a, d));
 }
 
 template <class T>
@@ -249,14 +195,6 @@ std::optional<DType> strict_dtype_if_given(const char* function, PyObject* o) {
   return strict_dtype_of(function, o);
 }
 
-nb::object strict_device() { return *g_device; }
-
-void check_strict_device(const char* function, PyObject* o) {
-  if (o == nullptr || o == Py_None || nb::isinstance<StrictDevice>(nb::handle(o))) return;
-  throw ValueError(std::string(function) + ": there is no device '" + nb::cast<std::string>(nb::str(nb::handle(o))) +
-                   "': a device is what x.device gives, or None");
-}
-
 void bind_strict_dtypes(nb::module_& m) {
   auto cls = nb::class_<StrictDType>(m, "DType", nb::is_final(), nb::is_weak_referenceable());
   g_dtype_type = reinterpret_cast<PyTypeObject*>(cls.ptr());
@@ -276,22 +214,7 @@ void bind_strict_dtypes(nb::module_& m) {
     g_dtypes[static_cast<int>(d)] = o;
     m.attr(std::string(array_api::dtype_name(d)).c_str()) = o;
   }
-  auto device = nb::class_<StrictDevice>(m, "Device", nb::is_final());
-  device.attr("__module__") = "tnp.array_api";
-  device.def("__init__", [](StrictDevice*, nb::args, nb::kwargs) {
-    refuse_construction("Device: a device is what x.device gives");
-  });
-  device.def(
-      "__eq__", [](nb::handle, nb::handle other) { return nb::isinstance<StrictDevice>(other); },
-      nb::arg("other").none());
-  device.def("__hash__", [](const StrictDevice&) { return 0xc9; });
-  device.def("__repr__", [](const StrictDevice&) { return "CPU_DEVICE"; });
-  device.def("__reduce__", [](const StrictDevice&) {
-    return nb::make_tuple(nb::module_::import_("tnp.array_api").attr("_device"), nb::tuple());
-  });
-  g_device = new nb::object(nb::cast(StrictDevice{}));
   bind_limit_types(m);
-  bind_info(m);
 }
 
 }  // namespace tnp::python

@@ -2,8 +2,7 @@
 #include <array>
 #include <utility>
 
-#include "python/arguments.h"
-#include "python/array_api.h"
+#include "python/array_api_arguments.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
@@ -11,6 +10,12 @@ namespace tnp::python {
 namespace {
 
 using array_api::kElementwise;
+
+void check_scalars(const char* function) {
+  if (array_api::flags().version >= array_api::k2024) return;
+  throw TypeError(std::string(function) +
+                  ": the standard takes Python scalars here since version 2024.12: write asarray(x), or an operator");
+}
 
 template <std::size_t I>
 PyObject* entry(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
@@ -20,9 +25,11 @@ PyObject* entry(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
       throw TypeError(std::string(f.name) + "() takes " + std::to_string(f.arity) + " positional arguments but " +
                       std::to_string(nargs) + " were given");
     }
+    if constexpr (f.since > array_api::k2022) array_api::require_version(f.name, f.since);
     if constexpr (f.arity == 1) {
       return call_strict(I, args[0]);
     } else {
+      if (!is_strict_array(args[0]) || !is_strict_array(args[1])) check_scalars(f.name);
       return call_strict(I, args[0], args[1]);
     }
   } catch (...) {
@@ -48,29 +55,31 @@ void bind_all(nb::module_& m, std::index_sequence<I...>) {
   (bind_one<I>(m), ...);
 }
 
-TNP_FUNCTION(clip, kStandard, "(x, /, min=None, max=None)", "The elements within bounds, in x's data type.") {
+TNP_STANDARD(clip, k2023, "(x, /, min=None, max=None)", "The elements within bounds, in x's data type.") {
   const auto [x, min, max] = take<3>(args);
-  const Array& a = strict_argument("clip", x.ptr());
-  std::optional<StrictOperand> low, high;
+  const Array& a = call.array(x);
   const StrictOperand beside("clip", x.ptr());
+  for (const Value& bound : {min, max}) {
+    if (bound.given() && is_strict_array(bound.ptr())) call.join(strict_device_of(bound.ptr()));
+  }
+  std::optional<StrictOperand> low, high;
   if (min.given()) low.emplace("clip", min.ptr(), &beside);
   if (max.given()) high.emplace("clip", max.ptr(), &beside);
-  const auto clipped = [&](const Operand* l, const Operand* h) { return to_strict(array_api::clip(a, l, h)); };
-  if (low && high) {
-    const Operand l = low->operand(), h = high->operand();
-    return clipped(&l, &h);
-  }
-  const Operand bound = low ? low->operand() : high ? high->operand() : Operand(a);
-  return clipped(low ? &bound : nullptr, high ? &bound : nullptr);
+  const Operand lower = low ? low->operand() : Operand(a), upper = high ? high->operand() : Operand(a);
+  return call.wrap(array_api::clip(a, low ? &lower : nullptr, high ? &upper : nullptr));
 }
 
-TNP_FUNCTION(where, kStandard, "(condition, x1, x2, /)", "x1 where the condition is true, else x2.") {
+TNP_STANDARD(where, k2021, "(condition, x1, x2, /)", "x1 where the condition is true, else x2.") {
   const auto [condition, x1, x2] = take<3>(args);
-  const Array& c = strict_argument("where", condition.ptr(), "condition");
-  const bool first = is_strict_array(x1.ptr());
+  const Array& c = call.array(condition, "condition");
+  const bool first = is_strict_array(x1.ptr()), second = is_strict_array(x2.ptr());
+  if (first) call.join(strict_device_of(x1.ptr()));
+  if (second) call.join(strict_device_of(x2.ptr()));
+  if (first && second) return call.wrap(array_api::where(c, strict_array_of(x1.ptr()), strict_array_of(x2.ptr())));
+  check_scalars("where");
   const StrictOperand array("where", first ? x1.ptr() : x2.ptr());
   const StrictOperand other("where", first ? x2.ptr() : x1.ptr(), &array);
-  return to_strict(first ? array_api::where(c, array.operand(), other.operand())
+  return call.wrap(first ? array_api::where(c, array.operand(), other.operand())
                          : array_api::where(c, other.operand(), array.operand()));
 }
 

@@ -26,6 +26,28 @@ R guarded(R failure, F&& f) noexcept {
   }
 }
 
+using array_api::Device;
+
+// Of two operands, of which one at least is an array. Throws ValueError for arrays of two devices.
+Device common_device(const char* function, PyObject* a, PyObject* b) {
+  if (!is_strict_array(a)) return strict_device_of(b);
+  const Device d = strict_device_of(a);
+  if (is_strict_array(b) && strict_device_of(b) != d) [[unlikely]]
+    array_api::check_same_device(function, d, strict_device_of(b));
+  return d;
+}
+
+PyObject* wrapped(const char* function, Array x, Device d) {
+  if (d >= Device::no_float64) [[unlikely]]
+    array_api::check_supported(function, d, x.dtype());
+  return wrap_strict(std::move(x), d);
+}
+
+const Array& matrix_operand(PyObject* o, const char* argument) {
+  if (!is_strict_array(o)) refuse_argument("matmul", o, argument);
+  return strict_array_of(o);
+}
+
 bool reported(const char* name) { return fp_flags_seen.load(std::memory_order_relaxed) == 0 || report_fp_flags(name); }
 
 // --- operators
@@ -47,6 +69,7 @@ PyObject* inplace_slot(PyObject* a, PyObject* b) {
     const StrictOperand x(f.name, a);
     array_api::check_category(f.name, x.array().dtype(), f.category);
     const StrictOperand y(f.name, b, &x);
+    common_device(f.name, a, b);
     array_api::update(I, strict_array_of(a), y.operand());
     return reported(f.name) ? Py_NewRef(a) : nullptr;
   });
@@ -65,12 +88,15 @@ PyObject* slot_inplace_power(PyObject* a, PyObject* b, PyObject* modulus) {
 
 PyObject* slot_matmul(PyObject* a, PyObject* b) {
   return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
-    return wrap_strict(array_api::matmul(strict_argument("matmul", a, "x1"), strict_argument("matmul", b, "x2")));
+    const Array &x = matrix_operand(a, "x1"), &y = matrix_operand(b, "x2");
+    return wrapped("matmul", array_api::matmul(x, y), common_device("matmul", a, b));
   });
 }
 PyObject* slot_inplace_matmul(PyObject* a, PyObject* b) {
   return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
-    array_api::matmul_update(strict_array_of(a), strict_argument("matmul", b, "x2"));
+    const Array& y = matrix_operand(b, "x2");
+    common_device("matmul", a, b);
+    array_api::matmul_update(strict_array_of(a), y);
     return Py_NewRef(a);
   });
 }
@@ -125,13 +151,16 @@ IndexItem array_item(const Array& x) {
   return IndexItem(x);
 }
 
-IndexItem strict_item(PyObject* o) {
+IndexItem strict_item(PyObject* o, PyObject* self) {
   if (PyLong_CheckExact(o)) {
     const Py_ssize_t i = PyNumber_AsSsize_t(o, PyExc_IndexError);
     if (i == -1 && PyErr_Occurred()) throw nb::python_error();
     return IndexItem(static_cast<std::int64_t>(i));
   }
-  if (is_strict_array(o)) return array_item(strict_array_of(o));
+  if (is_strict_array(o)) {
+    common_device("x[index]", self, o);
+    return array_item(strict_array_of(o));
+  }
   const bool plain = PySlice_Check(o) || o == Py_None || o == Py_Ellipsis || nb::isinstance<PyDim>(nb::handle(o));
   const bool integer = !PyBool_Check(o) && PyIndex_Check(o) && !is_array(o) && !is_numpy_array(o);
   if (!plain && !integer) {
@@ -141,24 +170,48 @@ IndexItem strict_item(PyObject* o) {
   return std::move(parse_index(o)[0]);
 }
 
-std::vector<IndexItem> strict_index(PyObject* key) {
+std::vector<IndexItem> strict_index(PyObject* key, PyObject* self) {
   std::vector<IndexItem> items;
   if (!PyTuple_Check(key)) {
-    items.push_back(strict_item(key));
+    items.push_back(strict_item(key, self));
     return items;
   }
   const Py_ssize_t n = PyTuple_GET_SIZE(key);
   items.reserve(static_cast<std::size_t>(n));
-  for (Py_ssize_t i = 0; i < n; ++i) items.push_back(strict_item(PyTuple_GET_ITEM(key, i)));
+  for (Py_ssize_t i = 0; i < n; ++i) items.push_back(strict_item(PyTuple_GET_ITEM(key, i), self));
   return items;
+}
+
+// x[i] and x[i:j] of one dimension within bounds, by plain tnp's short way. Absent: the general way decides.
+Array quick_item(const Array& x, PyObject* key) {
+  if (x.state() != State::concrete || x.ndim() != 1) return {};
+  if (PyLong_CheckExact(key)) return quick_getitem(x, key);
+  if (!PySlice_Check(key)) return {};
+  const auto* s = reinterpret_cast<PySliceObject*>(key);
+  if (s->step != Py_None) return {};
+  const std::int64_t size = x.shape()[0];
+  for (PyObject* bound : {s->start, s->stop}) {
+    if (bound == Py_None) continue;
+    if (!PyLong_CheckExact(bound)) return {};
+    const Py_ssize_t i = PyLong_AsSsize_t(bound);
+    if (i == -1 && PyErr_Occurred()) {
+      PyErr_Clear();
+      return {};
+    }
+    if (i < -size || i > size) return {};
+  }
+  return quick_getitem(x, key);
 }
 
 PyObject* slot_getitem(PyObject* self, PyObject* key) {
   return guarded<PyObject*>(nullptr, [&] {
     const Array& x = strict_array_of(self);
-    if (PyTuple_Check(key)) return wrap_strict(array_api::getitem(x, strict_index(key)));
-    const IndexItem item = strict_item(key);
-    return wrap_strict(array_api::getitem(x, {&item, 1}));
+    const Device device = strict_device_of(self);
+    Array quick = quick_item(x, key);
+    if (quick) return wrap_strict(std::move(quick), device);
+    if (PyTuple_Check(key)) return wrap_strict(array_api::getitem(x, strict_index(key, self)), device);
+    const IndexItem item = strict_item(key, self);
+    return wrap_strict(array_api::getitem(x, {&item, 1}), device);
   });
 }
 
@@ -166,7 +219,8 @@ int slot_setitem(PyObject* self, PyObject* key, PyObject* value) {
   return guarded<int>(-1, [&] {
     if (value == nullptr) throw TypeError("del x[key]: arrays have no deletion");
     const StrictOperand x("x[key] = value", self), v("x[key] = value", value, &x);
-    array_api::setitem(strict_array_of(self), strict_index(key), v.operand());
+    common_device("x[key] = value", self, value);
+    array_api::setitem(strict_array_of(self), strict_index(key, self), v.operand());
     return 0;
   });
 }
@@ -178,7 +232,9 @@ PyObject* slot_iter(PyObject* self) {
       throw TypeError("iteration: the standard defines it for arrays of one dimension only, not for shape " +
                       x.shape().str() + ": use unstack(x)");
     }
-    return PyObject_GetIter(to_strict_tuple(unstack(x, 0)).ptr());
+    nb::list rows;
+    for (const Array& row : unstack(x, 0)) rows.append(to_strict(row, strict_device_of(self)));
+    return PyObject_GetIter(rows.ptr());
   });
 }
 
@@ -191,10 +247,11 @@ PyType_Slot slot(int id, F f) {
 
 PyObject* call_strict(array_api::FunctionId id, PyObject* a) {
   const array_api::Function& f = kElementwise[id];
-  const Array& x = strict_argument(f.name, a);
+  if (!is_strict_array(a)) refuse_argument(f.name, a, "x");
+  const Array& x = strict_array_of(a);
   const bool donated = is_temporary(a, x);
   Array result = array_api::call(id, x, donated ? 1 : 0);
-  return reported(f.name) ? wrap_strict(std::move(result)) : nullptr;
+  return reported(f.name) ? wrap_strict(std::move(result), strict_device_of(a)) : nullptr;
 }
 
 PyObject* call_strict(array_api::FunctionId id, PyObject* a, PyObject* b) {
@@ -203,8 +260,11 @@ PyObject* call_strict(array_api::FunctionId id, PyObject* a, PyObject* b) {
   Array result;
   if (first && second) {
     const Array &x = strict_array_of(a), &y = strict_array_of(b);
+    const Device device = common_device(f.name, a, b);
     result = array_api::call(id, x, y, (is_temporary(a, x) ? 1u : 0u) | (is_temporary(b, y) ? 2u : 0u));
-  } else if (first) {
+    return reported(f.name) ? wrapped(f.name, std::move(result), device) : nullptr;
+  }
+  if (first) {
     array_api::check_category(f.name, strict_array_of(a).dtype(), f.category);
     const StrictOperand x(f.name, a), y(f.name, b, &x);
     result = array_api::call(id, x.array(), y.operand(), is_temporary(a, x.array()) ? 1 : 0);
@@ -214,7 +274,102 @@ PyObject* call_strict(array_api::FunctionId id, PyObject* a, PyObject* b) {
     const StrictOperand x(f.name, a, &y);
     result = array_api::call(id, x.operand(), y.operand(), y.is_array() && is_temporary(b, y.array()) ? 2 : 0);
   }
-  return reported(f.name) ? wrap_strict(std::move(result)) : nullptr;
+  return reported(f.name) ? wrapped(f.name, std::move(result), strict_device_of(first ? a : b)) : nullptr;
+}
+
+namespace {
+
+// --- the operators as methods: their signatures are the standard's
+
+template <std::size_t I>
+PyObject* reflected(PyObject* self, PyObject* other) {
+  return binary_slot<I>(other, self);
+}
+PyObject* method_pow(PyObject* a, PyObject* b) { return binary_slot<function_named("pow")>(a, b); }
+PyObject* method_rpow(PyObject* a, PyObject* b) { return binary_slot<function_named("pow")>(b, a); }
+PyObject* method_rmatmul(PyObject* a, PyObject* b) { return slot_matmul(b, a); }
+template <int Op>
+PyObject* method_compare(PyObject* a, PyObject* b) {
+  return slot_compare(a, b, Op);
+}
+template <PyObject* (*F)(PyObject*)>
+PyObject* method_unary(PyObject* a, PyObject*) {
+  return F(a);
+}
+PyObject* method_bool(PyObject* a, PyObject*) {
+  const int truth = slot_bool(a);
+  return truth < 0 ? nullptr : PyBool_FromLong(truth);
+}
+PyObject* method_setitem(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs != 2) {
+    PyErr_SetString(PyExc_TypeError, "__setitem__() takes a key and a value");
+    return nullptr;
+  }
+  return slot_setitem(self, args[0], args[1]) < 0 ? nullptr : Py_NewRef(Py_None);
+}
+
+template <class F>
+void add(std::vector<PyMethodDef>& out, const char* doc, const char* name, F f, int flags) {
+  out.push_back({name, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(f)), flags | METH_COEXIST, doc});
+}
+
+#define TNP_OTHER(NAME, F) add(out, NAME "($self, other, /)\n--\n\n", NAME, F, METH_O)
+#define TNP_SELF(NAME, F) add(out, NAME "($self, /)\n--\n\n", NAME, F, METH_NOARGS)
+#define TNP_OPERATOR(NAME, FUNCTION)                                   \
+  TNP_OTHER("__" NAME "__", (&binary_slot<function_named(FUNCTION)>)); \
+  TNP_OTHER("__r" NAME "__", (&reflected<function_named(FUNCTION)>));  \
+  TNP_OTHER("__i" NAME "__", (&inplace_slot<function_named(FUNCTION)>))
+
+void add_arithmetic(std::vector<PyMethodDef>& out) {
+  TNP_OPERATOR("add", "add");
+  TNP_OPERATOR("sub", "subtract");
+  TNP_OPERATOR("mul", "multiply");
+  TNP_OPERATOR("truediv", "divide");
+  TNP_OPERATOR("floordiv", "floor_divide");
+  TNP_OPERATOR("mod", "remainder");
+  TNP_OPERATOR("and", "bitwise_and");
+  TNP_OPERATOR("or", "bitwise_or");
+  TNP_OPERATOR("xor", "bitwise_xor");
+  TNP_OPERATOR("lshift", "bitwise_left_shift");
+  TNP_OPERATOR("rshift", "bitwise_right_shift");
+  TNP_OTHER("__pow__", &method_pow);
+  TNP_OTHER("__rpow__", &method_rpow);
+  TNP_OTHER("__ipow__", (&inplace_slot<function_named("pow")>));
+  TNP_OTHER("__matmul__", &slot_matmul);
+  TNP_OTHER("__rmatmul__", &method_rmatmul);
+  TNP_OTHER("__imatmul__", &slot_inplace_matmul);
+}
+
+void add_others(std::vector<PyMethodDef>& out) {
+  TNP_OTHER("__lt__", &method_compare<Py_LT>);
+  TNP_OTHER("__le__", &method_compare<Py_LE>);
+  TNP_OTHER("__eq__", &method_compare<Py_EQ>);
+  TNP_OTHER("__ne__", &method_compare<Py_NE>);
+  TNP_OTHER("__gt__", &method_compare<Py_GT>);
+  TNP_OTHER("__ge__", &method_compare<Py_GE>);
+  TNP_SELF("__neg__", (&method_unary<&unary_slot<function_named("negative")>>));
+  TNP_SELF("__pos__", (&method_unary<&unary_slot<function_named("positive")>>));
+  TNP_SELF("__abs__", (&method_unary<&unary_slot<function_named("abs")>>));
+  TNP_SELF("__invert__", (&method_unary<&unary_slot<function_named("bitwise_invert")>>));
+  TNP_SELF("__int__", &method_unary<&slot_int>);
+  TNP_SELF("__float__", &method_unary<&slot_float>);
+  TNP_SELF("__index__", &method_unary<&slot_index>);
+  TNP_SELF("__iter__", &method_unary<&slot_iter>);
+  TNP_SELF("__bool__", &method_bool);
+  add(out, "__getitem__($self, key, /)\n--\n\n", "__getitem__", &slot_getitem, METH_O);
+  add(out, "__setitem__($self, key, value, /)\n--\n\n", "__setitem__", &method_setitem, METH_FASTCALL);
+}
+#undef TNP_OPERATOR
+#undef TNP_SELF
+#undef TNP_OTHER
+
+}  // namespace
+
+std::vector<PyMethodDef> strict_operator_methods() {
+  std::vector<PyMethodDef> out;
+  add_arithmetic(out);
+  add_others(out);
+  return out;
 }
 
 std::vector<PyType_Slot> strict_slots() {

@@ -7,6 +7,7 @@
 #include "base/dim.h"
 #include "ir/apply_internal.h"
 #include "ir/observer.h"
+#include "python/autograph.h"
 #include "python/elementwise_call.h"
 #include "tnp/error.h"
 
@@ -102,7 +103,8 @@ bool is_quick(const Array& x) {
          (active_observers == nullptr || (node->flags & detail::kWatched) == 0);
 }
 
-// Absent where the key or the array needs the general way, which also raises the errors.
+}  // namespace
+
 Array quick_getitem(const Array& x, PyObject* key) {
   if (!is_quick(x)) return {};
   const detail::Node* node = x.node();
@@ -135,6 +137,8 @@ Array quick_getitem(const Array& x, PyObject* key) {
   return view;
 }
 
+namespace {
+
 template <class R, class F>
 R guarded(R failure, F&& f) noexcept {
   try {
@@ -155,10 +159,13 @@ PyObject* subscript(PyObject* self, PyObject* key) {
   });
 }
 
+constexpr std::int64_t kMaxUnrolled = 16;  // rows of a traced array; a loop over more is one of the graph
+
 // The number of rows; of an array whose size is not known, an error that says what to use.
 std::int64_t length(const Array& x, const char* what) {
   const Dim size = x.shape()[0];
   if (!is_symbolic(size)) return size;
+  ask_for_conversion("number");
   if (dim_value_hook) dim_value_hook(size);
   throw TracerError(
       std::string(what) + " of an array of shape " + x.shape().str() +
@@ -192,6 +199,7 @@ PyObject* slot_iter(PyObject* self) {
   return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
     const Array& x = array_of(self);
     if (x.ndim() == 0) throw TypeError("iteration over a 0-d array");
+    if (x.is_symbolic() && (is_symbolic(x.shape()[0]) || x.shape()[0] > kMaxUnrolled)) ask_for_conversion("rows");
     length(x, "iteration over the rows");
     x.is_symbolic() || x.data();  // a pending value is computed once, not once a row
     return PySeqIter_New(self);

@@ -11,6 +11,10 @@ namespace tnp::python {
 // What is between the brackets. Throws IndexError for what NumPy refuses.
 std::vector<IndexItem> parse_index(PyObject* key);
 
+// x[key] for an int or a slice of ints on the first axis of a concrete array. Absent where the general way is needed,
+// which also raises the errors.
+Array quick_getitem(const Array& x, PyObject* key);
+
 // Subscription, length, iteration, `in`; assignment and deletion, which say what to use instead.
 void append_index_slots(std::vector<PyType_Slot>& slots);
 // ndarray.at, ndarray.flat and their classes.

@@ -1,5 +1,7 @@
 #include "python/pytree.h"
 
+#include <bit>
+
 #include "python/array_api.h"
 #include "tnp/error.h"
 
@@ -35,6 +37,7 @@ PyTree PyTree::flatten(nb::handle o, std::vector<nb::object>& leaves) {
     t.kind_ = Kind::none;
   } else if (is_strict_array(p)) {
     t.kind_ = Kind::strict_array;
+    t.device_ = strict_device_of(p);
     add(to_python(strict_array_of(p)));
   } else if (PyTuple_Check(p)) {
     t.kind_ = is_named_tuple(o) ? Kind::named_tuple : Kind::tuple;
@@ -75,7 +78,7 @@ nb::object PyTree::build(std::span<const nb::object> leaves, std::size_t& next) 
       return nb::none();
     case Kind::strict_array: {
       nb::object leaf = children_[0].build(leaves, next);
-      return is_array(leaf.ptr()) ? to_strict(array_of(leaf.ptr())) : leaf;
+      return is_array(leaf.ptr()) ? to_strict(array_of(leaf.ptr()), device_) : leaf;
     }
     case Kind::dict: {
       nb::dict out;
@@ -115,6 +118,11 @@ nb::object PyTree::key() const {
   nb::list parts;
   parts.append(static_cast<int>(kind_));
   if (type_.is_valid()) parts.append(type_);
+  if (kind_ == Kind::strict_array) {
+    // What the namespace's functions do depends on them too.
+    parts.append(static_cast<int>(device_));
+    parts.append(std::bit_cast<std::uint64_t>(array_api::flags()));
+  }
   for (const nb::object& k : keys_) parts.append(k);
   for (const PyTree& child : children_) parts.append(child.key());
   return nb::tuple(parts);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "python/python.h"
+#include "tnp/array_api.h"
 
 namespace tnp::python {
 
@@ -27,6 +28,7 @@ class PyTree {
   nb::object build(std::span<const nb::object> leaves, std::size_t& next) const;
 
   Kind kind_ = Kind::leaf;
+  array_api::Device device_{};    // of a strict array
   nb::object type_;               // of a named tuple, a dataclass, a subclass
   std::vector<nb::object> keys_;  // of a dict; field names of a dataclass
   std::vector<PyTree> children_;

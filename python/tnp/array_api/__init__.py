@@ -6,19 +6,25 @@ differentiated and vectorised too.
 
 from __future__ import annotations
 
+import inspect as _inspect
 from typing import Any as _Any
 
 from .._core import array_api as _core
-
-__array_api_version__ = _core.__array_api_version__
+from ._flags import ArrayAPIStrictFlags
+from ._flags import Transfer as Transfer
+from ._info import __array_namespace_info__
 
 # Not public by their names: the classes of arrays and data types, which only the functions make.
-_PRIVATE = {"Array", "DType", "Device"}
-_NAMES = [
-    name for name in dir(_core) if name not in _PRIVATE and (name[0] != "_" or name == "__array_namespace_info__")
-]
+_PRIVATE = {"Array", "DType", "DeviceTransfers"}
+_EXTENSIONS = ("linalg", "fft")
+_NAMES = [name for name in dir(_core) if name not in _PRIVATE and name not in _EXTENSIONS and name[0] != "_"]
 globals().update({name: getattr(_core, name) for name in _NAMES})
-_device, _restore = _core._device, _core._restore  # for pickles
+_restore = _core._restore  # for pickles
+DeviceTransfers = _core.DeviceTransfers  # no name of the standard, nor of array-api-strict: not in __all__
+Device.__signature__ = _inspect.Signature(  # type: ignore[name-defined]  # noqa: F821
+    [_inspect.Parameter("device", _inspect.Parameter.POSITIONAL_OR_KEYWORD, default="CPU_DEVICE")]
+)
+_core._flags_from_environment()
 
 e = 2.718281828459045
 inf = float("inf")
@@ -26,7 +32,11 @@ nan = float("nan")
 newaxis = None
 pi = 3.141592653589793
 
-__all__ = [*_NAMES, "__array_api_version__", "e", "inf", "nan", "newaxis", "pi"]  # noqa: PLE0604
+_ALL = [
+    *_NAMES,
+    *(ArrayAPIStrictFlags.__name__, __array_namespace_info__.__name__),
+    *("__array_api_version__", "e", "inf", "nan", "newaxis", "pi"),
+]
 
 # What NumPy calls them.
 _RENAMED = {
@@ -55,11 +65,19 @@ _RENAMED = {
 
 
 def __getattr__(name: str) -> _Any:
-    """The error for a name that the namespace has not, with the standard's name for NumPy's."""
+    """What the flags decide, and the error for a name that the namespace has not, with the standard's for NumPy's."""
+    if name == "__array_api_version__":
+        return _core.get_array_api_strict_flags()["api_version"]
+    if name in _EXTENSIONS:
+        if name in _core.get_array_api_strict_flags()["enabled_extensions"]:
+            return getattr(_core, name)
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}': the extension is disabled", name=name)
+    if name == "__all__":
+        return sorted([*_ALL, *_core.get_array_api_strict_flags()["enabled_extensions"]])
     hint = f": the standard calls it {_RENAMED[name]}" if name in _RENAMED else ""
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'{hint}", name=name)
 
 
 def __dir__() -> list[str]:
     """The public names."""
-    return __all__
+    return __getattr__("__all__")  # type: ignore[no-any-return]
