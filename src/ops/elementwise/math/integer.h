@@ -63,8 +63,8 @@ TNP_INLINE IntegerDivision<V> integer_divmod(V a, V b) {
   V remainder = static_cast<V>(a - quotient * divisor);
   if constexpr (detail::is_signed_int<V>) {
     const mask_t<V> adjust = both<mask_t<V>>(remainder != zero, (remainder ^ divisor) < zero);
-    quotient = select<V>(adjust, static_cast<V>(quotient - one), quotient);
-    remainder = select<V>(adjust, static_cast<V>(remainder + divisor), remainder);
+    quotient = static_cast<V>(quotient - select<V>(adjust, one, zero));
+    remainder = static_cast<V>(remainder + select<V>(adjust, divisor, zero));
   }
   return {select<V>(by_zero, zero, quotient), select<V>(by_zero, zero, remainder)};
 }
