@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as _np
 
@@ -84,11 +84,18 @@ def isscalar(element: Any) -> bool:
 
 
 class finfo:
-    """The limits of a floating-point type; of a complex one those of its parts."""
+    """The limits of a floating-point type; of a complex one those of its parts.
 
-    def __init__(self, dtype: Any) -> None:
-        """`dtype`: a type, or an array of it."""
-        d = _type_of(dtype)
+    `dtype`: a type, or an array of it.
+    """
+
+    _made: ClassVar[dict[Any, finfo]] = {}
+
+    def __new__(cls, dtype: Any) -> finfo:
+        """The one object for this type."""
+        return _made_once(cls, dtype)
+
+    def _fill(self, d: dtype) -> None:
         name = {"complex64": "float32", "complex128": "float64"}.get(d.name, d.name)
         if name not in _FORMATS:
             raise ValueError(f"data type {d!r} not inexact")
@@ -114,11 +121,18 @@ class finfo:
 
 
 class iinfo:
-    """The limits of an integer type."""
+    """The limits of an integer type.
 
-    def __init__(self, type: Any) -> None:
-        """`type`: a type, or an array or integer of it."""
-        d = _type_of(int if isinstance(type, int) and not isinstance(type, bool) else type)
+    `type`: a type, or an array or integer of it.
+    """
+
+    _made: ClassVar[dict[Any, iinfo]] = {}
+
+    def __new__(cls, type: Any) -> iinfo:
+        """The one object for this type."""
+        return _made_once(cls, int if isinstance(type, int) and not isinstance(type, bool) else type)
+
+    def _fill(self, d: dtype) -> None:
         if d.kind not in "iu":
             raise ValueError(f"Invalid integer data type {d.kind!r}.")
         self.dtype, self.kind, self.bits = d, d.kind, 8 * d.itemsize
@@ -129,6 +143,20 @@ class iinfo:
     def __repr__(self) -> str:
         """Its limits."""
         return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype.name})"
+
+
+def _made_once(cls: Any, spec: Any) -> Any:
+    made = cls._made.get(spec) if isinstance(spec, str) else None
+    if made is None:
+        d = _type_of(spec)
+        made = cls._made.get(d.num)
+        if made is None:
+            made = object.__new__(cls)
+            made._fill(d)
+            cls._made[d.num] = made
+        if isinstance(spec, str):
+            cls._made[spec] = made
+    return made
 
 
 def _type_of(spec: Any) -> dtype:

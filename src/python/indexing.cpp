@@ -80,16 +80,18 @@ IndexItem parse_item(PyObject* o) {
 
 bool is_plain_bound(PyObject* o) { return o == Py_None || PyLong_CheckExact(o); }
 
+// A copy: it costs no more than a view and keeps no large buffer alive.
+Array element_at(const std::byte* data, DType dtype) {
+  Array element = Array::empty(dtype, {});
+  std::memcpy(element.node()->data, data, static_cast<std::size_t>(itemsize(dtype)));
+  return element;
+}
+
 // Element or row i of an array of at least one axis.
 Array row(const Array& x, std::int64_t i) {
   const detail::Node* node = x.node();
   std::byte* data = node->data + i * node->strides[0];
-  if (node->shape.ndim() == 1) {
-    // A copy: it costs no more than a view and keeps no large buffer alive.
-    Array element = Array::empty(node->dtype, {});
-    std::memcpy(element.node()->data, data, static_cast<std::size_t>(itemsize(node->dtype)));
-    return element;
-  }
+  if (node->shape.ndim() == 1) return element_at(data, node->dtype);
   Shape shape = node->shape;
   Strides strides = node->strides;
   shape.erase(0);
@@ -101,6 +103,86 @@ bool is_quick(const Array& x) {
   const detail::Node* node = x.node();
   return node->state == State::concrete && node->shape.ndim() > 0 &&
          (active_observers == nullptr || (node->flags & detail::kWatched) == 0);
+}
+
+// A view put together axis by axis.
+struct View {
+  const detail::Node* node;
+  std::byte* data;
+  int axis = 0;  // of the array, the next one
+  bool empty = false;
+  Shape shape;
+  Strides strides;
+
+  bool integer(PyObject* o) {
+    Py_ssize_t i = PyLong_AsSsize_t(o);
+    if (i == -1 && PyErr_Occurred()) return PyErr_Clear(), false;
+    const std::int64_t size = node->shape[axis];
+    if (i < 0) i += size;
+    if (i < 0 || i >= size) return false;
+    data += i * node->strides[axis++];
+    return true;
+  }
+  void slice(PyObject* o) {
+    Py_ssize_t start, stop, step;
+    if (PySlice_Unpack(o, &start, &stop, &step) < 0) throw nb::python_error();
+    const Py_ssize_t count = PySlice_AdjustIndices(node->shape[axis], &start, &stop, step);
+    if (count > 0) data += start * node->strides[axis];
+    shape.push_back(count);
+    strides.push_back(count > 1 ? node->strides[axis] * step : node->strides[axis]);
+    empty = empty || count == 0;
+    ++axis;
+  }
+  void keep(int axes) {
+    for (; axes > 0; --axes, ++axis) {
+      shape.push_back(node->shape[axis]);
+      strides.push_back(node->strides[axis]);
+    }
+  }
+  void add_axis() {
+    shape.push_back(1);
+    strides.push_back(0);
+  }
+  Array done() const {
+    if (shape.empty()) return element_at(data, node->dtype);
+    return Array::view_of(node->buffer, empty ? node->data : data, node->dtype, shape, strides);
+  }
+};
+
+bool is_plain_slice(PyObject* o) {
+  if (!PySlice_Check(o)) return false;
+  const auto* s = reinterpret_cast<PySliceObject*>(o);
+  return is_plain_bound(s->start) && is_plain_bound(s->stop) && is_plain_bound(s->step);
+}
+
+// x[items] for integers, slices, `...` and None; absent for other items and for what the long way refuses.
+Array quick_items(const Array& x, std::span<PyObject* const> items) {
+  int taken = 0, ellipses = 0;
+  for (PyObject* o : items) {
+    if (PyLong_CheckExact(o) || is_plain_slice(o)) {
+      ++taken;
+    } else if (o == Py_Ellipsis) {
+      ++ellipses;
+    } else if (o != Py_None) {
+      return {};
+    }
+  }
+  const int ndim = x.node()->shape.ndim();
+  if (taken > ndim || ellipses > 1) return {};
+  View view{x.node(), x.node()->data, 0, false, {}, {}};
+  for (PyObject* o : items) {
+    if (PyLong_CheckExact(o)) {
+      if (!view.integer(o)) return {};
+    } else if (o == Py_None) {
+      view.add_axis();
+    } else if (o == Py_Ellipsis) {
+      view.keep(ndim - taken);
+    } else {
+      view.slice(o);
+    }
+  }
+  view.keep(ndim - view.axis);
+  return view.done();
 }
 
 }  // namespace
@@ -118,9 +200,11 @@ Array quick_getitem(const Array& x, PyObject* key) {
     if (i < 0) i += size;
     return i >= 0 && i < size ? row(x, i) : Array();
   }
-  if (!PySlice_Check(key)) return {};
-  const auto* s = reinterpret_cast<PySliceObject*>(key);
-  if (!is_plain_bound(s->start) || !is_plain_bound(s->stop) || !is_plain_bound(s->step)) return {};
+  if (PyTuple_CheckExact(key)) {
+    return quick_items(x, {&PyTuple_GET_ITEM(key, 0), static_cast<std::size_t>(PyTuple_GET_SIZE(key))});
+  }
+  if (key == Py_None || key == Py_Ellipsis) return quick_items(x, {&key, 1});
+  if (!is_plain_slice(key)) return {};
   Py_ssize_t start, stop, step;
   if (PySlice_Unpack(key, &start, &stop, &step) < 0) throw nb::python_error();
   const Py_ssize_t count = PySlice_AdjustIndices(size, &start, &stop, step);
