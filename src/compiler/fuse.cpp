@@ -15,7 +15,7 @@ namespace {
 
 class Partitioner {
  public:
-  Partitioner(const Graph& graph, const SizePattern& pattern, bool fuse_nothing);
+  Partitioner(const Graph& graph, const SizePattern& pattern, bool fuse_nothing, bool groups_of_one);
   std::vector<Unit> run();
 
  private:
@@ -43,7 +43,7 @@ class Partitioner {
   }
 
   const Graph& graph_;
-  const bool fuse_nothing_;
+  const bool fuse_nothing_, groups_of_one_;
   std::vector<int> shape_class_;           // of each value
   std::vector<int> producer_;              // node of each value; -1: an input
   std::vector<std::vector<int>> readers_;  // nodes of each value
@@ -56,9 +56,10 @@ class Partitioner {
   int last_effect_ = -1;  // the cluster of the latest call with an effect
 };
 
-Partitioner::Partitioner(const Graph& graph, const SizePattern& pattern, bool fuse_nothing)
+Partitioner::Partitioner(const Graph& graph, const SizePattern& pattern, bool fuse_nothing, bool groups_of_one)
     : graph_(graph),
       fuse_nothing_(fuse_nothing),
+      groups_of_one_(groups_of_one),
       producer_(graph.values.size(), -1),
       readers_(graph.values.size()),
       kept_(graph.values.size(), false),
@@ -239,7 +240,7 @@ void Partitioner::place(int n) {
 Unit Partitioner::make_unit(const Cluster& cluster) const {
   Unit unit;
   unit.nodes = cluster.nodes;
-  if (cluster.nodes.size() == 1) {
+  if (cluster.nodes.size() == 1 && !(groups_of_one_ && cluster.shape_class >= 0)) {
     const GraphNode& node = graph_.nodes[cluster.nodes[0]];
     unit.inputs = node.inputs;
     unit.outputs = node.outputs;
@@ -304,7 +305,9 @@ std::vector<Unit> Partitioner::run() {
 }  // namespace
 
 std::vector<Unit> partition(const Graph& graph, const SizePattern& pattern, bool fuse_nothing) {
-  return Partitioner(graph, pattern, fuse_nothing).run();
+  return Partitioner(graph, pattern, fuse_nothing, false).run();
 }
+
+std::vector<Unit> partition_into_groups(const Graph& graph) { return Partitioner(graph, {}, false, true).run(); }
 
 }  // namespace tnp::compiler

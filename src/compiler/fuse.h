@@ -21,5 +21,7 @@ struct Unit {
 // is. A group is convex (nothing outside lies between its operations), so it can be one step. `fuse_nothing` makes
 // every call a unit of its own.
 std::vector<Unit> partition(const Graph& graph, const SizePattern& pattern = {}, bool fuse_nothing = false);
+// The same with a group for each operation that can be in one, even if it is alone there.
+std::vector<Unit> partition_into_groups(const Graph& graph);
 
 }  // namespace tnp::compiler

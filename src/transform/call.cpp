@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <mutex>
 
+#include "compiler/native_loop.h"
 #include "compiler/program.h"
 #include "ir/observer.h"
 #include "ir/trace.h"
 #include "tnp/error.h"
 #include "tnp/primitives.h"
+#include "transform/control/subgraph.h"
+#include "transform/custom.h"
 #include "transform/tape.h"
+#include "transform/vmap.h"
 
 namespace tnp {
 
@@ -18,11 +22,13 @@ namespace {
 struct GraphCompanion {
   std::mutex mutex;
   std::shared_ptr<compiler::Program> program;
+  std::shared_ptr<compiler::NativeLoop> loop;  // of which the graph is the body
   // The forward graph gives the outputs and then the residuals; the backward graph takes inputs, residuals and
   // cotangents of the outputs, and gives the cotangents of `differentiable` inputs.
   GraphRef forward, backward;
   std::vector<int> differentiable;
   int num_residuals = 0;
+  bool recomputes = false;  // the backward graph is to stay apart, or its work would be merged with the forward one's
 };
 
 std::shared_ptr<GraphCompanion> companion_of(const GraphRef& graph) {
@@ -65,75 +71,35 @@ std::vector<int> read_from_outside(const Graph& g, std::size_t from) {
   return out;
 }
 
-// Splits the gradient of `graph` into a forward and a backward graph that share no work.
-void build_gradient(GraphCompanion& c, const Graph& graph) {
-  Trace trace;
-  const Arrays inputs = fresh_inputs(trace, graph, graph.inputs);
-  Tape tape(false, false);
-  Arrays outputs, watched;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!tape.watch(inputs[i])) continue;
-    c.differentiable.push_back(static_cast<int>(i));
-    watched.push_back(inputs[i]);
-  }
-  {
-    ObserversPaused paused;
-    tape.start();
-    outputs = replay(graph, inputs);
-    tape.stop();
-  }
-  // Everything recorded so far, effects included, belongs to the forward part: the backward one begins here.
-  const std::size_t forward_count = trace.num_recorded();
-  Arrays cts, targets, target_cts;
-  for (const Array& y : outputs) {
-    Shape shape = y.shape();
-    cts.push_back(trace.add_input(y.dtype(), shape));
-    if (!is_inexact(y.dtype())) continue;
-    targets.push_back(y);
-    target_cts.push_back(cts.back());
-  }
-  Arrays gradients;
-  {
-    ObserversPaused paused;
-    gradients = tape.gradient(targets, watched, target_cts);
-    for (std::size_t i = 0; i < gradients.size(); ++i) {
-      if (!gradients[i]) gradients[i] = zeros(watched[i].shape(), watched[i].dtype());
-    }
-  }
-  Arrays args = inputs;
-  args.insert(args.end(), cts.begin(), cts.end());
-  Arrays all_outputs = outputs;
-  all_outputs.insert(all_outputs.end(), gradients.begin(), gradients.end());
-  std::size_t split = 0;
-  const std::unique_ptr<Graph> joint = trace.finish(args, all_outputs, forward_count, &split);
-
-  const int num_inputs = static_cast<int>(inputs.size()), num_outputs = static_cast<int>(outputs.size());
+// Cuts a joint graph, of `num_inputs` inputs and then cotangents to `num_outputs` outputs and then gradients, at node
+// `split`.
+void cut(GraphCompanion& c, const Graph& joint, std::size_t split, int num_inputs, int num_outputs) {
   const auto make = [&](std::size_t begin, std::size_t end) {
     auto g = std::make_shared<Graph>();
-    g->values = joint->values;
-    g->nodes.assign(joint->nodes.begin() + static_cast<std::ptrdiff_t>(begin),
-                    joint->nodes.begin() + static_cast<std::ptrdiff_t>(end));
-    g->dims = joint->dims;
-    g->leaf_values = joint->leaf_values;
+    g->values = joint.values;
+    g->nodes.assign(joint.nodes.begin() + static_cast<std::ptrdiff_t>(begin),
+                    joint.nodes.begin() + static_cast<std::ptrdiff_t>(end));
+    g->dims = joint.dims;
+    g->leaf_values = joint.leaf_values;
     return g;
   };
-  std::vector<bool> is_ct(joint->values.size(), false), given(joint->values.size(), false);
-  for (int i = 0; i < num_outputs; ++i) is_ct[joint->inputs[num_inputs + i]] = true;
+  std::vector<bool> is_ct(joint.values.size(), false), given(joint.values.size(), false);
+  for (int i = 0; i < num_outputs; ++i) is_ct[joint.inputs[num_inputs + i]] = true;
   auto forward = make(0, split);
-  auto backward = make(split, joint->nodes.size());
+  auto backward = make(split, joint.nodes.size());
   // Both take the original inputs, then the captured constants of the joint graph.
-  for (std::size_t i = 0; i < joint->inputs.size(); ++i) {
-    const int v = joint->inputs[i];
+  for (std::size_t i = 0; i < joint.inputs.size(); ++i) {
+    const int v = joint.inputs[i];
     if (is_ct[v]) continue;
     forward->inputs.push_back(v);
     backward->inputs.push_back(v);
     given[v] = true;
   }
-  forward->captured = joint->captured;
-  forward->outputs.assign(joint->outputs.begin(), joint->outputs.begin() + num_outputs);
+  forward->captured = joint.captured;
+  forward->outputs.assign(joint.outputs.begin(), joint.outputs.begin() + num_outputs);
   std::vector<int> residuals = read_from_outside(*backward, 0);
-  for (int i = 0; i < static_cast<int>(gradients.size()); ++i) {
-    const int v = joint->outputs[num_outputs + i];
+  for (std::size_t i = static_cast<std::size_t>(num_outputs); i < joint.outputs.size(); ++i) {
+    const int v = joint.outputs[i];
     backward->outputs.push_back(v);
     const bool computed = std::any_of(backward->nodes.begin(), backward->nodes.end(), [&](const GraphNode& n) {
       return std::find(n.outputs.begin(), n.outputs.end(), v) != n.outputs.end();
@@ -146,9 +112,107 @@ void build_gradient(GraphCompanion& c, const Graph& graph) {
     backward->inputs.push_back(v);
     ++c.num_residuals;
   }
-  for (int i = 0; i < num_outputs; ++i) backward->inputs.push_back(joint->inputs[num_inputs + i]);
+  for (int i = 0; i < num_outputs; ++i) backward->inputs.push_back(joint.inputs[num_inputs + i]);
   c.forward = forward;
   c.backward = backward;
+}
+
+// Records the gradient of `outputs` behind them, and cuts there. `pull` gives the cotangents of c.differentiable.
+void build_joint(GraphCompanion& c, Trace& trace, const Arrays& inputs, const Arrays& outputs,
+                 const ArraysFunction& pull) {
+  // Everything recorded so far, effects included, belongs to the forward part: the backward one begins here.
+  const std::size_t forward_count = trace.num_recorded();
+  Arrays args = inputs, cts;
+  for (const Array& y : outputs) {
+    Shape shape = y.shape();
+    cts.push_back(trace.add_input(y.dtype(), shape));
+  }
+  const Arrays gradients = pull(cts);
+  args.insert(args.end(), cts.begin(), cts.end());
+  Arrays all_outputs = outputs;
+  all_outputs.insert(all_outputs.end(), gradients.begin(), gradients.end());
+  std::size_t split = 0;
+  const std::unique_ptr<Graph> joint = trace.finish(args, all_outputs, forward_count, &split);
+  cut(c, *joint, split, static_cast<int>(inputs.size()), static_cast<int>(outputs.size()));
+}
+
+// The gradients of what the tape has seen, zeros where there is none.
+Arrays pull_back(Tape& tape, const Arrays& outputs, const Arrays& watched, const Arrays& cts) {
+  Arrays targets, target_cts;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (!is_inexact(outputs[i].dtype())) continue;
+    targets.push_back(outputs[i]);
+    target_cts.push_back(cts[i]);
+  }
+  const ObserversPaused paused;
+  Arrays gradients = tape.gradient(targets, watched, target_cts);
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    if (!gradients[i]) gradients[i] = zeros(watched[i].shape(), watched[i].dtype());
+  }
+  return gradients;
+}
+
+Arrays watch_inputs(GraphCompanion& c, Tape& tape, const Arrays& inputs) {
+  Arrays watched;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!tape.watch(inputs[i])) continue;
+    c.differentiable.push_back(static_cast<int>(i));
+    watched.push_back(inputs[i]);
+  }
+  return watched;
+}
+
+Arrays replay_on(Tape& tape, const Graph& graph, const Arrays& inputs) {
+  const ObserversPaused paused;
+  tape.start();
+  Arrays outputs = replay(graph, inputs);
+  tape.stop();
+  return outputs;
+}
+
+// Splits the gradient of `graph` into a forward and a backward graph that share no work.
+void build_gradient(GraphCompanion& c, const Graph& graph) {
+  Trace trace;
+  const Arrays inputs = fresh_inputs(trace, graph, graph.inputs);
+  Tape tape(false, false);
+  const Arrays watched = watch_inputs(c, tape, inputs);
+  const Arrays outputs = replay_on(tape, graph, inputs);
+  build_joint(c, trace, inputs, outputs, [&](const Arrays& cts) { return pull_back(tape, outputs, watched, cts); });
+}
+
+// The same with a backward graph that does all the work of the forward one again, and so needs nothing of it.
+void build_recomputing_gradient(GraphCompanion& c, const Graph& graph) {
+  Trace trace;
+  const Arrays inputs = fresh_inputs(trace, graph, graph.inputs);
+  Tape tape(false, false);
+  const Arrays watched = watch_inputs(c, tape, inputs);
+  const Arrays outputs = replay_on(tape, graph, inputs);
+  Arrays args = inputs, cts;
+  for (const Array& y : outputs) {
+    Shape shape = y.shape();
+    cts.push_back(trace.add_input(y.dtype(), shape));
+  }
+  const Arrays gradients = pull_back(tape, outputs, watched, cts);
+  args.insert(args.end(), cts.begin(), cts.end());
+  auto backward = std::shared_ptr<Graph>(trace.finish(args, gradients));
+  // Captured constants come between the inputs and the cotangents.
+  std::vector<int>& in = backward->inputs;
+  const auto begin = in.begin() + static_cast<std::ptrdiff_t>(inputs.size());
+  std::rotate(begin, begin + static_cast<std::ptrdiff_t>(cts.size()), in.end());
+  auto forward = std::make_shared<Graph>(graph);
+  forward->captured.clear();
+  if (!backward->captured.empty()) {
+    // The forward graph does not read them; it takes them as the backward one does.
+    for (const Array& x : backward->captured) {
+      forward->inputs.push_back(static_cast<int>(forward->values.size()));
+      forward->values.push_back({x.dtype(), x.shape()});
+    }
+    forward->captured = std::move(backward->captured);
+    backward->captured.clear();
+  }
+  c.forward = forward;
+  c.backward = backward;
+  c.recomputes = true;
 }
 
 struct CallParams : ParamsOf<CallParams> {
@@ -167,7 +231,10 @@ OutputSpecs infer(const Call& call) {
   for (int v : g.outputs) {
     Shape shape = g.values[v].shape;
     for (Dim& d : shape) {
-      if (is_symbolic(d)) d = kDataDependent;
+      d = size_for_inputs(g, d, [&](int i, int axis) {
+        const Shape& in = call.in[static_cast<std::size_t>(i)].shape();
+        return in.rank_known() ? in[axis] : kDataDependent;
+      });
     }
     specs.push_back({g.values[v].dtype, shape});
   }
@@ -199,10 +266,16 @@ void vjp_of_all_outputs(VjpCall& v, const GraphRef& forward) {
   for (std::size_t i = 0; i < gradients.size(); ++i) v.result[place[i]] = gradients[i];
 }
 
+Arrays call_apart(const GraphRef& graph, std::span<const Array> inputs);
+
 void vjp(VjpCall& v) {
   const auto& p = static_cast<const CallParams&>(v.call.params);
   const std::shared_ptr<GraphCompanion> c = companion_of(p.original);
   const std::size_t num_outputs = p.original->outputs.size();
+  {
+    std::scoped_lock lock(c->mutex);
+    if (!c->forward) build_recomputing_gradient(*c, *p.original);  // of a call that was made apart
+  }
   for (std::size_t i = num_outputs; i < v.cotangents.size(); ++i) {
     if (v.cotangents[i]) return vjp_of_all_outputs(v, p.graph);
   }
@@ -211,8 +284,23 @@ void vjp(VjpCall& v) {
   for (std::size_t i = 0; i < num_outputs; ++i) {
     in.push_back(v.cotangents[i] ? v.cotangents[i] : zeros(v.outputs[i].shape(), v.outputs[i].dtype()));
   }
-  const Arrays gradients = call_graph(c->backward, in);
+  const Arrays gradients = c->recomputes ? call_apart(c->backward, in) : call_graph(c->backward, in);
   for (std::size_t i = 0; i < gradients.size(); ++i) v.result[c->differentiable[i]] = gradients[i];
+}
+
+// Refuses what is no gradient of the inputs: one for each, of its shape, or none.
+void check_gradients(std::span<const Array> inputs, const Arrays& gradients) {
+  if (gradients.size() != inputs.size()) {
+    throw ValueError("custom_gradient: there must be a gradient for each of " + std::to_string(inputs.size()) +
+                     " arguments, but there are " + std::to_string(gradients.size()));
+  }
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    if (!gradients[i]) continue;
+    const Shape &want = inputs[i].shape(), &got = gradients[i].shape();
+    if (!want.is_static() || !got.is_static() || want == got) continue;
+    throw ValueError("custom_gradient: the gradient of argument " + std::to_string(i) + " has the shape " + got.str() +
+                     " instead of " + want.str());
+  }
 }
 
 // The tape tells values by their nodes: a result that is an input or another result as well becomes a node of its own.
@@ -240,12 +328,137 @@ const OpDef kCall{
           for (std::size_t i = 0; i < results.size(); ++i) out[i] = distinct(results[i], call.in, out.first(i));
         },
     .vjp = &vjp,
-    .batch = unsupported("a batched call is replayed, operation by operation"),
+    .batch =
+        +[](BatchCall& b) {
+          const auto& p = static_cast<const CallParams&>(b.call.params);
+          const std::vector<bool> batched(b.batched.begin(), b.batched.end());
+          if (!companion_of(p.original)->recomputes)
+            throw CannotBatch("call: a function with a gradient of its own is run for one example at a time");
+          Batched out = apply_batched(*p.graph, b.call.in, batched, b.size);
+          b.result = std::move(out.values);
+          b.result_batched = std::move(out.batched);
+        },
     .samples = unsupported("it is made of other operations, which have samples"),
 };
 const RegisterOp registration(kCall);
 
+// One operation, whatever this thread is recording.
+Arrays call_apart(const GraphRef& graph, std::span<const Array> inputs) {
+  CallParams p;
+  p.graph = p.original = graph;
+  companion_of(graph)->recomputes = true;
+  return apply_multi(kCall, inputs, p);
+}
+
+// Where a tape is to take the gradient from a function rather than from a graph.
+struct PulledParams : ParamsOf<PulledParams> {
+  PullBack pull;
+  template <class V>
+  void fields(V&) {}
+};
+
+const OpDef kPulled{
+    .name = "with_gradient",
+    .doc = "What a function with a gradient of its own gave, for a tape.",
+    .family = "control",
+    .num_inputs = -1,
+    .infer = unsupported("it is told to tapes only"),
+    .infer_dtype = unsupported("it is told to tapes only"),
+    .execute = unsupported("it is told to tapes only"),
+    .vjp =
+        +[](VjpCall& v) {
+          Arrays cts;
+          for (std::size_t i = 0; i < v.outputs.size(); ++i) {
+            const Array& y = v.outputs[i];
+            cts.push_back(v.cotangents[i] ? v.cotangents[i] : zeros(y.shape(), y.dtype()));
+          }
+          const Arrays gradients = static_cast<const PulledParams&>(v.call.params).pull(cts);
+          check_gradients(v.call.in, gradients);
+          for (std::size_t i = 0; i < gradients.size(); ++i) v.result[i] = gradients[i];
+        },
+    .batch = unsupported("it is told to tapes only"),
+    .samples = unsupported("it is made of other operations, which have samples"),
+};
+const RegisterOp pulled_registration(kPulled);
+
+Arrays custom_at_once(const Arrays& inputs, const CustomFunction& f) {
+  Arrays outputs;
+  PulledParams p;
+  {
+    const ObserversPaused paused;
+    auto [results, pull] = f(inputs);
+    for (const Array& y : results) outputs.push_back(distinct(y, inputs, outputs));
+    p.pull = std::move(pull);
+  }
+  if (active_observers == nullptr) return outputs;
+  const std::vector<Observer*> observers = *active_observers;
+  for (Observer* observer : observers) observer->observe(Call{kPulled, inputs, p}, outputs);
+  return outputs;
+}
+
 }  // namespace
+
+Arrays custom_gradient(const Arrays& inputs, const CustomFunction& f) {
+  const auto symbolic = [](const Array& x) { return x.is_symbolic(); };
+  if (current_trace == nullptr && std::none_of(inputs.begin(), inputs.end(), symbolic)) return custom_at_once(inputs, f);
+  auto c = std::make_shared<GraphCompanion>();
+  {
+    const ObserversPaused paused;
+    Trace trace;
+    Arrays arguments;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      arguments.push_back(trace.add_input(inputs[i].dtype(), inputs[i].shape()));
+      if (is_inexact(inputs[i].dtype())) c->differentiable.push_back(static_cast<int>(i));
+    }
+    const auto [outputs, pull] = f(arguments);
+    for (const Trace::VariableState& s : trace.variables()) {
+      if (s.assigned) throw ValueError("custom_gradient: the function may not assign a Variable");
+    }
+    build_joint(*c, trace, arguments, outputs, [&](const Arrays& cts) {
+      const Arrays all = pull(cts);
+      check_gradients(arguments, all);
+      Arrays gradients;
+      for (int i : c->differentiable) {
+        const auto k = static_cast<std::size_t>(i);
+        gradients.push_back(all[k] ? all[k] : zeros(arguments[k].shape(), arguments[k].dtype()));
+      }
+      return gradients;
+    });
+  }
+  Arrays in = inputs;
+  in.insert(in.end(), c->forward->captured.begin(), c->forward->captured.end());
+  auto forward = std::make_shared<Graph>(*c->forward);
+  forward->captured.clear();
+  c->forward = forward;
+  auto original = std::make_shared<Graph>(*forward);
+  const auto num_outputs = original->outputs.size() - static_cast<std::size_t>(c->num_residuals);
+  original->outputs.resize(num_outputs);
+  original->companion.value = c;
+  CallParams p;
+  p.graph = forward;
+  p.original = original;
+  Arrays out = apply_multi(kCall, in, p);
+  out.resize(num_outputs);
+  return out;
+}
+
+Arrays checkpoint(const ArraysFunction& f, const Arrays& inputs) {
+  ArraySpecs specs;
+  for (const Array& x : inputs) specs.push(x);
+  const SubGraph g = trace_subgraph(specs, f);
+  if (!g.assigned.empty()) throw ValueError("checkpoint: the function may not assign a Variable");
+  Arrays in = inputs;
+  in.insert(in.end(), g.captured.begin(), g.captured.end());
+  const std::shared_ptr<GraphCompanion> c = companion_of(g.graph);
+  build_recomputing_gradient(*c, *g.graph);
+  in.insert(in.end(), c->forward->captured.begin(), c->forward->captured.end());
+  auto forward = std::make_shared<Graph>(*c->forward);
+  forward->captured.clear();
+  CallParams p;
+  p.graph = forward;
+  p.original = g.graph;
+  return apply_multi(kCall, in, p);
+}
 
 std::shared_ptr<compiler::Program> program_of(const GraphRef& graph) {
   const std::shared_ptr<GraphCompanion> c = companion_of(graph);
@@ -255,6 +468,20 @@ std::shared_ptr<compiler::Program> program_of(const GraphRef& graph) {
     c->program = compiler::compile(std::make_shared<Graph>(*graph));
   }
   return c->program;
+}
+
+std::shared_ptr<compiler::NativeLoop> native_loop_of(const compiler::LoopSpec& loop) {
+  const std::shared_ptr<GraphCompanion> c = companion_of(loop.body);
+  std::scoped_lock lock(c->mutex);
+  const auto fits = [&](const compiler::LoopSpec& known) {
+    return known.condition == loop.condition && known.num_carries == loop.num_carries &&
+           known.num_scanned == loop.num_scanned;
+  };
+  if (c->loop && fits(c->loop->loop())) return c->loop;
+  compiler::LoopSpec own = loop;
+  own.body = std::make_shared<Graph>(*loop.body);  // a copy, as the body's companion keeps the loop
+  c->loop = std::make_shared<compiler::NativeLoop>(std::move(own));
+  return c->loop;
 }
 
 Arrays call_graph(const GraphRef& graph, std::span<const Array> inputs) {

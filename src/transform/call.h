@@ -8,8 +8,10 @@
 namespace tnp {
 
 namespace compiler {
+class NativeLoop;
 class Program;
-}
+struct LoopSpec;
+}  // namespace compiler
 
 // Runs the graph on its arguments and captured arrays: compiled when all is concrete; replayed into the outer trace
 // otherwise; recorded with what its gradient needs where a tape watches an input.
@@ -17,5 +19,7 @@ Arrays call_graph(const GraphRef& graph, std::span<const Array> inputs);
 
 // The compiled form of a graph, made at first use and kept as long as the graph lives.
 std::shared_ptr<compiler::Program> program_of(const GraphRef& graph);
+// The native form of a loop, kept as long as its body's graph lives.
+std::shared_ptr<compiler::NativeLoop> native_loop_of(const compiler::LoopSpec& loop);
 
 }  // namespace tnp

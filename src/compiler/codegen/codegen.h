@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "compiler/fused_group.h"
+#include "compiler/nest/nest.h"
 #include "runtime/cpu_features.h"
 
 namespace tnp::compiler {
@@ -26,6 +27,16 @@ CompiledKernel compile_kernel(const FusedGroup& group, const OperandMask& scalar
 // What compile_kernel hands to the code generator, as text, for a curious developer: "ir" before and "opt" after the
 // passes, or "asm".
 std::string kernel_text(const FusedGroup& group, const OperandMask& scalars, Isa isa, std::string_view stage);
+
+struct CompiledNest {
+  NestFunction function = nullptr;
+  double compile_ms = 0;
+  std::shared_ptr<void> code;
+};
+
+// As compile_kernel and kernel_text.
+CompiledNest compile_nest(const Nest& nest, Isa isa);
+std::string nest_text(const Nest& nest, Isa isa, std::string_view stage);
 
 // Roughly how long compile_kernel takes, in milliseconds.
 double estimated_compile_ms(const FusedGroup& group);

@@ -208,6 +208,11 @@ const OpDef kGather{
     .batch = &batch,
     .samples = &samples,
     .oracle = "x[0][(slice(None),) * p.axes[0] + tuple(x[1:])]",
+    .indexed_access =
+        +[](const Call& call, IndexedAccess& access) {
+          access.axes = params_of<IndexParams>(call).axes;
+          return true;
+        },
 };
 const RegisterOp registration(kGather);
 

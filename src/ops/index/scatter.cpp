@@ -263,6 +263,14 @@ const OpDef kScatter{
         "(lambda a, i: (a.__setitem__(i, x[1]) if p.mode == 0 else "
         "(np.add, np.multiply, np.minimum, np.maximum)[p.mode - 1].at(a, i, x[1]), a)[1])"
         "(x[0].copy(), (slice(None),) * p.axes[0] + tuple(x[2:]))",
+    .indexed_access =
+        +[](const Call& call, IndexedAccess& access) {
+          const auto& p = params_of<IndexParams>(call);
+          access.axes = p.axes;
+          access.update = 1;
+          access.first_index = 2;
+          return p.mode == static_cast<std::int64_t>(ScatterMode::set);
+        },
 };
 const RegisterOp registration(kScatter);
 

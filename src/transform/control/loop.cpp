@@ -1,7 +1,9 @@
 #include "transform/control/loop.h"
 
+#include <chrono>
 #include <cstring>
 
+#include "compiler/native_loop.h"
 #include "compiler/program.h"
 #include "tnp/error.h"
 #include "tnp/primitives.h"
@@ -96,6 +98,15 @@ class Collector {
     ++count_;
   }
 
+  // Where the next `rows` rows of this shape are to be written; null if that cannot be.
+  std::byte* rest(const Shape& row, std::int64_t rows) {
+    if (ragged_ || (rows_ && row != row_shape_)) return nullptr;
+    row_shape_ = row;
+    if (!rows_ || count_ + rows > capacity_) reserve(count_ + rows);
+    return rows_.data() + count_ * bytes_;
+  }
+  void wrote(std::int64_t rows) { count_ += rows; }
+
   Array take(bool reversed, const Shape& empty_shape) {
     Shape shape = rows_ ? row_shape_ : empty_shape;
     if (ragged_) {
@@ -138,6 +149,9 @@ class LoopRun {
     const auto carries = static_cast<std::size_t>(p_.num_carries), scanned = static_cast<std::size_t>(p_.num_scanned);
     body_ = program_of(p_.body);
     if (p_.condition) condition_ = program_of(p_.condition);
+    // How many rows a loop with a condition collects is not known before.
+    if (!condition_ || p_.num_collected() == 0)
+      native_ = native_loop_of({p_.condition, p_.body, static_cast<int>(carries), static_cast<int>(scanned)});
     if (scanned > 0) length_ = call.in[carries].shape()[0];
     for (std::size_t s = 0; s < scanned; ++s) {
       if (call.in[carries + s].shape()[0] == kRagged) {
@@ -163,7 +177,7 @@ class LoopRun {
 
   void run(std::span<Array> out) {
     const auto carries = static_cast<std::size_t>(p_.num_carries);
-    for (std::int64_t i = 0; goes_on(i); ++i) {
+    for (std::int64_t i = 0; !(i % kNativeCheck == 0 && finish_natively(i)) && goes_on(i); ++i) {
       step(p_.reverse ? length_ - 1 - i : i);
       if (interrupt_hook) interrupt_hook();
     }
@@ -177,6 +191,31 @@ class LoopRun {
     if (!condition_) return i < length_;
     std::copy_n(in_.begin(), p_.num_carries, condition_in_.begin());
     return *condition_->run(condition_in_)[0].data_as<bool>();
+  }
+
+  // Hands the loop over to native code when that is worth its while; false if it goes on here.
+  bool finish_natively(std::int64_t i) {
+    if (!native_) return false;
+    const auto now = std::chrono::steady_clock::now();
+    const std::int64_t spent = std::chrono::nanoseconds(now - std::exchange(last_check_, now)).count();
+    if (!native_->wanted(spent, compiler::default_jit_mode())) return false;
+    const auto carries = static_cast<std::size_t>(p_.num_carries), scanned = static_cast<std::size_t>(p_.num_scanned);
+    compiler::NativeLoop::State state{
+        .carries = std::span(in_).first(carries),
+        .scanned = call_.in.subspan(carries, scanned),
+        .shared = call_.in.subspan(carries + scanned),
+        .next = i,
+        .length = length_,
+        .reverse = p_.reverse,
+        .collect = [this](int j, const Shape& row,
+                          std::int64_t rows) { return collectors_[static_cast<std::size_t>(j)].rest(row, rows); },
+        .poll = interrupt_hook};
+    if (!native_->run(state)) {
+      native_ = nullptr;
+      return false;
+    }
+    for (Collector& c : collectors_) c.wrote(length_ - i);
+    return true;
   }
 
   void step(std::int64_t row) {
@@ -198,9 +237,13 @@ class LoopRun {
     return shape;
   }
 
+  static constexpr std::int64_t kNativeCheck = 16;  // iterations
+
   const Call& call_;
   const LoopParams& p_;
   std::shared_ptr<compiler::Program> body_, condition_;
+  std::shared_ptr<compiler::NativeLoop> native_;
+  std::chrono::steady_clock::time_point last_check_ = std::chrono::steady_clock::now();
   std::int64_t length_ = 0;
   Arrays in_, condition_in_;
   std::vector<Collector> collectors_;

@@ -1,0 +1,191 @@
+#include "compiler/codegen/llvm/elements.h"
+
+#include <algorithm>
+
+#include "ops/elementwise/family.h"
+
+namespace tnp::compiler {
+
+namespace {
+
+constexpr unsigned kSmallFunction = 48;   // instructions: always inlined
+constexpr unsigned kInlineBudget = 2500;  // instructions of larger functions that a kernel may take in
+
+}  // namespace
+
+int vector_lanes(const FusedGroup& group, Isa isa) {
+  int widest = 1;
+  for (int v = 0; v < group.num_values(); ++v) widest = std::max(widest, part_bytes(group.dtype(v)));
+  for (const FusedOp& op : group.ops) widest = std::max(widest, part_bytes(op.compute));
+  return std::clamp((16 << static_cast<int>(isa)) / widest, 4, 16);
+}
+
+ElementEmitter::Key ElementEmitter::key_of(const FusedOp& op, int lanes) {
+  if (op.op) return {op.op, op.compute, op.compute, lanes};
+  return {nullptr, real_of(op.compute), real_of(op.dtype), lanes};
+}
+
+void ElementEmitter::declare(const FusedGroup& group, int lanes) {
+  BitcodeLibrary& library = jit_.library(isa_);
+  for (const FusedOp& op : group.ops) {
+    const Key key = key_of(op, lanes);
+    const auto [it, fresh] = functions_.try_emplace(key);
+    ++it->second.uses;
+    if (!fresh) continue;
+    llvm::Function* source = nullptr;
+    if (op.op) {
+      source = library.operation(op.op->name, op.compute, lanes);
+    } else if (std::get<1>(key) != std::get<2>(key)) {
+      source = library.conversion(std::get<1>(key), std::get<2>(key), lanes);
+    }
+    it->second.function = source ? importer_.import(source) : nullptr;
+  }
+}
+
+void ElementEmitter::choose_inlined() {
+  struct Use {
+    llvm::Function* function;
+    unsigned size, total;
+  };
+  std::vector<Use> uses;
+  for (const auto& [key, f] : functions_) {
+    if (f.function == nullptr) continue;
+    const unsigned size = f.function->getInstructionCount();
+    uses.push_back({f.function, size, size * f.uses});
+  }
+  std::sort(uses.begin(), uses.end(), [](const Use& a, const Use& b) { return a.total < b.total; });
+  unsigned budget = kInlineBudget;
+  for (const Use& use : uses) {
+    const bool small = use.size <= kSmallFunction;
+    const bool taken = small || use.total <= budget;
+    if (taken && !small) budget -= use.total;
+    inlined_ += taken ? use.total : kInterleaveBudget;  // a loop with calls stays as it is
+    use.function->removeFnAttr(llvm::Attribute::NoInline);
+    use.function->addFnAttr(taken ? llvm::Attribute::AlwaysInline : llvm::Attribute::NoInline);
+  }
+  for (llvm::Function* function : importer_.functions()) jit_.set_target(*function, isa_);
+  jit_.set_target(function_, isa_);
+}
+
+llvm::Type* ElementEmitter::element_type(DType d) {
+  switch (part_bytes(d)) {
+    case 1:
+      return b_.getInt8Ty();
+    case 2:
+      return b_.getInt16Ty();
+    case 4:
+      return d == DType::float32 || d == DType::complex64 ? b_.getFloatTy() : b_.getInt32Ty();
+    default:
+      return d == DType::float64 || d == DType::complex128 ? b_.getDoubleTy() : b_.getInt64Ty();
+  }
+}
+
+llvm::Type* ElementEmitter::vector_type(DType d, int lanes) {
+  llvm::Type* element = element_type(d);
+  return lanes == 1 ? element : llvm::FixedVectorType::get(element, static_cast<unsigned>(lanes));
+}
+
+Registers ElementEmitter::load(llvm::Value* pointer, DType d, int lanes) {
+  if (!is_complex(d)) return {b_.CreateAlignedLoad(vector_type(d, lanes), pointer, align_of(d)), nullptr};
+  if (lanes == 1) {
+    llvm::Value* imaginary = b_.CreateConstGEP1_32(element_type(d), pointer, 1);
+    return {b_.CreateAlignedLoad(element_type(d), pointer, align_of(d)),
+            b_.CreateAlignedLoad(element_type(d), imaginary, align_of(d))};
+  }
+  auto* pairs = b_.CreateAlignedLoad(llvm::FixedVectorType::get(element_type(d), static_cast<unsigned>(2 * lanes)),
+                                     pointer, align_of(d));
+  std::vector<int> even, odd;
+  for (int i = 0; i < lanes; ++i) {
+    even.push_back(2 * i);
+    odd.push_back(2 * i + 1);
+  }
+  return {b_.CreateShuffleVector(pairs, even), b_.CreateShuffleVector(pairs, odd)};
+}
+
+void ElementEmitter::store(llvm::Value* pointer, const Registers& value, DType d, int lanes) {
+  llvm::Value* whole = value.re;
+  if (is_complex(d) && lanes == 1) {
+    b_.CreateAlignedStore(value.im, b_.CreateConstGEP1_32(element_type(d), pointer, 1), align_of(d));
+  } else if (is_complex(d)) {
+    std::vector<int> interleaved;
+    for (int i = 0; i < lanes; ++i) {
+      interleaved.push_back(i);
+      interleaved.push_back(lanes + i);
+    }
+    whole = b_.CreateShuffleVector(value.re, value.im, interleaved);
+  }
+  b_.CreateAlignedStore(whole, pointer, align_of(d));
+}
+
+Registers ElementEmitter::splat(const Registers& element, int lanes) {
+  if (lanes == 1) return element;
+  const auto part = [&](llvm::Value* v) { return v ? b_.CreateVectorSplat(static_cast<unsigned>(lanes), v) : nullptr; };
+  return {part(element.re), part(element.im)};
+}
+
+// Stack memory for an argument, shared by all calls: each fills it anew.
+llvm::AllocaInst* ElementEmitter::temporary(DType d, int slot, int lanes) {
+  llvm::Type* type = vector_type(d, lanes);
+  if (is_complex(d)) type = llvm::ArrayType::get(type, 2);
+  for (const auto& [key, memory] : temporaries_) {
+    if (key.first == type && key.second == slot) return memory;
+  }
+  llvm::BasicBlock& entry = function_.getEntryBlock();
+  llvm::IRBuilder<> at_entry(&entry, entry.begin());
+  llvm::AllocaInst* memory = at_entry.CreateAlloca(type);
+  memory->setAlignment(llvm::Align(64));
+  temporaries_.push_back({{type, slot}, memory});
+  return memory;
+}
+
+void ElementEmitter::put(llvm::Value* temporary, const Registers& value, DType d, int lanes) {
+  b_.CreateStore(value.re, temporary);
+  if (is_complex(d)) b_.CreateStore(value.im, b_.CreateConstGEP1_32(vector_type(d, lanes), temporary, 1));
+}
+
+Registers ElementEmitter::take(llvm::Value* temporary, DType d, int lanes) {
+  llvm::Type* type = vector_type(d, lanes);
+  Registers value{b_.CreateLoad(type, temporary), nullptr};
+  if (is_complex(d)) value.im = b_.CreateLoad(type, b_.CreateConstGEP1_32(type, temporary, 1));
+  return value;
+}
+
+Registers ElementEmitter::call(llvm::Function* function, DType result, int lanes,
+                               std::initializer_list<std::pair<Registers, DType>> in) {
+  llvm::Value* none = llvm::ConstantPointerNull::get(b_.getPtrTy());
+  llvm::Value* arguments[4] = {temporary(result, 0, lanes), none, none, none};
+  int slot = 0;
+  for (const auto& [value, dtype] : in) {
+    if (!value.re) continue;
+    arguments[++slot] = temporary(dtype, slot, lanes);
+    put(arguments[slot], value, dtype, lanes);
+  }
+  b_.CreateCall(function, arguments);
+  return take(arguments[0], result, lanes);
+}
+
+Registers ElementEmitter::convert(const FusedOp& op, llvm::Function* function, const Registers& x, int lanes) {
+  const DType from = real_of(op.compute), to = real_of(op.dtype);
+  const auto part = [&](llvm::Value* v) {
+    return function ? call(function, to, lanes, {{Registers{v, nullptr}, from}}).re : v;
+  };
+  Registers result{part(x.re), nullptr};
+  if (is_complex(op.dtype)) {
+    result.im = is_complex(op.compute) ? part(x.im) : llvm::Constant::getNullValue(result.re->getType());
+  } else if (is_complex(op.compute) && is_bool(op.dtype)) {
+    result.re = b_.CreateOr(result.re, part(x.im));
+  }
+  return result;
+}
+
+Registers ElementEmitter::apply(const FusedOp& op, std::initializer_list<Registers> in, int lanes) {
+  llvm::Function* function = functions_.at(key_of(op, lanes)).function;
+  const Registers* x = in.begin();
+  if (op.op == nullptr) return convert(op, function, x[0], lanes);
+  const auto input = [&](std::size_t k) {
+    return std::pair(k < op.arity && k < in.size() ? x[k] : Registers{}, op.compute);
+  };
+  return call(function, op.dtype, lanes, {input(0), input(1), input(2)});
+}
+
+}  // namespace tnp::compiler

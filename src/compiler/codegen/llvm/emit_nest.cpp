@@ -1,0 +1,303 @@
+// From a loop nest to LLVM IR. Variables are stack slots, which SROA turns into registers; rows are loops over vectors
+// with a loop over single elements for the rest.
+#include <llvm/IR/MDBuilder.h>
+#include <llvm/IR/Verifier.h>
+
+#include <atomic>
+#include <chrono>
+
+#include "compiler/codegen/codegen.h"
+#include "compiler/codegen/llvm/elements.h"
+#include "tnp/error.h"
+
+namespace tnp::compiler {
+
+namespace {
+
+using Kind = NestStatement::Kind;
+
+enum Argument : unsigned { kArguments, kParameters, kInterval, kPoll, kContext };
+
+class NestEmitter {
+ public:
+  NestEmitter(Jit& jit, const Nest& nest, Isa isa, const std::string& name)
+      : context_(jit.context()), nest_(nest), isa_(isa), module_(jit.new_module(isa, name)), b_(context_) {
+    llvm::Type* pointer = b_.getPtrTy();
+    auto* type = llvm::FunctionType::get(b_.getInt64Ty(), {pointer, pointer, b_.getInt64Ty(), pointer, pointer}, false);
+    function_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, *module_);
+    function_->addFnAttr(llvm::Attribute::NoUnwind);
+    function_->addFnAttr("stackrealign");
+    elements_.emplace(jit, *function_, b_, isa);
+  }
+
+  void emit() {
+    declare(nest_.statements);
+    elements_->choose_inlined();
+    b_.SetInsertPoint(block("entry"));
+    make_variables();
+    emit(nest_.statements);
+    for (std::size_t i = 0; i < nest_.arguments.size(); ++i)
+      b_.CreateStore(pointer(nest_.arguments[i]), argument_slot(i));
+    leave(NestStatus::done);
+  }
+  llvm::Module& module() { return *module_; }
+  llvm::Function& function() { return *function_; }
+
+ private:
+  llvm::BasicBlock* block(const char* name) { return llvm::BasicBlock::Create(context_, name, function_); }
+  void leave(NestStatus status) { b_.CreateRet(b_.getInt64(static_cast<std::uint64_t>(status))); }
+  llvm::Value* argument_slot(std::size_t i) {
+    return b_.CreateConstGEP1_32(b_.getPtrTy(), function_->getArg(kArguments), static_cast<unsigned>(i));
+  }
+  // Continues where `wrong` is false; where it is true the function is left.
+  void leave_if(llvm::Value* wrong, NestStatus status) {
+    auto *out = block("leave"), *on = block("on");
+    b_.CreateCondBr(wrong, out, on, llvm::MDBuilder(context_).createBranchWeights(1, 1 << 20));
+    b_.SetInsertPoint(out);
+    leave(status);
+    b_.SetInsertPoint(on);
+  }
+
+  void declare(const std::vector<NestStatement>& statements) {
+    for (const NestStatement& s : statements) {
+      declare(s.head);
+      declare(s.body);
+      if (s.kind != Kind::compute) continue;
+      elements_->declare(s.group, 1);
+      if (s.extent != kNone) elements_->declare(s.group, vector_lanes(s.group, isa_));
+    }
+  }
+
+  void make_variables() {
+    for (const NestVariable& v : nest_.variables) {
+      Slots s;
+      s.re = b_.CreateAlloca(v.pointer ? b_.getPtrTy() : elements_->element_type(v.dtype));
+      if (!v.pointer && is_complex(v.dtype)) s.im = b_.CreateAlloca(elements_->element_type(v.dtype));
+      slots_.push_back(s);
+    }
+    countdown_ = b_.CreateAlloca(b_.getInt64Ty());
+    b_.CreateStore(function_->getArg(kInterval), countdown_);
+    for (std::size_t i = 0; i < nest_.arguments.size(); ++i)
+      set_pointer(nest_.arguments[i], b_.CreateLoad(b_.getPtrTy(), argument_slot(i)));
+    for (int p = 0; p < nest_.num_parameters; ++p) {
+      llvm::Value* at =
+          b_.CreateConstGEP1_32(b_.getInt64Ty(), function_->getArg(kParameters), static_cast<unsigned>(p));
+      parameters_.push_back(b_.CreateLoad(b_.getInt64Ty(), at));
+    }
+  }
+
+  struct Slots {
+    llvm::AllocaInst* re = nullptr;
+    llvm::AllocaInst* im = nullptr;
+  };
+  Slots& slot(int v) { return slots_[static_cast<std::size_t>(v)]; }
+  const NestVariable& variable(int v) const { return nest_.variables[static_cast<std::size_t>(v)]; }
+  llvm::Value* parameter(int p) const { return parameters_[static_cast<std::size_t>(p)]; }
+  llvm::Value* pointer(int v) { return b_.CreateLoad(b_.getPtrTy(), slot(v).re); }
+  void set_pointer(int v, llvm::Value* to) { b_.CreateStore(to, slot(v).re); }
+  Registers element(int v) {
+    llvm::Type* type = elements_->element_type(variable(v).dtype);
+    return {b_.CreateLoad(type, slot(v).re), slot(v).im ? b_.CreateLoad(type, slot(v).im) : nullptr};
+  }
+  void set_element(int v, const Registers& to) {
+    b_.CreateStore(to.re, slot(v).re);
+    if (slot(v).im) b_.CreateStore(to.im, slot(v).im);
+  }
+
+  void emit(const std::vector<NestStatement>& statements) {
+    for (const NestStatement& s : statements) emit(s);
+  }
+  void emit(const NestStatement& s);
+  std::vector<Registers> outputs_of(const FusedGroup& group, std::vector<Registers> values, int lanes);
+  void compute_rows(const NestStatement& s);
+  llvm::Value* row_loop(const NestStatement& s, int lanes, llvm::Value* start);
+  void address(const NestStatement& s);
+  void loop(const NestStatement& s);
+  void poll();
+
+  llvm::LLVMContext& context_;
+  const Nest& nest_;
+  Isa isa_;
+  std::unique_ptr<llvm::Module> module_;
+  llvm::IRBuilder<> b_;
+  llvm::Function* function_;
+  std::optional<ElementEmitter> elements_;
+  std::vector<Slots> slots_;
+  std::vector<llvm::Value*> parameters_;
+  llvm::AllocaInst* countdown_ = nullptr;
+};
+
+void NestEmitter::emit(const NestStatement& s) {
+  switch (s.kind) {
+    case Kind::compute: {
+      if (s.extent != kNone) return compute_rows(s);
+      std::vector<Registers> in;
+      for (int v : s.from) in.push_back(element(v));
+      const std::vector<Registers> out = outputs_of(s.group, std::move(in), 1);
+      for (std::size_t j = 0; j < out.size(); ++j) set_element(s.to[j], out[j]);
+      return;
+    }
+    case Kind::load:
+      return set_element(s.to[0], elements_->load(pointer(s.from[0]), variable(s.to[0]).dtype, 1));
+    case Kind::store:
+      return elements_->store(pointer(s.to[0]), element(s.from[0]), variable(s.from[0]).dtype, 1);
+    case Kind::assign: {
+      std::vector<Registers> values;
+      for (int v : s.from) values.push_back(variable(v).pointer ? Registers{pointer(v), nullptr} : element(v));
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        const int to = s.to[i];
+        variable(to).pointer ? set_pointer(to, values[i].re) : set_element(to, values[i]);
+      }
+      return;
+    }
+    case Kind::advance:
+      return set_pointer(s.to[0], b_.CreateGEP(b_.getInt8Ty(), pointer(s.to[0]), parameter(s.step)));
+    case Kind::address:
+      return address(s);
+    case Kind::loop:
+      return loop(s);
+  }
+}
+
+// The group's outputs; `values` holds its inputs.
+std::vector<Registers> NestEmitter::outputs_of(const FusedGroup& group, std::vector<Registers> values, int lanes) {
+  for (const FusedOp& op : group.ops) {
+    const auto in = [&](int k) { return k < op.arity ? values[static_cast<std::size_t>(op.in[k])] : Registers{}; };
+    values.push_back(elements_->apply(op, {in(0), in(1), in(2)}, lanes));
+  }
+  std::vector<Registers> out;
+  for (std::int16_t v : group.outputs) out.push_back(values[static_cast<std::size_t>(v)]);
+  return out;
+}
+
+void NestEmitter::compute_rows(const NestStatement& s) {
+  row_loop(s, 1, row_loop(s, vector_lanes(s.group, isa_), b_.getInt64(0)));
+}
+
+// Vectors of `lanes` elements from `start` on for as long as whole ones remain; gives where that ended.
+llvm::Value* NestEmitter::row_loop(const NestStatement& s, int lanes, llvm::Value* start) {
+  std::vector<llvm::Value*> pointers;  // of inputs, then outputs; null: the same for all
+  std::vector<Registers> same;
+  for (int v : s.from) {
+    const bool row = variable(v).pointer;
+    pointers.push_back(row ? pointer(v) : nullptr);
+    same.push_back(row ? Registers{} : elements_->splat(element(v), lanes));
+  }
+  for (int v : s.to) pointers.push_back(pointer(v));
+  llvm::BasicBlock* before = b_.GetInsertBlock();
+  auto *test = block("row"), *body = block("turn"), *after = block("after");
+  b_.CreateBr(test);
+  b_.SetInsertPoint(test);
+  llvm::PHINode* index = b_.CreatePHI(b_.getInt64Ty(), 2);
+  index->addIncoming(start, before);
+  llvm::Value* next = b_.CreateNSWAdd(index, b_.getInt64(static_cast<std::uint64_t>(lanes)));
+  b_.CreateCondBr(b_.CreateICmpSLE(next, parameter(s.extent)), body, after);
+  b_.SetInsertPoint(body);
+  const auto at = [&](std::size_t operand, DType d) {
+    return b_.CreateGEP(llvm::ArrayType::get(b_.getInt8Ty(), static_cast<std::uint64_t>(itemsize(d))),
+                        pointers[operand], index);
+  };
+  std::vector<Registers> in = same;
+  for (std::size_t k = 0; k < in.size(); ++k) {
+    const DType d = variable(s.from[k]).dtype;
+    if (pointers[k]) in[k] = elements_->load(at(k, d), d, lanes);
+  }
+  const std::vector<Registers> out = outputs_of(s.group, std::move(in), lanes);
+  for (std::size_t j = 0; j < out.size(); ++j) {
+    const DType d = variable(s.to[j]).dtype;
+    elements_->store(at(s.from.size() + j, d), out[j], d, lanes);
+  }
+  index->addIncoming(next, b_.GetInsertBlock());
+  b_.CreateBr(test);
+  b_.SetInsertPoint(after);
+  return index;
+}
+
+void NestEmitter::address(const NestStatement& s) {
+  llvm::Value* index = element(s.from[1]).re;
+  const bool is_signed = is_signed_integer(variable(s.from[1]).dtype);
+  index = is_signed ? b_.CreateSExt(index, b_.getInt64Ty()) : b_.CreateZExt(index, b_.getInt64Ty());
+  llvm::Value *size = parameter(s.extent), *zero = b_.getInt64(0);
+  if (is_signed) index = b_.CreateSelect(b_.CreateICmpSLT(index, zero), b_.CreateAdd(index, size), index);
+  leave_if(b_.CreateICmpUGE(index, size), NestStatus::refused);
+  llvm::Value* bytes = b_.CreateMul(index, parameter(s.step));
+  set_pointer(s.to[0], b_.CreateGEP(b_.getInt8Ty(), pointer(s.from[0]), bytes));
+}
+
+void NestEmitter::loop(const NestStatement& s) {
+  const bool counted = s.extent != kNone;
+  llvm::AllocaInst* count = nullptr;
+  if (counted) {
+    llvm::BasicBlock& entry = function_->getEntryBlock();
+    count = llvm::IRBuilder<>(&entry, entry.begin()).CreateAlloca(b_.getInt64Ty());
+    b_.CreateStore(parameter(s.extent), count);
+  }
+  auto *head = block("head"), *body = block("iteration"), *after = block("after");
+  b_.CreateBr(head);
+  b_.SetInsertPoint(head);
+  llvm::Value* goes_on = nullptr;
+  if (counted) {
+    llvm::Value* left = b_.CreateLoad(b_.getInt64Ty(), count);
+    goes_on = b_.CreateICmpSGT(left, b_.getInt64(0));
+    b_.CreateStore(b_.CreateSub(left, b_.getInt64(1)), count);
+  } else {
+    emit(s.head);
+    goes_on = b_.CreateICmpNE(element(s.from[0]).re, b_.getInt8(0));
+  }
+  b_.CreateCondBr(goes_on, body, after);
+  b_.SetInsertPoint(body);
+  emit(s.body);
+  poll();
+  b_.CreateBr(head);
+  b_.SetInsertPoint(after);
+}
+
+// Asks the caller, now and then, whether to go on.
+void NestEmitter::poll() {
+  llvm::Value* left = b_.CreateSub(b_.CreateLoad(b_.getInt64Ty(), countdown_), b_.getInt64(1));
+  b_.CreateStore(left, countdown_);
+  auto *ask = block("ask"), *on = block("on");
+  b_.CreateCondBr(b_.CreateICmpSLE(left, b_.getInt64(0)), ask, on,
+                  llvm::MDBuilder(context_).createBranchWeights(1, 1 << 20));
+  b_.SetInsertPoint(ask);
+  b_.CreateStore(function_->getArg(kInterval), countdown_);
+  auto* type = llvm::FunctionType::get(b_.getInt64Ty(), {b_.getPtrTy()}, false);
+  llvm::Value* answer = b_.CreateCall(type, function_->getArg(kPoll), {function_->getArg(kContext)});
+  leave_if(b_.CreateICmpNE(answer, b_.getInt64(0)), NestStatus::interrupted);
+  b_.CreateBr(on);
+  b_.SetInsertPoint(on);
+}
+
+}  // namespace
+
+CompiledNest compile_nest(const Nest& nest, Isa isa) {
+  const auto start = std::chrono::steady_clock::now();
+  static std::atomic<std::uint64_t> count{0};
+  Jit& jit = Jit::get();
+  const std::lock_guard lock(jit.mutex());
+  const std::string name = "tnp_nest_" + std::to_string(++count);
+  NestEmitter emitter(jit, nest, isa, name);
+  emitter.emit();
+#ifndef NDEBUG
+  if (llvm::verifyFunction(emitter.function())) throw RuntimeError("a loop nest is not valid LLVM IR");
+#endif
+  jit.optimize(emitter.module(), emitter.function(), isa);
+  Jit::Code code = jit.add(emitter.module(), isa, name);
+  const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
+  return {reinterpret_cast<NestFunction>(code.address), elapsed.count(), std::move(code.owner)};
+}
+
+std::string nest_text(const Nest& nest, Isa isa, std::string_view stage) {
+  Jit& jit = Jit::get();
+  const std::lock_guard lock(jit.mutex());
+  NestEmitter emitter(jit, nest, isa, "tnp_nest");
+  emitter.emit();
+  if (stage != "ir") jit.optimize(emitter.module(), emitter.function(), isa);
+  if (stage == "asm") return jit.assembly(emitter.module(), isa);
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  emitter.module().print(out, nullptr);
+  return text;
+}
+
+}  // namespace tnp::compiler

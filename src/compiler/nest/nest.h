@@ -1,0 +1,78 @@
+// A loop nest: what is between a graph and native code. Statements over variables, in blocks, some of them loops.
+//
+// A variable is one element, held in a register, or a pointer to elements in memory. What differs from run to run (the
+// lengths of rows, the distance from row to row) is a parameter, so that one nest serves all sizes. The statements that
+// compute are fused groups: whatever runs them gives the same bits.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compiler/fused_group.h"
+
+namespace tnp::compiler {
+
+inline constexpr int kNone = -1;
+
+struct NestVariable {
+  DType dtype;
+  bool pointer;
+  bool operator==(const NestVariable&) const = default;
+};
+
+struct NestStatement {
+  enum class Kind : std::uint8_t {
+    compute,  // variables `to` = the group of `from`: once, or for each of `extent` elements of those that are pointers
+    load,     // element to[0] = what pointer from[0] points to
+    store,    // what pointer to[0] points to = element from[0]
+    assign,   // to[i] = from[i] for all i at once
+    advance,  // pointer to[0] += parameter `step` bytes
+    address,  // pointer to[0] = pointer from[0] + element from[1] * parameter `step`; a negative index counts from
+              // parameter `extent`, and one outside of that ends the nest
+    loop,     // `body` while `head` leaves true in element from[0], or as often as parameter `extent` says
+  };
+  Kind kind;
+  std::vector<int> to{}, from{};  // variables
+  int extent = kNone;             // a parameter
+  int step = kNone;               // a parameter
+  FusedGroup group{};
+  std::vector<NestStatement> head{}, body{};
+
+  bool operator==(const NestStatement&) const = default;
+};
+
+// A procedure: it is given pointers, and gives back their values at the end.
+struct Nest {
+  std::vector<int> arguments;  // variables
+  int num_parameters = 0;
+  std::vector<NestVariable> variables;
+  std::vector<NestStatement> statements;
+
+  int variable(DType dtype, bool pointer) {
+    variables.push_back({dtype, pointer});
+    return static_cast<int>(variables.size()) - 1;
+  }
+  bool operator==(const Nest&) const = default;
+  std::size_t hash() const;
+  int cycles() const;  // of one pass, with single elements for rows; roughly
+  std::string str() const;
+};
+
+// Checks every invariant of the form; returns what is wrong, or nothing.
+std::string verify(const Nest& nest);
+
+enum class NestStatus : std::int64_t {
+  done = 0,
+  refused = 1,      // an index was out of range; memory that the nest was given is in no particular state
+  interrupted = 2,  // `poll` asked for it
+};
+
+// Asked now and then by a loop; not 0 stops it.
+using NestPoll = std::int64_t (*)(void* context);
+
+// `interval`: iterations between polls.
+using NestFunction = std::int64_t (*)(void** arguments, const std::int64_t* parameters, std::int64_t interval,
+                                      NestPoll poll, void* context);
+
+}  // namespace tnp::compiler
