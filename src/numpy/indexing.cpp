@@ -5,6 +5,7 @@
 #include "ir/observer.h"
 #include "numpy/index_plan.h"
 #include "ops/index/places.h"
+#include "ops/index/take_masked.h"
 #include "tnp/error.h"
 #include "tnp/operators.h"
 
@@ -211,9 +212,26 @@ std::optional<Array> update_where(const Array& x, std::span<const IndexItem> ite
   return astype(where(reshape(*mask, shape), combine(op, x, value), x), x.dtype());
 }
 
+// One integer array for the first axis, or one mask of x's shape, of arrays whose values are there: no plan is needed.
+// Absent for everything else, and for what is an error.
+Array short_way(const Array& x, const IndexItem& item) {
+  if (item.kind != IndexItem::Kind::array || x.state() != State::concrete || item.array.state() != State::concrete)
+    return {};
+  if (is_bool(item.array.dtype())) {
+    const bool simple = x.ndim() > 0 && x.shape() == item.array.shape() && active_observers == nullptr;
+    return simple ? take_masked(x, item.array) : Array();
+  }
+  if (x.ndim() == 0 || item.array.ndim() == 0 || !is_integer(item.array.dtype())) return {};
+  const std::int64_t first[] = {0};
+  return gather(x, {&item.array, 1}, first, first);
+}
+
 }  // namespace
 
 Array getitem(const Array& x, std::span<const IndexItem> items) {
+  if (items.size() == 1) {
+    if (Array taken = short_way(x, items[0])) return taken;
+  }
   const IndexPlan plan = plan_index(x, items);
   if (plan.is_basic()) return view_of(x, plan);
   const Indexed at = prepare(x, plan);

@@ -65,10 +65,35 @@ void gather_strided(const std::byte* from, const std::int64_t* offsets, std::int
   }
 }
 
+// The short way of a small call: rows of contiguous memory, one contiguous array of indices. False where it does not
+// serve, or where an index is out of bounds.
+bool gather_rows(const Array& x, const Array& index, Array& out) {
+  if (index.dtype() != DType::int64 || !index.is_contiguous() || !x.is_contiguous()) return false;
+  const std::int64_t n = index.shape().num_elements(), size = x.shape()[0];
+  Shape shape = index.shape();
+  std::int64_t bytes = x.itemsize();
+  for (int i = 1; i < x.ndim(); ++i) {
+    shape.push_back(x.shape()[i]);
+    bytes *= x.shape()[i];
+  }
+  if (n > kBlock || n * bytes > kParallelBytes || bytes == 0) return false;
+  const auto* indices = index.data_as<std::int64_t>();
+  std::int64_t offsets[kBlock];
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::int64_t at = indices[i] < 0 ? indices[i] + size : indices[i];
+    if (at < 0 || at >= size) return false;
+    offsets[i] = at * bytes;
+  }
+  out = Array::empty(x.dtype(), shape);
+  gather_runs(x.data(), offsets, n, out.data(), bytes);
+  return true;
+}
+
 void execute(const Call& call, std::span<Array> out) {
-  check_indices(call, call.in.subspan(1));
   const auto& p = params_of<IndexParams>(call);
   const Array& x = call.in[0];
+  if (call.in.size() == 2 && p.axes[0] == 0 && gather_rows(x, call.in[1], out[0])) return;
+  check_indices(call, call.in.subspan(1));
   const Places places(x.shape(), x.strides(), call.in.subspan(1), p);
   const Shape shape = gathered_shape(x.shape(), places.index_shape(), p);
   const MergedDims outer(x.shape(), x.strides(), 0, p.first()), inner(x.shape(), x.strides(), p.last() + 1, x.ndim());
@@ -222,6 +247,7 @@ Array gather(const Array& x, std::span<const Array> indices, AxisList axes, Axis
   IndexParams p;
   p.axes = Axes(axes);
   p.labels = Axes(labels);
+  if (indices.size() == 1) return apply(kGather, {x, indices[0]}, p);
   Arrays in{x};
   in.insert(in.end(), indices.begin(), indices.end());
   return apply(kGather, in, p);
