@@ -1,0 +1,135 @@
+// Elements put in, left out and repeated; arrays of blocks; bits.
+#include "base/dim.h"
+#include "python/arguments.h"
+#include "tnp/arrangement.h"
+#include "tnp/error.h"
+
+namespace tnp::python {
+
+namespace {
+
+// The number that a size stands for: a function that is being traced is traced again with it fixed.
+std::int64_t known(std::int64_t size) { return Value(dim_object(size).ptr()).integer(); }
+
+Places places_of(const Value& obj, const Array& x, const Value& axis, bool inserting) {
+  const std::int64_t size = axis.given() ? x.shape()[normalize_axis(*axis.axis(), x.ndim())] : x.size();
+  Places p;
+  if (PyLong_Check(obj.ptr()) && !PyBool_Check(obj.ptr())) {
+    p.index = obj.integer();
+    return p;
+  }
+  if (PySlice_Check(obj.ptr())) {
+    Py_ssize_t start, stop, step;
+    if (PySlice_Unpack(obj.ptr(), &start, &stop, &step) != 0) throw nb::python_error();
+    p.kind = Places::Kind::range;
+    p.count = PySlice_AdjustIndices(known(size), &start, &stop, step);
+    p.start = start;
+    p.step = step;
+    return p;
+  }
+  p.array = obj.array();
+  if (p.array.ndim() == 0 && is_integer(p.array.dtype())) {
+    p.index = obj.integer();
+    return p;
+  }
+  p.kind = Places::Kind::many;
+  if (is_symbolic(size) && (inserting || !is_bool(p.array.dtype()))) known(size);
+  return p;
+}
+
+TNP_FUNCTION(insert, kFunction, "(arr, obj, values, axis=None)", "A copy with values before places of an axis.") {
+  const auto [arr, obj, values, axis] = take<4>(args);
+  const Array x = arr.array();
+  const Places places = places_of(obj, x, axis, true);
+  return to_python(insert(x, places, as_array(values.ptr(), {x.dtype(), std::nullopt}), axis.axis()));
+}
+TNP_FUNCTION(delete, kFunction, "(arr, obj, axis=None)", "A copy without places of an axis.") {
+  const auto [arr, obj, axis] = take<3>(args);
+  const Array x = arr.array();
+  return to_python(delete_at(x, places_of(obj, x, axis, false), axis.axis()));
+}
+TNP_FUNCTION(resize, kFunction, "(a, new_shape)", "The elements in another shape, repeated where there are too few.") {
+  const auto [a, new_shape] = take<2>(args);
+  return to_python(resize(a.array(), new_shape.shape()));
+}
+TNP_FUNCTION(trim_zeros, kFunction, "(filt, trim='fb', axis=None)", "Without zeros in front, at the back, or both.") {
+  const auto [filt, trim, axis] = take<3>(args);
+  bool front = false, back = false;
+  for (const char c : trim.text("fb")) {
+    if (c != 'f' && c != 'F' && c != 'b' && c != 'B') {
+      throw ValueError("unexpected character(s) in `trim`: '" + trim.text("") + "'");
+    }
+    front = front || c == 'f' || c == 'F';
+    back = back || c == 'b' || c == 'B';
+  }
+  const Array trimmed = trim_zeros(filt.array(), front, back, axis.axes());
+  // As NumPy: a list stays one.
+  if (PyList_Check(filt.ptr())) return nb::borrow(to_python(trimmed).attr("tolist")());
+  if (PyTuple_Check(filt.ptr())) return nb::tuple(to_python(trimmed).attr("tolist")());
+  return to_python(trimmed);
+}
+
+bool is_little(const Value& bitorder) {
+  const std::string order = bitorder.text("big");
+  if (order != "big" && order != "little") throw ValueError("'order' must be either 'little' or 'big'");
+  return order == "little";
+}
+TNP_FUNCTION(packbits, kFunction, "(a, /, axis=None, bitorder='big')", "Truth values as the bits of bytes.") {
+  const auto [a, axis, bitorder] = take<3>(args);
+  return to_python(packbits(a.array(), axis.axis(), is_little(bitorder)));
+}
+TNP_FUNCTION(unpackbits, kFunction, "(a, /, axis=None, count=None, bitorder='big')", "The bits of bytes.") {
+  const auto [a, axis, count, bitorder] = take<4>(args);
+  const Array x = a.array();
+  return to_python(
+      unpackbits(x, axis.axis(), count.given() ? std::optional(count.integer()) : std::nullopt, is_little(bitorder)));
+}
+
+// --- blocks
+
+// How deep the lists are, and how many dimensions the arrays in them have at most.
+struct Nesting {
+  int depth = 0, ndim = 0;
+};
+Nesting nesting_of(PyObject* o, Arrays& leaves) {
+  if (PyTuple_Check(o)) {
+    throw TypeError("block: a tuple is no list: only lists can be used to arrange blocks");
+  }
+  if (!PyList_Check(o)) {
+    leaves.push_back(as_array(o));
+    return {0, leaves.back().ndim()};
+  }
+  if (PyList_GET_SIZE(o) == 0) throw ValueError("block: a list of blocks cannot be empty");
+  Nesting out{-1, 0};
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(o); ++i) {
+    const Nesting inner = nesting_of(PyList_GET_ITEM(o, i), leaves);
+    if (out.depth >= 0 && inner.depth + 1 != out.depth) throw ValueError("block: list depths are mismatched");
+    out = {inner.depth + 1, std::max(out.ndim, inner.ndim)};
+  }
+  return out;
+}
+
+Array joined(PyObject* o, int depth, int ndim, Arrays::const_iterator& leaf) {
+  if (!PyList_Check(o)) {
+    Array x = *leaf++;
+    while (x.ndim() < ndim) x = expand_dims(x, Axes{0});
+    return x;
+  }
+  Arrays parts;
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(o); ++i) {
+    parts.push_back(joined(PyList_GET_ITEM(o, i), depth - 1, ndim, leaf));
+  }
+  return concatenate(parts, JoinOptions{ndim - depth, {}, Casting::same_kind});
+}
+
+TNP_FUNCTION(block, kFunction, "(arrays)", "An array of blocks given as nested lists, the innermost side by side.") {
+  PyObject* o = args.values[0];
+  Arrays leaves;
+  const Nesting nesting = nesting_of(o, leaves);
+  Arrays::const_iterator leaf = leaves.begin();
+  return to_python(joined(o, nesting.depth, std::max(nesting.depth, nesting.ndim), leaf));
+}
+
+}  // namespace
+
+}  // namespace tnp::python

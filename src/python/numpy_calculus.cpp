@@ -1,0 +1,151 @@
+// Derivatives, phases, windows, parts of numbers, polynomials.
+#include "base/dim.h"
+#include "python/arguments.h"
+#include "tnp/calculus.h"
+#include "tnp/error.h"
+#include "tnp/polynomials.h"
+
+namespace tnp::python {
+
+namespace {
+
+TNP_FUNCTION(gradient, kFunction, "(f, *varargs, axis=None, edge_order=1)",
+             "Derivatives along axes: central differences, one-sided at the ends.") {
+  const auto [given, axis, edge_order] = take<3>(args);
+  const Array f = given.array();
+  const DType type = is_floating(f.dtype()) ? f.dtype() : DType::float64;
+  Arrays spacing;
+  for (PyObject* o : args.rest) {
+    Scalar weak(false);
+    spacing.push_back(scalar_of(o, weak) ? weak.to_array(weak.kind == WeakKind::complex ? DType::complex128 : type)
+                                         : as_array(o));
+  }
+  const Arrays out = gradient(f, spacing, axis.axes(), static_cast<int>(edge_order.integer(1)));
+  return out.size() == 1 ? to_python(out[0]) : nb::object(nb::tuple(to_python(out)));
+}
+
+TNP_FUNCTION(unwrap, kFunction, "(p, discont=None, axis=-1, *, period=6.283185307179586)",
+             "Phases with jumps of more than half a period taken out.") {
+  const auto [p, discont, axis, period] = take<4>(args);
+  PyOperand jump, whole;
+  if (discont.given()) read_operand(jump, discont);
+  if (period.given()) read_operand(whole, period);
+  const Operand from = operand(jump);
+  const Scalar two_pi(6.283185307179586);
+  const Operand* least = discont.given() ? &from : nullptr;
+  if (!period.given()) return to_python(unwrap(p.array(), least, axis.integer(-1), two_pi));
+  return to_python(unwrap(p.array(), least, axis.integer(-1), operand(whole)));
+}
+
+#define TNP_WINDOW(NAME, DOC) \
+  TNP_FUNCTION(NAME, kFunction, "(M)", DOC) { return to_python(NAME(take<1>(args)[0].number(0))); }
+TNP_WINDOW(bartlett, "A triangular window.")
+TNP_WINDOW(blackman, "A window of three cosines.")
+TNP_WINDOW(hamming, "A window of a raised cosine that does not reach 0.")
+TNP_WINDOW(hanning, "A window of a raised cosine.")
+#undef TNP_WINDOW
+TNP_FUNCTION(kaiser, kFunction, "(M, beta)", "A window made of the Bessel function i0.") {
+  const auto [m, beta] = take<2>(args);
+  return to_python(kaiser(m.number(0), beta.array()));
+}
+TNP_FUNCTION(i0, kFunction, "(x)", "The modified Bessel function of the first kind of order 0.") {
+  return to_python(i0(take<1>(args)[0].array()));
+}
+
+// --- functions of two results
+
+#define TNP_UFUNC_KEYWORDS \
+  "out=None, *, where=True, casting='same_kind', order='K', dtype=None, subok=True, signature=None)"
+
+nb::object pair(const Pair& p, const Value& where_) {
+  const Array mask = where_.mask();
+  if (!mask) return nb::make_tuple(to_python(p.first), to_python(p.second));
+  return nb::make_tuple(to_python(where(mask, p.first, 0)), to_python(where(mask, p.second, 0)));
+}
+// An argument in the type that dtype= asks for.
+Array typed(const Value& x, const Value& dtype) {
+  const Array a = x.array();
+  return dtype.given() ? astype(a, *dtype.dtype()) : a;
+}
+
+TNP_FUNCTION(divmod, kFunction, "(x1, x2, /, " TNP_UFUNC_KEYWORDS,
+             "The quotient rounded down and the remainder, element by element.") {
+  const auto [x, y, out, where, casting, order, dtype] = take<7>(args);
+  PyOperand a, b;
+  read_operand(a, x);
+  read_operand(b, y);
+  if (!dtype.given()) return pair(divmod(operand(a), operand(b)), where);
+  const Array p = typed(x, dtype), q = typed(y, dtype);
+  return pair(divmod(p, q), where);
+}
+TNP_FUNCTION(modf, kFunction, "(x, /, " TNP_UFUNC_KEYWORDS, "The fraction and the whole part, element by element.") {
+  const auto [x, out, where, casting, order, dtype] = take<6>(args);
+  return pair(modf(typed(x, dtype)), where);
+}
+TNP_FUNCTION(frexp, kFunction, "(x, /, " TNP_UFUNC_KEYWORDS,
+             "A mantissa of at least 1/2 and below 1, and the exponent of 2, element by element.") {
+  const auto [x, out, where, casting, order, dtype] = take<6>(args);
+  return pair(frexp(typed(x, dtype)), where);
+}
+TNP_FUNCTION(ldexp, kFunction, "(x1, x2, /, " TNP_UFUNC_KEYWORDS, "x1 * 2**x2, element by element.") {
+  const auto [x, y, out, where_, casting, order, dtype] = take<7>(args);
+  const Array r = ldexp(typed(x, dtype), y.array()), mask = where_.mask();
+  return to_python(mask ? where(mask, r, 0) : r);
+}
+
+// --- polynomials
+
+// With as many coefficients as there are: a function that is being traced is traced again with their number fixed.
+Array coefficients(const Value& v) {
+  const Array p = v.array();
+  if (p.shape().rank_known() && p.ndim() == 1 && is_symbolic(p.shape()[0])) {
+    (void)Value(dim_object(p.shape()[0]).ptr()).integer();
+  }
+  return p;
+}
+
+TNP_FUNCTION(vander, kFunction, "(x, N=None, increasing=False)", "The powers of x as columns.") {
+  const auto [x, n, increasing] = take<3>(args);
+  return to_python(vander(x.array(), n.given() ? std::optional(n.size()) : std::nullopt, increasing.flag()));
+}
+TNP_FUNCTION(polyadd, kFunction, "(a1, a2)", "The sum of two polynomials.") {
+  const auto [p, q] = take<2>(args);
+  return to_python(polyadd(p.array(), q.array()));
+}
+TNP_FUNCTION(polysub, kFunction, "(a1, a2)", "The difference of two polynomials.") {
+  const auto [p, q] = take<2>(args);
+  return to_python(polysub(p.array(), q.array()));
+}
+TNP_FUNCTION(polymul, kFunction, "(a1, a2)", "The product of two polynomials.") {
+  const auto [p, q] = take<2>(args);
+  return to_python(polymul(p.array(), q.array()));
+}
+TNP_FUNCTION(polydiv, kFunction, "(u, v)", "The quotient and the remainder of two polynomials.") {
+  const auto [p, q] = take<2>(args);
+  const Quotient r = polydiv(coefficients(p), coefficients(q));
+  return nb::make_tuple(to_python(r.quotient), to_python(r.remainder));
+}
+TNP_FUNCTION(polyder, kFunction, "(p, m=1)", "The m-th derivative of a polynomial.") {
+  const auto [p, m] = take<2>(args);
+  return to_python(polyder(p.array(), m.integer(1)));
+}
+TNP_FUNCTION(polyint, kFunction, "(p, m=1, k=None)", "The m-th integral of a polynomial, with constants k.") {
+  const auto [p, m, k] = take<3>(args);
+  return to_python(polyint(p.array(), m.integer(1), k.array_if_given()));
+}
+TNP_FUNCTION(polyval, kFunction, "(p, x)", "The values of a polynomial at x.") {
+  const auto [p, x] = take<2>(args);
+  return to_python(polyval(coefficients(p), x.array()));
+}
+TNP_FUNCTION(poly, kFunction, "(seq_of_zeros)", "The polynomial with these roots.") {
+  const Array roots = coefficients(take<1>(args)[0]);
+  if (roots.ndim() == 1 && roots.shape()[0] == 0) return nb::float_(1.0);  // as NumPy
+  return to_python(poly(roots));
+}
+TNP_FUNCTION(_trim_coefficients, kFunction, "(p)", "Without leading zeros.") {
+  return to_python(trim_coefficients(take<1>(args)[0].array()));
+}
+
+}  // namespace
+
+}  // namespace tnp::python
