@@ -111,6 +111,15 @@ Batched run_one_by_one(const SubGraph& g, const Batched& inputs, std::int64_t si
   return out;
 }
 
+// Whether an operation that each example has a call of its own of gives this value: where it is not batched, as the
+// state of a generator after the numbers of all examples, it counts for all of them.
+bool counts_for_all(const Graph& graph, int value) {
+  for (const GraphNode& node : graph.nodes) {
+    if (std::find(node.outputs.begin(), node.outputs.end(), value) != node.outputs.end()) return node.op->batch_always;
+  }
+  return false;
+}
+
 }  // namespace
 
 Array batch_of(const Batched& b, std::size_t i, std::int64_t size) {
@@ -142,7 +151,7 @@ Batched apply_batched(const Graph& graph, std::span<const Array> inputs, const s
     }
     const ParamsRef params = sizes.resolve(node.params);
     Batched out;
-    if (any) {
+    if (any || node.op->batch_always) {
       apply_rule(node, in, flags.get(), *params, size, out);
     } else {
       out.values = apply_multi(*node.op, in, *params);
@@ -177,9 +186,17 @@ Batched vectorized_map(const ArraysFunction& f, const Batched& given, const Vmap
   all.batched.resize(all.values.size(), false);
   try {
     // Nothing may have happened when it turns out that an operation has no rule.
-    if (!g.assigned.empty()) throw CannotBatch("the function assigns the Variable '" + g.assigned[0]->name() + "'");
     if (has_effects(*g.graph)) throw CannotBatch("the function has an effect, which must happen for each example");
-    return apply_batched(*g.graph, all.values, all.batched, size);
+    Batched out = apply_batched(*g.graph, all.values, all.batched, size);
+    const auto num_results = static_cast<std::size_t>(g.num_results);
+    for (std::size_t i = 0; i < g.assigned.size(); ++i) {
+      if (out.batched[num_results + i] || !counts_for_all(*g.graph, g.graph->outputs[num_results + i]))
+        throw CannotBatch("the function assigns the Variable '" + g.assigned[i]->name() + "'");
+    }
+    for (std::size_t i = 0; i < g.assigned.size(); ++i) g.assigned[i]->assign(out.values[num_results + i]);
+    out.values.resize(num_results);
+    out.batched.resize(num_results);
+    return out;
   } catch (const CannotBatch& e) {
     if (!options.fallback) {
       throw ValueError(std::string(options.name) + ": no vectorization: " + e.what() +

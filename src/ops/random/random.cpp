@@ -3,26 +3,11 @@
 #include "tnp/random.h"
 
 #include "base/dim.h"
-#include "ops/common.h"
-#include "ops/random/random_kernels.h"
+#include "ops/random/random_op.h"
 #include "runtime/cpu_features.h"
 #include "runtime/threads.h"
 
 namespace tnp {
-
-namespace {
-
-enum class Distribution : std::uint8_t { bits, uniform, normal };
-
-struct RandomParams : ParamsOf<RandomParams> {
-  Shape shape;
-  DType dtype = DType::float64;
-  template <class V>
-  void fields(V& v) {
-    v("shape", shape);
-    v("dtype", dtype);
-  }
-};
 
 RandomStream stream_of(const Call& call) {
   const Array& state = call.in[0];
@@ -32,6 +17,27 @@ RandomStream stream_of(const Call& call) {
   const std::int64_t step = state.strides()[0] / 8;
   return {s[0], s[step], s[2 * step]};
 }
+
+void batch_random(BatchCall& b, const RandomParams& params, std::span<const int> row_axes) {
+  if (b.batched[0]) throw ValueError(std::string(b.call.op.name) + ": random states can not be batched");
+  RandomParams p = params;
+  p.shape.insert(0, b.size);
+  Arrays in(b.call.in.begin(), b.call.in.end());
+  for (std::size_t i = 1; i < in.size(); ++i) {
+    if (!b.batched[i]) continue;
+    // The batch comes before axes that broadcasting would add.
+    Shape shape = in[i].shape();
+    const int missing = p.shape.ndim() + row_axes[i - 1] - shape.ndim();
+    for (int k = 0; k < missing; ++k) shape.insert(1, 1);
+    in[i] = reshape(in[i], shape);
+  }
+  b.result = {apply(b.call.op, in, p)};
+  b.result_batched = {true};
+}
+
+namespace {
+
+enum class Distribution : std::uint8_t { bits, uniform, normal };
 
 template <Distribution D>
 RandomKernel kernel_for(DType dtype) {
@@ -75,14 +81,7 @@ OutputSpecs infer(const Call& call) {
   return {{p.dtype, p.shape}};
 }
 
-// Each example draws numbers of its own.
-void batch(BatchCall& b) {
-  RandomParams p = static_cast<const RandomParams&>(b.call.params);
-  p.shape.insert(0, b.size);
-  if (b.batched[0]) throw ValueError(std::string(b.call.op.name) + ": random states can not be batched");
-  b.result = {apply(b.call.op, b.call.in, p)};
-  b.result_batched = {true};
-}
+void batch(BatchCall& b) { batch_random(b, static_cast<const RandomParams&>(b.call.params), {}); }
 
 template <Distribution D>
 OpDef random_op(const char* name, const char* doc) {
@@ -97,7 +96,7 @@ OpDef random_op(const char* name, const char* doc) {
       .vjp = unsupported("random numbers do not depend on anything differentiable"),
       .batch = &batch,
       .batch_always = true,
-      .samples = unsupported("random numbers have no oracle; they are tested by their statistics"),
+      .samples = unsupported(kNoSamples),
   };
 }
 
@@ -139,7 +138,7 @@ const OpDef kAdvance{
           b.result_batched = {false};
         },
     .batch_always = true,
-    .samples = unsupported("random numbers have no oracle; they are tested by their statistics"),
+    .samples = unsupported(kNoSamples),
 };
 const RegisterOp advance_registration(kAdvance);
 
@@ -151,15 +150,20 @@ Array draw(const OpDef& op, Distribution distribution, Generator& g, const Shape
   p.shape = shape;
   p.dtype = dtype;
   if (shape.is_static()) check_shape(shape, itemsize(dtype));
-  AdvanceParams a;
-  a.count = shape;
   const Array state = g.read_state();
   Array numbers = apply(op, {&state, 1}, p);
-  g.write_state(apply(kAdvance, {&state, 1}, a));
+  g.advance(shape);
   return numbers;
 }
 
 }  // namespace
+
+void Generator::advance(const Shape& count) {
+  AdvanceParams a;
+  a.count = count;
+  const Array state = read_state();
+  write_state(apply(kAdvance, {&state, 1}, a));
+}
 
 Array random_bits(Generator& g, const Shape& shape, DType dtype) {
   return draw(kBits, Distribution::bits, g, shape, dtype);

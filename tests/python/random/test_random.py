@@ -201,7 +201,7 @@ def test_dtypes():
 # -- errors ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", [None, "text", [1, 2], 1.7, -1, 2**64, np.ones(2)])
+@pytest.mark.parametrize("seed", ["text", [1.5, 2], 1.7, -1, np.ones(2), {}])
 def test_seeds_that_are_no_seeds(seed):
     tnp.random.seed(4)
     with pytest.raises((ValueError, TypeError)):
@@ -235,7 +235,7 @@ def test_wrong_arguments():
     for call in (
         lambda: r.random(2.5),
         lambda: r.random("3"),
-        lambda: r.randint(1.5),
+        lambda: r.randint("1.5"),
         lambda: r.randint("3"),
         lambda: r.normal("0"),
         lambda: r.rand(2.0),
