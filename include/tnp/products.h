@@ -18,5 +18,8 @@ Array vecmat(const Array& vector, const Array& matrix);  // the vector is conjug
 Array tensordot(const Array& x, const Array& y, const Axes& x_axes, const Axes& y_axes);
 Array tensordot(const Array& x, const Array& y, std::int64_t axes = 2);  // the last of x with the first of y
 Array kron(const Array& x, const Array& y);
+// Of vectors of 2 or 3 elements along the given axes; of two of 2 elements it is the third component alone.
+Array cross(const Array& x, const Array& y, std::int64_t x_axis = -1, std::int64_t y_axis = -1,
+            std::int64_t result_axis = -1);
 
 }  // namespace tnp

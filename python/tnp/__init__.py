@@ -35,7 +35,7 @@ globals().update(_core.ufuncs)
 globals().update({d.name: d for d in _DTYPES})
 bool_ = _DTYPES[0]
 _array_of_bytes = _core._array_of_bytes  # pickled arrays name it
-from . import random  # noqa: E402
+from . import fft, linalg, random  # noqa: E402
 from ._device import device, devices  # noqa: E402
 from ._functional import *  # noqa: E402, F403
 from ._numpy import *  # noqa: E402, F403  over the ufuncs of the same names

@@ -144,4 +144,35 @@ Array kron(const Array& x, const Array& y) {
   return reshape(multiply(reshape(x, left), reshape(y, right)), result);
 }
 
+Array cross(const Array& x, const Array& y, std::int64_t x_axis, std::int64_t y_axis, std::int64_t result_axis) {
+  const Array a = moveaxis(x, Axes{normalize_axis(x_axis, x.ndim(), "axisa")}, Axes{-1});
+  const Array b = moveaxis(y, Axes{normalize_axis(y_axis, y.ndim(), "axisb")}, Axes{-1});
+  const Dim m = a.shape()[a.ndim() - 1], n = b.shape()[b.ndim() - 1];
+  for (Dim d : {m, n}) {
+    if (!is_symbolic(d) && d != 2 && d != 3)
+      throw ValueError("cross: incompatible dimensions for cross product (dimension must be 2 or 3): shapes " +
+                       x.shape().str() + " and " + y.shape().str());
+  }
+  const auto part = [](const Array& v, Dim size, std::int64_t i) {
+    if (i == 2 && size == 2) return Array();
+    std::vector<SliceSpec> at;
+    for (Dim d : v.shape()) at.push_back({0, 1, d});
+    at.back() = {i, 1, 1};
+    return squeeze(slice(v, at), Axes{-1});
+  };
+  const Array a0 = part(a, m, 0), a1 = part(a, m, 1), a2 = part(a, m, 2);
+  const Array b0 = part(b, n, 0), b1 = part(b, n, 1), b2 = part(b, n, 2);
+  const Array z = a0 * b1 - a1 * b0;
+  if (!a2 && !b2) return z;
+  const Array parts[] = {!b2   ? negative(a2 * b1)
+                         : !a2 ? a1 * b2
+                               : a1 * b2 - a2 * b1,
+                         !b2   ? a2 * b0
+                         : !a2 ? negative(a0 * b2)
+                               : a2 * b0 - a0 * b2,
+                         z};
+  normalize_axis(result_axis, z.ndim() + 1, "axisc");
+  return stack(parts, result_axis);
+}
+
 }  // namespace tnp

@@ -139,11 +139,14 @@ void FunctionDef::bind(nb::module_& m, nb::dict& functions) {
   constexpr int kFlags = METH_FASTCALL | METH_KEYWORDS;
   const std::string body = std::string(")\n--\n\n") + doc_;
   const std::string inner(std::string_view(signature_).substr(1, std::strlen(signature_) - 2));
-  if (kinds_ & (kFunction | kStandard)) {
+  if (kinds_ & ~kMethod) {
     function_doc_ = std::string(name_) + "(" + inner + body;
     function_def_ = {name_, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_)), kFlags,
                      function_doc_.c_str()};
-    nb::object module_name = nb::str(is_standard() ? "tnp.array_api" : "tnp");
+    nb::object module_name = nb::str(is_standard()      ? "tnp.array_api"
+                                     : kinds_ & kLinalg ? "tnp.linalg"
+                                     : kinds_ & kFft    ? "tnp.fft"
+                                                        : "tnp");
     nb::object f = nb::steal(PyCFunction_NewEx(&function_def_, nullptr, module_name.ptr()));
     functions[name_] = f;
     m.attr(name_) = f;
@@ -160,9 +163,17 @@ void FunctionDef::bind(nb::module_& m, nb::dict& functions) {
 }
 
 void bind_functions(nb::module_& m) {
-  nb::dict functions;
+  nb::dict functions, linalg_functions, fft_functions;
+  nb::module_ linalg = m.def_submodule("linalg"), fft = m.def_submodule("fft");
   for (FunctionDef* f : all_functions()) {
-    if (!f->is_standard()) f->bind(m, functions);
+    if (f->is_standard()) continue;
+    if (f->kinds() & kLinalg) {
+      f->bind(linalg, linalg_functions);
+    } else if (f->kinds() & kFft) {
+      f->bind(fft, fft_functions);
+    } else {
+      f->bind(m, functions);
+    }
   }
   for (const Alias& a : all_aliases()) {
     functions[a.alias] = functions[a.name];
@@ -173,8 +184,9 @@ void bind_functions(nb::module_& m) {
 
 void bind_standard_functions(nb::module_& m) {
   nb::dict functions;
+  nb::module_ linalg = m.def_submodule("linalg"), fft = m.def_submodule("fft");
   for (FunctionDef* f : all_functions()) {
-    if (f->is_standard()) f->bind(m, functions);
+    if (f->is_standard()) f->bind(f->kinds() & kLinalg ? linalg : f->kinds() & kFft ? fft : m, functions);
   }
 }
 

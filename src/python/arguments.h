@@ -63,8 +63,8 @@ std::array<Value, N> take(const Arguments& args) {
 void read_operand(PyOperand& out, const Value& value);
 inline Operand operand(const PyOperand& p) { return p.is_array() ? Operand(p.array()) : Operand(p.scalar()); }
 
-// Of tnp, of its arrays, of tnp.array_api.
-enum FunctionKind : unsigned { kFunction = 1, kMethod = 2, kStandard = 4 };
+// Of tnp, of its arrays, of tnp.array_api, of tnp.linalg, of tnp.fft.
+enum FunctionKind : unsigned { kFunction = 1, kMethod = 2, kStandard = 4, kLinalg = 8, kFft = 16 };
 
 class FunctionDef {
  public:
@@ -77,6 +77,7 @@ class FunctionDef {
 
   // `self`: the array of a method, which is the first argument; else null.
   PyObject* call(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names) const noexcept;
+  unsigned kinds() const { return kinds_; }
   bool is_standard() const { return (kinds_ & kStandard) != 0; }
   void bind(nb::module_& m, nb::dict& functions);
 

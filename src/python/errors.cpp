@@ -5,6 +5,7 @@
 #include "ops/elementwise/fp_status.h"
 #include "python/python.h"
 #include "tnp/error.h"
+#include "tnp/linalg.h"
 
 namespace tnp::python {
 
@@ -13,6 +14,7 @@ namespace {
 PyObject* g_axis_error = nullptr;
 PyObject* g_tracer_error = nullptr;
 PyObject* g_promotion_error = nullptr;
+PyObject* g_linalg_error = nullptr;
 
 void set(PyObject* type, const std::exception& e) { PyErr_SetString(type, e.what()); }
 
@@ -27,6 +29,8 @@ void translate(const std::exception_ptr& p) {
     set(g_tracer_error, e);
   } catch (const DTypePromotionError& e) {
     set(g_promotion_error, e);
+  } catch (const LinAlgError& e) {
+    set(g_linalg_error, e);
   } catch (const ValueError& e) {
     set(PyExc_ValueError, e);
   } catch (const TypeError& e) {
@@ -85,6 +89,7 @@ void bind_errors(nb::module_& m) {
   // numpy.exceptions' own classes, so that code which catches those goes on working.
   nb::module_ exceptions = nb::module_::import_("numpy.exceptions");
   g_axis_error = nb::object(exceptions.attr("AxisError")).release().ptr();
+  g_linalg_error = nb::object(nb::module_::import_("numpy.linalg").attr("LinAlgError")).release().ptr();
   nb::object promotion =
       nb::steal(PyErr_NewExceptionWithDoc("tnp.DTypePromotionError", "Two dtypes have no common dtype.",
                                           nb::object(exceptions.attr("DTypePromotionError")).ptr(), nullptr));

@@ -1,23 +1,12 @@
 // Choosing, rounding, comparing; products; differences.
-#include "ops/elementwise/fp_status.h"
 #include "python/arguments.h"
 #include "python/elementwise_call.h"
+#include "python/silent_flags.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
 
 namespace {
-
-// Forgets the floating-point exceptions of what happens meanwhile, as NumPy's errstate(invalid="ignore").
-class SilentFlags {
- public:
-  SilentFlags() : before_(fp_flags_seen.load(std::memory_order_relaxed)) {}
-  ~SilentFlags() { fp_flags_seen.store(before_, std::memory_order_relaxed); }
-  SilentFlags(const SilentFlags&) = delete;
-
- private:
-  unsigned before_;
-};
 
 TNP_FUNCTION(clip, kFunction, "(a, a_min=None, a_max=None, out=None, *, min=None, max=None)",
              "Elements within bounds.") {

@@ -34,6 +34,15 @@ def identifier(case: tuple[str, int]) -> str:
     return f"{name}-{i}-" + "-".join(str(d) for d, _ in _core.samples(name)[i]["inputs"])
 
 
+def positive_definite(x: list[np.ndarray]) -> list[np.ndarray]:
+    """The matrices times their adjoints, and more on the diagonal."""
+    return [a @ np.conj(a).swapaxes(-1, -2) + np.eye(a.shape[-1], dtype=a.dtype) for a in x]
+
+
+# What an operation needs that a range of numbers does not give.
+PREPARED = {"cholesky": positive_definite}
+
+
 def sample_inputs(name: str, i: int, seed: int = 0) -> list[np.ndarray]:
     """Values in the sample's range, NumPy arrays."""
     sample = _core.samples(name)[i]
@@ -52,7 +61,7 @@ def sample_inputs(name: str, i: int, seed: int = 0) -> list[np.ndarray]:
         else:
             a = rng.uniform(low, high, shape)
         arrays.append(np.asarray(a).astype(dtype.numpy_dtype))
-    return arrays
+    return PREPARED[name](arrays) if name in PREPARED else arrays
 
 
 def expected(name: str, i: int, x: list[np.ndarray]) -> list[np.ndarray]:

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "runtime/cpu_features.h"
+#include "runtime/threads.h"
 #include "tnp/error.h"
 
 namespace tnp {
@@ -22,6 +23,11 @@ using RealGemm64 = void (*)(int, int, int, int, int, int, double, const void*, i
 using ComplexGemm = void (*)(int, int, int, int, int, int, const void*, const void*, int, const void*, int, const void*,
                              void*, int);
 
+// What OpenBLAS hands to somebody else's threads: `jobs` calls of `job`, which may wait for each other.
+using BlasJob = void (*)(int thread, void* data, int argument);
+using ThreadsCallback = void (*)(int sync, BlasJob job, int jobs, size_t data_size, void* data, int argument);
+using SetThreadsCallback = void (*)(ThreadsCallback);
+
 struct BlasLibrary {
   void* handle = nullptr;  // null: no library
   std::string path, prefix;
@@ -30,6 +36,7 @@ struct BlasLibrary {
   ComplexGemm cgemm = nullptr, zgemm = nullptr;
   int (*get_num_threads)() = nullptr;
   void (*set_num_threads)(int) = nullptr;
+  SetThreadsCallback set_callback = nullptr;  // null: an OpenBLAS older than this function
 };
 
 namespace {
@@ -102,6 +109,7 @@ bool find_all(BlasLibrary& library) {
         find(library, "cblas_cgemm", library.cgemm) && find(library, "cblas_zgemm", library.zgemm) &&
         find(library, "openblas_get_num_threads", library.get_num_threads) &&
         find(library, "openblas_set_num_threads", library.set_num_threads)) {
+      find(library, "openblas_set_threads_callback_function", library.set_callback);
       return true;
     }
   }
@@ -250,6 +258,31 @@ void blas_gemm(const BlasLibrary& blas, DType dtype, const BlasGemmArgs& args) {
   } else {
     blas.zgemm(kRowMajor, trans_a, trans_b, m, n, k, kOne64, args.a, lda, args.b, ldb, kZero64, args.c, ldc);
   }
+}
+
+namespace {
+
+std::mutex g_threads_mutex;  // held by the one BlasThreads that has threads
+
+void run_on_pool(int, BlasJob job, int jobs, size_t data_size, void* data, int argument) {
+  parallel_team(jobs, [&](int i) { job(i, static_cast<char*>(data) + static_cast<size_t>(i) * data_size, argument); });
+}
+
+}  // namespace
+
+BlasThreads::BlasThreads() {
+  const BlasLibrary& blas = library();
+  const int threads = in_parallel_region() ? 1 : get_num_threads();
+  if (threads < 2 || blas.set_callback == nullptr || !g_threads_mutex.try_lock()) return;
+  library_ = &blas;
+  blas.set_callback(run_on_pool);
+  blas.set_num_threads(threads);
+}
+
+BlasThreads::~BlasThreads() {
+  if (library_ == nullptr) return;
+  library_->set_num_threads(1);
+  g_threads_mutex.unlock();
 }
 
 void* blas_symbol(const char* name) {

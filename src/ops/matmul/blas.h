@@ -46,7 +46,20 @@ struct BlasGemmArgs {
 void blas_gemm(const BlasLibrary& blas, DType dtype, const BlasGemmArgs& args);
 
 // A function of the library by its Fortran or C name without prefix ("dgetrf_"), or null: for linear algebra. Loads the
-// library. OpenBLAS runs it on the calling thread.
+// library. OpenBLAS runs it on the calling thread, unless BlasThreads says otherwise.
 void* blas_symbol(const char* name);
+
+// While one lives, OpenBLAS divides what this thread asks of it over tnp's pool, by its own partition. Does nothing
+// where there is but one thread, inside parallel work, or while another thread has one.
+class BlasThreads {
+ public:
+  BlasThreads();
+  ~BlasThreads();
+  BlasThreads(const BlasThreads&) = delete;
+  BlasThreads& operator=(const BlasThreads&) = delete;
+
+ private:
+  const BlasLibrary* library_ = nullptr;
+};
 
 }  // namespace tnp
