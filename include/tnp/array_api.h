@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "tnp/array.h"
@@ -260,9 +261,25 @@ Array min(const Array& x, const Reduction& over);
 Array mean(const Array& x, const Reduction& over);
 Array std(const Array& x, const Reduction& over, double correction);
 Array var(const Array& x, const Reduction& over, double correction);
+struct Cumulation {
+  std::optional<std::int64_t> axis;  // may be left out of vectors only
+  bool include_initial = false;
+};
+Array cumulative_sum(const Array& x, const Cumulation& over, DType dtype);
+Array cumulative_prod(const Array& x, const Cumulation& over, DType dtype);
 Array argmax(const Array& x, std::optional<std::int64_t> axis, bool keepdims);
 Array argmin(const Array& x, std::optional<std::int64_t> axis, bool keepdims);
 Array diff(const Array& x, std::int64_t axis, std::int64_t n, const Array& prepend, const Array& append);
+
+Array sort(const Array& x, std::int64_t axis, bool descending);
+Array argsort(const Array& x, std::int64_t axis, bool descending);
+Array searchsorted(const Array& x, const Operand& values, bool right, const Array& sorter);
+struct Unique {
+  Array values, indices, inverse_indices, counts;
+};
+// Only the values, and what else is wanted. NaN differs from NaN.
+Unique unique(const char* function, const Array& x, bool indices, bool inverse, bool counts);
+Array isin(const Operand& x, const Operand& y, bool invert);
 
 Array astype(const Array& x, DType dtype);
 // The type of the arrays and types together, then of the scalars beside that. Throws ValueError for scalars alone.
@@ -286,5 +303,51 @@ Array transpose(const Array& x);  // x.T
 Array tensordot(const Array& x, const Array& y, const std::pair<Axes, Axes>& axes);
 Array tensordot(const Array& x, const Array& y, std::int64_t axes);
 Array vecdot(const Array& x, const Array& y, std::int64_t axis);
+
+// --- the extension of linear algebra: what is not in products above
+
+namespace linalg {
+
+Array cholesky(const Array& x, bool upper);
+Array cross(const Array& x, const Array& y, std::int64_t axis);
+Array det(const Array& x);
+Array diagonal(const Array& x, std::int64_t offset);
+Arrays eig(const Array& x);  // complex whatever x is
+Array eigvals(const Array& x);
+Arrays eigh(const Array& x);
+Array eigvalsh(const Array& x);
+Array inv(const Array& x);
+// Absent: the Frobenius norm.
+Array matrix_norm(const Array& x, bool keepdims, const std::optional<std::variant<double, std::string>>& order);
+Array matrix_power(const Array& x, std::int64_t n);
+// Without rtol: the precision of x's type times the larger size.
+Array matrix_rank(const Array& x, const Array& rtol);
+Array pinv(const Array& x, const Array& rtol);
+Array outer(const Array& x, const Array& y);
+Arrays qr(const Array& x, std::string_view mode);
+Arrays slogdet(const Array& x);
+Array solve(const Array& x, const Array& y);
+Arrays svd(const Array& x, bool full_matrices);
+Array svdvals(const Array& x);
+Array trace(const Array& x, std::int64_t offset, DType dtype);
+Array vector_norm(const Array& x, const Reduction& over, double order);
+
+}  // namespace linalg
+
+// --- the extension of Fourier transforms
+
+namespace fft {
+
+using OneAxis = Array(const Array& x, std::optional<std::int64_t> n, std::int64_t axis, std::string_view norm);
+OneAxis fft, ifft, rfft, irfft, hfft, ihfft;
+using ManyAxes = Array(const Array& x, const std::optional<Shape>& sizes, const AxisArgument& axes,
+                       std::string_view norm);
+ManyAxes fftn, ifftn, rfftn, irfftn;
+Array fftfreq(std::int64_t n, double spacing, DType dtype);
+Array rfftfreq(std::int64_t n, double spacing, DType dtype);
+Array fftshift(const Array& x, const AxisArgument& axes);
+Array ifftshift(const Array& x, const AxisArgument& axes);
+
+}  // namespace fft
 
 }  // namespace tnp::array_api

@@ -1,9 +1,16 @@
 // Elementwise functions and operators: the rules, then the primitive.
+#include "tnp/elementwise.h"
+
+#include <cmath>
+#include <limits>
+
 #include "ir/opdef.h"
 #include "ops/elementwise/family.h"
+#include "ops/elementwise/fp_status.h"
 #include "ops/shape/ownership.h"
 #include "tnp/array_api.h"
 #include "tnp/error.h"
+#include "tnp/numeric.h"
 #include "tnp/reductions.h"
 
 namespace tnp::array_api {
@@ -68,11 +75,96 @@ void check_update(const char* what, const Array& x, DType dtype, const Shape& sh
 
 }  // namespace
 
+namespace {
+
+// The standard's quotients of infinities are those of division; NumPy's are those of Python's //.
+constexpr FunctionId kFloorDivide = function_named("floor_divide");
+
+template <class T>
+bool has_special(const Array& x) {
+  const T* p = reinterpret_cast<const T*>(x.data());
+  const std::int64_t n = x.size();
+  bool any = false;
+  for (std::int64_t i = 0; i < n; ++i) any |= !(std::abs(p[i]) <= std::numeric_limits<T>::max());
+  return any;
+}
+
+bool may_be_infinite(const Array& x) {
+  if (x.is_symbolic()) return true;
+  if (x.state() != State::concrete || !x.is_contiguous()) return !tnp::all(tnp::isfinite(x)).item<bool>();
+  return x.dtype() == DType::float32 ? has_special<float>(x) : has_special<double>(x);
+}
+
+Array floor_divide_in(const Array* in, std::uint64_t donated) {
+  const Array &x = in[0], &y = in[1];
+  const OpDef& op = operation(kFloorDivide);
+  if (!is_floating(x.dtype()) || (!may_be_infinite(x) && !may_be_infinite(y))) {
+    return apply_elementwise_donated(op, {in, 2}, donated);
+  }
+  // What is exceptional about the quotient is so about the division.
+  const unsigned flags = fp_flags_seen.load(std::memory_order_relaxed);
+  const Array finite = apply_elementwise_donated(op, {in, 2}, 0);
+  fp_flags_seen.store(flags, std::memory_order_relaxed);
+  return tnp::where(logical_or(isinf(x), isinf(y)), divide(x, y), finite);
+}
+
+// Whether a complex array has a part that is zero or not finite, where the functions below differ from NumPy's.
+template <class T>
+bool has_special_parts(const Array& x) {
+  const T* p = reinterpret_cast<const T*>(x.data());
+  const std::int64_t n = 2 * x.size();
+  bool any = false;
+  for (std::int64_t i = 0; i < n; ++i) {
+    any |= !(std::abs(p[i]) <= std::numeric_limits<T>::max()) || p[i] == 0;
+  }
+  return any;
+}
+
+bool may_be_special(const Array& x) {
+  if (x.state() != State::concrete || !x.is_contiguous()) return true;
+  return x.dtype() == DType::complex64 ? has_special_parts<float>(x) : has_special_parts<double>(x);
+}
+
+Array constant(std::complex<double> value, DType dtype) { return Scalar(value).to_array(dtype); }
+
+// sign: a number with a NaN part has the sign NaN, also where the other part is infinite.
+Array complex_sign(const Array& x, const Array& sign) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  return tnp::where(isnan(x), constant({nan, nan}, x.dtype()), sign);
+}
+
+// expm1: -1 at minus infinity, whatever the angle; the real part of its zeros is +0.
+Array complex_expm1(const Array& x, const Array& result) {
+  const Array re = real(x), im = imag(x);
+  const Array lost = logical_and(logical_and(isinf(re), less(re, 0)), logical_not(isfinite(im)));
+  const Array bounded = tnp::where(lost, constant(-1, x.dtype()), result);
+  const Array zero = constant(0, x.dtype());
+  return tnp::where(equal(x, 0), tnp::where(signbit(im), conjugate(zero), zero), bounded);
+}
+
+Array apply_unary(FunctionId id, const Array& x, std::uint64_t donated) {
+  constexpr FunctionId kSign = function_named("sign"), kExpm1 = function_named("expm1");
+  const bool sign = id == kSign, expm1 = id == kExpm1;
+  if ((sign || expm1) && is_complex(x.dtype()) && may_be_special(x)) [[unlikely]] {
+    const Array result = apply_elementwise_donated(operation(id), {&x, 1}, 0);
+    return sign ? complex_sign(x, result) : complex_expm1(x, result);
+  }
+  return apply_elementwise_donated(operation(id), {&x, 1}, donated);
+}
+
+Array apply_binary(FunctionId id, const Array* in, std::uint64_t donated) {
+  if (id == kFloorDivide) [[unlikely]]
+    return floor_divide_in(in, donated);
+  return apply_elementwise_donated(operation(id), {in, 2}, donated);
+}
+
+}  // namespace
+
 Array call(FunctionId id, const Array& x, std::uint64_t donated) {
   const Function& f = kElementwise[id];
   check_category(f.name, x.dtype(), f.category);
   if (f.keeps_integers && is_integer(x.dtype())) return x;
-  return apply_elementwise_donated(operation(id), {&x, 1}, donated);
+  return apply_unary(id, x, donated);
 }
 
 Array call(FunctionId id, const Operand& x, const Operand& y, std::uint64_t donated) {
@@ -81,17 +173,17 @@ Array call(FunctionId id, const Operand& x, const Operand& y, std::uint64_t dona
     check_arrays(f, x.array(), y.array());
     if (f.counts) check_counts(f, y.array());
     const Array in[] = {x.array(), y.array()};
-    return apply_elementwise_donated(operation(id), in, donated);
+    return apply_binary(id, in, donated);
   }
   if (x.is_array()) {
     const Array in[] = {x.array(), scalar_array(f, x.array().dtype(), y.scalar())};
     if (f.counts) check_count(f, y.scalar());
-    return apply_elementwise_donated(operation(id), in, donated);
+    return apply_binary(id, in, donated);
   }
   if (y.is_array()) {
     const Array in[] = {scalar_array(f, y.array().dtype(), x.scalar()), y.array()};
     if (f.counts) check_counts(f, y.array());
-    return apply_elementwise_donated(operation(id), in, donated);
+    return apply_binary(id, in, donated);
   }
   throw TypeError(std::string(f.name) + ": one of the arguments must be an array: write asarray(x) for a scalar");
 }

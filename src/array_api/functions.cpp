@@ -4,6 +4,7 @@
 #include "base/dim.h"
 #include "tnp/array_api.h"
 #include "tnp/creation.h"
+#include "tnp/cumulative.h"
 #include "tnp/elementwise.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
@@ -105,6 +106,32 @@ Array var(const Array& x, const Reduction& over, double correction) {
   return tnp::var(x, options(over), spread);
 }
 
+namespace {
+
+tnp::Cumulative cumulation(const char* function, const Array& x, const Cumulation& over, DType dtype) {
+  checked_dtype(function, x, dtype);
+  if (x.ndim() == 0) {
+    throw ValueError(std::string(function) + ": the standard leaves arrays of 0 dimensions to each library: write " +
+                     function + "(reshape(x, (1,)))");
+  }
+  if (!over.axis && x.ndim() > 1) {
+    throw ValueError(
+        std::string(function) +
+        ": the standard wants axis where x has more than one dimension: write axis=…, or reshape(x, (-1,))");
+  }
+  return {over.axis, dtype, over.include_initial};
+}
+
+}  // namespace
+
+Array cumulative_sum(const Array& x, const Cumulation& over, DType dtype) {
+  return tnp::cumulative_sum(x, cumulation("cumulative_sum", x, over, dtype));
+}
+
+Array cumulative_prod(const Array& x, const Cumulation& over, DType dtype) {
+  return tnp::cumulative_prod(x, cumulation("cumulative_prod", x, over, dtype));
+}
+
 Array argmax(const Array& x, std::optional<std::int64_t> axis, bool keepdims) {
   check_category("argmax", x.dtype(), Category::real_numeric);
   return tnp::argmax(x, axis, keepdims);
@@ -184,17 +211,55 @@ Array clip_bound(const char* which, bool lower, const Array& x, const Operand* b
   return bound_of(which, x, bound);
 }
 
+constexpr const char* kOrderOfBounds = "clip: min is greater than max, for which the standard defines no result";
+
 void check_order(const Array& low, const Array& high) {
   if (!low || !high || low.is_symbolic() || high.is_symbolic()) return;
   if (tnp::any(greater(low, high)).item<bool>()) {
-    throw ValueError("clip: min is greater than max, for which the standard defines no result");
+    throw ValueError(kOrderOfBounds);
   }
+}
+
+}  // namespace
+
+namespace {
+
+bool is_number(const Operand* bound) { return bound == nullptr || !bound->is_array(); }
+
+// Python numbers as bounds: compared as numbers, they need no arrays.
+void check_numbers(const Array& x, const Operand* lower, const Operand* upper) {
+  for (const Operand* bound : {lower, upper}) {
+    const char* which = bound == lower ? "min" : "max";
+    if (bound == nullptr) continue;
+    if (is_integer(x.dtype()) && bound->scalar().kind == WeakKind::integer) {
+      integer_bound(which, bound == lower, x, *bound);
+    } else {
+      bound_of(which, x, bound);
+    }
+  }
+  if (lower == nullptr || upper == nullptr) return;
+  const auto number = [](const Operand& o) {
+    return std::visit(
+        [](auto v) {
+          if constexpr (std::is_same_v<decltype(v), std::complex<double>>) {
+            return 0.0L;
+          } else {
+            return static_cast<long double>(v);
+          }
+        },
+        o.scalar().value);
+  };
+  if (number(*lower) > number(*upper)) throw ValueError(kOrderOfBounds);
 }
 
 }  // namespace
 
 Array clip(const Array& x, const Operand* lower, const Operand* upper) {
   check_category("clip", x.dtype(), Category::real_numeric);
+  if (is_number(lower) && is_number(upper)) {
+    check_numbers(x, lower, upper);
+    return lower || upper ? tnp::clip(x, lower, upper) : x;
+  }
   const Array low = clip_bound("min", true, x, lower), high = clip_bound("max", false, x, upper);
   if (low) promote("clip", x.dtype(), low.dtype());
   if (high) promote("clip", x.dtype(), high.dtype());
@@ -219,7 +284,7 @@ Array where(const Array& condition, const Operand& x, const Operand& y) {
   };
   const Array a = as_array(x), b = as_array(y);
   promote("where", a.dtype(), b.dtype());
-  return tnp::where(condition, a, b);
+  return tnp::where_of(condition, a, b);
 }
 
 // --- shapes

@@ -143,10 +143,10 @@ void FunctionDef::bind(nb::module_& m, nb::dict& functions) {
     function_doc_ = std::string(name_) + "(" + inner + body;
     function_def_ = {name_, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_)), kFlags,
                      function_doc_.c_str()};
-    nb::object module_name = nb::str(is_standard()      ? "tnp.array_api"
-                                     : kinds_ & kLinalg ? "tnp.linalg"
-                                     : kinds_ & kFft    ? "tnp.fft"
-                                                        : "tnp");
+    std::string module_path = is_standard() ? "tnp.array_api" : "tnp";
+    if (kinds_ & kLinalg) module_path += ".linalg";
+    if (kinds_ & kFft) module_path += ".fft";
+    nb::object module_name = nb::str(module_path.c_str());
     nb::object f = nb::steal(PyCFunction_NewEx(&function_def_, nullptr, module_name.ptr()));
     functions[name_] = f;
     m.attr(name_) = f;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "python/python.h"
+#include "python/spare_objects.h"
 #include "tnp/array_api.h"
 
 namespace tnp::python {
@@ -15,10 +16,9 @@ struct StrictArray {
 extern PyTypeObject* strict_array_type;
 inline bool is_strict_array(PyObject* o) noexcept { return Py_TYPE(o) == strict_array_type; }
 // Of an object for which is_strict_array holds.
-inline Array& strict_array_of(PyObject* o) noexcept { return nb::inst_ptr<StrictArray>(nb::handle(o))->value; }
-inline array_api::Device strict_device_of(PyObject* o) noexcept {
-  return nb::inst_ptr<StrictArray>(nb::handle(o))->device;
-}
+inline StrictArray& strict_of(PyObject* o) noexcept { return SpareObjects<StrictArray>::value(o); }
+inline Array& strict_array_of(PyObject* o) noexcept { return strict_of(o).value; }
+inline array_api::Device strict_device_of(PyObject* o) noexcept { return strict_of(o).device; }
 PyObject* wrap_strict(Array x, array_api::Device device);
 inline nb::object to_strict(Array x, array_api::Device device) { return nb::steal(wrap_strict(std::move(x), device)); }
 

@@ -4,6 +4,7 @@
 
 #include "python/arguments.h"
 #include "python/array_api.h"
+#include "python/silent_flags.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
@@ -16,6 +17,7 @@ class StrictCall {
   StrictCall(const char* function, array_api::Version since, array_api::Extension extension) : function_(function) {
     if (since > array_api::k2022) array_api::require_version(function, since);
     array_api::require_extension(function, extension);
+    if (extension == array_api::Extension::linalg) silent_.emplace();
   }
 
   const char* function() const { return function_; }
@@ -64,6 +66,7 @@ class StrictCall {
   const char* function_;
   array_api::Device device_ = array_api::Device::cpu;
   bool known_ = false;
+  std::optional<SilentFlags> silent_;  // decompositions do not warn of what happens on the way
 };
 
 // A function of the namespace since a version of the standard: its body has `call` and `args`.

@@ -9,6 +9,7 @@
 #include "python/array_api.h"
 #include "python/elementwise_call.h"
 #include "python/interchange.h"
+#include "python/spare_objects.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
@@ -16,10 +17,7 @@ namespace tnp::python {
 PyTypeObject* strict_array_type = nullptr;
 
 PyObject* wrap_strict(Array x, array_api::Device device) {
-  nb::object o = nb::inst_alloc(nb::handle(reinterpret_cast<PyObject*>(strict_array_type)));
-  new (nb::inst_ptr<StrictArray>(o)) StrictArray{std::move(x), device};
-  nb::inst_mark_ready(o);
-  return o.release().ptr();
+  return SpareObjects<StrictArray>::wrap({std::move(x), device});
 }
 
 void refuse_argument(const char* function, PyObject* o, const char* argument) {
@@ -304,6 +302,7 @@ void bind_strict_array(nb::module_& m) {
       nb::class_<StrictArray>(m, "Array", nb::type_slots(slots.data()), nb::is_weak_referenceable(), nb::is_final(),
                               "An array of the standard: made by the functions of the namespace.");
   strict_array_type = reinterpret_cast<PyTypeObject*>(cls.ptr());
+  SpareObjects<StrictArray>::keep(strict_array_type);
   cls.attr("__module__") = "tnp.array_api";
   cls.attr("__hash__") = nb::none();
   // NumPy's arrays leave operators to this class, which refuses them.

@@ -8,40 +8,37 @@ namespace tnp::python {
 
 namespace {
 
-std::string named(const char* function, const char* argument) { return std::string(function) + ": " + argument; }
-
-array_api::Reduction over(const char* function, const Value& axis, const Value& keepdims) {
-  return {strict_axes(named(function, "axis").c_str(), axis),
-          strict_flag(named(function, "keepdims").c_str(), keepdims, false)};
-}
-
 // --- statistics
+
+// Of a function with arguments axis and keepdims.
+#define TNP_OVER(NAME) \
+  array_api::Reduction { strict_axes(NAME ": axis", axis), strict_flag(NAME ": keepdims", keepdims, false) }
 
 #define TNP_SUM(NAME, DOC)                                                                      \
   TNP_STANDARD(NAME, k2021, "(x, /, *, axis=None, dtype=None, keepdims=False)", DOC) {          \
     const auto [x, axis, dtype, keepdims] = take<4>(args);                                      \
     const Array& a = call.array(x);                                                             \
     const DType d = call.dtype(dtype).value_or(array_api::sum_dtype(a.dtype(), call.device())); \
-    return call.wrap(array_api::NAME(a, over(#NAME, axis, keepdims), d));                       \
+    return call.wrap(array_api::NAME(a, TNP_OVER(#NAME), d));                                   \
   }
 TNP_SUM(sum, "The sum over axes.")
 TNP_SUM(prod, "The product over axes.")
 #undef TNP_SUM
 
-#define TNP_REDUCTION(NAME, DOC)                                                   \
-  TNP_STANDARD(NAME, k2021, "(x, /, *, axis=None, keepdims=False)", DOC) {         \
-    const auto [x, axis, keepdims] = take<3>(args);                                \
-    return call.wrap(array_api::NAME(call.array(x), over(#NAME, axis, keepdims))); \
+#define TNP_REDUCTION(NAME, DOC)                                           \
+  TNP_STANDARD(NAME, k2021, "(x, /, *, axis=None, keepdims=False)", DOC) { \
+    const auto [x, axis, keepdims] = take<3>(args);                        \
+    return call.wrap(array_api::NAME(call.array(x), TNP_OVER(#NAME)));     \
   }
 TNP_REDUCTION(max, "The largest element over axes.")
 TNP_REDUCTION(min, "The smallest element over axes.")
 TNP_REDUCTION(mean, "The mean over axes.")
 #undef TNP_REDUCTION
 
-#define TNP_SPREAD(NAME, DOC)                                                                            \
-  TNP_STANDARD(NAME, k2021, "(x, /, *, axis=None, correction=0.0, keepdims=False)", DOC) {               \
-    const auto [x, axis, correction, keepdims] = take<4>(args);                                          \
-    return call.wrap(array_api::NAME(call.array(x), over(#NAME, axis, keepdims), correction.number(0))); \
+#define TNP_SPREAD(NAME, DOC)                                                                \
+  TNP_STANDARD(NAME, k2021, "(x, /, *, axis=None, correction=0.0, keepdims=False)", DOC) {   \
+    const auto [x, axis, correction, keepdims] = take<4>(args);                              \
+    return call.wrap(array_api::NAME(call.array(x), TNP_OVER(#NAME), correction.number(0))); \
   }
 TNP_SPREAD(std, "The standard deviation over axes; the divisor is the number of elements less correction.")
 TNP_SPREAD(var, "The variance over axes; the divisor is the number of elements less correction.")
@@ -59,6 +56,19 @@ TNP_EVERY(all, k2021, wrap, "Whether all elements over axes are true.")
 TNP_EVERY(any, k2021, wrap, "Whether any element over axes is true.")
 TNP_EVERY(count_nonzero, k2024, wrap_indices, "The number of elements over axes that are not zero.")
 #undef TNP_EVERY
+
+#define TNP_CUMULATION(NAME, SINCE, DOC)                                                        \
+  TNP_STANDARD(NAME, SINCE, "(x, /, *, axis=None, dtype=None, include_initial=False)", DOC) {   \
+    const auto [x, axis, dtype, initial] = take<4>(args);                                       \
+    const Array& a = call.array(x);                                                             \
+    const DType d = call.dtype(dtype).value_or(array_api::sum_dtype(a.dtype(), call.device())); \
+    const array_api::Cumulation over{strict_axis(#NAME ": axis", axis),                         \
+                                     strict_flag(#NAME ": include_initial", initial, false)};   \
+    return call.wrap(array_api::NAME(a, over, d));                                              \
+  }
+TNP_CUMULATION(cumulative_sum, k2023, "The sums of the elements up to each along an axis.")
+TNP_CUMULATION(cumulative_prod, k2024, "The products of the elements up to each along an axis.")
+#undef TNP_CUMULATION
 
 #define TNP_ARGUMENT(NAME, DOC)                                                                                   \
   TNP_STANDARD(NAME, k2021, "(x, /, *, axis=None, keepdims=False)", DOC) {                                        \
@@ -211,42 +221,6 @@ TNP_STANDARD(take_along_axis, k2024, "(x, indices, /, *, axis=-1)",
   const auto [x, indices, axis] = python::take<3>(args);
   return call.wrap(
       array_api::take_along_axis(call.array(x), call.array(indices, "indices"), call.int_or("axis", axis, -1)));
-}
-
-// --- products
-
-TNP_STANDARD(matmul, k2021, "(x1, x2, /)", "The matrix product.") {
-  const auto [x1, x2] = python::take<2>(args);
-  return call.wrap(array_api::matmul(call.array(x1, "x1"), call.array(x2, "x2")));
-}
-
-TNP_STANDARD(matrix_transpose, k2021, "(x, /)", "The last two axes exchanged.") {
-  return call.wrap(array_api::matrix_transpose(call.array(args.values[0])));
-}
-
-Axes axis_list(const Value& axes) {
-  Axes out;
-  if (!PySequence_Check(axes.ptr()) || PyUnicode_Check(axes.ptr()))
-    throw TypeError("tensordot: axes must be an int or a tuple of two sequences");
-  for (nb::handle each : nb::borrow<nb::iterable>(axes.handle()))
-    out.push_back(strict_int("tensordot: axes", each.ptr()));
-  return out;
-}
-
-TNP_STANDARD(tensordot, k2021, "(x1, x2, /, *, axes=2)", "The product summed over axes of both.") {
-  const auto [x1, x2, axes] = python::take<3>(args);
-  const Array &a = call.array(x1, "x1"), &b = call.array(x2, "x2");
-  if (axes.ptr() == nullptr || !PyTuple_Check(axes.ptr()))
-    return call.wrap(array_api::tensordot(a, b, call.int_or("axes", axes, 2)));
-  if (PyTuple_GET_SIZE(axes.ptr()) != 2) throw ValueError("tensordot: axes must be an int or a tuple of two sequences");
-  return call.wrap(array_api::tensordot(
-      a, b, {axis_list(PyTuple_GET_ITEM(axes.ptr(), 0)), axis_list(PyTuple_GET_ITEM(axes.ptr(), 1))}));
-}
-
-TNP_STANDARD(vecdot, k2021, "(x1, x2, /, *, axis=-1)",
-             "The product of vectors along an axis; the first is conjugated.") {
-  const auto [x1, x2, axis] = python::take<3>(args);
-  return call.wrap(array_api::vecdot(call.array(x1, "x1"), call.array(x2, "x2"), call.int_or("axis", axis, -1)));
 }
 
 }  // namespace

@@ -182,25 +182,60 @@ std::vector<IndexItem> strict_index(PyObject* key, PyObject* self) {
   return items;
 }
 
-// x[i] and x[i:j] of one dimension within bounds, by plain tnp's short way. Absent: the general way decides.
-Array quick_item(const Array& x, PyObject* key) {
-  if (x.state() != State::concrete || x.ndim() != 1) return {};
-  if (PyLong_CheckExact(key)) return quick_getitem(x, key);
-  if (!PySlice_Check(key)) return {};
-  const auto* s = reinterpret_cast<PySliceObject*>(key);
-  if (s->step != Py_None) return {};
-  const std::int64_t size = x.shape()[0];
-  for (PyObject* bound : {s->start, s->stop}) {
-    if (bound == Py_None) continue;
-    if (!PyLong_CheckExact(bound)) return {};
-    const Py_ssize_t i = PyLong_AsSsize_t(bound);
-    if (i == -1 && PyErr_Occurred()) {
-      PyErr_Clear();
-      return {};
+// Whether an index of integers, slices, ... and None is the standard's, so that plain tnp's short way may take it.
+// False where the general way has to look.
+class QuickIndex {
+ public:
+  QuickIndex(const Array& x, std::span<PyObject* const> items) : x_(x), items_(items) {}
+  bool allowed() {
+    int axes = 0, ellipsis = -1;
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      PyObject* o = items_[i];
+      if (PyLong_CheckExact(o) || PySlice_Check(o)) {
+        ++axes;
+      } else if (o == Py_Ellipsis && ellipsis < 0) {
+        ellipsis = static_cast<int>(i);
+      } else if (o != Py_None) {
+        return false;
+      }
     }
-    if (i < -size || i > size) return {};
+    const int ndim = x_.ndim();
+    if (ellipsis < 0 ? axes != ndim : axes > ndim) return false;
+    int axis = 0;
+    for (PyObject* o : items_) {
+      if (o == Py_Ellipsis) axis += ndim - axes;
+      if (o == Py_Ellipsis || o == Py_None) continue;
+      if (PySlice_Check(o) && !in_bounds(o, x_.shape()[axis])) return false;
+      ++axis;
+    }
+    return true;
   }
-  return quick_getitem(x, key);
+
+ private:
+  static bool in_bounds(PyObject* slice, std::int64_t size) {
+    const auto* s = reinterpret_cast<PySliceObject*>(slice);
+    if (s->step != Py_None) return false;
+    for (PyObject* bound : {s->start, s->stop}) {
+      if (bound == Py_None) continue;
+      if (!PyLong_CheckExact(bound)) return false;
+      const Py_ssize_t i = PyLong_AsSsize_t(bound);
+      if (i == -1 && PyErr_Occurred()) return PyErr_Clear(), false;
+      if (i < -size || i > size) return false;
+    }
+    return true;
+  }
+
+  const Array& x_;
+  std::span<PyObject* const> items_;
+};
+
+Array quick_item(const Array& x, PyObject* key) {
+  if (x.state() != State::concrete) return {};
+  const bool many = PyTuple_CheckExact(key);
+  const std::span<PyObject* const> items =
+      many ? std::span<PyObject* const>(&PyTuple_GET_ITEM(key, 0), static_cast<std::size_t>(PyTuple_GET_SIZE(key)))
+           : std::span<PyObject* const>(&key, 1);
+  return QuickIndex(x, items).allowed() ? quick_getitem(x, key) : Array();
 }
 
 PyObject* slot_getitem(PyObject* self, PyObject* key) {

@@ -7,6 +7,7 @@ differentiated and vectorised too.
 from __future__ import annotations
 
 import inspect as _inspect
+import sys as _sys
 from typing import Any as _Any
 
 from .._core import array_api as _core
@@ -24,6 +25,11 @@ DeviceTransfers = _core.DeviceTransfers  # no name of the standard, nor of array
 Device.__signature__ = _inspect.Signature(  # type: ignore[name-defined]  # noqa: F821
     [_inspect.Parameter("device", _inspect.Parameter.POSITIONAL_OR_KEYWORD, default="CPU_DEVICE")]
 )
+for _name in _EXTENSIONS:
+    _extension = getattr(_core, _name)
+    _extension.__name__ = f"{__name__}.{_name}"
+    _extension.__all__ = [name for name in dir(_extension) if name[0] != "_"]
+    _sys.modules[_extension.__name__] = _extension
 _core._flags_from_environment()
 
 e = 2.718281828459045

@@ -1,0 +1,69 @@
+// The Python objects of dead arrays, for the next ones: nanobind's own allocation enters each object into a table and
+// the garbage collector's lists, which takes longer than a small operation. An array holds no Python object that a
+// cycle could pass through, so the collector need not see it. The GIL guards this.
+#pragma once
+
+#include <utility>
+
+#include "python/python.h"
+
+namespace tnp::python {
+
+// For objects that hold a T, of one class and none derived from it.
+template <class T>
+class SpareObjects {
+ public:
+  // Takes the class's deallocation over, and begins to keep spare objects, until the interpreter ends.
+  static void keep(PyTypeObject* type) {
+    type_ = type;
+    const nb::object probe = nb::inst_alloc(nb::handle(reinterpret_cast<PyObject*>(type)));
+    offset_ = reinterpret_cast<char*>(nb::inst_ptr<T>(probe)) - reinterpret_cast<char*>(probe.ptr());
+#if !defined(Py_GIL_DISABLED) && !defined(Py_TRACE_REFS)
+    deallocate_ = std::exchange(type->tp_dealloc, &deallocate);
+    keep_ = type->tp_weaklistoffset > 0;
+    nb::module_::import_("atexit").attr("register")(nb::cpp_function(&drop));
+#endif
+  }
+
+  // Of an object of the class itself.
+  static T& value(PyObject* o) noexcept { return *reinterpret_cast<T*>(reinterpret_cast<char*>(o) + offset_); }
+
+  static PyObject* wrap(T x) {
+    if (count_ > 0) {
+      PyObject* spare = spare_[--count_];
+      _Py_NewReference(spare);
+      value(spare) = std::move(x);
+      return spare;
+    }
+    nb::object o = nb::inst_alloc(nb::handle(reinterpret_cast<PyObject*>(type_)));
+    new (nb::inst_ptr<T>(o)) T(std::move(x));
+    nb::inst_mark_ready(o);
+    return o.release().ptr();
+  }
+
+ private:
+  static void deallocate(PyObject* o) {
+    if (Py_TYPE(o) != type_ || count_ == kMost || !keep_ || !nb::inst_ready(nb::handle(o))) return deallocate_(o);
+    PyObject_GC_UnTrack(o);
+    PyObject** weak_references = reinterpret_cast<PyObject**>(reinterpret_cast<char*>(o) + type_->tp_weaklistoffset);
+    if (*weak_references != nullptr) PyObject_ClearWeakRefs(o);
+    // Dropped last: what it frees may run Python code, which may make arrays.
+    const T dead = std::move(value(o));
+    spare_[count_++] = o;
+  }
+
+  static void drop() {
+    keep_ = false;
+    while (count_ > 0) deallocate_(spare_[--count_]);
+  }
+
+  static constexpr int kMost = 64;
+  static inline PyTypeObject* type_ = nullptr;
+  static inline destructor deallocate_ = nullptr;
+  static inline std::ptrdiff_t offset_ = 0;  // of the T in an object; the same in all of them
+  static inline PyObject* spare_[kMost];
+  static inline int count_ = 0;
+  static inline bool keep_ = false;
+};
+
+}  // namespace tnp::python
