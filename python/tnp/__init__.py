@@ -29,7 +29,7 @@ from ._core import (
 )
 from ._dtypes import DTYPES as _DTYPES
 from ._dtypes import dtype
-from ._function import function, grad, value_and_grad, vjp
+from ._function import function
 
 globals().update(_core.ufuncs)
 globals().update({d.name: d for d in _DTYPES})
@@ -37,7 +37,9 @@ bool_ = _DTYPES[0]
 _array_of_bytes = _core._array_of_bytes  # pickled arrays name it
 from . import fft, linalg, random  # noqa: E402
 from ._device import device, devices  # noqa: E402
+from ._files import load, save, savez, savez_compressed  # noqa: E402
 from ._functional import *  # noqa: E402, F403
+from ._gradients import *  # noqa: E402, F403
 from ._numpy import *  # noqa: E402, F403  over the ufuncs of the same names
 
 __version__ = "0.1.0"
