@@ -66,7 +66,9 @@ inline constexpr bool tells_exceptions = requires(X... x) { Record::raised(x...,
 
 template <class Record, DType D>
 struct BlockLoop {
-  static constexpr int N = kVectorBytes / static_cast<int>(sizeof(element_t<D>));
+  // Two registers of doubles at a time where one is a long chain of instructions that wait for each other.
+  static constexpr int kRegisters = D == DType::float64 && Record::cycles >= 16 ? 2 : 1;
+  static constexpr int N = kRegisters * kVectorBytes / static_cast<int>(sizeof(element_t<D>));
   static constexpr int kArity = Record::arity;
   using X = Value<D, N>;
   // Whether the flags that the computation itself raises mean nothing.

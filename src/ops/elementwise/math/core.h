@@ -204,18 +204,24 @@ TNP_INLINE DD<V> mul(DD<V> a, DD<V> b) {
   const DD<V> product = two_prod(a.hi, b.hi);
   return fast_two_sum(product.hi, product.lo + mul_add(a.hi, b.lo, a.lo * b.hi));
 }
+// The same without the last step: `lo` may be a few units of `hi`'s last place, which the next product does not mind.
 template <class V>
-TNP_INLINE DD<V> square(DD<V> a) {
-  const DD<V> product = two_prod(a.hi, a.hi);
-  return fast_two_sum(product.hi, mul_add(a.hi + a.hi, a.lo, product.lo));
+TNP_INLINE DD<V> mul_loose(DD<V> a, DD<V> b) {
+  const DD<V> product = two_prod(a.hi, b.hi);
+  return {product.hi, mul_add(a.lo, b.hi, mul_add(a.hi, b.lo, product.lo))};
 }
-// numerator / denominator.
+template <class V>
+TNP_INLINE DD<V> square_loose(DD<V> a) {
+  const DD<V> product = two_prod(a.hi, a.hi);
+  return {product.hi, mul_add(a.hi + a.hi, a.lo, product.lo)};
+}
+// numerator / denominator: one division, whose error the second product takes back.
 template <class V>
 TNP_INLINE DD<V> div(DD<V> numerator, DD<V> denominator) {
-  const V quotient = numerator.hi / denominator.hi;
+  const V inverse = splat<V>(1) / denominator.hi, quotient = numerator.hi * inverse;
   const DD<V> back = two_prod(quotient, denominator.hi);
   const V rest = ((numerator.hi - back.hi) - back.lo) + (numerator.lo - quotient * denominator.lo);
-  return fast_two_sum(quotient, rest / denominator.hi);
+  return fast_two_sum(quotient, rest * inverse);
 }
 
 }  // namespace tnp::TNP_ISA::math

@@ -14,13 +14,13 @@ TNP_INLINE DD<V> log_double_double(V x) {
   const auto [k, f, fraction] = log_reduce(x);
   // ln(1 + f) = 2 atanh(s), s = f / (2 + f).
   const DD<V> s = div(DD<V>{f, splat<V>(0)}, fast_two_sum(splat<V>(2), f));
-  const DD<V> z = square(s);
+  const DD<V> z = square_loose(s);
   const V p = poly(z.hi, 0x1.9999999999996p-2, 0x1.2492492493036p-2, 0x1.c71c71c58046ap-3, 0x1.745d183262f8ep-3,
                    0x1.3b1362b1bd86bp-3, 0x1.1120b6458783cp-3, 0x1.de3356efe82c6p-4, 0x1.eb11f58e52d77p-4);
   // 2/3 + z p, whose leading part must be exact to the last bit but a few.
   DD<V> tail = fast_two_sum(splat<V>(0x1.5555555555555p-1), z.hi * p);
   tail.lo = tail.lo + splat<V>(0x1.5555555555555p-55);
-  const DD<V> correction = mul(mul(z, s), tail);
+  const DD<V> correction = mul_loose(mul_loose(z, s), tail);
   const DD<V> fraction_log = fast_add(DD<V>{s.hi + s.hi, s.lo + s.lo}, correction);
   return fast_add(DD<V>{k * splat<V>(C::hi), k * splat<V>(C::lo)}, fraction_log);
 }
