@@ -1,6 +1,7 @@
 // tnp.Dim: a size inside a traced function that is known only when the function runs.
 #include "base/dim.h"
 
+#include "python/autograph.h"
 #include "python/python.h"
 #include "tnp/error.h"
 
@@ -11,6 +12,7 @@ void (*dim_value_hook)(std::int64_t dim) = nullptr;
 namespace {
 
 std::int64_t known(const PyDim& d, const char* what) {
+  ask_for_conversion("number");
   // The trace may be willing to start over with this size fixed.
   if (dim_value_hook) dim_value_hook(d.dim);
   throw TracerError(std::string("the size ") + dim_str(d.dim) + " is known only when the function runs, so " + what +

@@ -5,6 +5,7 @@
 #include "ops/elementwise/family.h"
 #include "ops/elementwise/fp_status.h"
 #include "python/array_api.h"
+#include "python/autograph.h"
 #include "python/variable.h"
 #include "tnp/error.h"
 
@@ -65,7 +66,18 @@ bool PyOperand::set(PyObject* o) {
 }
 
 void PyOperand::weaken(const PyOperand& other) {
-  if (symbolic_ == 0 || !other.is_array() || other.symbolic_ != 0) return;
+  if (symbolic_ == 0) {
+    if (!is_weak_number(*array_) || !other.is_array() || other.symbolic_ != 0 || is_weak_number(other.array())) return;
+    const DType type = array_->dtype();
+    const WeakKind kind = is_bool(type)      ? WeakKind::boolean
+                          : is_integer(type) ? WeakKind::integer
+                          : is_complex(type) ? WeakKind::complex
+                                             : WeakKind::floating;
+    own_ = astype(*array_, promote(other.array().dtype(), kind));
+    array_ = &own_;
+    return;
+  }
+  if (!other.is_array() || other.symbolic_ != 0) return;
   own_ = dim_value(symbolic_, promote(other.array().dtype(), WeakKind::integer));
 }
 
@@ -80,11 +92,19 @@ PyObject* finish(const ElementwiseInfo& info, Array result) {
   return wrap(std::move(result));
 }
 
+// What is an operator of Python's numbers rather than a function of arrays.
+bool keeps_numbers(const OpDef& op) {
+  const std::string_view name = op.name;
+  return name == "negative" || name == "absolute" || name == "positive" || name == "invert";
+}
+
 }  // namespace
 
 PyObject* call_elementwise(const OpDef& op, const Array& x, PyObject* a) {
   const bool donated = a != nullptr && is_temporary(a, x);
-  return finish(*op.elementwise, apply_elementwise_donated(op, {&x, 1}, donated ? 1 : 0));
+  Array result = apply_elementwise_donated(op, {&x, 1}, donated ? 1 : 0);
+  if (is_weak_number(x) && keeps_numbers(op)) set_weak_number(result);
+  return finish(*op.elementwise, std::move(result));
 }
 
 PyObject* call_elementwise(const OpDef& op, PyOperand& x, PyOperand& y, PyObject* a, PyObject* b) {
@@ -94,25 +114,33 @@ PyObject* call_elementwise(const OpDef& op, PyOperand& x, PyOperand& y, PyObject
     x.find_temporary(a);
     y.find_temporary(b);
     const Array in[] = {x.array(), y.array()};
-    return finish(*op.elementwise,
-                  apply_elementwise_donated(op, in, (x.temporary() ? 1u : 0u) | (y.temporary() ? 2u : 0u)));
+    Array result = apply_elementwise_donated(op, in, (x.temporary() ? 1u : 0u) | (y.temporary() ? 2u : 0u));
+    if (is_weak_number(in[0]) && is_weak_number(in[1])) set_weak_number(result);
+    return finish(*op.elementwise, std::move(result));
   }
   if (x.is_array()) {
     x.find_temporary(a);
     const Array in[] = {x.array(), weak_operand(op, x.array().dtype(), y.scalar())};
-    return finish(*op.elementwise, apply_elementwise_donated(op, in, x.temporary() ? 1 : 0));
+    Array result = apply_elementwise_donated(op, in, x.temporary() ? 1 : 0);
+    if (is_weak_number(in[0])) set_weak_number(result);
+    return finish(*op.elementwise, std::move(result));
   }
   if (y.is_array()) {
     y.find_temporary(b);
     const Array in[] = {weak_operand(op, y.array().dtype(), x.scalar()), y.array()};
-    return finish(*op.elementwise, apply_elementwise_donated(op, in, y.temporary() ? 2 : 0));
+    Array result = apply_elementwise_donated(op, in, y.temporary() ? 2 : 0);
+    if (is_weak_number(in[1])) set_weak_number(result);
+    return finish(*op.elementwise, std::move(result));
   }
   const Array in[] = {x.scalar().to_array(), y.scalar().to_array()};
   return finish(*op.elementwise, apply_elementwise_donated(op, in, 0));
 }
 
 bool truth_value(const Array& x) {
-  if (!x.is_symbolic()) {
+  if (x.is_symbolic()) {
+    ask_for_conversion("truth");
+    refuse_value(x);
+  } else {
     if (x.size() == 0)
       throw ValueError(
           "The truth value of an empty array is ambiguous. Use `array.size > 0` to check that it is not empty.");
@@ -148,6 +176,10 @@ PyObject* python_element(DType dtype, const void* data) {
 namespace {
 
 nb::object only_element(const Array& x) {
+  if (x.is_symbolic()) {
+    ask_for_conversion("number");
+    refuse_value(x);
+  }
   const std::byte* data = x.data();
   if (x.ndim() != 0) throw TypeError("only 0-dimensional arrays can be converted to Python scalars");
   return nb::steal(python_element(x.dtype(), data));

@@ -10,6 +10,7 @@
 #include "ir/graph.h"
 #include "ir/trace.h"
 #include "ops/elementwise/fp_status.h"
+#include "python/autograph.h"
 #include "python/elementwise_call.h"
 #include "python/pytree.h"
 #include "python/signature.h"
@@ -67,7 +68,8 @@ bool fits(const Traced& t, const Arrays& arrays) {
 
 class Function {
  public:
-  Function(nb::object f, nb::object name) : f_(std::move(f)), name_(std::move(name)) {}
+  Function(nb::object f, nb::object name, bool autograph)
+      : f_(std::move(f)), name_(std::move(name)), autograph_(autograph) {}
 
   nb::object call(nb::handle args, nb::handle kwargs) {
     Arguments arguments;
@@ -149,10 +151,20 @@ class Function {
     }
     for (;;) {
       try {
+        const ConversionScope scope(autograph_, conversion_ != Conversion::none);
         t->function =
             trace_function(t->specs, [&](const Arrays& symbolic) { return run_body(f, symbolic, t->results); });
         return t;
       } catch (nb::python_error& e) {
+        if (is_conversion_request(e)) {
+          conversion_ = Conversion::converted;
+          continue;
+        }
+        // What a loop of the graph left in a list, say, is of no use outside: Python can go through the loop instead.
+        if (conversion_ == Conversion::converted && e.matches(tracer_error()) && made_loops_over_sizes()) {
+          conversion_ = Conversion::unrolled;
+          continue;
+        }
         if (!e.matches(nb::handle(g_needs_size)) || t_needed.depth != trace_depth()) throw;
         const NeedsSize needed = t_needed;
         for (const auto& [argument, axis] : needed.places) {
@@ -170,7 +182,9 @@ class Function {
     for (std::size_t i = 0; i < f.leaves.size(); ++i)
       leaves.push_back(f.traced[i] ? to_python(symbolic[next++]) : f.leaves[i]);
     nb::object all = f.tree.unflatten(leaves);
-    nb::object out = nb::steal(PyObject_Call(f_.ptr(), nb::object(all[0]).ptr(), nb::object(all[1]).ptr()));
+    nb::object out = conversion_ != Conversion::none
+                         ? converted_call(f_, all[0], all[1], conversion_ == Conversion::unrolled)
+                         : nb::steal(PyObject_Call(f_.ptr(), nb::object(all[0]).ptr(), nb::object(all[1]).ptr()));
     if (!out.is_valid()) throw nb::python_error();
     std::vector<nb::object> result_leaves;
     results = PyTree::flatten(out, result_leaves);
@@ -190,6 +204,9 @@ class Function {
   }
 
   nb::object f_, name_;
+  bool autograph_;
+  enum class Conversion : std::uint8_t { none, converted, unrolled };
+  Conversion conversion_ = Conversion::none;  // of the body's control flow, as traces have asked for it
   std::optional<InputSignature> input_signature_;
   std::vector<std::shared_ptr<Traced>> traces_;
   std::size_t made_ = 0;
@@ -256,7 +273,7 @@ void bind_function(nb::module_& m) {
   auto cls =
       nb::class_<Function>(m, "Function", nb::type_slots(slots), nb::dynamic_attr(), nb::is_weak_referenceable());
   cls.attr("__module__") = "tnp";
-  cls.def(nb::init<nb::object, nb::object>(), nb::arg("f"), nb::arg("name").none());
+  cls.def(nb::init<nb::object, nb::object, bool>(), nb::arg("f"), nb::arg("name").none(), nb::arg("autograph") = true);
   const auto graph_of = [](Function& f, nb::args args, nb::kwargs kwargs) {
     Arguments arguments;
     return f.find(args, kwargs, arguments)->function.graph;

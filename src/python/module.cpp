@@ -1,5 +1,7 @@
 // tnp._core: the extension module. Each file beside this one binds its part.
 #include "python/array_api.h"
+#include "python/autograph.h"
+#include "python/derivatives.h"
 #include "python/python.h"
 #include "python/structured.h"
 
@@ -15,6 +17,7 @@ NB_MODULE(_core, m) {
   bind_variable(m);
   bind_tape(m);
   bind_function(m);
+  bind_autograph(m);
   bind_registry(m);
   bind_runtime(m);
   nb::module_ random = m.def_submodule("random");
@@ -23,6 +26,7 @@ NB_MODULE(_core, m) {
   bind_control(m);
   bind_host(m);
   bind_vmap(m);
+  bind_derivatives(m);
   bind_array_attributes(m);
   bind_printing(m);
   bind_functions(m);

@@ -9,6 +9,7 @@
 #include "tnp/operators.h"
 #include "tnp/primitives.h"
 #include "transform/call.h"
+#include "transform/control/cond.h"
 #include "transform/control/subgraph.h"
 #include "transform/tape.h"
 #include "transform/vmap.h"
@@ -292,6 +293,13 @@ Arrays choose(const char* what, const Array& index, std::span<const ArraysFuncti
   for (const ArraysFunction& f : functions) {
     branches.push_back(trace_subgraph({}, [&](const Arrays&) { return f(operands); }));
   }
+  return join_branches(what, index, branches);
+}
+
+}  // namespace
+
+Arrays join_branches(const char* what, const Array& index, std::vector<SubGraph>& branches) {
+  check_index(what, index);
   check_branches(what, index.dtype(), branches);
   const std::vector<VariableRef> assigned = unify_assigned(branches);
   const auto num_results = static_cast<std::size_t>(branches[0].num_results);
@@ -300,8 +308,6 @@ Arrays choose(const char* what, const Array& index, std::span<const ArraysFuncti
   out.resize(num_results);
   return out;
 }
-
-}  // namespace
 
 Arrays cond(const Array& pred, const ArraysFunction& true_fn, const ArraysFunction& false_fn, const Arrays& operands) {
   const Array truth = pred.dtype() == DType::bool_ ? pred : astype(pred, DType::bool_);

@@ -1,0 +1,21 @@
+// Functions with a gradient of their own, and functions whose work the gradient does again.
+#pragma once
+
+#include <functional>
+#include <utility>
+
+#include "tnp/control.h"
+
+namespace tnp {
+
+// From cotangents of all results to those of all arguments; absent where there is none.
+using PullBack = std::function<Arrays(const Arrays&)>;
+using CustomFunction = std::function<std::pair<Arrays, PullBack>(const Arrays&)>;
+
+// The results of f(inputs), whose gradient is what f's second result gives. Arrays that f takes from outside have none.
+Arrays custom_gradient(const Arrays& inputs, const CustomFunction& f);
+
+// f(inputs), of which nothing but the inputs is kept for the gradient: that runs f again.
+Arrays checkpoint(const ArraysFunction& f, const Arrays& inputs);
+
+}  // namespace tnp
