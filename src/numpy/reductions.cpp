@@ -6,6 +6,7 @@
 #include "base/default_dtype.h"
 #include "base/dim.h"
 #include "numpy/reduction_axes.h"
+#include "ops/reduce/deviation.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
 #include "tnp/operators.h"
@@ -177,6 +178,16 @@ class Count {
   std::int64_t number_ = 0;
 };
 
+// At once, the squares need no array of their own. A traced call leaves that to the compiler.
+bool in_one_pass(const Array& x, const Array& center, const Axes& axes, const Reduction& o, DType work) {
+  if (o.where || x.dtype() != work || center.dtype() != work || x.is_symbolic() || center.is_symbolic()) return false;
+  if ((work != DType::float32 && work != DType::float64) || !x.is_contiguous() || axes.empty()) return false;
+  const int kept = x.ndim() - axes.size();
+  Shape expected;
+  for (int i = 0; i < x.ndim(); ++i) expected.push_back(i < kept ? x.shape()[i] : 1);
+  return axes[0] == kept && center.shape() == expected;
+}
+
 }  // namespace
 
 Array mean(const Array& x, const Reduction& o) {
@@ -193,6 +204,11 @@ Array var(const Array& x, const Reduction& o, const Spread& spread) {
   if (!center) {
     const Array total = reduce_sum(masked(x, o.where, 0), axes, true, work);
     center = Count(x, axes, o.where, true).divide_into(total, 0, work);
+  }
+  if (in_one_pass(x, center, axes, o, work)) {
+    Array total = squared_deviations(x, center, axes.size());
+    if (o.keepdims) total = reshape(total, center.shape());
+    return Count(x, axes, {}, o.keepdims).divide_into(total, spread.ddof, work);
   }
   const Array deviation = subtract(x, center);
   const Array squares =
