@@ -1,0 +1,179 @@
+// count_bins: how many elements lie in each bin of a histogram.
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+
+#include "base/dim.h"
+#include "ops/common.h"
+#include "ops/sort/sort.h"
+#include "runtime/threads.h"
+
+namespace tnp {
+
+namespace {
+
+struct BinParams : ParamsOf<BinParams> {
+  bool uniform = false;
+  template <class V>
+  void fields(V& v) {
+    v("uniform", uniform);
+  }
+  void set(bool u) { uniform = u; }
+};
+
+constexpr std::int64_t kPart = 1 << 15;
+// Elements whose bins are worked out together, so that they need not wait for each other's counts.
+constexpr std::int64_t kBlock = 256;
+
+// The bin of x, or `count` for none: where the arithmetic of equal widths leads, and then by the edges themselves.
+template <class T>
+class UniformBins {
+ public:
+  UniformBins(const T* edges, std::int64_t count) : edges_(edges), count_(count), low_(edges[0]), high_(edges[count]) {
+    const T width = high_ - low_;
+    scale_ = static_cast<T>(count) / width;
+    if (!std::isfinite(scale_)) scale_ = 0;
+  }
+  void find(const T* x, std::int64_t n, std::int32_t* bins) const {
+    const T greatest = static_cast<T>(count_ - 1);
+    for (std::int64_t i = 0; i < n; ++i) {
+      const T guess = (x[i] - low_) * scale_;
+      // In this order NaN gives 0.
+      bins[i] = static_cast<std::int32_t>(guess > 0 ? (guess < greatest ? guess : greatest) : T{0});
+    }
+    for (std::int64_t i = 0; i < n; ++i) {
+      std::int64_t b = bins[i];
+      const T v = x[i];
+      b -= (b > 0) & (v < edges_[b]);
+      b += (b < count_ - 1) & (v >= edges_[b + 1]);
+      bins[i] = static_cast<std::int32_t>(((v >= low_) & (v <= high_)) ? b : count_);
+    }
+    // One step is enough where the edges are the arithmetic's own, but for the rounding of extreme ranges.
+    for (std::int64_t i = 0; i < n; ++i) {
+      std::int32_t& b = bins[i];
+      if (b == count_) continue;
+      while (b > 0 && x[i] < edges_[b]) --b;
+      while (b < count_ - 1 && x[i] >= edges_[b + 1]) ++b;
+    }
+  }
+
+ private:
+  const T* edges_;
+  std::int64_t count_;
+  T low_, high_, scale_;
+};
+
+// The same for edges at any distances.
+template <class T>
+class SearchedBins {
+ public:
+  SearchedBins(const T* edges, std::int64_t count) : edges_(edges), count_(count) {}
+  void find(const T* x, std::int64_t n, std::int32_t* bins) const {
+    for (std::int64_t i = 0; i < n; ++i) bins[i] = 0;
+    for (std::int64_t length = count_; length > 1; length -= length / 2) {
+      const auto half = static_cast<std::int32_t>(length / 2);
+      for (std::int64_t i = 0; i < n; ++i) bins[i] += edges_[bins[i] + half] <= x[i] ? half : 0;
+    }
+    const T low = edges_[0], high = edges_[count_];
+    for (std::int64_t i = 0; i < n; ++i) {
+      if (!((x[i] >= low) & (x[i] <= high))) bins[i] = static_cast<std::int32_t>(count_);
+    }
+  }
+
+ private:
+  const T* edges_;
+  std::int64_t count_;
+};
+
+template <class T, template <class> class Find>
+void count(const T* x, std::int64_t n, const T* edges, std::int64_t bins, std::int64_t* out) {
+  const Find<T> find(edges, bins);
+  const std::int64_t parts = (n + kPart - 1) / kPart;
+  std::mutex lock;
+  const auto count_part = [&](std::int64_t begin, std::int64_t end) {
+    // Two sets of counters, as neighbours in the same bin would wait for each other.
+    std::vector<std::int64_t> own(static_cast<std::size_t>(2 * (bins + 1)), 0);
+    std::int64_t *even = own.data(), *odd = own.data() + bins + 1;
+    std::int32_t block[kBlock];
+    for (std::int64_t i = begin; i < end; i += kBlock) {
+      const std::int64_t size = std::min(kBlock, end - i);
+      find.find(x + i, size, block);
+      std::int64_t k = 0;
+      for (; k + 1 < size; k += 2) {
+        ++even[block[k]];
+        ++odd[block[k + 1]];
+      }
+      if (k < size) ++even[block[k]];
+    }
+    const std::lock_guard<std::mutex> guard(lock);
+    for (std::int64_t b = 0; b < bins; ++b) out[b] += even[b] + odd[b];
+  };
+  // A part is worth its counters only where there are fewer of them than elements.
+  if (bins > n / 4) return count_part(0, n);
+  parallel_for(parts, 2,
+               [&](std::int64_t begin, std::int64_t end) { count_part(begin * kPart, std::min(n, end * kPart)); });
+}
+
+template <class T>
+void count_typed(const Array& x, const Array& edges, bool uniform, std::int64_t* out) {
+  const std::int64_t n = x.shape()[0], bins = edges.shape()[0] - 1;
+  const T *from = x.data_as<T>(), *bounds = edges.data_as<T>();
+  if (uniform) return count<T, UniformBins>(from, n, bounds, bins, out);
+  count<T, SearchedBins>(from, n, bounds, bins, out);
+}
+
+OutputSpecs infer(const Call& call) { return {{DType::int64, Shape{dim_max(0, dim_sub(call.in[1].shape()[0], 1))}}}; }
+
+void execute(const Call& call, std::span<Array> out) {
+  const Array x = call.in[0].is_contiguous() ? call.in[0] : copy(call.in[0]);
+  const Array edges = call.in[1].is_contiguous() ? call.in[1] : copy(call.in[1]);
+  const std::int64_t bins = std::max<std::int64_t>(0, edges.shape()[0] - 1);
+  if (bins >= std::int64_t{1} << 31) fail<ValueError>(call, "too many bins");
+  out[0] = Array::empty(DType::int64, Shape{bins});
+  auto* to = reinterpret_cast<std::int64_t*>(out[0].data());
+  std::fill_n(to, bins, 0);
+  if (bins == 0 || x.shape()[0] == 0) return;
+  const bool uniform = params_of<BinParams>(call).uniform;
+  if (x.dtype() == DType::float32) return count_typed<float>(x, edges, uniform, to);
+  count_typed<double>(x, edges, uniform, to);
+}
+
+// Example by example, as differences of how many elements lie before each edge.
+void batch(BatchCall& b) {
+  const Array x = sort_axis(with_batch(b, 0), 1, false), edges = with_batch(b, 1);
+  const Dim bins = dim_max(0, dim_sub(edges.shape()[1], 1));
+  const auto columns = [&](const Array& of, Dim start, Dim n) {
+    const SliceSpec part[] = {{0, 1, b.size}, {start, 1, n}};
+    return slice(of, part);
+  };
+  const Array left = search_rows(x, edges, 1, false);
+  const Array last = search_rows(x, columns(edges, bins, 1), 1, true);
+  const Array ends = concatenate(Arrays{columns(left, 1, dim_sub(bins, 1)), last}, 1);
+  b.result = {subtract(ends, columns(left, 0, bins))};
+  b.result_batched = {true};
+}
+
+const OpDef kCountBins{
+    .name = "count_bins",
+    .doc =
+        "How many elements of a vector lie in each bin between ascending edges; the last bin includes its upper edge.",
+    .family = "sort",
+    .num_inputs = 2,
+    .infer = &infer,
+    .infer_dtype = +[](const Call&) { return std::vector<DType>{DType::int64}; },
+    .execute = &execute,
+    .vjp = unsupported("the result is counts, constant almost everywhere"),
+    .batch = &batch,
+    .samples = unsupported("the edges must be in order"),
+};
+const RegisterOp registration(kCountBins);
+
+}  // namespace
+
+Array count_bins(const Array& x, const Array& edges, bool uniform) {
+  BinParams p;
+  p.uniform = uniform;
+  return apply(kCountBins, {x, edges}, p);
+}
+
+}  // namespace tnp
