@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
+
+from . import _core
 
 # The processor's flags: MXCSR's bits.
 _INVALID, _DIVIDE, _OVERFLOW, _UNDERFLOW = 1, 4, 8, 16
@@ -48,8 +49,14 @@ def seterr(
     for mode in new.values():
         if mode not in _MODES:
             raise ValueError(f"invalid error mode {mode!r}; choose from {', '.join(_MODES)}")
-    _state.modes = new
+    _set_modes(new)
     return old
+
+
+def _set_modes(modes: dict[str, str]) -> None:
+    # "warn" and "ignore" are dealt with without coming here.
+    _core.set_fp_modes("".join({"warn": "w", "ignore": "i"}.get(m, "o") for m in modes.values()))
+    _state.modes = modes
 
 
 def geterrcall() -> Any:
@@ -86,13 +93,12 @@ class errstate(contextlib.ContextDecorator):
 
     def __exit__(self, *exc: object) -> None:
         """Restores them."""
-        _state.modes, _state.call = self._saved.pop()
+        modes, _state.call = self._saved.pop()
+        _set_modes(modes)
 
 
 def _act(mode: str, text: str, kind: str, flags: int) -> None:
-    if mode == "warn":
-        warnings.warn(text, RuntimeWarning, stacklevel=3)
-    elif mode == "raise":
+    if mode == "raise":
         raise FloatingPointError(text)
     elif mode == "print":
         print(f"Warning: {text}")
@@ -103,7 +109,7 @@ def _act(mode: str, text: str, kind: str, flags: int) -> None:
 
 
 def report(operation: str, flags: int) -> None:
-    """Called after an operation that raised floating-point exceptions."""
+    """Called after an operation that raised floating-point exceptions, where that neither warns nor is ignored."""
     for bit, mode, kind in _EXCEPTIONS:
         if flags & bit:
             _act(_state.modes[mode], f"{kind} encountered in {operation}", kind, flags)
@@ -112,8 +118,6 @@ def report(operation: str, flags: int) -> None:
 @contextlib.contextmanager
 def printoptions(*args: Any, **kwargs: Any) -> Iterator[dict[str, Any]]:
     """A scope with other print options."""
-    from . import _core
-
     get: Callable[[], dict[str, Any]] = _core.get_printoptions
     saved = get()
     try:

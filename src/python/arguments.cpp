@@ -239,6 +239,7 @@ std::string Value::text(const char* otherwise) const {
 }
 
 Shape Value::shape() const {
+  if (PyLong_CheckExact(o_)) return Shape{dim_of(handle())};
   if (!PyTuple_CheckExact(o_)) return shape_of(handle());
   Shape out;
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(o_); ++i) {

@@ -1,8 +1,12 @@
 // tnp's dtype objects and the arguments that are not arrays: dtypes, axes, shapes, symbolic sizes.
+#include <nanobind/stl/optional.h>
+
 #include "base/default_dtype.h"
 #include "base/dim.h"
+#include "python/autograph.h"
 #include "python/python.h"
 #include "tnp/error.h"
+#include "tnp/extent.h"
 
 namespace tnp::python {
 
@@ -15,6 +19,16 @@ DType dtype_of_name(const std::string& text) {
   DType d;
   if (!text.empty() && text[0] == '>') return dtype_of_name(text.substr(1));
   if (!dtype_from_name(text, d)) throw TypeError("data type '" + text + "' not understood");
+  return d;
+}
+
+// Names that were understood, with their types' numbers: there are few.
+DType dtype_of_text(PyObject* text) {
+  static PyObject* known = PyDict_New();
+  if (PyObject* number = PyDict_GetItem(known, text)) return static_cast<DType>(PyLong_AsLong(number));
+  const DType d = dtype_of_name(nb::cast<std::string>(nb::handle(text)));
+  const nb::int_ number(static_cast<int>(d));
+  if (PyUnicode_CheckExact(text) && PyDict_SetItem(known, text, number.ptr()) != 0) throw nb::python_error();
   return d;
 }
 
@@ -34,7 +48,7 @@ DType dtype_of(nb::handle o) {
   if (g_dtype_objects && Py_TYPE(o.ptr()) == Py_TYPE(g_dtype_objects[0].ptr())) {
     return static_cast<DType>(nb::cast<int>(nb::getattr(o, nb::handle(number))));
   }
-  if (nb::isinstance<nb::str>(o)) return dtype_of_name(nb::cast<std::string>(o));
+  if (PyUnicode_Check(o.ptr())) return dtype_of_text(o.ptr());
   // NumPy's dtypes and scalar types, and ml_dtypes'.
   nb::object name = nb::getattr(o, "name", nb::none());
   if (!nb::isinstance<nb::str>(name)) name = nb::getattr(o, "__name__", nb::none());
@@ -55,6 +69,12 @@ std::optional<Axes> axes_of(nb::handle o) {
   return axes;
 }
 
+bool is_traced_number(PyObject* o) {
+  if (!is_array(o)) return false;
+  const Array& x = array_of(o);
+  return x.is_symbolic() && is_integer(x.dtype()) && x.shape().rank_known() && x.ndim() == 0;
+}
+
 std::int64_t dim_of(nb::handle o) {
   int overflow = 0;
   if (PyLong_CheckExact(o.ptr())) {
@@ -63,6 +83,7 @@ std::int64_t dim_of(nb::handle o) {
     return v;
   }
   if (nb::isinstance<PyDim>(o)) return nb::cast<PyDim&>(o).dim;
+  if (is_traced_number(o.ptr())) return size_of_value(array_of(o.ptr()));
   nb::object index = nb::steal(PyNumber_Index(o.ptr()));
   if (!index.is_valid()) throw nb::python_error();
   const long long v = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
@@ -125,6 +146,19 @@ void bind_dtypes(nb::module_& m) {
         return old == DType::object ? nb::none() : dtype_object(old);
       },
       nb::arg("dtype").none());
+  m.def("promotion_mode", [] { return static_cast<int>(promotion_mode()); });
+  m.def("process_promotion_mode", [] { return static_cast<int>(process_promotion_mode()); });
+  m.def("process_default_float", [] { return dtype_object(process_default_float()); });
+  m.def("set_promotion_mode", [](int mode) { set_promotion_mode(static_cast<PromotionMode>(mode)); });
+  m.def(
+      "exchange_promotion_mode",
+      [](std::optional<int> mode) {
+        std::optional<PromotionMode> next;
+        if (mode) next = static_cast<PromotionMode>(*mode);
+        const auto old = exchange_thread_promotion_mode(next);
+        return old ? nb::object(nb::int_(static_cast<int>(*old))) : nb::none();
+      },
+      nb::arg("mode").none());
   m.def("default_float", [] { return dtype_object(default_float()); });
 }
 

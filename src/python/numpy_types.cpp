@@ -20,6 +20,7 @@ struct TypeVote {
 
 bool is_array_like(PyObject* o) {
   if (is_array(o) || PyList_Check(o) || PyTuple_Check(o)) return true;
+  if (PyUnicode_Check(o)) return false;
   return !PyType_Check(o) && PyObject_HasAttrString(o, "__array__");
 }
 
