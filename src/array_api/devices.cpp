@@ -30,7 +30,7 @@ bool supports(Device device, DType dtype) noexcept {
 
 void check_supported(const char* function, Device device, DType dtype) {
   if (supports(device, dtype)) return;
-  throw ValueError(std::string(function) + ": the device " + device_name(device) + " does not have the data type " +
+  throw ValueError(std::string(function) + ": Device('" + device_name(device) + "') does not have the data type " +
                    std::string(dtype_name(dtype)) +
                    ", as some libraries' devices do not: ask "
                    "__array_namespace_info__().dtypes(device=…)");
@@ -38,8 +38,9 @@ void check_supported(const char* function, Device device, DType dtype) {
 
 void check_same_device(const char* function, Device a, Device b) {
   if (a == b) return;
-  throw ValueError(std::string(function) + ": arrays on the devices " + device_name(a) + " and " + device_name(b) +
-                   " can not be combined, as the standard moves nothing by itself: write x.to_device(device)");
+  throw ValueError(std::string(function) + ": arrays from two different devices (" + device_name(a) + " and " +
+                   device_name(b) +
+                   ") can not be combined, as the standard moves nothing by itself: write x.to_device(device)");
 }
 
 DefaultTypes default_types(Device device) noexcept {

@@ -392,10 +392,13 @@ Array tensordot(const Array& x, const Array& y, std::int64_t axes) {
 Array vecdot(const Array& x, const Array& y, std::int64_t axis) {
   check_pair("vecdot", x, y);
   const std::int64_t ndim = std::min(x.ndim(), y.ndim());
-  if (axis >= 0) throw ValueError("vecdot: the standard wants a negative axis: write axis - x.ndim");
-  if (axis < -ndim) {
-    throw ValueError("vecdot: axis " + std::to_string(axis) + " is out of bounds for shapes " + x.shape().str() +
-                     " and " + y.shape().str());
+  const std::int64_t most = std::max(x.ndim(), y.ndim());
+  // Until 2022.12 it counted from the front of the broadcast shape.
+  if (flags().version < k2023 && axis >= 0 && axis < most) axis -= most;
+  if (axis >= 0 && axis < most) throw ValueError("vecdot: the standard wants a negative axis: write axis - x.ndim");
+  if (axis < -ndim || axis >= most) {
+    throw AxisError("vecdot: axis " + std::to_string(axis) + " is out of bounds for shapes " + x.shape().str() +
+                    " and " + y.shape().str());
   }
   const std::int64_t n = x.shape()[static_cast<int>(x.ndim() + axis)], m = y.shape()[static_cast<int>(y.ndim() + axis)];
   if (n != m && !is_symbolic(n) && !is_symbolic(m)) {

@@ -1,5 +1,6 @@
 // Indexing: NumPy's, less what the standard leaves to each library.
 #include <algorithm>
+#include <cstring>
 
 #include "base/dim.h"
 #include "ir/observer.h"
@@ -122,6 +123,91 @@ bool fill(const Array& target, const Array& value) {
   return true;
 }
 
+// --- assignment by a mask, in x's memory
+
+using Count = std::int64_t;
+
+// Calls set(i) for each place of a mask that is true, by words where nothing is.
+template <class F>
+void for_each_true(const Array& mask, F&& set) {
+  const auto* m = reinterpret_cast<const unsigned char*>(mask.data());
+  const Count n = mask.size();
+  Count i = 0;
+  for (; i + 8 <= n; i += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, m + i, sizeof(word));
+    if (word == 0) continue;
+    for (Count j = i; j < i + 8; ++j) {
+      if (m[j]) set(j);
+    }
+  }
+  for (; i < n; ++i) {
+    if (m[i]) set(i);
+  }
+}
+
+template <class T>
+void fill_blocks(std::byte* data, const Array& mask, Count block, const std::byte* value) {
+  T* p = reinterpret_cast<T*>(data);
+  T v;
+  std::memcpy(&v, value, sizeof(T));
+  for_each_true(mask, [=](Count i) {
+    for (Count k = i * block; k < (i + 1) * block; ++k) p[k] = v;
+  });
+}
+
+struct Wide {
+  std::uint64_t parts[2];
+};
+
+void fill_masked(const Array& x, const Array& mask, Count block, const std::byte* value) {
+  switch (x.itemsize()) {
+    case 1:
+      return fill_blocks<std::uint8_t>(x.data(), mask, block, value);
+    case 2:
+      return fill_blocks<std::uint16_t>(x.data(), mask, block, value);
+    case 4:
+      return fill_blocks<std::uint32_t>(x.data(), mask, block, value);
+    case 8:
+      return fill_blocks<std::uint64_t>(x.data(), mask, block, value);
+    default:
+      return fill_blocks<Wide>(x.data(), mask, block, value);
+  }
+}
+
+// x[mask] = value; false where the general way is needed, which also raises the errors.
+bool assign_masked(const Array& x, const Array& mask, const Array& value) {
+  const bool plain = mask.state() == State::concrete && mask.is_contiguous() && value.state() == State::concrete &&
+                     value.is_contiguous() && mask.ndim() <= x.ndim();
+  if (!plain) return false;
+  Count block = 1;
+  for (int i = 0; i < x.ndim(); ++i) {
+    if (i >= mask.ndim()) {
+      block *= x.shape()[i];
+    } else if (x.shape()[i] != mask.shape()[i]) {
+      return false;
+    }
+  }
+  if (value.ndim() == 0) {
+    fill_masked(x, mask, block, value.data());
+    return true;
+  }
+  if (value.ndim() != x.ndim() - mask.ndim() + 1) return false;
+  Count count = 0;
+  for_each_true(mask, [&count](Count) { ++count; });
+  if (value.shape()[0] != count) return false;
+  for (int i = 1; i < value.ndim(); ++i) {
+    if (value.shape()[i] != x.shape()[mask.ndim() + i - 1]) return false;
+  }
+  const std::size_t bytes = static_cast<std::size_t>(block * x.itemsize());
+  const std::byte* from = value.data();
+  for_each_true(mask, [&](Count i) {
+    std::memcpy(x.data() + static_cast<std::size_t>(i) * bytes, from, bytes);
+    from += bytes;
+  });
+  return true;
+}
+
 }  // namespace
 
 void check_index(const Array& x, std::span<const IndexItem> items, Access access) {
@@ -150,7 +236,10 @@ Array getitem(const Array& x, std::span<const IndexItem> items) {
 void setitem(Array& x, std::span<const IndexItem> items, const Operand& value) {
   check_index(x, items, Access::set);
   const Array v = assigned_value(x, value);
-  if (writable(x) && is_basic(items) && fill(tnp::getitem(x, items), v)) return;
+  if (writable(x)) {
+    if (is_basic(items) && fill(tnp::getitem(x, items), v)) return;
+    if (items.size() == 1 && is_mask(items[0]) && assign_masked(x, items[0].array, v)) return;
+  }
   x = tnp::setitem(x, items, v);
 }
 

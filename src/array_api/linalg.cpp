@@ -48,12 +48,12 @@ Array cholesky(const Array& x, bool upper) {
 Array cross(const Array& x, const Array& y, std::int64_t axis) {
   check_pair("cross", x, y, Category::numeric);
   const std::int64_t ndim = std::min(x.ndim(), y.ndim());
+  if (axis >= ndim || axis < -ndim) {
+    throw AxisError("cross: axis " + std::to_string(axis) + " is out of bounds for shapes " + x.shape().str() +
+                    " and " + y.shape().str());
+  }
   if (axis >= 0 && flags().version >= k2023) {
     throw ValueError("cross: the standard wants a negative axis: write axis - x.ndim");
-  }
-  if (axis >= ndim || axis < -ndim) {
-    throw ValueError("cross: axis " + std::to_string(axis) + " is out of bounds for shapes " + x.shape().str() +
-                     " and " + y.shape().str());
   }
   for (const Array* each : {&x, &y}) {
     const std::int64_t n = each->shape()[static_cast<int>(axis < 0 ? axis + each->ndim() : axis)];

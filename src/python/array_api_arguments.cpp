@@ -8,7 +8,9 @@ namespace {
   throw TypeError(std::string(what) + " must be " + wanted + ", not '" + Py_TYPE(o)->tp_name + "'");
 }
 
-bool is_int(PyObject* o) { return PyIndex_Check(o) && !PyBool_Check(o); }
+bool is_int(PyObject* o) {
+  return PyLong_CheckExact(o) || (PyIndex_Check(o) && !PyBool_Check(o) && !is_strict_array(o));
+}
 
 }  // namespace
 
@@ -85,8 +87,14 @@ Arrays StrictCall::sequence(const Value& arrays) {
 }
 
 std::optional<DType> StrictCall::dtype(const Value& dtype) const {
-  const std::optional<DType> d = strict_dtype_if_given(function_, dtype.ptr());
-  if (d && device_ >= array_api::Device::no_float64) array_api::check_supported(function_, device_, *d);
+  DType found;
+  if (!dtype.given()) return std::nullopt;
+  if (!is_strict_dtype(dtype.ptr(), found)) {
+    throw ValueError(named("dtype") + " is one of this namespace's objects (float64, int32, …), not " +
+                     nb::cast<std::string>(nb::repr(dtype.handle())));
+  }
+  const std::optional<DType> d = found;
+  if (device_ >= array_api::Device::no_float64) array_api::check_supported(function_, device_, *d);
   return d;
 }
 

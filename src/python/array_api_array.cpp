@@ -131,16 +131,9 @@ void bind_attributes(nb::class_<StrictArray>& cls) {
       "The last two axes exchanged.");
 }
 
-bool given(nb::handle o) { return o.ptr() != Py_None; }
-
 nb::object dlpack(const StrictArray& a, nb::handle stream, nb::handle max_version, nb::handle dl_device,
                   nb::handle copy) {
-  if (given(max_version) || given(dl_device) || given(copy)) {
-    if (array_api::flags().version < array_api::k2023) {
-      throw ValueError("__dlpack__: the standard has max_version, dl_device and copy since version 2023.12");
-    }
-  }
-  if (given(stream)) throw BufferError("__dlpack__: an array on the CPU has no stream: stream must be None");
+  if (stream.ptr() != Py_None) throw BufferError("__dlpack__: an array on the CPU has no stream: stream must be None");
   return to_dlpack(a.value, max_version, dl_device, policy_of(copy));
 }
 
@@ -215,6 +208,11 @@ PyObject* method_dlpack(PyObject* self, PyObject* const* args, Py_ssize_t nargs,
   return method([&] {
     check_positional("__dlpack__", nargs, 0);
     std::array<PyObject*, 4> k;
+    const Py_ssize_t newer =
+        names == nullptr ? 0 : PyTuple_GET_SIZE(names) - PySequence_Contains(names, nb::str("stream").ptr());
+    if (newer > 0 && array_api::flags().version < array_api::k2023) {
+      throw ValueError("__dlpack__: the standard has max_version, dl_device and copy since version 2023.12");
+    }
     take_keywords<4>("__dlpack__", {"stream", "max_version", "dl_device", "copy"}, k, args + nargs, names);
     return dlpack(*nb::inst_ptr<StrictArray>(nb::handle(self)), k[0], k[1], k[2], k[3]);
   });

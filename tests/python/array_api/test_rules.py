@@ -32,7 +32,7 @@ REFUSED = {
         ],
     ),
     "dtypes only as dtype objects": (
-        TypeError,
+        ValueError,
         [lambda d=d: xp.zeros(2, dtype=d) for d in ("float64", float, np.float64, np.dtype("f8"), tnp.float64)],
     ),
     "device is CPU_DEVICE": (
