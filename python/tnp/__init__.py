@@ -41,6 +41,7 @@ from ._files import load, save, savez, savez_compressed  # noqa: E402
 from ._functional import *  # noqa: E402, F403
 from ._gradients import *  # noqa: E402, F403
 from ._numpy import *  # noqa: E402, F403  over the ufuncs of the same names
+from ._promotion import default_float, experimental_enable_numpy_behavior, promotion  # noqa: E402
 
 __version__ = "0.1.0"
 Tensor = ndarray

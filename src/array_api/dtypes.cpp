@@ -1,6 +1,7 @@
 // Which types the standard has, and how they are promoted.
 #include "tnp/array_api.h"
 #include "tnp/error.h"
+#include "tnp/promotion.h"
 
 namespace tnp::array_api {
 
@@ -89,7 +90,7 @@ bool try_promote(DType a, DType b, DType& out) noexcept {
   const auto both = [&](Category c) { return contains(c, a) && contains(c, b); };
   const bool one_kind = both(Category::boolean) || both(Category::integer) || both(Category::floating);
   if (!one_kind || mixes_uint64(a, b)) return false;
-  out = a == b ? a : tnp::promote(a, b);
+  out = a == b ? a : numpy_promote(a, b);
   return true;
 }
 

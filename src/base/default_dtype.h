@@ -1,13 +1,4 @@
-// The float type that Python floats, `zeros`, `mean` of integers, … give: process-wide, with a per-thread override.
+// The settings of promotion (tnp/promotion.h), under the name that those who need the default float ask for.
 #pragma once
 
-#include "tnp/dtype.h"
-
-namespace tnp {
-
-DType default_float() noexcept;
-void set_default_float(DType dtype) noexcept;
-// Sets this thread's override and returns the one before; DType::object stands for none.
-DType exchange_thread_default_float(DType dtype) noexcept;
-
-}  // namespace tnp
+#include "tnp/promotion.h"

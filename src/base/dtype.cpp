@@ -1,7 +1,9 @@
 #include "tnp/dtype.h"
 
 #include <array>
+#include <atomic>
 #include <string>
+#include <utility>
 
 #include "base/default_dtype.h"
 #include "tnp/error.h"
@@ -88,8 +90,55 @@ DType compute(DType a, DType b) {
   return is_floating(a) ? promote_float_integer(a, b) : promote_float_integer(b, a);
 }
 
-DType g_default_float = DType::float64;
-thread_local DType t_default_float = DType::object;  // object: none set on this thread
+std::atomic<DType> g_default_float = DType::float64;
+thread_local constinit DType t_default_float = DType::object;  // object: none set on this thread
+
+std::atomic<PromotionMode> g_mode = PromotionMode::legacy;
+constexpr std::uint8_t kNoMode = 255;
+thread_local constinit std::uint8_t t_mode = kNoMode;
+
+// Bits of an integer's magnitude, and those that a float's mantissa holds.
+int magnitude_bits(DType integer) { return 8 * itemsize(integer) - (is_signed_integer(integer) ? 1 : 0); }
+int mantissa_bits(DType real) {
+  return real == DType::bfloat16 ? 8 : real == DType::float16 ? 11 : real == DType::float32 ? 24 : 53;
+}
+
+[[noreturn]] void refuse_pair(DType a, DType b) {
+  throw DTypePromotionError("promotion mode \"safe\" refuses " + std::string(name(a)) + " with " +
+                            std::string(name(b)) + ": convert one of them with astype");
+}
+
+void check_safe(DType a, DType b) {
+  if (is_bool(a) || is_bool(b)) return;
+  if (is_integer(a) && is_integer(b)) {
+    if (is_signed_integer(a) == is_signed_integer(b)) return;
+    const DType s = is_signed_integer(a) ? a : b, u = is_signed_integer(a) ? b : a;
+    if (itemsize(u) >= itemsize(s)) refuse_pair(a, b);
+    return;
+  }
+  if (is_integer(a) || is_integer(b)) {
+    const DType i = is_integer(a) ? a : b, f = is_integer(a) ? b : a;
+    if (magnitude_bits(i) > mantissa_bits(real_of(f))) refuse_pair(a, b);
+    return;
+  }
+  if (itemsize(real_of(a)) == 2 && itemsize(real_of(b)) == 2) refuse_pair(a, b);  // the two halves
+  const auto widened = [](DType z, DType f) { return z == DType::complex64 && f == DType::float64; };
+  if (widened(a, b) || widened(b, a)) refuse_pair(a, b);
+}
+
+// Of numeric types that differ, in a mode that is not NumPy's.
+DType promote_in_mode(PromotionMode mode, DType a, DType b) {
+  if (mode == PromotionMode::safe) {
+    check_safe(a, b);
+    // What is left loses nothing in the wider of the two, which NumPy may make wider still.
+    if (is_inexact(a) && is_integer(b)) return a;
+    if (is_inexact(b) && is_integer(a)) return b;
+    return compute(a, b);
+  }
+  if (is_inexact(a) && is_integer(b)) return a;
+  if (is_inexact(b) && is_integer(a)) return b;
+  return compute(a, b);
+}
 
 }  // namespace
 
@@ -103,7 +152,7 @@ DType complex_of(DType d) noexcept {
                                                                                               : DType::complex128;
 }
 
-DType promote(DType a, DType b) {
+DType numpy_promote(DType a, DType b) {
   if (a == b) return a;
   // The numeric pairs are looked up: every operation on mixed types comes here.
   static const auto table = [] {
@@ -116,6 +165,14 @@ DType promote(DType a, DType b) {
   return compute(a, b);
 }
 
+DType promote(DType a, DType b) {
+  if (a == b) return a;
+  if (const PromotionMode mode = promotion_mode(); mode != PromotionMode::legacy) [[unlikely]] {
+    if (is_numeric(a) && is_numeric(b)) return promote_in_mode(mode, a, b);
+  }
+  return numpy_promote(a, b);
+}
+
 DType promote(DType array, WeakKind scalar) {
   switch (scalar) {
     case WeakKind::boolean:
@@ -123,7 +180,12 @@ DType promote(DType array, WeakKind scalar) {
     case WeakKind::integer:
       return is_bool(array) ? DType::int64 : array;
     case WeakKind::floating:
-      return is_inexact(array) ? array : default_dtype(scalar);
+      if (is_inexact(array)) return array;
+      if (is_integer(array) && promotion_mode() == PromotionMode::safe) [[unlikely]] {
+        throw DTypePromotionError("promotion mode \"safe\" refuses " + std::string(name(array)) +
+                                  " with a Python float: convert the array with astype");
+      }
+      return default_dtype(scalar);
     case WeakKind::complex:
       if (is_complex(array)) return array;
       return is_floating(array) ? complex_of(array) : default_dtype(scalar);
@@ -131,7 +193,24 @@ DType promote(DType array, WeakKind scalar) {
   return array;
 }
 
-DType default_float() noexcept { return t_default_float == DType::object ? g_default_float : t_default_float; }
+PromotionMode promotion_mode() noexcept {
+  return t_mode == kNoMode ? g_mode.load(std::memory_order_relaxed) : static_cast<PromotionMode>(t_mode);
+}
+PromotionMode process_promotion_mode() noexcept { return g_mode; }
+DType process_default_float() noexcept { return g_default_float; }
+void set_promotion_mode(PromotionMode mode) noexcept { g_mode = mode; }
+std::optional<PromotionMode> exchange_thread_promotion_mode(std::optional<PromotionMode> mode) noexcept {
+  const std::uint8_t old = std::exchange(t_mode, mode ? static_cast<std::uint8_t>(*mode) : kNoMode);
+  if (old == kNoMode) return std::nullopt;
+  return static_cast<PromotionMode>(old);
+}
+int promotion_settings() noexcept {
+  return static_cast<int>(promotion_mode()) * 2 + (default_float() == DType::float32 ? 1 : 0);
+}
+
+DType default_float() noexcept {
+  return t_default_float == DType::object ? g_default_float.load(std::memory_order_relaxed) : t_default_float;
+}
 void set_default_float(DType dtype) noexcept { g_default_float = dtype; }
 DType exchange_thread_default_float(DType dtype) noexcept {
   const DType old = t_default_float;

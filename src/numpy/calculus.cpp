@@ -1,5 +1,6 @@
 #include "tnp/calculus.h"
 
+#include "base/default_dtype.h"
 #include "base/dim.h"
 #include "tnp/cumulative.h"
 #include "tnp/error.h"
@@ -126,7 +127,7 @@ Arrays gradient(const Array& given, std::span<const Array> spacing, const std::o
     throw TypeError("invalid number of arguments");
   }
   if (edge_order > 2) throw ValueError("'edge_order' greater than 2 not supported");
-  const Array f = is_inexact(given.dtype()) ? given : astype(given, DType::float64);
+  const Array f = is_inexact(given.dtype()) ? given : astype(given, default_float());
   const Array one = Scalar(1.0).to_array(real_of(f.dtype()));
   Arrays out;
   for (std::size_t k = 0; k < count; ++k) {

@@ -174,7 +174,10 @@ Spaced linspace(const Array& from, const Array& to, std::int64_t num, bool endpo
 Array logspace(const Array& start, const Array& stop, std::int64_t num, bool endpoint, const Array& base,
                std::optional<DType> dtype, std::int64_t axis) {
   const Array y = linspace(start, stop, num, endpoint, {}, axis).samples;
-  const Array b = base.ndim() == 0 ? base : expand_dims(base, Axes{axis});
+  // A number is as weak as the ends are: it does not widen the default float.
+  const bool weak = base.ndim() == 0 && y.dtype() == default_float();
+  const Array b = weak ? astype(base, promote(y.dtype(), is_complex(base.dtype()) ? base.dtype() : y.dtype()))
+                       : (base.ndim() == 0 ? base : expand_dims(base, Axes{axis}));
   const Array z = power(b, y);
   return dtype ? astype(z, *dtype) : z;
 }

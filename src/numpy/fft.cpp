@@ -206,7 +206,7 @@ namespace {
 
 Array steps(std::int64_t n, const Array& d, const Array& numbers) {
   const Array spacing = astype(d, default_float());
-  return numbers * (Array(1.0) / (dim_value(n, default_float()) * spacing));
+  return numbers * (Scalar(1.0) / (dim_value(n, default_float()) * spacing));
 }
 
 }  // namespace

@@ -329,7 +329,7 @@ Array weighted_quantile(const Array& x, const Array& given, const QuantileOption
   Array weights = broadcast_weights(x, o.weights, o.axis);
   if (known_true(any(less(weights, 0)))) throw ValueError("Weights must be non-negative.");
   if (without_nan) weights = where(isnan(x), zeros({}, weights.dtype()), weights);
-  const Array q = astype(given, is_inexact(given.dtype()) ? given.dtype() : DType::float64);
+  const Array q = astype(given, is_inexact(given.dtype()) ? given.dtype() : default_float());
   const Axes axes = reduction_axes(x, o.axis);
   const Rows rows = as_rows(x, axes, o.keepdims), weight_rows = as_rows(weights, axes, o.keepdims);
   if (rows.n == 0) throw IndexError("quantile: index -1 is out of bounds for axis 0 with size 0");

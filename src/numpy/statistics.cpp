@@ -112,7 +112,7 @@ Array cov(const Array& m, const Array& y, const CovarianceOptions& o) {
   if (m.ndim() > 2) throw ValueError("m has more than 2 dimensions");
   if (y && y.ndim() > 2) throw ValueError("y has more than 2 dimensions");
   const DType common = y ? promote(m.dtype(), y.dtype()) : m.dtype();
-  const DType type = o.dtype.value_or(promote(common, DType::float64));
+  const DType type = o.dtype.value_or(is_inexact(common) ? promote(common, default_float()) : default_float());
   Array x = variables(m, o.rowvar, type);
   if (x.shape()[0] == 0) return zeros({0, 0}, DType::float64);
   if (y) {

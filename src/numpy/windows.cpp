@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/default_dtype.h"
 #include "tnp/calculus.h"
 #include "tnp/error.h"
 #include "tnp/numpy.h"
@@ -43,12 +44,12 @@ Array chebyshev(const Array& t, std::span<const double> coefficients) {
 }
 
 // 1 - M, 3 - M, …, M - 1: what the windows of cosines run over.
-Array centred(double points) { return arange(1 - points, points, 2.0, DType::float64); }
+Array centred(double points) { return arange(1 - points, points, 2.0, default_float()); }
 
 // Windows of no point and of one.
 bool trivial(double points, Array& out) {
-  if (points < 1) out = zeros({0}, DType::float64);
-  if (points == 1) out = ones({1}, DType::float64);
+  if (points < 1) out = zeros({0}, default_float());
+  if (points == 1) out = ones({1}, default_float());
   return points < 1 || points == 1;
 }
 
@@ -65,7 +66,7 @@ Array cosines(double points, double a, double b, double c) {
 
 Array i0(const Array& given) {
   if (is_complex(given.dtype())) throw TypeError("i0 not supported for complex values");
-  const Array x = absolute(is_floating(given.dtype()) ? given : astype(given, DType::float64));
+  const Array x = absolute(is_floating(given.dtype()) ? given : astype(given, default_float()));
   const Array is_near = x <= 8.0;
   const Array near = where(is_near, x, 8.0), far = where(is_near, 8.0, x);
   return where(is_near, exp(near) * chebyshev(near / Scalar(4.0) - Scalar(1.0), kNear),
@@ -82,10 +83,10 @@ Array blackman(double points) { return cosines(points, 0.42, 0.5, 0.08); }
 Array hamming(double points) { return cosines(points, 0.54, 0.46, 0); }
 Array hanning(double points) { return cosines(points, 0.5, 0.5, 0); }
 Array kaiser(double points, const Array& beta) {
-  if (points == 1) return ones({1}, DType::float64);
-  const Array n = arange(0, points, 1, DType::float64);
+  if (points == 1) return ones({1}, default_float());
+  const Array n = arange(0, points, 1, default_float());
   const double middle = (points - 1) / 2;
-  const Array b = astype(beta, DType::float64), ratio = (n - Scalar(middle)) / Scalar(middle);
+  const Array b = astype(beta, default_float()), ratio = (n - Scalar(middle)) / Scalar(middle);
   return i0(b * sqrt(Scalar(1.0) - ratio * ratio)) / i0(b);
 }
 

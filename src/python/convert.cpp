@@ -10,6 +10,7 @@
 #include "python/numpy_memory.h"
 #include "python/variable.h"
 #include "tnp/error.h"
+#include "tnp/promotion.h"
 
 namespace tnp::python {
 
@@ -45,7 +46,7 @@ class Nested {
     Scalar s(false);
     if (scalar_of(o, s)) {
       leaf_shape({}, depth);
-      add_dtype(std::holds_alternative<std::uint64_t>(s.value) ? DType::uint64 : default_dtype(s.kind));
+      add_scalar_dtype(std::holds_alternative<std::uint64_t>(s.value) ? DType::uint64 : default_dtype(s.kind));
       if (arrays_.empty()) {
         scalars_.push_back(s);
       } else {
@@ -105,6 +106,16 @@ class Nested {
     if (depth + own.ndim() != shape_.ndim() || !std::equal(own.begin(), own.end(), shape_.begin() + depth))
       ragged(depth);
     mixed_ = mixed_ || depth != leaf_depth_;
+  }
+
+  // Beside other Python numbers: the default float takes integers in, whatever the mode of promotion.
+  void add_scalar_dtype(DType d) {
+    if (!any_ || !arrays_.empty()) return add_dtype(d);
+    if (is_inexact(d) && !is_inexact(dtype_)) {
+      dtype_ = d;
+    } else if (!is_inexact(dtype_) || is_inexact(d)) {
+      dtype_ = numpy_promote(dtype_, d);
+    }
   }
 
   void add_dtype(DType d) {

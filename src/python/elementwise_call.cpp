@@ -120,14 +120,14 @@ PyObject* call_elementwise(const OpDef& op, PyOperand& x, PyOperand& y, PyObject
   }
   if (x.is_array()) {
     x.find_temporary(a);
-    const Array in[] = {x.array(), weak_operand(op, x.array().dtype(), y.scalar())};
+    const Array in[] = {beside_weak(op, x.array(), y.scalar()), weak_operand(op, x.array().dtype(), y.scalar())};
     Array result = apply_elementwise_donated(op, in, x.temporary() ? 1 : 0);
     if (is_weak_number(in[0])) set_weak_number(result);
     return finish(*op.elementwise, std::move(result));
   }
   if (y.is_array()) {
     y.find_temporary(b);
-    const Array in[] = {weak_operand(op, y.array().dtype(), x.scalar()), y.array()};
+    const Array in[] = {weak_operand(op, y.array().dtype(), x.scalar()), beside_weak(op, y.array(), x.scalar())};
     Array result = apply_elementwise_donated(op, in, y.temporary() ? 2 : 0);
     if (is_weak_number(in[1])) set_weak_number(result);
     return finish(*op.elementwise, std::move(result));

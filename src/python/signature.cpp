@@ -5,6 +5,7 @@
 
 #include "python/variable.h"
 #include "tnp/error.h"
+#include "tnp/promotion.h"
 
 namespace tnp::python {
 
@@ -74,6 +75,12 @@ bool Signature::is_dead() const {
          std::any_of(weak.begin(), weak.end(), [](const nb::object& w) { return nb::object(w()).is_none(); });
 }
 
+// What else types of results depend on: a trace serves one mode of promotion and one default float.
+static void add_settings(Signature& signature) {
+  if (const int settings = promotion_settings(); settings != 0) [[unlikely]]
+    signature.arrays.push_back(static_cast<std::uint16_t>(0x8000 + settings));
+}
+
 bool plain_arguments(nb::handle args, nb::handle kwargs, Arguments& out) {
   if (kwargs.ptr() != nullptr && PyDict_GET_SIZE(kwargs.ptr()) > 0) return false;
   const Py_ssize_t n = PyTuple_GET_SIZE(args.ptr());
@@ -90,6 +97,7 @@ bool plain_arguments(nb::handle args, nb::handle kwargs, Arguments& out) {
     }
     out.signature.arrays.push_back(array_code(out.arrays.back()));
   }
+  add_settings(out.signature);
   return true;
 }
 
@@ -114,6 +122,7 @@ void general_arguments(const Flattened& f, Arguments& out) {
     }
   }
   out.signature.statics = nb::tuple(statics);
+  add_settings(out.signature);
 }
 
 InputSignature::InputSignature(nb::handle specs) {

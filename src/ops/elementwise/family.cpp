@@ -2,9 +2,11 @@
 
 #include <string_view>
 
+#include "base/default_dtype.h"
 #include "ir/apply_internal.h"
 #include "ir/observer.h"
 #include "ir/trace.h"
+#include "ops/elementwise/exact_comparison.h"
 #include "ops/elementwise/execute.h"
 #include "tnp/elementwise.h"
 #include "tnp/error.h"
@@ -171,11 +173,16 @@ OpDef elementwise_op(const ElementwiseInfo& info, const char* doc) {
   return op;
 }
 
+// Where NumPy computes with integers in float64, the default float takes its place.
+static DType preferred_loop(DType from, DType loop) noexcept {
+  return loop == DType::float64 && !is_inexact(from) && default_float() == DType::float32 ? DType::float32 : loop;
+}
+
 DType loop_dtype(const ElementwiseInfo& info, std::span<const Array> in) {
   DType common = in[0].dtype();
   for (std::size_t i = 1; i < in.size(); ++i) common = promote(common, in[i].dtype());
   if (!is_numeric(common) || info.loop_for[static_cast<int>(common)] == kNoLoop) no_loop(info, in);
-  return static_cast<DType>(info.loop_for[static_cast<int>(common)]);
+  return preferred_loop(common, static_cast<DType>(info.loop_for[static_cast<int>(common)]));
 }
 
 DType result_dtype(const ElementwiseInfo& info, DType loop) noexcept {
@@ -193,6 +200,9 @@ DType result_dtype(const ElementwiseInfo& info, DType loop) noexcept {
 }
 
 Array apply_elementwise_donated(const OpDef& op, std::span<const Array> in, std::uint64_t donated) {
+  if (op.elementwise->result == ResultType::boolean && in.size() == 2 && in[0].dtype() != in[1].dtype()) {
+    if (Array exact = exact_comparison(op, in)) return exact;
+  }
   // The short way: everything concrete and nobody listening.
   bool plain = active_observers == nullptr;
   for (const Array& x : in) plain = plain && x.state() == State::concrete;
@@ -207,7 +217,7 @@ Array weak_operand(const OpDef& op, DType array, const Scalar& scalar) {
   const DType common = promote(array, scalar.kind);
   const std::uint8_t loop = info.loop_for[static_cast<int>(common)];
   if (loop == kNoLoop) return scalar.to_array(common);
-  const auto dtype = static_cast<DType>(loop);
+  const DType dtype = preferred_loop(common, static_cast<DType>(loop));
   if (info.result == ResultType::boolean && scalar.kind == WeakKind::integer && is_integer(dtype)) {
     // Comparisons are exact for integers of any size: one that does not fit comes in its own type.
     try {
@@ -219,17 +229,28 @@ Array weak_operand(const OpDef& op, DType array, const Scalar& scalar) {
   return scalar.to_array(dtype);
 }
 
+Array beside_weak(const OpDef& op, const Array& x, const Scalar& scalar) {
+  if (default_float() == DType::float64 || is_inexact(x.dtype()) || !is_numeric(x.dtype())) return x;
+  const DType common = promote(x.dtype(), scalar.kind);
+  const std::uint8_t loop = op.elementwise->loop_for[static_cast<int>(common)];
+  if (loop == kNoLoop) return x;
+  const DType dtype = preferred_loop(common, static_cast<DType>(loop));
+  return is_floating(dtype) ? astype(x, dtype) : x;
+}
+
 Array apply_elementwise(const OpDef& op, const Operand& x, const Operand& y) {
   if (x.is_array() && y.is_array()) {
     const Array in[] = {x.array(), y.array()};
     return apply_elementwise_donated(op, in, 0);
   }
   if (!x.is_array() && !y.is_array()) {
-    const Array in[] = {x.scalar().to_array(), y.scalar().to_array()};
+    const Array a = x.scalar().to_array();
+    const Array in[] = {beside_weak(op, a, y.scalar()), beside_weak(op, y.scalar().to_array(), x.scalar())};
     return apply_elementwise_donated(op, in, 0);
   }
-  const Array in[] = {x.is_array() ? x.array() : weak_operand(op, y.array().dtype(), x.scalar()),
-                      y.is_array() ? y.array() : weak_operand(op, x.array().dtype(), y.scalar())};
+  const Array in[] = {
+      x.is_array() ? beside_weak(op, x.array(), y.scalar()) : weak_operand(op, y.array().dtype(), x.scalar()),
+      y.is_array() ? beside_weak(op, y.array(), x.scalar()) : weak_operand(op, x.array().dtype(), y.scalar())};
   return apply_elementwise_donated(op, in, 0);
 }
 
@@ -242,10 +263,16 @@ Array apply_elementwise(const OpDef& op, const Operand& x, const Operand& y, con
     common = any ? promote(common, o->array().dtype()) : o->array().dtype();
     any = true;
   }
+  // The scalars' kind together: a float makes a weak integer beside it one, too.
+  const Scalar* widest = nullptr;
+  for (const Operand* o : operands) {
+    if (!o->is_array() && (widest == nullptr || o->scalar().kind > widest->kind)) widest = &o->scalar();
+  }
+  if (any && widest != nullptr && widest->kind >= WeakKind::floating) common = promote(common, widest->kind);
   Array in[3];
   for (int i = 0; i < 3; ++i) {
     if (operands[i]->is_array()) {
-      in[i] = operands[i]->array();
+      in[i] = widest == nullptr ? operands[i]->array() : beside_weak(op, operands[i]->array(), *widest);
     } else {
       in[i] = any ? weak_operand(op, common, operands[i]->scalar()) : operands[i]->scalar().to_array();
     }

@@ -50,6 +50,8 @@ Array apply_elementwise(const OpDef& op, const Operand& x, const Operand& y);
 Array apply_elementwise(const OpDef& op, const Operand& x, const Operand& y, const Operand& z);
 // A weak scalar beside arrays whose common type is `array`, as an array of the type that the loop will have.
 Array weak_operand(const OpDef& op, DType array, const Scalar& scalar);
+// The array beside a weak scalar: itself, or an integer one cast where the default float is not NumPy's.
+Array beside_weak(const OpDef& op, const Array& x, const Scalar& scalar);
 // The same, with inputs that the caller gives up (a bit each).
 Array apply_elementwise_donated(const OpDef& op, std::span<const Array> in, std::uint64_t donated);
 
