@@ -33,11 +33,18 @@ Neighbours neighbours(const Array& x) {
   return {part(x, 0, count), part(x, dim_min(n, 1), count)};
 }
 
+// Whether there may be NaN in a sorted vector: they are behind all others.
+bool may_end_in_nan(const Array& sorted) {
+  if (!is_inexact(sorted.dtype()) || sorted.size() == 0) return false;
+  const Array last = isnan(part(sorted, dim_sub(sorted.size(), 1), 1));
+  return last.is_symbolic() || last.item<bool>();
+}
+
 // Where an element of a sorted vector is not its predecessor again.
 Array differs_from_previous(const Array& sorted, bool equal_nan) {
   const auto [previous, next] = neighbours(sorted);
   Array differs = not_equal(next, previous);
-  if (equal_nan && is_inexact(sorted.dtype()))
+  if (equal_nan && may_end_in_nan(sorted))
     differs = logical_and(differs, logical_not(logical_and(isnan(next), isnan(previous))));
   // In front of the first nothing is the same: as many as there are first elements.
   const Array parts[] = {ones({dim_min(sorted.shape()[0], 1)}, DType::bool_), differs};
@@ -156,7 +163,36 @@ Array setxor1d(const Array& x, const Array& y, bool assume_unique) {
   return at_places(sorted, flatnonzero(logical_and(changes, concatenate(parts, 0))));
 }
 
+namespace {
+
+// Whether each integer of x is among those of y, by a table of all numbers between y's least and greatest one. Absent
+// where the table would be long, or the numbers are not known.
+Array isin_by_table(const Array& x, const Array& y) {
+  const auto is_whole = [](const Array& a) {
+    return is_integer(a.dtype()) && a.dtype() != DType::uint64 && !a.is_symbolic();
+  };
+  if (!is_whole(x) || !is_whole(y) || y.size() == 0) return {};
+  const Array wide = astype(ravel(y), DType::int64);
+  const Array least = min(wide), greatest = max(wide);
+  if (least.is_symbolic() || greatest.is_symbolic()) return {};
+  const std::int64_t low = least.item<std::int64_t>(), high = greatest.item<std::int64_t>();
+  const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
+  // The numbers beside the ends of the range must be numbers, too.
+  if (low == INT64_MIN || high == INT64_MAX) return {};
+  if (range > static_cast<std::uint64_t>(6 * (x.size() + y.size()))) return {};
+  const std::int64_t axes[] = {0};
+  // A place in front and one behind stand for all that is out of range.
+  const Array places = wide - Scalar(low - 1);
+  const Array table =
+      scatter(zeros({static_cast<Dim>(range) + 3}, DType::bool_), {&places, 1}, Array(true), axes, ScatterMode::set);
+  const Array wanted = astype(x, DType::int64);
+  return at_places(table, minimum(maximum(wanted, Scalar(low - 1)), Scalar(high + 1)) - Scalar(low - 1));
+}
+
+}  // namespace
+
 Array isin(const Array& x, const Array& y, bool invert) {
+  if (const Array found = isin_by_table(x, y)) return invert ? logical_not(found) : found;
   const DType type = promote(x.dtype(), y.dtype());
   const Array sorted = sort_axis(astype(ravel(y), type), 0, false), wanted = astype(x, type);
   // Found is what has a place before its equals other than that behind them; NaN has none.

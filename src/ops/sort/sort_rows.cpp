@@ -113,8 +113,10 @@ uint64_t low_bits(int count) { return count >= 64 ? ~uint64_t{0} : (uint64_t{1} 
 void argsort_keys(const int64_t* keys, int64_t n, int64_t* out);
 
 // Sorts places whose keys differ in the low bits alone, and which are in ascending order.
-void argsort_run(const int64_t* keys, int64_t* places, int64_t n, uint64_t mask) {
-  const auto key_at = [&](int64_t place) { return static_cast<int64_t>(static_cast<uint64_t>(keys[place]) & mask); };
+void argsort_run(const int64_t* keys, uint64_t base, int64_t* places, int64_t n, uint64_t mask) {
+  const auto key_at = [&](int64_t place) {
+    return static_cast<int64_t>((static_cast<uint64_t>(keys[place]) - base) & mask);
+  };
   if (n <= 16) {
     for (int64_t i = 1; i < n; i++) {
       const int64_t place = places[i], key = key_at(place);
@@ -131,12 +133,41 @@ void argsort_run(const int64_t* keys, int64_t* places, int64_t n, uint64_t mask)
   std::copy(own.begin(), own.end(), places);
 }
 
+constexpr int64_t kKeyPart = 1 << 14;
+
+int64_t least_key(const int64_t* keys, int64_t n) {
+  const int64_t parts = (n + kKeyPart - 1) / kKeyPart;
+  std::vector<int64_t> least(static_cast<size_t>(n <= kKeyPart ? 0 : parts));
+  const auto of_part = [&](int64_t part) {
+    int64_t low = keys[part * kKeyPart];
+    for (int64_t i = part * kKeyPart; i < std::min(n, (part + 1) * kKeyPart); i++) low = keys[i] < low ? keys[i] : low;
+    return low;
+  };
+  if (n <= kKeyPart) return of_part(0);
+  parallel_for(parts, 4, [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end; part++) least[static_cast<size_t>(part)] = of_part(part);
+  });
+  return *std::min_element(least.begin(), least.end());
+}
+
+// The bits in which the keys, counted from `base`, are not all zero.
+uint64_t varying_bits(const int64_t* keys, int64_t n, uint64_t base) {
+  std::atomic<uint64_t> varying = 0;
+  parallel_for((n + kKeyPart - 1) / kKeyPart, 4, [&](int64_t begin, int64_t end) {
+    uint64_t bits = 0;
+    for (int64_t i = begin * kKeyPart; i < std::min(n, end * kKeyPart); i++)
+      bits |= static_cast<uint64_t>(keys[i]) - base;
+    varying.fetch_or(bits, std::memory_order_relaxed);
+  });
+  return varying;
+}
+
 // What is sorted for the order of indices: the leading bits in which keys differ, and the index below them. Where that
 // is not all, keys that agree in these bits are put into order among themselves.
 class Composite {
  public:
-  // `varying`: the bits in which the keys are not all alike.
-  Composite(const int64_t* keys, int64_t n, uint64_t varying) : keys_(keys) {
+  Composite(const int64_t* keys, int64_t n) : keys_(keys), base_(static_cast<uint64_t>(least_key(keys, n))) {
+    const uint64_t varying = varying_bits(keys, n, base_);
     index_bits_ = std::max(1, bit_width(static_cast<uint64_t>(n - 1)));
     const int top = bit_width(varying), low = varying == 0 ? 0 : __builtin_ctzll(varying);
     key_bits_ = std::min(top - low, 64 - index_bits_);
@@ -152,7 +183,7 @@ class Composite {
       return;
     }
     for (int64_t i = 0; i < count; i++) {
-      const uint64_t key = ((static_cast<uint64_t>(keys_[first + i]) ^ sign) >> shift_) & mask;
+      const uint64_t key = ((static_cast<uint64_t>(keys_[first + i]) - base_) >> shift_) & mask;
       out[i] = static_cast<int64_t>((key << index_bits_ | static_cast<uint64_t>(first + i)) ^ sign);
     }
   }
@@ -168,30 +199,20 @@ class Composite {
       const int64_t same = key(begin);
       for (end = begin + 1; end < count && key(end) == same;) end++;
       for (int64_t i = begin; i < end; i++) out[i] = sorted[i] & mask;
-      if (end - begin > 1) argsort_run(keys_, out + begin, end - begin, low_bits(shift_));
+      if (end - begin > 1) argsort_run(keys_, base_, out + begin, end - begin, low_bits(shift_));
     }
   }
 
  private:
   const int64_t* keys_;
+  uint64_t base_;  // the least key
   int index_bits_, key_bits_, shift_;
   bool exact_;
 };
 
-uint64_t varying_bits(const int64_t* keys, int64_t n) {
-  constexpr int64_t part = 1 << 14;
-  std::atomic<uint64_t> varying = 0;
-  parallel_for((n + part - 1) / part, 4, [&](int64_t begin, int64_t end) {
-    uint64_t bits = 0;
-    for (int64_t i = begin * part; i < std::min(n, end * part); i++) bits |= static_cast<uint64_t>(keys[i] ^ keys[0]);
-    varying.fetch_or(bits, std::memory_order_relaxed);
-  });
-  return varying;
-}
-
 void argsort_keys(const int64_t* keys, int64_t n, int64_t* out) {
   const auto& kernels = key_kernels<int64_t>();
-  const Composite composite(keys, n, varying_bits(keys, n));
+  const Composite composite(keys, n);
   if (n >= kLongRow) {
     Distribution<int64_t> buckets(kernels, n, ~composite.index_mask(),
                                   [&](int64_t first, int64_t count, int64_t* to) { composite.make(first, count, to); });

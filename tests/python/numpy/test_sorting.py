@@ -111,6 +111,9 @@ def test_patterns() -> None:
     # More bits differ than there is room for beside the index.
     low = np.random.default_rng(0).integers(0, 50, n) + (np.random.default_rng(1).integers(0, 3, n) << 61)
     equal(tnp.argsort(low), np.argsort(low, kind="stable"))
+    for span in (50, 2**40, 2**62):
+        signed = np.random.default_rng(3).integers(-span, span, n)
+        equal(tnp.argsort(signed), np.argsort(signed, kind="stable"))
     few = np.random.default_rng(2).standard_normal(20)[i % 20]
     equal(tnp.argsort(few), np.argsort(few, kind="stable"))
 
