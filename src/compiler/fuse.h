@@ -7,12 +7,15 @@
 
 namespace tnp::compiler {
 
+class TileGroup;
+
 struct Unit {
   std::vector<int> nodes;    // of the graph, in order; one that is not fused
   std::vector<int> inputs;   // values read from outside, in the order of the group's inputs
   std::vector<int> outputs;  // values that others need
   bool fused = false;
-  FusedGroup group;  // where fused
+  FusedGroup group;                        // where fused
+  std::shared_ptr<const TileGroup> tiles;  // where it is several units that are run part by part
 };
 
 // Units in an order in which they can run, calls with effects in program order.

@@ -219,6 +219,10 @@ void FusedKernel::allocate(Array* const* in, Array* out, const std::int16_t* reu
                            std::byte** data) {
   for (int j = 0; j < group_.num_outputs(); ++j) {
     const DType dtype = group_.dtype(group_.outputs[j]);
+    if (out[j]) {
+      data[j] = out[j].node()->data;
+      continue;
+    }
     if (reuse && reuse[j] >= 0 && can_take(*in[reuse[j]], dtype, shape)) {
       data[j] = in[reuse[j]]->node()->data;  // the array itself is taken once the loop is done
       continue;
@@ -247,6 +251,9 @@ bool FusedKernel::run(Array* const* in, Array* out, const std::int16_t* reuse, J
       return run_general(in, out, reuse, mode);
     }
     operands[outputs + k] = node->data;
+  }
+  for (int j = 0; j < outputs; ++j) {
+    if (out[j] && !out[j].is_contiguous()) return run_general(in, out, reuse, mode);
   }
   const std::int64_t n = shape.num_elements();
   const Variant* variant = choose(scalars, n, mode);
@@ -319,7 +326,8 @@ bool FusedKernel::run_general(Array* const* in, Array* out, const std::int16_t* 
   const std::int64_t n = loop.shape.num_elements();
   int inner = loop.shape.ndim() - 1;  // the last dimension that counts
   while (inner > 0 && loop.shape[inner] == 1) --inner;
-  const bool short_rows = inner > 0 && loop.shape[inner] < kShortRow;
+  bool short_rows = inner > 0 && loop.shape[inner] < kShortRow;
+  for (int j = 0; j < outputs; ++j) short_rows = short_rows && (!out[j] || out[j].is_contiguous());
   loop.operands.resize(static_cast<std::size_t>(outputs));
   for (int k = 0; k < inputs; ++k) {
     loop.operands.push_back({in[k]->data(), broadcast_strides(in[k]->shape(), in[k]->strides(), loop.shape)});
@@ -332,7 +340,7 @@ bool FusedKernel::run_general(Array* const* in, Array* out, const std::int16_t* 
   allocate(in, out, reuse, loop.shape, data);
   for (int j = 0; j < outputs; ++j) {
     const std::size_t at = static_cast<std::size_t>(j);
-    loop.operands[at] = {data[j], contiguous_strides(loop.shape, sizes_[at])};
+    loop.operands[at] = {data[j], out[j] ? out[j].strides() : contiguous_strides(loop.shape, sizes_[at])};
   }
   if (n > 0) short_rows ? run_gathered(loop) : run_rows(loop);
   for (int j = 0; j < outputs; ++j) {

@@ -31,7 +31,8 @@ class FusedKernel {
   const FusedGroup& group() const { return group_; }
 
   // Computes all outputs from concrete inputs. Where `reuse[j]` is not negative the caller gives up that input, and
-  // output j may take its memory. False, with nothing done, if the inputs' shapes cannot be broadcast together.
+  // output j may take its memory. An output that is there already is written to: it must have the result's shape and
+  // rows without gaps. False, with nothing done, if the inputs' shapes cannot be broadcast together.
   bool run(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode);
 
   int num_compiled() const;  // variants with code

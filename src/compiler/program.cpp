@@ -7,6 +7,8 @@
 
 #include "compiler/memory_plan.h"
 #include "compiler/simplify.h"
+#include "compiler/specialize.h"
+#include "compiler/tile_group.h"
 #include "ir/apply_internal.h"
 #include "ir/expr.h"
 #include "ir/trace.h"
@@ -47,8 +49,9 @@ struct SizeSource {
 };
 
 struct Step {
-  const GraphNode* node = nullptr;      // a call …
-  std::shared_ptr<FusedKernel> kernel;  // … or a fused group
+  const GraphNode* node = nullptr;         // a call …
+  std::shared_ptr<FusedKernel> kernel;     // … or a fused group
+  std::shared_ptr<const TileGroup> tiles;  // … or several, run part by part
   std::vector<int> nodes;
   StepPlan plan;
   bool symbolic_params = false;
@@ -63,6 +66,9 @@ struct SizeCheck {
 };
 
 constexpr int kMaxPlans = 8;
+constexpr int kMaxTiledPlans = 8;
+// Smaller arrays stay in the cache from step to step.
+constexpr std::int64_t kTiledElements = 1 << 18;
 
 }  // namespace
 
@@ -70,6 +76,7 @@ constexpr int kMaxPlans = 8;
 // function have sizes of their own when it is traced, and mostly one size when it runs.
 struct Program::Plan {
   std::vector<std::uint8_t> pattern;
+  std::vector<std::int64_t> sizes;  // of the inputs, of a plan for these alone
   Graph graph;
   MemoryPlan memory;
   std::vector<Step> steps;
@@ -93,6 +100,10 @@ struct Program::Impl {
   mutable std::mutex mutex;  // plans and `unfolded` are made under it
   mutable std::atomic<Plan*> plans{nullptr};
   mutable std::atomic<int> num_plans{0};
+  // Plans for certain sizes of large arrays, with steps run part by part; without steps if there is nothing to gain.
+  bool may_tile = false;
+  mutable std::atomic<Plan*> tiled_plans{nullptr};
+  mutable std::atomic<int> num_tiled_plans{0};
 
   // For runs with other captured arrays than the graph's: the same graph, nothing folded.
   std::vector<int> folded;  // inputs whose values the graph was simplified with
@@ -103,7 +114,10 @@ struct Program::Impl {
   void index_sizes();
   void make_checks();
   Plan* make_plan(const std::uint8_t* pattern) const;
+  void add_steps(Plan& plan, const std::vector<Unit>& units) const;
   const Plan* plan_for(std::span<const Array> inputs) const;
+  const Plan* tiled_plan_for(std::span<const Array> inputs) const;
+  Plan* make_tiled_plan(std::span<const Array> inputs, std::vector<std::int64_t> sizes) const;
   const Plan* any_plan() const;
   const Program* for_inputs(std::span<const Array> inputs) const;
 
@@ -112,6 +126,7 @@ struct Program::Impl {
   [[noreturn]] void refuse(int input, const Array& x) const;
   void run_call(const Step& step, Run& run) const;
   void run_fused(const Step& step, Run& run) const;
+  void run_tiles(const Step& step, Run& run) const;
   [[noreturn]] void shapes_do_not_fit(const Step& step, Run& run) const;
 };
 
@@ -183,6 +198,7 @@ void Program::Impl::make_checks() {
 
 Program::Impl::~Impl() {
   for (Plan* p = plans.load(); p != nullptr;) delete std::exchange(p, p->next);
+  for (Plan* p = tiled_plans.load(); p != nullptr;) delete std::exchange(p, p->next);
 }
 
 // pattern[i]: the first free size that is as large as free size i; i's own number if none; kOne if it is 1.
@@ -200,36 +216,85 @@ Program::Plan* Program::Impl::make_plan(const std::uint8_t* pattern) const {
   }
   plan->graph = graph;
   if (options.simplify) simplify_for(plan->graph, equal);
-  const std::vector<Unit> units = partition(plan->graph, equal, !options.fuse);
-  plan->memory = plan_memory(plan->graph, units);
-  std::multimap<int, SizeSource> by_value;
-  for (const auto& [leaf, index] : size_index)
-    by_value.emplace(plan->graph.leaf_values.at(leaf.first), SizeSource{leaf.second, index});
-  for (std::size_t u = 0; u < units.size(); ++u) {
-    const Unit& unit = units[u];
-    Step step;
-    step.plan = plan->memory.steps[u];
-    step.nodes = unit.nodes;
-    if (unit.fused) {
-      step.kernel = FusedKernel::get(unit.group);
-    } else {
-      step.node = &plan->graph.nodes[unit.nodes[0]];
-      for_each_symbolic_dim(*step.node->params, [&](Dim) { step.symbolic_params = true; });
-    }
-    for (std::size_t j = 0; j < unit.outputs.size(); ++j) {
-      const auto [begin, end] = by_value.equal_range(unit.outputs[j]);
-      for (auto it = begin; it != end; ++it) step.sizes.emplace_back(static_cast<int>(j), it->second);
-    }
-    plan->steps.push_back(std::move(step));
-  }
+  add_steps(*plan, partition(plan->graph, equal, !options.fuse));
   plan->next = plans.load(std::memory_order_relaxed);
   plans.store(plan.get(), std::memory_order_release);
   ++num_plans;
   return plan.release();
 }
 
+void Program::Impl::add_steps(Plan& plan, const std::vector<Unit>& units) const {
+  plan.memory = plan_memory(plan.graph, units);
+  std::multimap<int, SizeSource> by_value;
+  for (const auto& [leaf, index] : size_index)
+    by_value.emplace(plan.graph.leaf_values.at(leaf.first), SizeSource{leaf.second, index});
+  for (std::size_t u = 0; u < units.size(); ++u) {
+    const Unit& unit = units[u];
+    Step step;
+    step.plan = plan.memory.steps[u];
+    step.nodes = unit.nodes;
+    if (unit.tiles) {
+      step.tiles = unit.tiles;
+    } else if (unit.fused) {
+      step.kernel = FusedKernel::get(unit.group);
+    } else {
+      step.node = &plan.graph.nodes[unit.nodes[0]];
+      for_each_symbolic_dim(*step.node->params, [&](Dim) { step.symbolic_params = true; });
+    }
+    for (std::size_t j = 0; j < unit.outputs.size(); ++j) {
+      const auto [begin, end] = by_value.equal_range(unit.outputs[j]);
+      for (auto it = begin; it != end; ++it) step.sizes.emplace_back(static_cast<int>(j), it->second);
+    }
+    plan.steps.push_back(std::move(step));
+  }
+}
+
+Program::Plan* Program::Impl::make_tiled_plan(std::span<const Array> inputs, std::vector<std::int64_t> sizes) const {
+  auto plan = std::make_unique<Plan>();
+  plan->sizes = std::move(sizes);
+  std::vector<Shape> shapes;
+  for (const Array& x : inputs) shapes.push_back(x.shape());
+  for (std::size_t i = inputs.size(); i < static_cast<std::size_t>(num_inputs); ++i)
+    shapes.push_back(graph.captured[i - static_cast<std::size_t>(graph.num_args())].shape());
+  if (std::optional<Graph> known = specialize(graph, shapes)) {
+    plan->graph = std::move(*known);
+    simplify_for(plan->graph, {});
+    const std::vector<Unit> units = make_tile_groups(plan->graph, partition_into_groups(plan->graph));
+    if (std::any_of(units.begin(), units.end(), [](const Unit& u) { return u.tiles != nullptr; }))
+      add_steps(*plan, units);
+  }
+  plan->next = tiled_plans.load(std::memory_order_relaxed);
+  tiled_plans.store(plan.get(), std::memory_order_release);
+  ++num_tiled_plans;
+  return plan.release();
+}
+
+// The plan for exactly these sizes, of arrays so large that steps are run part by part; null if there is none.
+const Program::Plan* Program::Impl::tiled_plan_for(std::span<const Array> inputs) const {
+  if (!may_tile) return nullptr;
+  std::int64_t most = 0;
+  for (const Array& x : inputs) most = std::max(most, x.shape().num_elements());
+  if (most < kTiledElements) return nullptr;
+  std::vector<std::int64_t> sizes;
+  for (const Array& x : inputs) sizes.insert(sizes.end(), x.shape().begin(), x.shape().end());
+  const auto find = [&]() -> const Plan* {
+    for (const Plan* p = tiled_plans.load(std::memory_order_acquire); p != nullptr; p = p->next) {
+      if (p->sizes == sizes) return p;
+    }
+    return nullptr;
+  };
+  const Plan* p = find();
+  if (p == nullptr) {
+    const std::lock_guard lock(mutex);
+    p = find();
+    if (p == nullptr && num_tiled_plans.load() < kMaxTiledPlans) p = make_tiled_plan(inputs, std::move(sizes));
+  }
+  return p == nullptr || p->steps.empty() ? nullptr : p;
+}
+
 // The plan for these inputs' sizes: made at the first such run, the one without assumptions when there are too many.
 const Program::Plan* Program::Impl::plan_for(std::span<const Array> inputs) const {
+  if (const Plan* p = tiled_plan_for(inputs)) return p;
   std::uint8_t pattern[kMaxFreeSizes];
   std::int64_t sizes[kMaxFreeSizes];
   const std::size_t count = std::min(free_sizes.size(), kMaxFreeSizes);
@@ -257,6 +322,7 @@ const Program::Plan* Program::Impl::plan_for(std::span<const Array> inputs) cons
 }
 
 const Program::Plan* Program::Impl::any_plan() const {
+  if (const Plan* p = tiled_plans.load(std::memory_order_acquire); p && !p->steps.empty()) return p;
   if (const Plan* p = plans.load(std::memory_order_acquire)) return p;
   const std::lock_guard lock(mutex);
   const Plan* p = plans.load(std::memory_order_acquire);
@@ -273,6 +339,9 @@ std::shared_ptr<Program> compile(std::shared_ptr<const Graph> graph, const Compi
   impl->num_inputs = static_cast<int>(impl->graph.inputs.size());
   impl->index_sizes();
   impl->make_checks();
+  const std::vector<GraphNode>& nodes = impl->graph.nodes;
+  impl->may_tile = options.fuse && options.simplify && nodes.size() > 1 &&
+                   std::any_of(nodes.begin(), nodes.end(), [](const GraphNode& n) { return n.op->tile != nullptr; });
   return std::shared_ptr<Program>(new Program(std::move(impl)));
 }
 
@@ -352,6 +421,19 @@ void Program::Impl::run_fused(const Step& step, Run& run) const {
   }
 }
 
+void Program::Impl::run_tiles(const Step& step, Run& run) const {
+  const StepPlan& plan = step.plan;
+  std::vector<Array*> in;
+  for (int place : plan.inputs) in.push_back(const_cast<Array*>(&run.at(place)));
+  Arrays out(plan.outputs.size());
+  step.tiles->run(in.data(), out.data(), options.jit);
+  for (int place : plan.frees) run.slot(place) = Array();
+  for (const auto& [output, source] : step.sizes) run.note(out[static_cast<std::size_t>(output)], source);
+  for (std::size_t j = 0; j < out.size(); ++j) {
+    if (plan.outputs[j] >= 0) run.slot(plan.outputs[j]) = std::move(out[j]);
+  }
+}
+
 // Runs the group's shape rules one by one: the one that eager execution would have failed in raises its error.
 void Program::Impl::shapes_do_not_fit(const Step& step, Run& run) const {
   const Graph& graph = run.plan.graph;
@@ -408,6 +490,8 @@ Arrays Program::run(std::span<const Array> inputs) const {
   for (const Step& step : plan.steps) {
     if (step.kernel) {
       impl.run_fused(step, run);
+    } else if (step.tiles) {
+      impl.run_tiles(step, run);
     } else {
       impl.run_call(step, run);
     }
@@ -461,13 +545,17 @@ std::string Program::str() const {
   std::string s =
       "program: " + std::to_string(inputs) + " inputs, " + std::to_string(plan.memory.num_slots) + " slots\n";
   for (const Step& step : plan.steps) {
-    s += "  " + list(step.plan.outputs) + " = " + (step.kernel ? "fused" : step.node->op->name) + "(" +
-         list(step.plan.inputs) + ")";
-    const std::string params = step.kernel ? "" : params_str(*step.node->params);
+    s += "  " + list(step.plan.outputs) + " = " +
+         (step.tiles    ? "tiled"
+          : step.kernel ? "fused"
+                        : step.node->op->name) +
+         "(" + list(step.plan.inputs) + ")";
+    const std::string params = step.node == nullptr ? "" : params_str(*step.node->params);
     if (!params.empty()) s += " {" + params + "}";
     if (!step.plan.frees.empty()) s += "  frees " + list(step.plan.frees);
     s += "\n";
     if (step.kernel) s += step.kernel->group().str();
+    if (step.tiles) s += step.tiles->str();
   }
   return s + "  return " + list(plan.memory.results) + "\n";
 }

@@ -128,6 +128,11 @@ TNP_INLINE void fold_columns_of(const char* p, int64_t row_stride, int64_t cols,
   for (; c + N <= cols; c += N) {
     store_vec<T, N>(out + c, fold_column<Op, Vec<T, N>, Rows>(p + c * int64_t{sizeof(T)}, row_stride));
   }
+  if (c < cols && cols >= N) {  // the last ones once more, together with some that are done
+    c = cols - N;
+    store_vec<T, N>(out + c, fold_column<Op, Vec<T, N>, Rows>(p + c * int64_t{sizeof(T)}, row_stride));
+    return;
+  }
 #pragma clang loop vectorize(disable) unroll(disable)
   for (; c < cols; c++) out[c] = fold_column<Op, T, Rows>(p + c * int64_t{sizeof(T)}, row_stride);
 }

@@ -2,6 +2,7 @@
 #include "base/dim.h"
 #include "ops/common.h"
 #include "ops/reduce/reduce_driver.h"
+#include "ops/reduce/reduce_stage.h"
 
 namespace tnp {
 
@@ -141,6 +142,29 @@ std::vector<Sample> samples(const OpDef&) {
   return s;
 }
 
+// Whether results [begin, end) along a kept axis are the same to the bit computed by themselves. Columns are added up
+// side by side, and narrow ones in another order than wide ones.
+bool keeps_order(const Shape& x, const Axes& reduced, int axis, std::int64_t begin, std::int64_t end, DType dtype) {
+  if (reduced.empty() || reduced[0] > axis || !is_inexact(dtype)) return true;
+  std::int64_t inner = 1;
+  for (int i = axis + 1; i < x.ndim(); ++i) inner *= x[i];
+  return (end - begin) * inner >= kManyColumns && x[axis] * inner >= kManyColumns;
+}
+
+bool tile_reduction(TileCall& t) {
+  const auto& p = static_cast<const ReduceParams&>(t.params);
+  int axis = 0, out = -1;
+  for (int next = 0; axis < t.in[0].ndim(); ++axis) {
+    const bool reduced = next < p.axes.size() && p.axes[next] == axis;
+    next += reduced;
+    out += !reduced || p.keepdims;
+    if (out == t.axis && !reduced) break;
+  }
+  if (axis == t.in[0].ndim() || !keeps_order(t.in[0], p.axes, axis, t.begin, t.end, p.dtype)) return false;
+  t.parts[0] = {axis, t.begin, t.end};
+  return true;
+}
+
 template <ReduceOp Op>
 OpDef reduction(const char* name, const char* doc, const char* oracle) {
   OpDef op{
@@ -155,6 +179,7 @@ OpDef reduction(const char* name, const char* doc, const char* oracle) {
       .fusion = Fusion::reduction,
       .samples = &samples<Op>,
       .oracle = oracle,
+      .tile = &tile_reduction,
   };
   if (Op == ReduceOp::sum) op.vjp = &vjp_sum;
   if (Op == ReduceOp::prod) op.vjp = &vjp_prod;
@@ -233,6 +258,23 @@ void batch_sum_to(BatchCall& b) {
   b.result_batched = {true};
 }
 
+bool tile_sum_to(TileCall& t) {
+  const Shape &from = t.in[0], &to = static_cast<const SumToParams&>(t.params).shape;
+  const int lead = from.ndim() - to.ndim(), axis = t.axis + lead;
+  if (lead < 0 || to[t.axis] != from[axis] || to[t.axis] == 1) return false;
+  Axes reduced;
+  for (int i = 0; i < from.ndim(); ++i) {
+    if (i < lead || (to[i - lead] == 1 && from[i] != 1)) reduced.push_back(i);
+  }
+  if (!keeps_order(from, reduced, axis, t.begin, t.end, DType::float32)) return false;
+  auto p = std::make_shared<SumToParams>();
+  p->shape = to;
+  p->shape[t.axis] = t.end - t.begin;
+  t.params_of_part = std::move(p);
+  t.parts[0] = {axis, t.begin, t.end};
+  return true;
+}
+
 const OpDef kSumTo{
     .name = "sum_to",
     .doc = "The sum over all that broadcasting an array of the given shape would repeat.",
@@ -252,6 +294,7 @@ const OpDef kSumTo{
           return s;
         },
     .oracle = "np.sum(x[0], axis=0).sum(axis=1, keepdims=True)",
+    .tile = &tile_sum_to,
     .identity_on_same_shape = true,
 };
 const RegisterOp sum_to_registration(kSumTo);

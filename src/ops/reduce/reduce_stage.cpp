@@ -190,10 +190,14 @@ void reduce_by_columns(const ReducePlan& plan, const ReduceStage& stage, char* o
   const int64_t block = direct ? kColumnBlockBytes / plan.bytes : kTileElements / kLeafRows;
   const int64_t blocks = divide_up(cols, block), batches = outer.size();
   const int64_t width = cols < block ? cols : block;
-  const bool narrow = col_stride == from_bytes && stage.stride == cols * from_bytes && cols <= block / 2;
+  const bool narrow = col_stride == from_bytes && stage.stride == cols * from_bytes && cols < kManyColumns;
 
-  int64_t chunk = power_of_two_above(divide_up(2 * kReduceChunk, width));
-  if (batches * blocks >= 16 || stage.n < 2 * chunk) chunk = stage.n;
+  // Of narrow columns many rows make a chunk. Others are divided by their length alone, so that a part of the columns
+  // has the sums that it has in the whole.
+  int64_t chunk = narrow ? power_of_two_above(divide_up(2 * kReduceChunk, width)) : kColumnChunkRows;
+  const int64_t wanted = power_of_two_above(divide_up(stage.n, 2048));
+  if (chunk < wanted) chunk = wanted;
+  if (stage.n < 2 * chunk) chunk = stage.n;
   if (chunk > kMaxChunkRows) chunk = kMaxChunkRows;
   const int64_t chunks = divide_up(stage.n, chunk), results = batches * cols;
 

@@ -9,6 +9,10 @@ namespace tnp {
 // Work is divided among threads, and sums into partial sums, at multiples of this many elements: by the shape alone, so
 // that the number of threads does not change a result.
 inline constexpr int64_t kReduceChunk = 64 << 10;
+// As many columns are added up row by row; fewer, several rows at a time.
+inline constexpr int64_t kManyColumns = 256;
+// A sum down a column is divided at multiples of this many rows (a power of two).
+inline constexpr int64_t kColumnChunkRows = 256;
 // Fewer elements than this are not worth a second thread.
 inline constexpr int64_t kReduceGrain = 32 << 10;
 

@@ -107,6 +107,20 @@ const OpDef kConcatenate{
           return s;
         },
     .oracle = "np.concatenate(x, axis=p.axis)",
+    .tile =
+        +[](TileCall& t) {
+          const bool along = t.axis == static_cast<const ConcatenateParams&>(t.params).axis;
+          std::int64_t start = 0;
+          for (std::size_t k = 0; k < t.in.size(); ++k) {
+            const std::int64_t n = t.in[k][t.axis];
+            t.parts[k] = {t.axis, t.begin, t.end};
+            if (along)
+              t.parts[k] = {t.axis, std::clamp<std::int64_t>(t.begin - start, 0, n),
+                            std::clamp<std::int64_t>(t.end - start, 0, n)};
+            start += n;
+          }
+          return true;
+        },
 };
 const RegisterOp concatenate_registration(kConcatenate);
 
@@ -135,6 +149,11 @@ const OpDef kCopy{
           return s;
         },
     .oracle = "x[0].copy()",
+    .tile =
+        +[](TileCall& t) {
+          t.parts[0] = {t.axis, t.begin, t.end};
+          return true;
+        },
 };
 const RegisterOp copy_registration(kCopy);
 

@@ -84,6 +84,13 @@ const OpDef kFull{
           return s;
         },
     .oracle = "np.full(p.shape, x[0])",
+    .tile =
+        +[](TileCall& t) {
+          auto p = std::make_shared<FullParams>(static_cast<const FullParams&>(t.params));
+          p->shape[t.axis] = t.end - t.begin;
+          t.params_of_part = std::move(p);
+          return true;
+        },
 };
 const RegisterOp full_registration(kFull);
 

@@ -93,6 +93,25 @@ void execute_reshape(const Call& call, std::span<Array> out) {
   }
 }
 
+std::shared_ptr<ReshapeParams> shape_of_part(const TileCall& t) {
+  auto p = std::make_shared<ReshapeParams>(static_cast<const ReshapeParams&>(t.params));
+  p->shape[t.axis] = t.end - t.begin;
+  return p;
+}
+
+// An axis that is there before and after, with as many elements in front of it.
+bool tile_reshape(TileCall& t) {
+  const Shape &from = t.in[0], &to = static_cast<const ReshapeParams&>(t.params).shape;
+  std::int64_t before = 1, count = 1;
+  for (int i = 0; i < t.axis; ++i) before *= to[i];
+  int axis = 0;
+  while (axis < from.ndim() && (count != before || (from[axis] == 1 && to[t.axis] != 1))) count *= from[axis++];
+  if (axis == from.ndim() || from[axis] != to[t.axis] || count != before || before == 0) return false;
+  t.params_of_part = shape_of_part(t);
+  t.parts[0] = {axis, t.begin, t.end};
+  return true;
+}
+
 const OpDef kReshape{
     .name = "reshape",
     .doc = "The elements in row-major order, in another shape of as many elements.",
@@ -116,6 +135,7 @@ const OpDef kReshape{
           return s;
         },
     .oracle = "np.reshape(x[0], p.shape)",
+    .tile = &tile_reshape,
     .identity_on_same_shape = true,
 };
 const RegisterOp reshape_registration(kReshape);
@@ -171,6 +191,7 @@ const OpDef kTranspose{
           b.result = {transpose(b.call.in[0], axes)};
           b.result_batched = {true};
         },
+    .fusion = Fusion::broadcast,
     .samples =
         +[](const OpDef&) {
           std::vector<Sample> s;
@@ -180,6 +201,12 @@ const OpDef kTranspose{
           return s;
         },
     .oracle = "np.transpose(x[0], p.axes)",
+    .tile =
+        +[](TileCall& t) {
+          const Axes& axes = static_cast<const TransposeParams&>(t.params).axes;
+          t.parts[0] = {static_cast<int>(axes[t.axis]), t.begin, t.end};
+          return true;
+        },
 };
 const RegisterOp transpose_registration(kTranspose);
 
@@ -237,6 +264,15 @@ const OpDef kBroadcast{
           return s;
         },
     .oracle = "np.broadcast_to(x[0], p.shape)",
+    .tile =
+        +[](TileCall& t) {
+          const Shape& from = t.in[0];
+          const Shape& to = static_cast<const ReshapeParams&>(t.params).shape;
+          const int axis = t.axis - (to.ndim() - from.ndim());
+          if (axis >= 0 && from[axis] == to[t.axis]) t.parts[0] = {axis, t.begin, t.end};
+          t.params_of_part = shape_of_part(t);
+          return true;
+        },
     .identity_on_same_shape = true,
 };
 const RegisterOp broadcast_registration(kBroadcast);

@@ -87,6 +87,35 @@ Array place(const Array& x, const Array& update, const SliceParams& p) {
   return apply(place_op(), in, p);
 }
 
+bool tile_slice(TileCall& t) {
+  auto p = std::make_shared<SliceParams>(static_cast<const SliceParams&>(t.params));
+  const std::int64_t step = p->step[t.axis], start = p->start[t.axis], n = t.end - t.begin;
+  if (n == 0) return false;
+  const std::int64_t first = start + step * t.begin, last = start + step * (t.end - 1);
+  p->start[t.axis] = step > 0 ? 0 : first - last;
+  p->count[t.axis] = n;
+  t.parts[0] = {t.axis, std::min(first, last), std::max(first, last) + 1};
+  t.params_of_part = std::move(p);
+  return true;
+}
+
+// Of the update, those elements that go to the part.
+bool tile_place(TileCall& t) {
+  auto p = std::make_shared<SliceParams>(static_cast<const SliceParams&>(t.params));
+  const std::int64_t step = p->step[t.axis], start = p->start[t.axis], count = p->count[t.axis];
+  if (step <= 0) return false;
+  const auto first_from = [&](std::int64_t place) {  // the first element of the update at `place` or after it
+    return std::clamp<std::int64_t>(place <= start ? 0 : (place - start + step - 1) / step, 0, count);
+  };
+  const std::int64_t begin = first_from(t.begin), end = first_from(t.end);
+  p->start[t.axis] = begin < end ? start + begin * step - t.begin : 0;
+  p->count[t.axis] = end - begin;
+  t.parts[0] = {t.axis, t.begin, t.end};
+  t.parts[1] = {t.axis, begin, end};
+  t.params_of_part = std::move(p);
+  return true;
+}
+
 const OpDef kSlice{
     .name = "slice",
     .doc = "Every step-th element of each axis from a start on, without copying; the step may be negative.",
@@ -105,6 +134,7 @@ const OpDef kSlice{
               place(zeros(x.shape(), v.cotangents[0].dtype()), v.cotangents[0], params_of<SliceParams>(v.call));
         },
     .batch = &batch_slice,
+    .fusion = Fusion::broadcast,
     .samples =
         +[](const OpDef&) {
           std::vector<Sample> s;
@@ -115,6 +145,7 @@ const OpDef kSlice{
           return s;
         },
     .oracle = "x[0][np.ix_(*[s + t * np.arange(c) for s, t, c in zip(p.start, p.step, p.count)])]",
+    .tile = &tile_slice,
 };
 const RegisterOp slice_registration(kSlice);
 
@@ -176,6 +207,7 @@ const OpDef kPlaceSlice{
         "(lambda a: (a.__setitem__(np.ix_(*[s + t * np.arange(c) for s, t, c in zip(p.start, p.step, p.count)]), "
         "x[1]), a)[1])"
         "(x[0].copy())",
+    .tile = &tile_place,
 };
 const RegisterOp place_registration(kPlaceSlice);
 

@@ -1,0 +1,177 @@
+// Which units are computed part by part together.
+#include <algorithm>
+#include <set>
+
+#include "compiler/tile_group.h"
+
+namespace tnp::compiler {
+
+namespace {
+
+// Less in values between the units is in the cache anyway.
+constexpr std::int64_t kMinBytes = 1 << 20;
+constexpr std::size_t kMaxUnits = 64;
+
+class TilePartitioner {
+ public:
+  TilePartitioner(const Graph& graph, std::vector<Unit> units) : graph_(graph), units_(std::move(units)) {}
+
+  std::vector<Unit> run() {
+    std::size_t seed = 0;
+    while (seed < units_.size()) seed += take_group(seed) ? 0 : 1;
+    return std::move(units_);
+  }
+
+ private:
+  struct Candidate {
+    std::set<std::size_t> members;
+    std::map<int, int> axes;        // of values that members give
+    std::map<int, int> input_axes;  // of values from outside: along which they are read, where they are read in parts
+    std::set<int> tainted;          // values that depend on the group's, but are outside
+  };
+
+  const Shape& shape(int v) const { return graph_.values[static_cast<std::size_t>(v)].shape; }
+
+  // The axes along which a unit reads its inputs when it is computed in parts along `axis`; empty if it cannot be.
+  std::vector<int> input_axes(const Unit& unit, int axis) const {
+    const Shape& out = shape(unit.outputs[0]);
+    std::vector<TileCall::Part> parts(unit.inputs.size());
+    if (unit.fused) {
+      for (std::size_t k = 0; k < parts.size(); ++k) {
+        const Shape& in = shape(unit.inputs[k]);
+        const int a = axis - (out.ndim() - in.ndim());
+        if (a >= 0 && in[a] == out[axis]) parts[k].axis = a;
+      }
+    } else {
+      const GraphNode& node = graph_.nodes[static_cast<std::size_t>(unit.nodes[0])];
+      if (node.op->tile == nullptr || node.outputs.size() != 1) return {};
+      std::vector<Shape> shapes;
+      for (int v : unit.inputs) shapes.push_back(shape(v));
+      TileCall call{*node.op, shapes, *node.params, axis, 0, out[axis], parts, nullptr};
+      if (!node.op->tile(call)) return {};
+    }
+    std::vector<int> axes;
+    for (const TileCall::Part& p : parts) axes.push_back(p.axis);
+    return axes;
+  }
+
+  // Whether a unit can join, computed along `axis`. `connected`: it shares a value with the group.
+  bool fits(const Candidate& c, const Unit& unit, int axis, bool& connected) const {
+    if (shape(unit.outputs[0])[axis] < 2) return false;
+    const std::vector<int> axes = input_axes(unit, axis);
+    if (axes.size() != unit.inputs.size()) return false;
+    connected = false;
+    for (std::size_t k = 0; k < axes.size(); ++k) {
+      const int v = unit.inputs[k];
+      if (const auto it = c.axes.find(v); it != c.axes.end()) {
+        if (it->second != axes[k]) return false;
+        connected = true;
+      } else if (const auto in = c.input_axes.find(v); in != c.input_axes.end()) {
+        connected = connected || in->second == axes[k];
+      }
+    }
+    return true;
+  }
+
+  void join(Candidate& c, std::size_t u, int axis) const {
+    const Unit& unit = units_[u];
+    const std::vector<int> axes = input_axes(unit, axis);
+    for (std::size_t k = 0; k < axes.size(); ++k) {
+      if (axes[k] >= 0 && !c.axes.contains(unit.inputs[k])) c.input_axes.emplace(unit.inputs[k], axes[k]);
+    }
+    for (int v : unit.outputs) c.axes[v] = axis;
+    c.members.insert(u);
+  }
+
+  Candidate grow(std::size_t seed, int axis) const {
+    Candidate c;
+    bool connected = false;
+    if (!fits(c, units_[seed], axis, connected)) return c;
+    join(c, seed, axis);
+    for (std::size_t u = seed + 1; u < units_.size() && c.members.size() < kMaxUnits; ++u) {
+      const Unit& unit = units_[u];
+      const auto any = [&](const auto& where) {
+        return std::any_of(unit.inputs.begin(), unit.inputs.end(), [&](int v) { return where.contains(v); });
+      };
+      const bool follows = any(c.axes);
+      if (!any(c.tainted) && !unit.tiles) {
+        int found = -1;
+        for (int a = 0; a < shape(unit.outputs[0]).ndim() && found < 0; ++a) {
+          if (fits(c, unit, a, connected) && connected) found = a;
+        }
+        if (found >= 0) {
+          join(c, u, found);
+          continue;
+        }
+      }
+      if (follows || any(c.tainted)) c.tainted.insert(unit.outputs.begin(), unit.outputs.end());
+    }
+    return c;
+  }
+
+  // Units before the group, the group, units after it.
+  Unit make(const Candidate& c) const {
+    Unit group;
+    std::set<int> given, read_outside(graph_.outputs.begin(), graph_.outputs.end());
+    std::vector<Unit> members;
+    for (std::size_t u = 0; u < units_.size(); ++u) {
+      if (!c.members.contains(u)) {
+        read_outside.insert(units_[u].inputs.begin(), units_[u].inputs.end());
+        continue;
+      }
+      members.push_back(units_[u]);
+      group.nodes.insert(group.nodes.end(), units_[u].nodes.begin(), units_[u].nodes.end());
+      for (int v : units_[u].inputs) {
+        if (!given.contains(v) && std::find(group.inputs.begin(), group.inputs.end(), v) == group.inputs.end())
+          group.inputs.push_back(v);
+      }
+      given.insert(units_[u].outputs.begin(), units_[u].outputs.end());
+    }
+    for (int v : given) {
+      if (read_outside.contains(v)) group.outputs.push_back(v);
+    }
+    if (!group.outputs.empty())
+      group.tiles = std::make_shared<const TileGroup>(graph_, std::move(members), c.axes, group.inputs, group.outputs);
+    return group;
+  }
+
+  // Puts a group in the place of units from `seed` on, if there is one that begins there.
+  bool take_group(std::size_t seed) {
+    const Unit& first = units_[seed];
+    if (first.tiles || first.outputs.empty()) return false;
+    Unit best;
+    Candidate chosen;
+    for (int a = 0; a < shape(first.outputs[0]).ndim(); ++a) {
+      Candidate c = grow(seed, a);
+      if (c.members.size() < 2 || c.members.size() < chosen.members.size()) continue;
+      Unit unit = make(c);
+      if (!unit.tiles || unit.tiles->bytes() < kMinBytes || !unit.tiles->valid()) continue;
+      if (c.members.size() == chosen.members.size() && best.tiles->num_tiles() >= unit.tiles->num_tiles()) continue;
+      best = std::move(unit);
+      chosen = std::move(c);
+    }
+    if (!best.tiles) return false;
+    std::vector<Unit> before, after;
+    for (std::size_t u = 0; u < units_.size(); ++u) {
+      if (chosen.members.contains(u)) continue;
+      const bool later = std::any_of(units_[u].outputs.begin(), units_[u].outputs.end(),
+                                     [&](int v) { return chosen.tainted.contains(v); });
+      (later ? after : before).push_back(std::move(units_[u]));
+    }
+    before.push_back(std::move(best));
+    before.insert(before.end(), std::make_move_iterator(after.begin()), std::make_move_iterator(after.end()));
+    units_ = std::move(before);
+    return true;
+  }
+
+  const Graph& graph_;
+  std::vector<Unit> units_;
+};
+
+}  // namespace
+
+std::vector<Unit> make_tile_groups(const Graph& graph, std::vector<Unit> units) {
+  return TilePartitioner(graph, std::move(units)).run();
+}
+
+}  // namespace tnp::compiler

@@ -1,0 +1,170 @@
+"""Programs over large arrays, run part by part: the bits of eager execution."""
+
+import pytest
+import tnp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import numpy as np
+
+ROWS, COLUMNS = 700, 900
+
+
+def same(a, b):
+    a, b = np.asarray(a), np.asarray(b)
+    assert a.dtype == b.dtype and a.shape == b.shape
+    np.testing.assert_array_equal(a, b)
+
+
+def data(dtype="float32", shape=(ROWS, COLUMNS)):
+    return tnp.asarray((np.random.default_rng(0).standard_normal(shape) * 3).astype(dtype))
+
+
+def softmax(x, axis):
+    e = tnp.exp(x - tnp.max(x, axis=axis, keepdims=True))
+    return e / tnp.sum(e, axis=axis, keepdims=True)
+
+
+def variance(x, axis, keepdims=False):
+    """Written out: eager `tnp.var` has a way of its own to sum."""
+    mean = tnp.mean(x, axis=axis, keepdims=True)
+    return tnp.mean(tnp.square(x - mean), axis=axis, keepdims=keepdims)
+
+
+def normalised(x, axis):
+    mean = tnp.mean(x, axis=axis, keepdims=True)
+    return (x - mean) / tnp.sqrt(variance(x, axis, keepdims=True) + 1e-5)
+
+
+def stencil(u):
+    new = u[1:-1, 1:-1] + 0.1 * (u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2] - 4 * u[1:-1, 1:-1])
+    return u.at[1:-1, 1:-1].set(new)
+
+
+PROGRAMS = {
+    "softmax": softmax,
+    "normalised": normalised,
+    "variance": variance,
+    "several results": lambda x, axis: (tnp.sum(x * x, axis=axis), tnp.max(tnp.abs(x), axis=axis), x * 2 - x),
+    "argmax": lambda x, axis: tnp.argmax(tnp.sin(x) + x, axis=axis),
+    "any": lambda x, axis: tnp.any(x * 2 > 6, axis=axis),
+    "stencil": lambda x, axis: stencil(stencil(stencil(stencil(x)))),
+    "pad": lambda x, axis: tnp.pad(x * 2 + 1, ((1, 2), (3, 0)))[1:, :-1] * 3,
+    "concatenate": lambda x, axis: tnp.concatenate([x * 2, -x, x[:5] if axis == 0 else x[:, :5]], axis=axis) + 1,
+    "transpose": lambda x, axis: softmax((x * 2).T, axis),
+    "reversed": lambda x, axis: tnp.sum((x * 2)[::-1, ::-2] + 1, axis=axis),
+    "reshape": lambda x, axis: softmax((x + 1).reshape(ROWS, 30, 30), axis + 1),
+    "gradient": lambda x, axis: tnp.grad(lambda y: tnp.sum(tnp.log(tnp.sum(tnp.exp(y * 0.1), axis=axis))))(x),
+}
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int32"])
+def test_program(name, axis, dtype):
+    if name == "gradient" and dtype == "int32":
+        pytest.skip("no gradient")
+    f = PROGRAMS[name]
+    x = data(dtype)
+    want = f(x, axis)
+    compiled = tnp.function(lambda x: f(x, axis))
+    for _ in range(2):
+        got = compiled(x)
+        for a, b in zip(*((v if isinstance(v, tuple) else (v,)) for v in (want, got)), strict=True):
+            same(b, a)
+
+
+@pytest.mark.parametrize(
+    "shape", [(70, 5001), (100_000, 3), (40_000, 17), (3, 200_001), (1, 300_000), (300_000, 1), (9, 170, 331)]
+)
+def test_shapes(shape):
+    x = data("float64", shape)
+    for axis in range(len(shape)):
+        for f in (softmax, normalised):
+            same(tnp.function(lambda x, f=f, axis=axis: f(x, axis))(x), f(x, axis))
+
+
+def test_a_view_and_an_input_that_is_strided():
+    x = data()[::2, ::-1].T
+    for axis in (0, 1):
+        same(tnp.function(lambda x, axis=axis: softmax(x, axis))(x), softmax(x, axis))
+
+
+def test_many_threads():
+    x = data()
+    want = normalised(x, 1)
+    for n in (1, 2, 3):
+        before = tnp.get_num_threads() if hasattr(tnp, "get_num_threads") else None
+        if before is None:
+            pytest.skip("no setting of threads")
+        tnp.set_num_threads(n)
+        try:
+            same(tnp.function(lambda x: normalised(x, 1))(x), want)
+        finally:
+            tnp.set_num_threads(before)
+
+
+def test_errors_are_those_of_eager_execution():
+    x = data()
+    f = tnp.function(lambda x, y: softmax(x + y, 1))
+    with pytest.raises(ValueError, match="broadcast"):
+        f(x, data(shape=(ROWS, 7)))
+
+
+@st.composite
+def programs(draw):
+    steps = []
+    for _ in range(draw(st.integers(2, 7))):
+        kind = draw(st.sampled_from(["unary", "binary", "reduce", "slice", "pad", "roll", "flip"]))
+        steps.append((kind, draw(st.integers(0, 9)), draw(st.integers(0, 9)), draw(st.integers(0, 1))))
+    return steps
+
+
+UNARY = [tnp.sin, tnp.exp, tnp.square, tnp.tanh, tnp.negative]
+BINARY = [tnp.add, tnp.subtract, tnp.multiply, tnp.maximum]
+REDUCE = [tnp.sum, tnp.max, tnp.min, tnp.mean]
+
+
+def interpret(steps, x):
+    """Every value has the shape of x or, of a reduction, one that broadcasts to it."""
+    values = [x, x * 0.5]
+
+    def at(i):
+        return values[i % len(values)]
+
+    def whole(v):
+        return v + values[0] * 0
+
+    for kind, i, j, axis in steps:
+        if kind == "unary":
+            values.append(UNARY[j % 5](tnp.tanh(at(i))))
+        elif kind == "binary":
+            values.append(BINARY[j % 4](at(i), at(i + j)))
+        elif kind == "reduce":
+            values.append(REDUCE[j % 4](whole(at(i)), axis=axis, keepdims=True))
+        elif kind == "slice":
+            v = whole(at(i))
+            middle = v[1:-1] + v[2:] * 0.5 - v[:-2] if axis == 0 else v[:, 1:-1] + v[:, 2:] * 0.5 - v[:, :-2]
+            values.append(v.at[1:-1].set(middle) if axis == 0 else v.at[:, 1:-1].set(middle))
+        elif kind == "pad":
+            v = whole(at(i))
+            cut = v[3:-2] * 2 if axis == 0 else v[:, 3:-2] * 2
+            values.append(tnp.pad(cut, ((3, 2), (0, 0)) if axis == 0 else ((0, 0), (3, 2))))
+        elif kind == "roll":
+            v = whole(at(i))
+            parts = [v[5:], v[:5]] if axis == 0 else [v[:, 5:], v[:, :5]]
+            values.append(tnp.concatenate(parts, axis=axis))
+        else:
+            v = whole(at(i))
+            values.append(v[::-1] if axis == 0 else v[:, ::-1])
+    return values[-1], values[len(values) // 2] * 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(programs(), st.sampled_from([(530, 510), (300, 1000), (5000, 60)]))
+def test_random_programs(steps, shape):
+    x = data("float32", shape)
+    want = interpret(steps, x)
+    got = tnp.function(lambda x: interpret(steps, x))(x)
+    for a, b in zip(want, got, strict=True):
+        same(b, a)
