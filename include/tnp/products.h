@@ -22,4 +22,9 @@ Array kron(const Array& x, const Array& y);
 Array cross(const Array& x, const Array& y, std::int64_t x_axis = -1, std::int64_t y_axis = -1,
             std::int64_t result_axis = -1);
 
+// Of vectors: where they overlap wholly, as long as the longer one, or wherever they meet.
+enum class OverlapMode : std::uint8_t { valid, same, full };
+Array convolve(const Array& x, const Array& y, OverlapMode mode = OverlapMode::full);
+Array correlate(const Array& x, const Array& y, OverlapMode mode = OverlapMode::valid);  // with y conjugated
+
 }  // namespace tnp

@@ -203,14 +203,12 @@ LeastSquares lstsq(const Array& a, const Array& b, std::optional<double> rcond) 
   if (m != columns.shape()[0] && !is_symbolic(m) && !is_symbolic(columns.shape()[0]))
     throw LinAlgError("lstsq: Incompatible dimensions: " + a.shape().str() + " and " + b.shape().str());
   const Pair p = inexact(a, columns, "lstsq");
-  if (!rcond && (is_symbolic(m) || is_symbolic(n)))
-    throw TypeError("lstsq: needs rcond= inside a function whose sizes are not known");
-  const double share = rcond.value_or(precision(p.first.dtype()) * static_cast<double>(std::max(m, n)));
-  const Arrays y = linalg_lstsq(p.first, p.second, share);
+  const Arrays y = linalg_lstsq(p.first, p.second, rcond);
   LeastSquares out{y[0], Array(), y[1], y[2]};
-  // NumPy gives residuals where the columns are independent, and there are more rows. Inside a traced function, where
-  // the rank is not known, they are taken to be.
-  const bool independent = m > n && (y[1].is_symbolic() || y[1].item<std::int64_t>() == n);
+  // NumPy gives residuals where the columns are independent, and there are more rows. Where that is not known, inside a
+  // traced function, they are given.
+  const bool more_rows = is_symbolic(m) || is_symbolic(n) || m > n;
+  const bool independent = more_rows && (y[1].is_symbolic() || y[1].item<std::int64_t>() == n);
   if (independent) {
     const Array r = p.second - matmul(p.first, y[0]);
     out.residuals =

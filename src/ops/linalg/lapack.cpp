@@ -30,6 +30,7 @@ void find_all(Lapack<T>& table) {
   find<T>(table.potrf, "potrf");
   find<T>(table.getrf, "getrf");
   find<T>(table.getrs, "getrs");
+  find<T>(table.gesv, "gesv");
   find<T>(table.trtrs, "trtrs");
   find<T>(table.geqrf, "geqrf");
   find<T>(table.orgqr, is_complex_v<T> ? "ungqr" : "orgqr");

@@ -33,6 +33,7 @@ struct Lapack {
   void (*getrf)(const int* m, const int* n, T* a, const int* lda, int* pivots, int* info);
   void (*getrs)(const char* trans, const int* n, const int* nrhs, const T* a, const int* lda, const int* pivots, T* b,
                 const int* ldb, int* info, std::size_t);
+  void (*gesv)(const int* n, const int* nrhs, T* a, const int* lda, int* pivots, T* b, const int* ldb, int* info);
   void (*trtrs)(const char* uplo, const char* trans, const char* diag, const int* n, const int* nrhs, const T* a,
                 const int* lda, T* b, const int* ldb, int* info, std::size_t, std::size_t, std::size_t);
   void (*geqrf)(const int* m, const int* n, T* a, const int* lda, T* tau, T* work, const int* lwork, int* info);

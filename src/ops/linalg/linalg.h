@@ -2,6 +2,8 @@
 // has NumPy's functions, which accept more types and shapes.
 #pragma once
 
+#include <optional>
+
 #include "tnp/array.h"
 
 namespace tnp {
@@ -29,7 +31,8 @@ Arrays linalg_eigh(const Array& a, bool upper, bool vectors = true);
 // The same of any square matrix: complex.
 Arrays linalg_eig(const Array& a, bool vectors = true);
 // x, rank, s: the shortest x with least |A x - b|, taking singular values up to rcond times the largest for zeros.
-Arrays linalg_lstsq(const Array& a, const Array& b, double rcond);
+// Without rcond: the precision times the larger size.
+Arrays linalg_lstsq(const Array& a, const Array& b, std::optional<double> rcond);
 // The pseudo-inverse. `rtol`: as above, real, broadcast to the leading axes.
 Array linalg_pinv(const Array& a, const Array& rtol, bool hermitian);
 

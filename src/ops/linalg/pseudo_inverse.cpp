@@ -1,4 +1,6 @@
 // pinv and lstsq: the pseudo-inverse, and what it gives of a right-hand side.
+#include <limits>
+
 #include "ir/observer.h"
 #include "ops/linalg/stack.h"
 #include "tnp/creation.h"
@@ -128,13 +130,20 @@ const RegisterOp pinv_registration(kPinv);
 // --- lstsq
 
 struct LstsqParams : ParamsOf<LstsqParams> {
-  double rcond = 0;
+  bool by_size = false;  // the precision times the larger size instead of rcond
+  double rcond = 0;      // negative: the precision
   template <class V>
   void fields(V& v) {
+    v("by_size", by_size);
     v("rcond", rcond);
   }
-  void set(double r) { rcond = r; }
+  void set(std::optional<double> r) {
+    by_size = !r;
+    rcond = r.value_or(0);
+  }
 };
+
+double precision(DType dtype) { return real_of(dtype) == DType::float32 ? 0x1p-23 : 0x1p-52; }
 
 OutputSpecs infer_lstsq(const Call& call) {
   check_matrices(call, 0, false);
@@ -162,7 +171,8 @@ class Gelsd {
         n_(lapack_int(n)),
         k_(lapack_int(k)),
         ldb_(std::max({m_, n_, 1})),
-        rcond_(static_cast<R>(params_of<LstsqParams>(call).rcond)),
+        rcond_(params_of<LstsqParams>(call).by_size ? std::numeric_limits<R>::epsilon() * static_cast<R>(std::max(m, n))
+                                                    : static_cast<R>(params_of<LstsqParams>(call).rcond)),
         a_(m * n),
         b_(ldb_ * k),
         s_(std::min(m, n)) {
@@ -235,7 +245,7 @@ void execute_lstsq(const Call& call, std::span<Array> out) {
 // From dP of above; r is what is left over, b - A x.
 void vjp_lstsq(VjpCall& v) {
   const Array &a = v.call.in[0], &b = v.call.in[1], &x = v.outputs[0];
-  const double rcond = params_of<LstsqParams>(v.call).rcond;
+  const auto& options = params_of<LstsqParams>(v.call);
   Array ga;
   if (v.cotangents[2] && v.needed[0]) {
     const Arrays y = linalg_svd(a, false);
@@ -243,8 +253,9 @@ void vjp_lstsq(VjpCall& v) {
   }
   if (const Array& gx = v.cotangents[0]) {
     const DType real_type = real_of(a.dtype());
-    const double precision = real_type == DType::float32 ? 1.1920928955078125e-07 : 2.220446049250313e-16;
-    const Array p = linalg_pinv(a, astype(Array(rcond < 0 ? precision : rcond), real_type), false);
+    const double share = options.by_size || options.rcond < 0 ? precision(real_type) : options.rcond;
+    const Dim size = options.by_size ? dim_max(rows_of(a.shape()), columns_of(a.shape())) : 1;
+    const Array p = linalg_pinv(a, multiply(dim_value(size, real_type), Scalar(share)), false);
     const Array h = adjoint(p), gb = matmul(h, gx);
     if (v.needed[1]) v.result[1] = as_cotangent(gb, b);
     if (v.needed[0]) {
@@ -277,7 +288,7 @@ const OpDef kLstsq{
           std::vector<Sample> s;
           for (DType d : {DType::float32, DType::float64, DType::complex64, DType::complex128}) {
             for (const Shape& shape : {Shape{3, 3}, Shape{4, 2}, Shape{2, 3}})
-              s.push_back(sample({shape, {shape[0], 2}}, d, make_params<LstsqParams>(1e-6)));
+              s.push_back(sample({shape, {shape[0], 2}}, d, make_params<LstsqParams>(std::optional<double>(1e-6))));
           }
           return s;
         },
@@ -294,7 +305,7 @@ Array linalg_pinv(const Array& a, const Array& rtol, bool hermitian) {
   return apply(kPinv, in, p);
 }
 
-Arrays linalg_lstsq(const Array& a, const Array& b, double rcond) {
+Arrays linalg_lstsq(const Array& a, const Array& b, std::optional<double> rcond) {
   LstsqParams p;
   p.set(rcond);
   const Array in[] = {a, b};

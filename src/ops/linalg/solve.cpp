@@ -8,6 +8,8 @@ namespace tnp {
 
 namespace {
 
+constexpr double kThreadedFactors = 6e8;  // operations of LU factors from which on several threads pay
+
 // --- what systems have in common
 
 OutputSpecs infer_system(const Call& call) {
@@ -62,21 +64,16 @@ template <class T>
 class Factors {
  public:
   Factors(const Call& call, const MatrixStack<T>& a) : call_(call), stack_(a), lu_(a.rows * a.rows), pivots_(a.rows) {}
-  // False for a singular matrix.
-  bool factor(std::int64_t index) {
+  void factor(std::int64_t index) {
     const T* at = stack_.at(index);
-    if (at == factored_) return true;
+    if (at == factored_) return;
     factored_ = nullptr;
     const int n = lapack_int(stack_.rows);
     int info = 0;
     stack_.load(index, lu_);
     lapack<T>().getrf(&n, &n, lu_, &n, pivots_, &info);
-    if (info > 0) return false;
+    if (info > 0) fail<LinAlgError>(call_, "Singular matrix");
     factored_ = at;
-    return true;
-  }
-  void must_factor(std::int64_t index) {
-    if (!factor(index)) fail<LinAlgError>(call_, "Singular matrix");
   }
   // Solves for `columns` columns in place.
   void solve(char trans, std::int64_t columns, T* b) {
@@ -104,18 +101,21 @@ void execute_solve(const Call& call, std::span<Array> out) {
     lapack<T>();
     const MatrixStack<T> a(call.in[0], lead), b(call.in[1], lead);
     const double operations = double(n) * double(n) * (double(n) * 2 / 3 + double(k) * 2);
-    for_matrices(lead.num_elements(), operations, [&](std::int64_t begin, std::int64_t end) {
-      if (n == 0) return;
-      Factors<T> factors(call, a);
-      Work<T> columns(n * k);
-      for (std::int64_t i = begin; i < end; ++i) {
-        factors.must_factor(i);
-        if (k == 0) continue;
-        b.load(i, columns);
-        factors.solve(trans, k, columns);
-        store_rows(n, k, columns.data(), n, reinterpret_cast<T*>(x.data()) + i * n * k);
-      }
-    });
+    for_matrices(
+        lead.num_elements(), operations,
+        [&](std::int64_t begin, std::int64_t end) {
+          if (n == 0) return;
+          Factors<T> factors(call, a);
+          Work<T> columns(n * k);
+          for (std::int64_t i = begin; i < end; ++i) {
+            factors.factor(i);
+            if (k == 0) continue;
+            b.load(i, columns);
+            factors.solve(trans, k, columns);
+            store_rows(n, k, columns.data(), n, reinterpret_cast<T*>(x.data()) + i * n * k);
+          }
+        },
+        kThreadedFactors);
   });
 }
 
@@ -175,23 +175,29 @@ void execute_inv(const Call& call, std::span<Array> out) {
   with_lapack_type(x.dtype(), [&]<class T>(T) {
     lapack<T>();
     const MatrixStack<T> a(x, lead);
-    for_matrices(lead.num_elements(), 2 * double(n) * double(n) * double(n), [&](std::int64_t begin, std::int64_t end) {
-      if (n == 0) return;
-      Factors<T> factors(call, a);
-      Work<T> columns(n * n);
-      for (std::int64_t i = begin; i < end; ++i) {
-        auto* to = reinterpret_cast<T*>(y.data()) + i * n * n;
-        if (!factors.factor(i)) {
-          if (!nan_allowed) fail<LinAlgError>(call, "Singular matrix");
-          std::fill_n(to, n * n, T(std::numeric_limits<real_t<T>>::quiet_NaN()));
-          continue;
-        }
-        std::memset(static_cast<void*>(columns.data()), 0, static_cast<std::size_t>(n * n) * sizeof(T));
-        for (std::int64_t j = 0; j < n; ++j) columns[j * n + j] = T(1);
-        factors.solve('N', n, columns);
-        store_rows(n, n, columns.data(), n, to);
-      }
-    });
+    for_matrices(
+        lead.num_elements(), 2 * double(n) * double(n) * double(n),
+        [&](std::int64_t begin, std::int64_t end) {
+          if (n == 0) return;
+          const int size = lapack_int(n);
+          Work<T> matrix(n * n), columns(n * n);
+          Work<int> pivots(n);
+          for (std::int64_t i = begin; i < end; ++i) {
+            auto* to = reinterpret_cast<T*>(y.data()) + i * n * n;
+            int info = 0;
+            a.load(i, matrix);
+            std::memset(static_cast<void*>(columns.data()), 0, static_cast<std::size_t>(n * n) * sizeof(T));
+            for (std::int64_t j = 0; j < n; ++j) columns[j * n + j] = T(1);
+            lapack<T>().gesv(&size, &size, matrix, &size, pivots, columns, &size, &info);
+            if (info > 0) {
+              if (!nan_allowed) fail<LinAlgError>(call, "Singular matrix");
+              std::fill_n(to, n * n, T(std::numeric_limits<real_t<T>>::quiet_NaN()));
+              continue;
+            }
+            store_rows(n, n, columns.data(), n, to);
+          }
+        },
+        kThreadedFactors);
   });
 }
 

@@ -125,13 +125,15 @@ class MatrixStack {
 
 // --- threads
 
+// Operations on one matrix from which on OpenBLAS is given several threads (docs/decisions/lapack.md).
+inline constexpr double kThreadedLapack = 2e8;
+
 // Calls body(begin, end) for the matrices of a stack. Many are shared out among the threads, OpenBLAS working on one
 // thread in each; a large one alone is worked on by several.
 template <class F>
-void for_matrices(std::int64_t count, double operations, F&& body) {
-  constexpr double kTask = 2e5;      // operations that are worth a task
-  constexpr double kThreaded = 4e6;  // in one matrix, that are worth several threads
-  if (count < get_num_threads() && operations >= kThreaded && !in_parallel_region()) {
+void for_matrices(std::int64_t count, double operations, F&& body, double threaded = kThreadedLapack) {
+  constexpr double kTask = 2e5;  // operations that are worth a task
+  if (count < get_num_threads() && operations >= threaded && !in_parallel_region()) {
     const BlasThreads threads;
     body(std::int64_t{0}, count);
     return;

@@ -212,9 +212,11 @@ const BlasLibrary& library() {
   return *current;
 }
 
+thread_local constinit bool t_has_threads = false;  // by a BlasThreads
+
 // Somebody else (threadpoolctl, another user of the same file) may have given OpenBLAS threads of its own.
 void keep_to_one_thread(const BlasLibrary& blas) {
-  if (blas.get_num_threads() != 1) [[unlikely]]
+  if (!t_has_threads && blas.get_num_threads() != 1) [[unlikely]]
     blas.set_num_threads(1);
 }
 
@@ -277,10 +279,12 @@ BlasThreads::BlasThreads() {
   library_ = &blas;
   blas.set_callback(run_on_pool);
   blas.set_num_threads(threads);
+  t_has_threads = true;
 }
 
 BlasThreads::~BlasThreads() {
   if (library_ == nullptr) return;
+  t_has_threads = false;
   library_->set_num_threads(1);
   g_threads_mutex.unlock();
 }

@@ -30,7 +30,8 @@ struct BlasLibrary;  // stays valid for ever
 // cannot be loaded.
 const BlasLibrary* blas_for(DType dtype);
 
-// C = A B on the calling thread; C row-major, overwritten. A is row-major with `lda` elements a row, or column-major
+// C = A B on the calling thread (or those of its BlasThreads); C row-major, overwritten. A is row-major with `lda`
+// elements a row, or column-major
 // (`a_transposed`) with `lda` a column; B likewise. All sizes are positive and below 2^31.
 struct BlasGemmArgs {
   int64_t m, n, k;
@@ -57,6 +58,7 @@ class BlasThreads {
   ~BlasThreads();
   BlasThreads(const BlasThreads&) = delete;
   BlasThreads& operator=(const BlasThreads&) = delete;
+  bool active() const { return library_ != nullptr; }
 
  private:
   const BlasLibrary* library_ = nullptr;

@@ -20,6 +20,7 @@ constexpr double kDirectWork = 32.0 * 32 * 32;    // up to here packing, and so 
 constexpr int64_t kDirectBytes = 8192;            // and wherever B, or A, is so small that it stays in the cache
 constexpr double kTaskWork = 64.0 * 64 * 64;      // worth a task of its own
 constexpr double kBalanceWork = 256 * kTaskWork;  // from here on more tasks than threads even out a busy machine
+constexpr double kTeamWork = 512.0 * 512 * 512;   // from here on OpenBLAS divides a product better than we do
 constexpr int64_t kVectorTaskWork = 32768;        // the same where every element is used once
 constexpr double kScalarDotWork = 48;             // of a matrix times a vector: below, columns of C of one element
 constexpr double kRowVectorDirectWork = 4096;     // of a vector times a matrix
@@ -315,6 +316,17 @@ void blas_matmul(const BlasLibrary& blas, const Problem& p, double work, Matrix 
     Scratch copy(p.k, p.n, size);
     copy_matrix_parallel(int(size), p.k, p.n, b, copy.data());
     return blas_matmul(blas, p, work, a, {copy.data(), p.n, 1}, c);
+  }
+  if (work >= kTeamWork) {
+    const BlasThreads threads;
+    if (threads.active()) {
+      args.m = p.m;
+      args.n = p.n;
+      args.a = a.data;
+      args.b = b.data;
+      args.c = c;
+      return blas_gemm(blas, p.dtype, args);
+    }
   }
   const Grid grid = grid_of(blas_tasks(work), p.m, p.n);
   const int64_t height = round_up((p.m + grid.row_blocks - 1) / grid.row_blocks, 16);

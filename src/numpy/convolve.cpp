@@ -1,0 +1,58 @@
+// convolve and correlate.
+#include "base/dim.h"
+#include "ops/matmul/correlate.h"
+#include "tnp/error.h"
+#include "tnp/indexing.h"
+#include "tnp/operators.h"
+#include "tnp/products.h"
+
+namespace tnp {
+
+namespace {
+
+struct Vectors {
+  Array x, y;
+};
+Vectors checked(const char* what, const Array& x, const Array& y) {
+  for (const Array* v : {&x, &y}) {
+    if (v->ndim() > 1)
+      throw ValueError(std::string(what) + ": object too deep for desired array: shape " + v->shape().str());
+    if (v->ndim() == 1 && v->shape()[0] == 0) {
+      throw ValueError(std::string(what) + ": " + (v == &x ? "first" : "second") + " array argument cannot be empty");
+    }
+  }
+  const DType type = promote(x.dtype(), y.dtype());
+  const auto vector = [&](const Array& v) { return astype(v.ndim() == 0 ? reshape(v, {1}) : v, type); };
+  return {vector(x), vector(y)};
+}
+
+bool longer(const Array& y, const Array& x) {
+  const Dim n = x.shape()[0], m = y.shape()[0];
+  // Sizes that are not known are taken to be in order, except where it makes no difference: the run tells.
+  return !is_symbolic(n) && !is_symbolic(m) && m > n;
+}
+
+// y moved along x, which is continued by zeros as the mode wants.
+Array moved_along(const Array& x, const Array& y, OverlapMode mode) {
+  const Dim m = y.shape()[0];
+  if (mode == OverlapMode::valid) return correlate_valid(x, y);
+  const Dim before = mode == OverlapMode::full ? dim_sub(m, 1) : dim_floor_div(m, 2);
+  const Axes left{before}, right{mode == OverlapMode::full ? before : dim_sub(dim_sub(m, before), 1)};
+  return correlate_valid(pad(x, zeros({}, x.dtype()), left, right), y);
+}
+
+}  // namespace
+
+Array convolve(const Array& x, const Array& y, OverlapMode mode) {
+  const Vectors v = checked("convolve", x, y);
+  return longer(v.y, v.x) ? moved_along(v.y, flip(v.x), mode) : moved_along(v.x, flip(v.y), mode);
+}
+
+Array correlate(const Array& x, const Array& y, OverlapMode mode) {
+  const Vectors v = checked("correlate", x, y);
+  const Array other = is_complex(v.y.dtype()) ? conjugate(v.y) : v.y;
+  if (mode != OverlapMode::full && longer(v.y, v.x)) return flip(moved_along(other, v.x, mode));
+  return moved_along(v.x, other, mode);
+}
+
+}  // namespace tnp

@@ -1,0 +1,115 @@
+// correlate: a window of weights moved along a vector.
+#include "ops/matmul/correlate.h"
+
+#include "base/dim.h"
+#include "ops/common.h"
+#include "tnp/indexing.h"
+#include "tnp/manipulation.h"
+
+namespace tnp {
+
+namespace {
+
+Shape without_last(const Shape& s) {
+  Shape out = s;
+  out.resize(s.ndim() - 1);
+  return out;
+}
+Dim last_of(const Shape& s) { return s[s.ndim() - 1]; }
+
+OutputSpecs infer(const Call& call) {
+  const Shape &x = call.in[0].shape(), &w = call.in[1].shape();
+  if (x.ndim() == 0 || w.ndim() == 0) fail<ValueError>(call, "vectors are needed");
+  if (call.in[0].dtype() != call.in[1].dtype()) fail<TypeError>(call, "the types differ");
+  const Dim n = last_of(x), m = last_of(w);
+  if (m == 0 || (!is_symbolic(n) && !is_symbolic(m) && n < m))
+    fail<ValueError>(call, "the second vector is empty or longer than the first");
+  Shape shape;
+  if (!try_broadcast(without_last(x), without_last(w), shape))
+    fail<ValueError>(call, "operands could not be broadcast together with shapes " + x.str() + " " + w.str());
+  shape.push_back(dim_add(dim_sub(n, m), 1));
+  return {{call.in[0].dtype(), shape}};
+}
+
+// The windows are the rows of a matrix that lies in x's own memory, each an element further on.
+void execute(const Call& call, std::span<Array> out) {
+  const OutputSpec spec = infer(call)[0];
+  Array x = call.in[0];
+  if (!x.is_contiguous()) x = copy(x);
+  const Array& w = call.in[1];
+  Shape windows = x.shape();
+  Strides strides = x.strides();
+  windows[x.ndim() - 1] = last_of(spec.shape);
+  windows.push_back(last_of(w.shape()));
+  strides[x.ndim() - 1] = x.itemsize();
+  strides.push_back(x.itemsize());
+  const Array matrix = Array::view_of(x.node()->buffer, x.data(), x.dtype(), windows, strides);
+  out[0] = reshape(matmul(matrix, expand_dims(w, Axes{-1})), spec.shape);
+}
+
+Array padded(const Array& x, Dim n) {
+  Axes width(x.ndim(), 0);
+  width[x.ndim() - 1] = n;
+  return pad(x, zeros({}, x.dtype()), width, width);
+}
+
+void vjp(VjpCall& v) {
+  const Array &x = v.call.in[0], &w = v.call.in[1], &ct = v.cotangents[0];
+  if (v.needed[0] && is_inexact(x.dtype())) {
+    const std::int64_t last[] = {w.ndim() - 1};
+    const Array turned = flip(conjugate_if_complex(w), last);
+    v.result[0] = sum_to(correlate_valid(padded(ct, dim_sub(last_of(w.shape()), 1)), turned), x);
+  }
+  if (v.needed[1] && is_inexact(w.dtype())) v.result[1] = sum_to(correlate_valid(conjugate_if_complex(x), ct), w);
+}
+
+void batch(BatchCall& b) {
+  int ndim = 0;
+  for (int i = 0; i < 2; ++i) ndim = std::max(ndim, b.call.in[i].ndim() - (b.batched[i] ? 1 : 0));
+  Array in[2];
+  for (int i = 0; i < 2; ++i) {
+    in[i] = b.call.in[i];
+    if (!b.batched[i]) continue;
+    Shape shape = in[i].shape();
+    while (shape.ndim() < ndim + 1) shape.insert(1, 1);
+    in[i] = reshape(in[i], shape);
+  }
+  b.result = {correlate_valid(in[0], in[1])};
+  b.result_batched = {true};
+}
+
+const OpDef kCorrelate{
+    .name = "correlate_valid",
+    .doc = "The sums of products of a vector with a shorter one at every place where it fits.",
+    .family = "matmul",
+    .num_inputs = 2,
+    .infer = &infer,
+    .infer_dtype = +[](const Call& call) { return std::vector<DType>{call.in[0].dtype()}; },
+    .execute = &execute,
+    .vjp = &vjp,
+    .batch = &batch,
+    .samples =
+        +[](const OpDef&) {
+          std::vector<Sample> s;
+          for (int i = 0; i < kNumericDTypeCount; ++i) {
+            const auto d = static_cast<DType>(i);
+            s.push_back(sample({{7}, {3}}, d, std::make_shared<NoParams>()));
+            s.push_back(sample({{2, 5}, {5}}, d, std::make_shared<NoParams>()));
+          }
+          s.push_back(sample({{100}, {40}}, DType::float64, std::make_shared<NoParams>(), false));
+          return s;
+        },
+    .oracle =
+        "(lambda w: np.matmul(w, x[1][..., None])[..., 0])"
+        "(np.lib.stride_tricks.sliding_window_view(x[0], x[1].shape[-1], axis=-1))",
+};
+const RegisterOp registration(kCorrelate);
+
+}  // namespace
+
+Array correlate_valid(const Array& x, const Array& w) {
+  const Array in[] = {x, w};
+  return apply(kCorrelate, in);
+}
+
+}  // namespace tnp
