@@ -70,7 +70,7 @@ Arrays gradients_of(nb::handle given, std::size_t num_args, const std::vector<st
   } else {
     each.append(given);
   }
-  if (nb::len(each) != num_args && num_args == 1) {
+  if (nb::len(each) != num_args && num_args == 1 && leaves_of_arg[0] == nb::len(each)) {
     each = nb::list();
     each.append(given);  // one argument that is itself a structure
   }

@@ -10,6 +10,7 @@
 #include "python/autograph.h"
 #include "python/elementwise_call.h"
 #include "tnp/error.h"
+#include "tnp/extent.h"
 
 namespace tnp::python {
 
@@ -30,6 +31,7 @@ std::int64_t index_number(PyObject* o) {
 std::optional<IndexBound> slice_bound(PyObject* o) {
   if (o == Py_None) return std::nullopt;
   if (nb::isinstance<PyDim>(nb::handle(o))) return IndexBound{nb::cast<PyDim&>(nb::handle(o)).dim, true};
+  if (is_traced_number(o)) return IndexBound{number_of_value(array_of(o)), true};
   if (!PyIndex_Check(o)) throw TypeError("slice indices must be integers or None or have an __index__ method");
   const Py_ssize_t value = PyNumber_AsSsize_t(o, nullptr);  // what does not fit is clipped
   if (value == -1 && PyErr_Occurred()) throw nb::python_error();

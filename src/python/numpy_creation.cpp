@@ -5,8 +5,10 @@
 #include "base/dim.h"
 #include "ir/scalar.h"
 #include "python/arguments.h"
+#include "python/autograph.h"
 #include "python/elementwise_call.h"
 #include "tnp/error.h"
+#include "tnp/extent.h"
 
 namespace tnp::python {
 
@@ -180,7 +182,11 @@ Scalar range_bound(const Value& value, DType& type) {
   return load_scalar(x.dtype(), x.data());
 }
 
-bool is_dim(const Value& v) { return v.given() && nb::isinstance<PyDim>(v.handle()); }
+bool is_dim(const Value& v) { return v.given() && (nb::isinstance<PyDim>(v.handle()) || is_traced_number(v.ptr())); }
+// A bound, which may be negative.
+std::int64_t range_size(const Value& v) {
+  return is_traced_number(v.ptr()) ? number_of_value(array_of(v.ptr())) : v.size();
+}
 
 TNP_FUNCTION(arange, kFunction, "(start=None, stop=None, step=None, *, dtype=None, device=None, like=None)",
              "start, start + step, … below stop. One argument is the stop.") {
@@ -189,8 +195,8 @@ TNP_FUNCTION(arange, kFunction, "(start=None, stop=None, step=None, *, dtype=Non
   if (!first.given() && !second.given()) throw TypeError("arange() requires stop to be specified.");
   const Value start = second.given() ? first : Value(), stop = second.given() ? second : first;
   if (is_dim(start) || is_dim(stop)) {
-    const std::int64_t from = start.given() ? start.size() : 0;
-    return to_python(arange_of_sizes(from, stop.size(), third.integer(1), dtype.dtype().value_or(DType::int64)));
+    const std::int64_t from = start.given() ? range_size(start) : 0;
+    return to_python(arange_of_sizes(from, range_size(stop), third.integer(1), dtype.dtype().value_or(DType::int64)));
   }
   DType type = DType::int64;
   const Scalar from = start.given() ? range_bound(start, type) : Scalar(0);

@@ -28,6 +28,7 @@ struct GraphCompanion {
   GraphRef forward, backward;
   std::vector<int> differentiable;
   int num_residuals = 0;
+  bool custom = false;      // the backward graph is not the derivative of the forward one
   bool recomputes = false;  // the backward graph is to stay apart, or its work would be merged with the forward one's
 };
 
@@ -242,8 +243,8 @@ OutputSpecs infer(const Call& call) {
 }
 
 // Where the residuals have cotangents too (a derivative of the gradient was taken), the forward graph with all its
-// outputs is itself the function to differentiate.
-void vjp_of_all_outputs(VjpCall& v, const GraphRef& forward) {
+// outputs is itself the function to differentiate. `first`: outputs before that one have a gradient of their own.
+void vjp_of_outputs(VjpCall& v, const GraphRef& forward, std::size_t first) {
   Tape tape;
   Arrays inputs, watched;
   std::vector<std::size_t> place;
@@ -257,7 +258,7 @@ void vjp_of_all_outputs(VjpCall& v, const GraphRef& forward) {
   const Arrays outputs = call_graph(forward, inputs);
   tape.stop();
   Arrays targets, cotangents;
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
+  for (std::size_t i = first; i < outputs.size(); ++i) {
     if (!v.cotangents[i] || !is_inexact(outputs[i].dtype())) continue;
     targets.push_back(outputs[i]);
     cotangents.push_back(v.cotangents[i]);
@@ -277,7 +278,10 @@ void vjp(VjpCall& v) {
     if (!c->forward) build_recomputing_gradient(*c, *p.original);  // of a call that was made apart
   }
   for (std::size_t i = num_outputs; i < v.cotangents.size(); ++i) {
-    if (v.cotangents[i]) return vjp_of_all_outputs(v, p.graph);
+    if (!v.cotangents[i]) continue;
+    vjp_of_outputs(v, p.graph, c->custom ? num_outputs : 0);
+    if (!c->custom) return;
+    break;
   }
   Arrays in(v.call.in.begin(), v.call.in.end());
   in.insert(in.end(), v.outputs.begin() + static_cast<std::ptrdiff_t>(num_outputs), v.outputs.end());
@@ -285,7 +289,10 @@ void vjp(VjpCall& v) {
     in.push_back(v.cotangents[i] ? v.cotangents[i] : zeros(v.outputs[i].shape(), v.outputs[i].dtype()));
   }
   const Arrays gradients = c->recomputes ? call_apart(c->backward, in) : call_graph(c->backward, in);
-  for (std::size_t i = 0; i < gradients.size(); ++i) v.result[c->differentiable[i]] = gradients[i];
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    Array& result = v.result[static_cast<std::size_t>(c->differentiable[i])];
+    result = add_cotangents(result, gradients[i]);
+  }
 }
 
 // Refuses what is no gradient of the inputs: one for each, of its shape, or none.
@@ -332,7 +339,7 @@ const OpDef kCall{
         +[](BatchCall& b) {
           const auto& p = static_cast<const CallParams&>(b.call.params);
           const std::vector<bool> batched(b.batched.begin(), b.batched.end());
-          if (!companion_of(p.original)->recomputes)
+          if (companion_of(p.original)->custom)
             throw CannotBatch("call: a function with a gradient of its own is run for one example at a time");
           Batched out = apply_batched(*p.graph, b.call.in, batched, b.size);
           b.result = std::move(out.values);
@@ -381,16 +388,18 @@ const OpDef kPulled{
 };
 const RegisterOp pulled_registration(kPulled);
 
+// The tapes hear what f does, too: its gradient function may use what f has computed. The results are new values, which
+// lead back to the inputs by that function alone.
 Arrays custom_at_once(const Arrays& inputs, const CustomFunction& f) {
+  auto [results, pull] = f(inputs);
+  if (active_observers == nullptr) return results;
   Arrays outputs;
   PulledParams p;
+  p.pull = std::move(pull);
   {
     const ObserversPaused paused;
-    auto [results, pull] = f(inputs);
-    for (const Array& y : results) outputs.push_back(distinct(y, inputs, outputs));
-    p.pull = std::move(pull);
+    for (const Array& y : results) outputs.push_back(alias(y));
   }
-  if (active_observers == nullptr) return outputs;
   const std::vector<Observer*> observers = *active_observers;
   for (Observer* observer : observers) observer->observe(Call{kPulled, inputs, p}, outputs);
   return outputs;
@@ -400,8 +409,10 @@ Arrays custom_at_once(const Arrays& inputs, const CustomFunction& f) {
 
 Arrays custom_gradient(const Arrays& inputs, const CustomFunction& f) {
   const auto symbolic = [](const Array& x) { return x.is_symbolic(); };
-  if (current_trace == nullptr && std::none_of(inputs.begin(), inputs.end(), symbolic)) return custom_at_once(inputs, f);
+  if (current_trace == nullptr && std::none_of(inputs.begin(), inputs.end(), symbolic))
+    return custom_at_once(inputs, f);
   auto c = std::make_shared<GraphCompanion>();
+  c->custom = true;
   {
     const ObserversPaused paused;
     Trace trace;
