@@ -138,13 +138,6 @@ nb::object dlpack(const StrictArray& a, nb::handle stream, nb::handle max_versio
 }
 
 void bind_protocols(nb::class_<StrictArray>& cls) {
-  cls.def("__repr__", [](const StrictArray& a) { return text(a); });
-  cls.def("__reduce__", [](nb::handle self) {
-    const StrictArray& a = *nb::inst_ptr<StrictArray>(self);
-    nb::object elements = array_to_numpy(to_python(a.value), nb::none(), nb::bool_(true));
-    return nb::make_tuple(nb::module_::import_("tnp.array_api").attr("_restore"),
-                          nb::make_tuple(elements, array_api::device_name(a.device)));
-  });
   // An array never is what it was: a copy is a new object of the same elements.
   cls.def("__copy__", [](const StrictArray& a) { return to_strict(a.value, a.device); });
   cls.def(
@@ -230,6 +223,20 @@ PyObject* method_complex(PyObject* self, PyObject*) {
   });
 }
 
+nb::object representation(PyObject* self) { return nb::str(text(strict_of(self)).c_str()); }
+PyObject* slot_repr(PyObject* self) {
+  return method([&] { return representation(self); });
+}
+PyObject* method_repr(PyObject* self, PyObject*) { return slot_repr(self); }
+
+PyObject* method_reduce(PyObject* self, PyObject*) {
+  return method([&] {
+    nb::object elements = array_to_numpy(to_python(strict_array_of(self)), nb::none(), nb::bool_(true));
+    return nb::object(nb::make_tuple(nb::module_::import_("tnp.array_api").attr("_restore"),
+                                     nb::make_tuple(elements, array_api::device_name(strict_device_of(self)))));
+  });
+}
+
 PyObject* method_array(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names) {
   return method([&] {
     if (nargs > 2) check_positional("__array__", nargs, 2);
@@ -275,6 +282,8 @@ PyMethodDef* methods() {
                       "A DLPack capsule of the same memory: read-only, or of a copy with copy=True."));
     out.push_back(def("__dlpack_device__", method_dlpack_device, METH_NOARGS,
                       "__dlpack_device__($self, /)\n--\n\nDLPack's name of the CPU: (1, 0)."));
+    out.push_back(def("__repr__", method_repr, METH_NOARGS | METH_COEXIST, "__repr__($self, /)\n--\n\nrepr(self)"));
+    out.push_back(def("__reduce__", method_reduce, METH_NOARGS, "__reduce__($self, /)\n--\n\nFor pickle."));
     out.push_back(def("__complex__", method_complex, METH_NOARGS, "__complex__($self, /)\n--\n\ncomplex(self)"));
     out.push_back(def("__array__", method_array, kFast,
                       "__array__($self, /, dtype=None, copy=None)\n--\n\nA NumPy array: a read-only view of the same "
@@ -294,6 +303,7 @@ PyMethodDef* methods() {
 void bind_strict_array(nb::module_& m) {
   static std::vector<PyType_Slot> slots = strict_slots();
   slots.push_back({Py_tp_methods, methods()});
+  slots.push_back({Py_tp_repr, reinterpret_cast<void*>(&slot_repr)});
   slots.push_back({Py_bf_getbuffer, reinterpret_cast<void*>(&get_host_buffer)});
   slots.push_back({0, nullptr});
   auto cls =

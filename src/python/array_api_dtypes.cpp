@@ -41,6 +41,30 @@ bool equal_dtypes(nb::handle self, nb::handle other) {
   return false;
 }
 
+PyObject* compare_dtypes(PyObject* self, PyObject* other, int op) {
+  if (op != Py_EQ && op != Py_NE) Py_RETURN_NOTIMPLEMENTED;
+  try {
+    return PyBool_FromLong(equal_dtypes(self, other) == (op == Py_EQ));
+  } catch (...) {
+    set_error_from_current_exception();
+    return nullptr;
+  }
+}
+
+PyObject* dtype_equals(PyObject* self, PyObject* other) { return compare_dtypes(self, other, Py_EQ); }
+
+Py_hash_t hash_dtype(PyObject* self) {
+  return 0x7a11 + static_cast<int>(nb::inst_ptr<StrictDType>(nb::handle(self))->dtype);
+}
+
+PyMethodDef* dtype_methods() {
+  static PyMethodDef methods[] = {
+      {"__eq__", &dtype_equals, METH_O | METH_COEXIST, "__eq__($self, other, /)\n--\n\nWhether it is the same type."},
+      {nullptr, nullptr, 0, nullptr},
+  };
+  return methods;
+}
+
 void refuse_construction(const char* what) { throw TypeError(what); }
 
 // The type of an array or a data type.
@@ -196,15 +220,16 @@ std::optional<DType> strict_dtype_if_given(const char* function, PyObject* o) {
 }
 
 void bind_strict_dtypes(nb::module_& m) {
-  auto cls = nb::class_<StrictDType>(m, "DType", nb::is_final(), nb::is_weak_referenceable());
+  static PyType_Slot slots[] = {{Py_tp_richcompare, reinterpret_cast<void*>(&compare_dtypes)},
+                                {Py_tp_hash, reinterpret_cast<void*>(&hash_dtype)},
+                                {Py_tp_methods, dtype_methods()},
+                                {0, nullptr}};
+  auto cls = nb::class_<StrictDType>(m, "DType", nb::type_slots(slots), nb::is_final(), nb::is_weak_referenceable());
   g_dtype_type = reinterpret_cast<PyTypeObject*>(cls.ptr());
   cls.attr("__module__") = "tnp.array_api";
   cls.def("__init__", [](StrictDType*, nb::args, nb::kwargs) {
     refuse_construction("DType: data types are the objects of the namespace: float64, int32, …");
   });
-  cls.def(
-      "__eq__", [](nb::handle self, nb::handle other) { return equal_dtypes(self, other); }, nb::arg("other").none());
-  cls.def("__hash__", [](const StrictDType& d) { return 0x7a11 + static_cast<int>(d.dtype); });
   cls.def("__repr__",
           [](const StrictDType& d) { return "tnp.array_api." + std::string(array_api::dtype_name(d.dtype)); });
   cls.def("__reduce__", [](const StrictDType& d) { return std::string(array_api::dtype_name(d.dtype)); });
