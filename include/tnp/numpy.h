@@ -4,6 +4,7 @@
 #include "tnp/array.h"
 #include "tnp/creation.h"
 #include "tnp/elementwise.h"
+#include "tnp/einsum.h"
 #include "tnp/fft.h"
 #include "tnp/indexing.h"
 #include "tnp/linalg.h"
