@@ -21,8 +21,6 @@ Array insert(const Array& x, const Places& places, const Array& values, std::opt
 Array delete_at(const Array& x, const Places& places, std::optional<std::int64_t> axis = {});
 // The elements in row-major order in another shape, from the first again where there are too few.
 Array resize(const Array& x, const Shape& shape);
-// x without zeros at its ends, in front or at the back of each axis.
-Array trim_zeros(const Array& x, bool front, bool back, const std::optional<Axes>& axes = {});
 
 // Eight truth values a byte along an axis, filled up with zeros; the first is the byte's highest bit or its lowest.
 Array packbits(const Array& x, std::optional<std::int64_t> axis = {}, bool little = false);

@@ -1,8 +1,13 @@
 // The NumPy API in C++: NumPy's names, defaults and results, composed of the primitives.
 #pragma once
 
+#include "tnp/arrangement.h"
 #include "tnp/array.h"
+#include "tnp/calculus.h"
+#include "tnp/choices.h"
 #include "tnp/creation.h"
+#include "tnp/cumulative.h"
+#include "tnp/diagonals.h"
 #include "tnp/elementwise.h"
 #include "tnp/einsum.h"
 #include "tnp/fft.h"
@@ -11,6 +16,8 @@
 #include "tnp/manipulation.h"
 #include "tnp/numeric.h"
 #include "tnp/operators.h"
+#include "tnp/polynomials.h"
 #include "tnp/primitives.h"
 #include "tnp/products.h"
 #include "tnp/reductions.h"
+#include "tnp/sorting.h"

@@ -25,4 +25,18 @@ Array polyval(const Array& p, const Array& x);
 // The polynomial with these roots; of a square matrix its characteristic one.
 Array poly(const Array& roots);
 
+// The roots: eigenvalues of the companion matrix. The coefficients must be known.
+Array roots(const Array& p);
+
+// The polynomial of a degree that is nearest to points, by least squares; y may have a column for each of several.
+struct PolynomialFit {
+  Array coefficients, residuals, rank, singular_values;
+  double rcond;
+};
+PolynomialFit polyfit(const Array& x, const Array& y, std::int64_t degree, std::optional<double> rcond = {},
+                      const Array& weights = {});
+
+// The covariance of such coefficients, for points of variance 1.
+Array polynomial_covariance(const Array& x, std::int64_t degree, const Array& weights = {});
+
 }  // namespace tnp

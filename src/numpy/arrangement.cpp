@@ -153,34 +153,6 @@ Array resize(const Array& x, const Shape& shape) {
   return reshape(take(ravel(x), from, 0), shape);
 }
 
-Array trim_zeros(const Array& x, bool front, bool back, const std::optional<Axes>& given) {
-  Axes axes;
-  if (given) {
-    axes = normalize_axes(*given, x.ndim());
-  } else {
-    for (int i = 0; i < x.ndim(); ++i) axes.push_back(i);
-  }
-  if (x.is_symbolic()) throw TracerError("trim_zeros: what is left depends on the values, which are not known here");
-  Array out = x;
-  for (std::int64_t a : axes) {
-    const int axis = static_cast<int>(a);
-    Axes others;
-    for (int i = 0; i < x.ndim(); ++i) {
-      if (i != axis) others.push_back(i);
-    }
-    const auto used =
-        flatnonzero(any(x, {.axis = others, .dtype = {}, .initial = {}, .where = {}})).to_vector<std::int64_t>();
-    const Dim size = out.shape()[axis];
-    if (used.empty()) {
-      out = part(out, axis, 0, 0);
-      continue;
-    }
-    const Dim begin = front ? used.front() : 0, end = back ? used.back() + 1 : size;
-    out = part(out, axis, begin, end - begin);
-  }
-  return out;
-}
-
 // --- bits
 
 namespace {
@@ -233,7 +205,7 @@ Array unpackbits(const Array& given, std::optional<std::int64_t> given_axis, std
     Dim wanted = *count;
     if (wanted < 0) {
       wanted = is_symbolic(all) ? dim_sub(all, -wanted) : all + wanted;
-      if (!is_symbolic(wanted) && wanted < 0) {
+      if (is_negative(wanted)) {
         throw ValueError("-count larger than number of elements");
       }
     }

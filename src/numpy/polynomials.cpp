@@ -147,6 +147,8 @@ Array polyval(const Array& p, const Array& x) {
 
 Array poly(const Array& given) {
   Array roots = atleast_1d(given);
+  if (roots.ndim() == 2 && roots.shape()[0] == roots.shape()[1] && roots.shape()[0] != 0)
+    roots = linalg::eigvals(roots);
   if (roots.ndim() != 1) throw ValueError("input must be 1d or non-empty square 2d array.");
   if (!is_inexact(roots.dtype())) roots = astype(roots, DType::float64);
   const Dim n = known_length(roots, "poly");

@@ -1,6 +1,7 @@
 // ndarray's constructor and attributes.
 #include "base/dim.h"
 #include "python/arguments.h"
+#include "python/array_slots.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
@@ -96,6 +97,7 @@ Array matrix_transposed(const Array& x) {
 }  // namespace
 
 void bind_array_attributes(nb::module_& m) {
+  bind_reference(m);
   bind_flags(m);
   auto cls = nb::borrow<nb::class_<Array>>(nb::handle(reinterpret_cast<PyObject*>(array_type())));
   cls.def("__init__", &construct, nb::arg("shape").none(), nb::arg("dtype").none() = nb::none(),

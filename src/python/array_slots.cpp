@@ -7,6 +7,7 @@
 #include "ops/elementwise/fp_status.h"
 #include "python/array_api.h"
 #include "python/elementwise_call.h"
+#include "python/huge_integers.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
@@ -33,9 +34,28 @@ const OpDef& op_named(const char* name) {
 PyObject* binary(const OpDef& op, PyObject* a, PyObject* b) {
   return guarded([&]() -> PyObject* {
     PyOperand x, y;
-    if (!x.set(a) || !y.set(b)) Py_RETURN_NOTIMPLEMENTED;
+    try {
+      if (!x.set(a) || !y.set(b)) Py_RETURN_NOTIMPLEMENTED;
+    } catch (const OverflowError&) {
+      if (PyObject* result = call_with_huge_integer(op, a, b)) return result;
+      throw;
+    }
     return call_elementwise(op, x, y, a, b);
   });
+}
+
+// x ** 2, x ** 0.5, x ** -1 as NumPy's operator computes them; null for other exponents.
+const OpDef* power_by_exponent(DType base, const Scalar& exponent) {
+  static const OpDef &square = op_named("square"), &sqrt = op_named("sqrt"), &reciprocal = op_named("reciprocal");
+  double value = 0;
+  if (exponent.kind == WeakKind::integer && std::holds_alternative<std::int64_t>(exponent.value)) {
+    value = static_cast<double>(std::get<std::int64_t>(exponent.value));
+    if (is_integer(base) && value == 2) return &square;
+  } else if (exponent.kind == WeakKind::floating) {
+    value = std::get<double>(exponent.value);
+  }
+  if (!is_inexact(base)) return nullptr;
+  return value == 2 ? &square : value == 0.5 ? &sqrt : value == -1 ? &reciprocal : nullptr;
 }
 
 #define TNP_BINARY_SLOT(NAME)                       \
@@ -62,6 +82,19 @@ PyObject* slot_power(PyObject* a, PyObject* b, PyObject* modulus) {
     return nullptr;
   }
   static const OpDef& op = op_named("power");
+  if (is_array(a) && (PyLong_CheckExact(b) || PyFloat_CheckExact(b))) {
+    return guarded([&]() -> PyObject* {
+      PyOperand exponent;
+      const Array& x = array_of(a);
+      try {
+        exponent.set(b);
+      } catch (const OverflowError&) {
+        return binary(op, a, b);
+      }
+      const OpDef* special = power_by_exponent(x.dtype(), exponent.scalar());
+      return special != nullptr ? call_elementwise(*special, x, a) : binary(op, a, b);
+    });
+  }
   return binary(op, a, b);
 }
 
@@ -112,7 +145,14 @@ PyObject* slot_richcompare(PyObject* a, PyObject* b, int op) {
   return guarded([&]() -> PyObject* {
     PyOperand x, y;
     if (!x.set(a)) Py_RETURN_NOTIMPLEMENTED;
-    if (!y.set(b)) {
+    bool usable = false;
+    try {
+      usable = y.set(b);
+    } catch (const OverflowError&) {
+      if (PyObject* result = call_with_huge_integer(*ops[op], a, b)) return result;
+      throw;
+    }
+    if (!usable) {
       // As NumPy: nothing equals something that is no number, element by element.
       if ((op != Py_EQ && op != Py_NE) || is_strict_array(b)) Py_RETURN_NOTIMPLEMENTED;
       const bool unequal = op == Py_NE;
@@ -166,6 +206,20 @@ PyType_Slot* operator_slots() {
       {Py_nb_xor, reinterpret_cast<void*>(slot_bitwise_xor)},
       {Py_nb_lshift, reinterpret_cast<void*>(slot_left_shift)},
       {Py_nb_rshift, reinterpret_cast<void*>(slot_right_shift)},
+      // x += y gives a new array, to which x is bound.
+      {Py_nb_inplace_add, reinterpret_cast<void*>(slot_add)},
+      {Py_nb_inplace_subtract, reinterpret_cast<void*>(slot_subtract)},
+      {Py_nb_inplace_multiply, reinterpret_cast<void*>(slot_multiply)},
+      {Py_nb_inplace_true_divide, reinterpret_cast<void*>(slot_divide)},
+      {Py_nb_inplace_floor_divide, reinterpret_cast<void*>(slot_floor_divide)},
+      {Py_nb_inplace_remainder, reinterpret_cast<void*>(slot_remainder)},
+      {Py_nb_inplace_power, reinterpret_cast<void*>(slot_power)},
+      {Py_nb_inplace_matrix_multiply, reinterpret_cast<void*>(slot_matmul)},
+      {Py_nb_inplace_and, reinterpret_cast<void*>(slot_bitwise_and)},
+      {Py_nb_inplace_or, reinterpret_cast<void*>(slot_bitwise_or)},
+      {Py_nb_inplace_xor, reinterpret_cast<void*>(slot_bitwise_xor)},
+      {Py_nb_inplace_lshift, reinterpret_cast<void*>(slot_left_shift)},
+      {Py_nb_inplace_rshift, reinterpret_cast<void*>(slot_right_shift)},
       {Py_nb_negative, reinterpret_cast<void*>(slot_negative)},
       {Py_nb_positive, reinterpret_cast<void*>(slot_positive)},
       {Py_nb_absolute, reinterpret_cast<void*>(slot_absolute)},

@@ -52,23 +52,6 @@ TNP_FUNCTION(resize, kFunction, "(a, new_shape)", "The elements in another shape
   const auto [a, new_shape] = take<2>(args);
   return to_python(resize(a.array(), new_shape.shape()));
 }
-TNP_FUNCTION(trim_zeros, kFunction, "(filt, trim='fb', axis=None)", "Without zeros in front, at the back, or both.") {
-  const auto [filt, trim, axis] = take<3>(args);
-  bool front = false, back = false;
-  for (const char c : trim.text("fb")) {
-    if (c != 'f' && c != 'F' && c != 'b' && c != 'B') {
-      throw ValueError("unexpected character(s) in `trim`: '" + trim.text("") + "'");
-    }
-    front = front || c == 'f' || c == 'F';
-    back = back || c == 'b' || c == 'B';
-  }
-  const Array trimmed = trim_zeros(filt.array(), front, back, axis.axes());
-  // As NumPy: a list stays one.
-  if (PyList_Check(filt.ptr())) return nb::borrow(to_python(trimmed).attr("tolist")());
-  if (PyTuple_Check(filt.ptr())) return nb::tuple(to_python(trimmed).attr("tolist")());
-  return to_python(trimmed);
-}
-
 bool is_little(const Value& bitorder) {
   const std::string order = bitorder.text("big");
   if (order != "big" && order != "little") throw ValueError("'order' must be either 'little' or 'big'");

@@ -142,6 +142,44 @@ TNP_FUNCTION(poly, kFunction, "(seq_of_zeros)", "The polynomial with these roots
   if (roots.ndim() == 1 && roots.shape()[0] == 0) return nb::float_(1.0);  // as NumPy
   return to_python(poly(roots));
 }
+TNP_FUNCTION(roots, kFunction, "(p)", "The roots of a polynomial.") {
+  return to_python(roots(take<1>(args)[0].array()));
+}
+
+// What a fit's variance is multiplied with: that of the points, from their residuals.
+Array scaled_covariance(const PolynomialFit& fit, const Array& x, const Array& y, std::int64_t degree,
+                        const Array& weights, bool scaled) {
+  const Array base = polynomial_covariance(x, degree, weights);
+  if (!scaled) return base;
+  const std::int64_t n = x.shape()[0];
+  if (n <= degree + 1) {
+    throw ValueError("the number of data points must exceed order to scale the covariance matrix");
+  }
+  const Array factor = fit.residuals / Scalar(n - degree - 1);
+  return y.ndim() == 1 ? base * factor : expand_dims(base, Axes{2}) * factor;
+}
+
+TNP_FUNCTION(polyfit, kFunction, "(x, y, deg, rcond=None, full=False, w=None, cov=False)",
+             "The polynomial of a degree nearest to points, by least squares.") {
+  const auto [x_, y_, deg, rcond, full, w_, cov] = take<7>(args);
+  const Array x = coefficients(x_), y = y_.array(), w = w_.array_if_given();
+  const std::int64_t degree = deg.integer();
+  const PolynomialFit fit = polyfit(x, y, degree, rcond.given() ? std::optional(rcond.number(0)) : std::nullopt, w);
+  if (!full.flag() && !fit.rank.is_symbolic() && fit.rank.item<std::int64_t>() != degree + 1) {
+    nb::object category = nb::module_::import_("numpy.exceptions").attr("RankWarning");
+    if (PyErr_WarnEx(category.ptr(), "Polyfit may be poorly conditioned", 1) != 0) throw nb::python_error();
+  }
+  const nb::object c = to_python(fit.coefficients);
+  if (full.flag()) {
+    return nb::make_tuple(c, to_python(fit.residuals), to_python(fit.rank), to_python(fit.singular_values),
+                          nb::float_(fit.rcond));
+  }
+  const bool unscaled = cov.given() && PyUnicode_Check(cov.ptr());
+  if (unscaled && cov.text("") != "unscaled") throw ValueError("polyfit: cov is True, False or 'unscaled'");
+  if (!unscaled && !cov.flag()) return c;
+  return nb::make_tuple(c, to_python(scaled_covariance(fit, x, y, degree, w, !unscaled)));
+}
+
 TNP_FUNCTION(_trim_coefficients, kFunction, "(p)", "Without leading zeros.") {
   return to_python(trim_coefficients(take<1>(args)[0].array()));
 }

@@ -7,6 +7,8 @@
 #include <cstring>
 
 #include "ops/elementwise/family.h"
+#include "python/huge_integers.h"
+#include "python/ufuncs.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
@@ -59,11 +61,15 @@ PyObject* call(const OpDef& op, PyObject* const* args, Py_ssize_t nargs, const K
                     std::to_string(nargs) + " were given");
   }
   PyOperand x[3];
-  for (Py_ssize_t i = 0; i < nargs; ++i) {
-    if (!x[i].set(args[i])) {
+  try {
+    for (Py_ssize_t i = 0; i < nargs; ++i) {
       // Lists and the like reach as_array through `set`; what is left is no array at all.
-      as_array(args[i]);
+      if (!x[i].set(args[i])) as_array(args[i]);
     }
+  } catch (const OverflowError&) {
+    PyObject* result = nargs == 2 ? call_with_huge_integer(op, args[0], args[1]) : nullptr;
+    if (result != nullptr) return result;
+    throw;
   }
   if (keywords.dtype && op.elementwise->result == ResultType::same) {
     Array cast[3];
@@ -114,7 +120,14 @@ PyObject* get_nout(PyObject*, void*) { return PyLong_FromLong(1); }
 PyObject* get_nargs(PyObject* self, void*) {
   return PyLong_FromLong(reinterpret_cast<Ufunc*>(self)->op->num_inputs + 1);
 }
-PyObject* ufunc_reduce(PyObject* self, PyObject*) { return PyObject_GetAttrString(self, "__name__"); }
+PyObject* get_ntypes(PyObject* self, void*) {
+  return PyLong_FromSize_t(nb::len(ufunc_types(*reinterpret_cast<Ufunc*>(self)->op)));
+}
+PyObject* get_types(PyObject* self, void*) { return ufunc_types(*reinterpret_cast<Ufunc*>(self)->op).release().ptr(); }
+PyObject* get_identity(PyObject* self, void*) {
+  return ufunc_identity_object(*reinterpret_cast<Ufunc*>(self)->op).release().ptr();
+}
+PyObject* get_signature(PyObject*, void*) { Py_RETURN_NONE; }
 
 PyTypeObject* make_type() {
   static PyMemberDef members[] = {
@@ -128,11 +141,11 @@ PyTypeObject* make_type() {
       {"nin", get_nin, nullptr, "Number of inputs.", nullptr},
       {"nout", get_nout, nullptr, "Number of outputs.", nullptr},
       {"nargs", get_nargs, nullptr, "Number of arguments, the output included.", nullptr},
+      {"ntypes", get_ntypes, nullptr, "Number of types that it computes in.", nullptr},
+      {"types", get_types, nullptr, "The types that it computes in and their results', as letters.", nullptr},
+      {"identity", get_identity, nullptr, "What combining with changes nothing; None if there is none.", nullptr},
+      {"signature", get_signature, nullptr, "None: it is a function of elements.", nullptr},
       {nullptr, nullptr, nullptr, nullptr, nullptr},
-  };
-  static PyMethodDef methods[] = {
-      {"__reduce__", ufunc_reduce, METH_NOARGS, nullptr},  // pickled by name
-      {nullptr, nullptr, 0, nullptr},
   };
   static PyType_Slot slots[] = {
       {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
@@ -140,7 +153,7 @@ PyTypeObject* make_type() {
       {Py_tp_dealloc, reinterpret_cast<void*>(ufunc_dealloc)},
       {Py_tp_members, members},
       {Py_tp_getset, getset},
-      {Py_tp_methods, methods},
+      {Py_tp_methods, ufunc_methods()},
       {0, nullptr},
   };
   static PyType_Spec spec = {"tnp.ufunc", sizeof(Ufunc), 0,
@@ -156,6 +169,8 @@ std::string documentation(const OpDef& op, const std::string& name) {
 }
 
 }  // namespace
+
+const OpDef& ufunc_op(PyObject* ufunc) { return *reinterpret_cast<Ufunc*>(ufunc)->op; }
 
 void bind_ufuncs(nb::module_& m) {
   PyTypeObject* type = make_type();

@@ -166,8 +166,8 @@ def leaves(result: Any) -> list:
 
 
 FLAT = [(name, i) for name, cases in CASES.items() for i in range(len(cases))]
-# The number of coefficients that are not 0 is not known while a function is traced.
-EAGER_ONLY = {"polymul"}
+# What is a zero in front is not known while a function is traced.
+EAGER_ONLY = {("polynomials", 8)}
 
 
 @pytest.mark.parametrize("case", FLAT, ids=lambda c: f"{c[0]}-{c[1]}")
@@ -180,7 +180,7 @@ def test_against_numpy(case: tuple[str, int]) -> None:
         rtol = 1e-6
     check(lambda m: f(m, *[m.asarray(a) for a in arrays]), rtol)
     want = outcome(lambda m: f(m, *arrays), np)
-    if isinstance(want, Exception):
+    if isinstance(want, Exception) or case in EAGER_ONLY:
         return
     traced = tnp.function(lambda *xs: f(tnp, *xs))
     got = traced(*[tnp.asarray(a) for a in arrays])
@@ -260,11 +260,6 @@ def test_bessel() -> None:
         lambda m: m.delete([1, 2, 3], 0, axis=1),
         lambda m: m.resize([1, 2], (-1, 2)),
         lambda m: m.resize([], (2, 2)),
-        lambda m: m.trim_zeros([0, 0, 1, 0, 2, 0]),
-        lambda m: m.trim_zeros(m.asarray([0, 0, 1, 0, 2, 0]), "f"),
-        lambda m: m.trim_zeros(m.asarray([[0, 0, 0], [0, 1, 0], [0, 2, 0]])),
-        lambda m: m.trim_zeros(m.zeros(3), "b"),
-        lambda m: m.trim_zeros(m.zeros(3), "x"),
         lambda m: m.packbits(m.ones(3)),
         lambda m: m.packbits([1, 0, 5], bitorder="middle"),
         lambda m: m.unpackbits(m.ones(3)),
