@@ -5,7 +5,9 @@
 
 #include "base/dim.h"
 #include "ops/common.h"
+#include "ops/sort/bin_kernels.h"
 #include "ops/sort/sort.h"
+#include "runtime/cpu_features.h"
 #include "runtime/threads.h"
 
 namespace tnp {
@@ -23,72 +25,37 @@ struct BinParams : ParamsOf<BinParams> {
 
 constexpr std::int64_t kPart = 1 << 15;
 // Elements whose bins are worked out together, so that they need not wait for each other's counts.
-constexpr std::int64_t kBlock = 256;
+constexpr std::int64_t kBlock = 1024;
 
-// The bin of x, or `count` for none: where the arithmetic of equal widths leads, and then by the edges themselves.
+constexpr PerIsa<const BinKernels<float>* (*)()> kKernels32 = TNP_PER_ISA(bin_kernels32);
+constexpr PerIsa<const BinKernels<double>* (*)()> kKernels64 = TNP_PER_ISA(bin_kernels64);
+
 template <class T>
-class UniformBins {
- public:
-  UniformBins(const T* edges, std::int64_t count) : edges_(edges), count_(count), low_(edges[0]), high_(edges[count]) {
-    const T width = high_ - low_;
-    scale_ = static_cast<T>(count) / width;
-    if (!std::isfinite(scale_)) scale_ = 0;
+const BinKernels<T>& bin_kernels() {
+  if constexpr (sizeof(T) == 8) {
+    return *kKernels64.get()();
+  } else {
+    return *kKernels32.get()();
   }
-  void find(const T* x, std::int64_t n, std::int32_t* bins) const {
-    const T greatest = static_cast<T>(count_ - 1);
-    for (std::int64_t i = 0; i < n; ++i) {
-      const T guess = (x[i] - low_) * scale_;
-      // In this order NaN gives 0.
-      bins[i] = static_cast<std::int32_t>(guess > 0 ? (guess < greatest ? guess : greatest) : T{0});
-    }
-    for (std::int64_t i = 0; i < n; ++i) {
-      std::int64_t b = bins[i];
-      const T v = x[i];
-      b -= (b > 0) & (v < edges_[b]);
-      b += (b < count_ - 1) & (v >= edges_[b + 1]);
-      bins[i] = static_cast<std::int32_t>(((v >= low_) & (v <= high_)) ? b : count_);
-    }
-    // One step is enough where the edges are the arithmetic's own, but for the rounding of extreme ranges.
-    for (std::int64_t i = 0; i < n; ++i) {
-      std::int32_t& b = bins[i];
-      if (b == count_) continue;
-      while (b > 0 && x[i] < edges_[b]) --b;
-      while (b < count_ - 1 && x[i] >= edges_[b + 1]) ++b;
-    }
-  }
+}
 
- private:
-  const T* edges_;
-  std::int64_t count_;
-  T low_, high_, scale_;
-};
-
-// The same for edges at any distances.
+// What the distance from the lowest edge is to be multiplied by to give the bin; 0 if that may be off by more than one.
+// Rounding keeps the order, so the edges tell it of all that lies between them.
 template <class T>
-class SearchedBins {
- public:
-  SearchedBins(const T* edges, std::int64_t count) : edges_(edges), count_(count) {}
-  void find(const T* x, std::int64_t n, std::int32_t* bins) const {
-    for (std::int64_t i = 0; i < n; ++i) bins[i] = 0;
-    for (std::int64_t length = count_; length > 1; length -= length / 2) {
-      const auto half = static_cast<std::int32_t>(length / 2);
-      for (std::int64_t i = 0; i < n; ++i) bins[i] += edges_[bins[i] + half] <= x[i] ? half : 0;
-    }
-    const T low = edges_[0], high = edges_[count_];
-    for (std::int64_t i = 0; i < n; ++i) {
-      if (!((x[i] >= low) & (x[i] <= high))) bins[i] = static_cast<std::int32_t>(count_);
-    }
+T uniform_scale(const T* edges, std::int64_t bins) {
+  const T scale = static_cast<T>(bins) / (edges[bins] - edges[0]);
+  if (!std::isfinite(scale)) return 0;
+  for (std::int64_t b = 0; b <= bins; ++b) {
+    if (!(std::abs((edges[b] - edges[0]) * scale - static_cast<T>(b)) <= T(0.5))) return 0;
   }
+  return scale;
+}
 
- private:
-  const T* edges_;
-  std::int64_t count_;
-};
-
-template <class T, template <class> class Find>
-void count(const T* x, std::int64_t n, const T* edges, std::int64_t bins, std::int64_t* out) {
-  const Find<T> find(edges, bins);
-  const std::int64_t parts = (n + kPart - 1) / kPart;
+template <class T>
+void count(const T* x, std::int64_t n, const T* edges, std::int64_t bins, bool uniform, std::int64_t* out) {
+  const auto& kernels = bin_kernels<T>();
+  const T scale = uniform ? uniform_scale(edges, bins) : T{0};
+  const auto n_bins = static_cast<std::int32_t>(bins);
   std::mutex lock;
   const auto count_part = [&](std::int64_t begin, std::int64_t end) {
     // Two sets of counters, as neighbours in the same bin would wait for each other.
@@ -97,7 +64,11 @@ void count(const T* x, std::int64_t n, const T* edges, std::int64_t bins, std::i
     std::int32_t block[kBlock];
     for (std::int64_t i = begin; i < end; i += kBlock) {
       const std::int64_t size = std::min(kBlock, end - i);
-      find.find(x + i, size, block);
+      if (scale > 0) {
+        kernels.uniform(x + i, size, edges, n_bins, scale, block);
+      } else {
+        kernels.searched(x + i, size, edges, n_bins, block);
+      }
       std::int64_t k = 0;
       for (; k + 1 < size; k += 2) {
         ++even[block[k]];
@@ -110,16 +81,14 @@ void count(const T* x, std::int64_t n, const T* edges, std::int64_t bins, std::i
   };
   // A part is worth its counters only where there are fewer of them than elements.
   if (bins > n / 4) return count_part(0, n);
-  parallel_for(parts, 2,
+  parallel_for((n + kPart - 1) / kPart, 2,
                [&](std::int64_t begin, std::int64_t end) { count_part(begin * kPart, std::min(n, end * kPart)); });
 }
 
 template <class T>
 void count_typed(const Array& x, const Array& edges, bool uniform, std::int64_t* out) {
   const std::int64_t n = x.shape()[0], bins = edges.shape()[0] - 1;
-  const T *from = x.data_as<T>(), *bounds = edges.data_as<T>();
-  if (uniform) return count<T, UniformBins>(from, n, bounds, bins, out);
-  count<T, SearchedBins>(from, n, bounds, bins, out);
+  count(x.data_as<T>(), n, edges.data_as<T>(), bins, uniform, out);
 }
 
 OutputSpecs infer(const Call& call) { return {{DType::int64, Shape{dim_max(0, dim_sub(call.in[1].shape()[0], 1))}}}; }

@@ -247,6 +247,11 @@ for dtype in ("bool", "int8", "uint16", "int32", "uint32", "float16", "float32",
     for n in (3, 40, 200, 3000, 70000):
         for distinct in (4, None):
             check_orders(numbers(n, dtype, distinct, n))
+import numpy as np, tnp
+for dtype in ("float32", "float64"):
+    x = np.random.default_rng(0).standard_normal(3001).astype(dtype)
+    for bins in (7, 100, [-2, -1, 0, 0.5, 3]):
+        np.testing.assert_array_equal(tnp.histogram(x, bins)[0], np.histogram(x, bins)[0])
 """
 
 
