@@ -36,12 +36,18 @@ globals().update({d.name: d for d in _DTYPES})
 bool_ = _DTYPES[0]
 _array_of_bytes = _core._array_of_bytes  # pickled arrays name it
 from . import fft, linalg, random  # noqa: E402
+from ._callables import *  # noqa: E402, F403
 from ._device import device, devices  # noqa: E402
 from ._files import load, save, savez, savez_compressed  # noqa: E402
 from ._functional import *  # noqa: E402, F403
 from ._gradients import *  # noqa: E402, F403
+from ._index_tricks import *  # noqa: E402, F403
+from ._misc import *  # noqa: E402, F403
 from ._numpy import *  # noqa: E402, F403  over the ufuncs of the same names
+from ._polynomial import *  # noqa: E402, F403  over the functions of the same names
 from ._promotion import default_float, experimental_enable_numpy_behavior, promotion  # noqa: E402
+from ._scalar_types import *  # noqa: E402, F403
+from ._text_io import *  # noqa: E402, F403
 
 __version__ = "0.1.0"
 Tensor = ndarray
