@@ -21,3 +21,4 @@
 #include "tnp/products.h"
 #include "tnp/reductions.h"
 #include "tnp/sorting.h"
+#include "tnp/statistics.h"
