@@ -5,6 +5,7 @@
 #include <exception>
 #include <unordered_map>
 
+#include "ir/apply_internal.h"
 #include "ir/observer.h"
 #include "ir/trace.h"
 #include "tnp/error.h"
@@ -61,13 +62,38 @@ bool checks_nests() {
 #endif
 }
 
-// Carries exceptions past native code, which cannot be unwound.
-struct Poller {
+// What native code calls back. Carries exceptions past it, as it cannot be unwound.
+struct Callbacks {
   void (*poll)();
-  std::exception_ptr error;
+  const LoopNest& nest;
+  Array anchor = Array::empty(DType::uint8, {1});  // a buffer for views of memory that others keep alive
+  std::exception_ptr error{};
+
+  Array view(const LoopNest::Callee::Operand& o, void* memory) const {
+    return Array::view_of(anchor.node()->buffer, static_cast<std::byte*>(memory), o.dtype, o.shape, o.strides);
+  }
+
+  static std::int64_t run(void* context, std::int64_t which, void* const* memory) {
+    auto& self = *static_cast<Callbacks*>(context);
+    const LoopNest::Callee& callee = self.nest.callees[static_cast<std::size_t>(which)];
+    try {
+      Arrays in, out(callee.out.size());
+      for (std::size_t k = 0; k < callee.in.size(); ++k) in.push_back(self.view(callee.in[k], memory[k]));
+      execute(Call{*callee.op, in, *callee.params}, out);
+      for (std::size_t j = 0; j < out.size(); ++j) {
+        const Array x = out[j].is_contiguous() ? out[j] : copy(out[j]);
+        const std::int64_t bytes = x.shape().num_elements() * x.itemsize();
+        if (bytes > 0) std::memcpy(memory[in.size() + j], x.data(), static_cast<std::size_t>(bytes));
+      }
+      return 0;
+    } catch (...) {
+      self.error = std::current_exception();
+      return 1;
+    }
+  }
 
   static std::int64_t ask(void* context) {
-    auto& self = *static_cast<Poller*>(context);
+    auto& self = *static_cast<Callbacks*>(context);
     try {
       if (self.poll) self.poll();
       return 0;
@@ -256,12 +282,12 @@ bool NativeLoop::run(const State& state) {
   const LoopNest& nest = *instance->lowered;
   Memory memory(nest, state);
   if (!memory.prepare()) return false;
-  Poller poller{state.poll, nullptr};
+  Callbacks callbacks{state.poll, nest};
   const std::int64_t interval =
       std::clamp<std::int64_t>(kPollCycles / std::max<std::int64_t>(nest.cycles, 1), 1, 1 << 20);
-  const auto status = static_cast<NestStatus>(
-      instance->code->function(memory.pointers(), memory.parameters(), interval, &Poller::ask, &poller));
-  if (status == NestStatus::interrupted) std::rethrow_exception(poller.error);
+  const auto status = static_cast<NestStatus>(instance->code->function(memory.pointers(), memory.parameters(), interval,
+                                                                       &Callbacks::ask, &Callbacks::run, &callbacks));
+  if (callbacks.error) std::rethrow_exception(callbacks.error);
   if (status == NestStatus::refused) return false;
   memory.finish();
   return true;

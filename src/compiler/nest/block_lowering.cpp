@@ -1,6 +1,9 @@
 #include "compiler/nest/block_lowering.h"
 
 #include <algorithm>
+#include <cstring>
+
+#include "ir/apply_internal.h"
 
 namespace tnp::compiler {
 
@@ -9,17 +12,38 @@ namespace {
 using Kind = NestStatement::Kind;
 using ArgumentKind = LoopNest::Argument::Kind;
 
-// Elements in row-major order are at the same places of both.
-bool same_elements(const Shape& a, const Shape& b) {
-  int i = 0, j = 0;
-  while (i < a.ndim() && a[i] == 1) ++i;
-  while (j < b.ndim() && b[j] == 1) ++j;
-  if (a.ndim() - i != b.ndim() - j) return false;
-  while (i < a.ndim()) {
-    if (a[i++] != b[j++]) return false;
+// Strides of an operand over `shape`, which it broadcasts to: 0 along what it repeats.
+Strides strides_over(const Shape& from, const Strides& strides, const Shape& shape) {
+  Strides out(shape.ndim(), 0);
+  const int lead = shape.ndim() - from.ndim();
+  for (int d = std::max(0, -lead); d < from.ndim(); ++d) {
+    if (from[d] != 1) out[lead + d] = strides[d];
   }
-  return true;
+  return out;
 }
+
+// The loops over a shape: neighbours that are one loop for every operand are merged, those of one turn are gone.
+struct Loops {
+  std::vector<std::int64_t> sizes;
+  std::vector<std::vector<std::int64_t>> strides;  // of each loop, by operand
+
+  Loops(const Shape& shape, const std::vector<Strides>& operands) {
+    for (int d = 0; d < shape.ndim(); ++d) {
+      if (shape[d] == 1) continue;
+      std::vector<std::int64_t> s;
+      for (const Strides& o : operands) s.push_back(o[d]);
+      bool merged = !sizes.empty();
+      for (std::size_t k = 0; merged && k < s.size(); ++k) merged = strides.back()[k] == s[k] * shape[d];
+      if (merged) {
+        sizes.back() *= shape[d];
+        strides.back() = s;
+      } else {
+        sizes.push_back(shape[d]);
+        strides.push_back(s);
+      }
+    }
+  }
+};
 
 bool indexed(const GraphNode& node, IndexedAccess& access) {
   if (node.op->indexed_access == nullptr || node.outputs.size() != 1) return false;
@@ -28,39 +52,71 @@ bool indexed(const GraphNode& node, IndexedAccess& access) {
 
 }  // namespace
 
-int BlockLowering::extent(std::int64_t n) {
+int BlockLowering::parameter(std::int64_t n) {
   std::vector<std::int64_t>& p = out_.parameters;
   p.push_back(n);
   return static_cast<int>(p.size()) - 1;
 }
 
+BlockLowering::Place BlockLowering::whole(int variable, const GraphValue& like, bool writable) {
+  return {variable, like.shape, contiguous_strides(like.shape, itemsize(like.dtype)), writable};
+}
+
 BlockLowering::Place BlockLowering::temporary(const GraphValue& like) {
   const std::int64_t n = like.shape.num_elements();
-  if (n == 1) return {out_.nest.variable(like.dtype, false), like.shape, true};
+  if (n == 1) return whole(out_.nest.variable(like.dtype, false), like, true);
   const int v = out_.nest.variable(like.dtype, true);
   out_.nest.arguments.push_back(v);
   out_.arguments.push_back({ArgumentKind::temporary, 0, like.dtype, n});
-  return {v, like.shape, true};
+  return whole(v, like, true);
+}
+
+void BlockLowering::compute(const FusedGroup& group, const std::vector<Place>& from, const std::vector<Place>& to,
+                            const Shape& shape) {
+  NestStatement s{.kind = Kind::compute, .group = group};
+  std::vector<Strides> strides;
+  for (const std::vector<Place>* places : {&from, &to}) {
+    for (const Place& p : *places) {
+      (places == &from ? s.from : s.to).push_back(p.variable);
+      strides.push_back(strides_over(p.shape, p.strides, shape));
+    }
+  }
+  const bool pointers = !to.empty() && out_.nest.variables[static_cast<std::size_t>(to[0].variable)].pointer;
+  if (pointers) {
+    Loops loops(shape, strides);
+    if (loops.sizes.empty()) {
+      loops.sizes.push_back(1);
+      loops.strides.emplace_back(strides.size(), 0);
+    }
+    for (std::int64_t n : loops.sizes) s.extents.push_back(parameter(n));
+    s.strides.resize(strides.size());
+    for (std::size_t k = 0; k < strides.size(); ++k) {
+      const int v = k < from.size() ? from[k].variable : to[k - from.size()].variable;
+      const std::int64_t bytes = itemsize(out_.nest.variables[static_cast<std::size_t>(v)].dtype);
+      for (std::size_t d = 0; d < loops.sizes.size(); ++d) {
+        const std::int64_t stride = loops.strides[d][k];
+        const bool unit = d + 1 == loops.sizes.size() && (stride == bytes || (loops.sizes[d] == 1 && k >= from.size()));
+        s.strides[k].push_back(stride == 0 && !unit ? kNone : unit ? kUnit : parameter(stride));
+      }
+    }
+  }
+  const std::int64_t n = shape.num_elements();
+  const bool vectors = pointers && std::all_of(s.strides.begin(), s.strides.end(),
+                                               [](const std::vector<int>& k) { return k.back() < 0; });
+  cycles += n * group.cycles() / (vectors ? 4 : 1) + 4;
+  statements.push_back(std::move(s));
 }
 
 void BlockLowering::copy(const Place& from, const Place& to) {
   const NestVariable &a = out_.nest.variables[static_cast<std::size_t>(from.variable)],
                      &b = out_.nest.variables[static_cast<std::size_t>(to.variable)];
-  const std::int64_t n = to.shape.num_elements();
-  if (n == 1 && a.dtype == b.dtype) {
-    if (!a.pointer && b.pointer)
-      return statements.push_back({.kind = Kind::store, .to = {to.variable}, .from = {from.variable}});
-    if (a.pointer && !b.pointer)
-      return statements.push_back({.kind = Kind::load, .to = {to.variable}, .from = {from.variable}});
+  if (to.shape.num_elements() == 1 && a.dtype == b.dtype && a.pointer != b.pointer) {
+    const Kind kind = a.pointer ? Kind::load : Kind::store;
+    return statements.push_back({.kind = kind, .to = {to.variable}, .from = {from.variable}});
   }
   GroupBuilder builder;
   builder.output(builder.cast(builder.input(a.dtype), b.dtype));
-  cycles += n / 8 + 1;
-  statements.push_back({.kind = Kind::compute,
-                        .to = {to.variable},
-                        .from = {from.variable},
-                        .extent = b.pointer ? extent(n) : kNone,
-                        .group = builder.take()});
+  compute(builder.take(), {from}, {to}, to.shape);
 }
 
 bool BlockLowering::lower() {
@@ -110,51 +166,37 @@ bool BlockLowering::lower(const Unit& unit) {
   if (unit.fused) return lower_group(unit);
   const GraphNode& node = graph_.nodes[static_cast<std::size_t>(unit.nodes[0])];
   IndexedAccess access;
-  return indexed(node, access) && lower_indexed(node, access);
+  if (indexed(node, access) && lower_indexed(node, access)) return true;
+  return lower_view(node) || lower_call(node);
 }
 
 bool BlockLowering::lower_group(const Unit& unit) {
-  const Shape& shape = value(unit.outputs[0]).shape;
-  const std::int64_t n = shape.num_elements();
-  NestStatement s{.kind = Kind::compute, .group = unit.group};
-  for (int v : unit.inputs) {
-    const Place& p = places.at(v);
-    if (p.shape.num_elements() != 1 && !same_elements(p.shape, shape)) return false;
-    s.from.push_back(p.variable);
-  }
-  if (n != 1) s.extent = extent(n);
+  std::vector<Place> from, to;
+  for (int v : unit.inputs) from.push_back(places.at(v));
   for (int v : unit.outputs) {
-    Place p;
-    if (const auto it = targets.find(v); it != targets.end()) {
-      p = {it->second, value(v).shape, false};
-    } else {
-      p = temporary(value(v));
-    }
-    s.to.push_back(p.variable);
-    places[v] = p;
+    const auto it = targets.find(v);
+    to.push_back(it != targets.end() ? whole(it->second, value(v), false) : temporary(value(v)));
+    places[v] = to.back();
   }
-  cycles += n * unit.group.cycles() / (n == 1 ? 1 : 4);
-  statements.push_back(std::move(s));
+  compute(unit.group, from, to, value(unit.outputs[0]).shape);
   return true;
 }
 
 // Where the indices point to in `base`; the place of what lies there.
 BlockLowering::Place BlockLowering::address(const GraphNode& node, const IndexedAccess& access, const Place& base) {
-  const DType dtype = value(node.inputs[0]).dtype;
-  std::int64_t stride = itemsize(dtype) * base.shape.num_elements();
-  Place at{base.variable, base.shape, base.writable};
-  for (int i = 0; i < access.axes.size(); ++i) {
-    const std::int64_t size = base.shape[i];
-    if (size > 0) stride /= size;
+  Place at{base.variable, base.shape, base.strides, false};
+  for (int i = access.axes.size(); i-- > 0;) {
+    const int axis = static_cast<int>(access.axes[i]);
     const int index = places.at(node.inputs[static_cast<std::size_t>(access.first_index + i)]).variable;
-    const int next = out_.nest.variable(dtype, true);
+    const int next = out_.nest.variable(value(node.inputs[0]).dtype, true);
     statements.push_back({.kind = Kind::address,
                           .to = {next},
                           .from = {at.variable, index},
-                          .extent = extent(size),
-                          .step = extent(stride)});
+                          .extent = parameter(at.shape[axis]),
+                          .step = parameter(at.strides[axis])});
     at.variable = next;
-    at.shape.erase(0);
+    at.shape.erase(axis);
+    at.strides.erase(axis);
   }
   cycles += 4;
   return at;
@@ -164,7 +206,6 @@ bool BlockLowering::lower_indexed(const GraphNode& node, const IndexedAccess& ac
   const Place base = places.at(node.inputs[0]);
   if (base.shape.num_elements() == 1 || access.axes.size() > base.shape.ndim()) return false;
   for (int i = 0; i < access.axes.size(); ++i) {
-    if (access.axes[i] != i) return false;
     const GraphValue& index = value(node.inputs[static_cast<std::size_t>(access.first_index + i)]);
     if (index.shape.ndim() != 0 || !is_integer(index.dtype)) return false;
   }
@@ -176,28 +217,92 @@ bool BlockLowering::lower_read(const GraphNode& node, const Place& row) {
   const int out = node.outputs[0];
   if (row.shape.num_elements() == 1 || overwritten_.contains(node.inputs[0]) || targets.contains(out)) {
     const auto target = targets.find(out);
-    const Place p = target == targets.end() ? temporary(value(out)) : Place{target->second, value(out).shape, false};
+    const Place p = target == targets.end() ? temporary(value(out)) : whole(target->second, value(out), false);
     copy(row, p);
     places[out] = p;
   } else {
-    places[out] = {row.variable, row.shape, false};
+    places[out] = row;
   }
   return true;
 }
 
 bool BlockLowering::lower_write(const GraphNode& node, const IndexedAccess& access, const Place& base) {
   const int out = node.outputs[0];
-  Place whole = base;
+  Place array = base;
   // Others may still want the old values, and not all memory may be written.
   if (!base.writable || pending_[static_cast<std::size_t>(node.inputs[0])] > 0) {
-    whole = temporary(value(out));
-    copy(base, whole);
+    array = temporary(value(out));
+    copy(base, array);
   }
-  const Place row = address(node, access, whole);
-  const Place& update = places.at(node.inputs[static_cast<std::size_t>(access.update)]);
-  if (update.shape.num_elements() != 1 && !same_elements(update.shape, row.shape)) return false;
+  const Place row = address(node, access, array);
+  const Place update = places.at(node.inputs[static_cast<std::size_t>(access.update)]);
   copy(update, row);
-  places[out] = {whole.variable, whole.shape, true};
+  places[out] = array;
+  return true;
+}
+
+// An operation that gives a view of its input is found out by doing it on a stand-in of the same layout.
+bool BlockLowering::lower_view(const GraphNode& node) {
+  const bool may_be = node.op->fusion == Fusion::broadcast || node.op->identity_on_same_shape;
+  if (!may_be || node.inputs.size() != 1 || node.outputs.size() != 1) return false;
+  const int out = node.outputs[0];
+  const Place& from = places.at(node.inputs[0]);
+  if (targets.contains(out)) return false;
+  if (from.shape.num_elements() == 1) {
+    if (value(out).shape.num_elements() != 1 && node.op->fusion != Fusion::broadcast) return false;
+    places[out] = {from.variable, value(out).shape, Strides(value(out).shape.ndim(), 0), false};
+    if (value(out).shape.num_elements() == 1) return true;
+    const Place p = temporary(value(out));
+    copy(from, p);
+    places[out] = p;
+    return true;
+  }
+  const DType dtype = value(node.inputs[0]).dtype;
+  std::int64_t last = itemsize(dtype);
+  for (int d = 0; d < from.shape.ndim(); ++d) {
+    if (from.strides[d] < 0 || from.shape[d] == 0) return false;
+    last += (from.shape[d] - 1) * from.strides[d];
+  }
+  const Array memory = Array::empty(DType::uint8, {last});
+  std::memset(memory.data(), 0, static_cast<std::size_t>(last));
+  const Array in[] = {Array::view_of(memory.node()->buffer, memory.data(), dtype, from.shape, from.strides)};
+  Array result[1];
+  execute(Call{*node.op, in, *node.params}, result);
+  if (result[0].node()->buffer != memory.node()->buffer) return false;
+  Place p{out_.nest.variable(dtype, true), value(out).shape, result[0].strides(), false};
+  statements.push_back({.kind = Kind::advance,
+                        .to = {p.variable},
+                        .from = {from.variable},
+                        .step = parameter(result[0].data() - memory.data())});
+  if (p.shape.num_elements() == 1 || overwritten_.contains(node.inputs[0])) {
+    const Place own = temporary(value(out));
+    copy(p, own);
+    p = own;
+  }
+  places[out] = p;
+  return true;
+}
+
+// Anything else is called.
+bool BlockLowering::lower_call(const GraphNode& node) {
+  if (!callable || node.op->effect != Effect::none) return false;
+  LoopNest::Callee callee{node.op, node.params, {}, {}};
+  NestStatement s{.kind = Kind::call, .callee = static_cast<int>(out_.callees.size())};
+  cycles += 1000;
+  for (int v : node.inputs) {
+    const Place& p = places.at(v);
+    callee.in.push_back({value(v).dtype, p.shape, p.strides});
+    s.from.push_back(p.variable);
+    cycles += p.shape.num_elements();
+  }
+  for (int v : node.outputs) {
+    const Place p = temporary(value(v));
+    callee.out.push_back({value(v).dtype, p.shape, p.strides});
+    s.to.push_back(p.variable);
+    places[v] = p;
+  }
+  out_.callees.push_back(std::move(callee));
+  statements.push_back(std::move(s));
   return true;
 }
 

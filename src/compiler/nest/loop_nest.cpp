@@ -125,10 +125,10 @@ class LoopLowering {
   Place constant_place(ArgumentKind kind, int index, const GraphValue& v) {
     const std::int64_t n = v.shape.num_elements();
     const int pointer = new_argument(kind, index, v.dtype, n);
-    if (n != 1) return {pointer, v.shape, false};
+    if (n != 1) return BlockLowering::whole(pointer, v, false);
     const int element = out_.nest.variable(v.dtype, false);
     before_.push_back({.kind = Kind::load, .to = {element}, .from = {pointer}});
-    return {element, v.shape, false};
+    return BlockLowering::whole(element, v, false);
   }
 
   Place& carry_place(int k) {
@@ -205,13 +205,13 @@ class LoopLowering {
     const int pointer = new_argument(ArgumentKind::scanned, s, row.dtype, n);
     const int step = new_parameter(0);
     out_.scanned_steps.push_back(step);
-    Place p{pointer, row.shape, false};
+    Place p = BlockLowering::whole(pointer, row, false);
     if (n == 1) {
       p.variable = out_.nest.variable(row.dtype, false);
       block.statements.push_back({.kind = Kind::load, .to = {p.variable}, .from = {pointer}});
     }
     block.places[v] = p;
-    advances.push_back({.kind = Kind::advance, .to = {pointer}, .step = step});
+    advances.push_back({.kind = Kind::advance, .to = {pointer}, .from = {pointer}, .step = step});
   }
 
   int num_collected() const { return static_cast<int>(body_.graph.outputs.size()) - num_carries(); }
@@ -234,9 +234,12 @@ class LoopLowering {
       const std::int64_t n = row.shape.num_elements();
       rows_.push_back(new_argument(ArgumentKind::collected, j, row.dtype, n));
       out_.collected.push_back(row.shape);
-      advances.push_back({.kind = Kind::advance, .to = {rows_.back()}, .step = new_parameter(n * itemsize(row.dtype))});
+      advances.push_back({.kind = Kind::advance,
+                          .to = {rows_.back()},
+                          .from = {rows_.back()},
+                          .step = new_parameter(n * itemsize(row.dtype))});
       if (is_input(v)) {
-        block.copy(block.places.at(v), {rows_.back(), row.shape, true});
+        block.copy(block.places.at(v), BlockLowering::whole(rows_.back(), row, true));
         if (!is_carried(v)) kept_.insert(v);
       } else if (n != 1 && std::count(outputs.begin(), outputs.end(), v) == 1) {
         block.targets[v] = rows_.back();  // written where it belongs
@@ -249,7 +252,8 @@ class LoopLowering {
       const int v = collected_value(j);
       const Place& from = block.places.at(v);
       const int row = rows_[static_cast<std::size_t>(j)];
-      if (!is_input(v) && from.variable != row) block.copy(from, {row, from.shape, true});
+      if (!is_input(v) && from.variable != row)
+        block.copy(from, BlockLowering::whole(row, value(body_.graph, v), true));
     }
   }
 

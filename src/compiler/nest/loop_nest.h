@@ -40,8 +40,20 @@ struct LoopNest {
     DType dtype;
     std::int64_t elements;
   };
+  // An operation that the nest calls, on memory of these shapes.
+  struct Callee {
+    struct Operand {
+      DType dtype;
+      Shape shape;
+      Strides strides;
+    };
+    const OpDef* op;
+    ParamsRef params;
+    std::vector<Operand> in, out;  // outputs are contiguous
+  };
   Nest nest;
   std::vector<Argument> arguments;
+  std::vector<Callee> callees;
   std::vector<std::int64_t> parameters;
   int trips = kNone;                // the parameter that says how many iterations, where there is no condition
   std::vector<int> scanned_steps;   // parameters: bytes from row to row of a scanned array, to be set

@@ -10,7 +10,7 @@ namespace {
 
 using Kind = NestStatement::Kind;
 
-constexpr const char* kKindNames[] = {"compute", "load", "store", "assign", "advance", "address", "loop"};
+constexpr const char* kKindNames[] = {"compute", "load", "store", "assign", "advance", "address", "call", "loop"};
 
 std::size_t hash_of(const std::vector<NestStatement>& block) {
   std::size_t h = block.size();
@@ -21,6 +21,11 @@ std::size_t hash_of(const std::vector<NestStatement>& block) {
     for (int v : s.from) mix(static_cast<std::size_t>(v) + 1000);
     mix(static_cast<std::size_t>(s.extent + 2));
     mix(static_cast<std::size_t>(s.step + 2));
+    mix(static_cast<std::size_t>(s.callee + 2));
+    for (int e : s.extents) mix(static_cast<std::size_t>(e) + 2000);
+    for (const std::vector<int>& strides : s.strides) {
+      for (int v : strides) mix(static_cast<std::size_t>(v + 3000));
+    }
     mix(s.group.hash());
     mix(hash_of(s.head));
     mix(hash_of(s.body));
@@ -49,6 +54,8 @@ void print(const Nest& nest, const std::vector<NestStatement>& block, int indent
            list(s.from) + ")";
     if (s.extent != kNone) out += " extent n" + std::to_string(s.extent);
     if (s.step != kNone) out += " step n" + std::to_string(s.step);
+    for (int e : s.extents) out += " over n" + std::to_string(e);
+    if (s.callee != kNone) out += " callee " + std::to_string(s.callee);
     out += "\n";
     if (s.kind == Kind::compute) out += s.group.str();
     if (!s.head.empty()) {
@@ -98,15 +105,23 @@ class Verifier {
     if (!wrong_.empty()) return;
     for (std::size_t k = 0; k < s.from.size(); ++k) {
       need(dtype(s.from[k]) == s.group.inputs[k], s, "an input of another type");
-      need(!pointer(s.from[k]) || s.extent != kNone, s, "a pointer where there is one element");
+      need(!pointer(s.from[k]) || !s.extents.empty(), s, "a pointer where there is one element");
     }
     for (std::size_t k = 0; k < s.to.size(); ++k) {
       need(dtype(s.to[k]) == s.group.dtype(s.group.outputs[k]), s, "an output of another type");
-      need(pointer(s.to[k]) == (s.extent != kNone), s, "an output of the wrong kind");
+      need(pointer(s.to[k]) == !s.extents.empty(), s, "an output of the wrong kind");
       // A row is written where the pointer points to, which must be known.
       if (pointer(s.to[k])) read(s, s.to[k]);
     }
-    need(s.extent == kNone || parameter(s.extent), s, "no such parameter");
+    for (int e : s.extents) need(parameter(e), s, "no such parameter");
+    need(s.extents.empty() || s.strides.size() == s.from.size() + s.to.size(), s, "strides for other operands");
+    for (const std::vector<int>& strides : s.strides) {
+      need(strides.size() == s.extents.size(), s, "strides for other loops");
+      for (std::size_t d = 0; d < strides.size(); ++d) {
+        const bool last = d + 1 == strides.size();
+        need(strides[d] == kNone || parameter(strides[d]) || (last && strides[d] == kUnit), s, "no such stride");
+      }
+    }
   }
 
   void statement(const NestStatement& s) {
@@ -142,15 +157,20 @@ class Verifier {
              s, "variables of different types");
     }
     if (s.kind == Kind::advance) {
-      shape(1, 0);
-      read(s, s.to.empty() ? kNone : s.to[0]);
-      need(wrong_.empty() && pointer(s.to[0]) && parameter(s.step), s, "operands");
+      shape(1, 1);
+      need(wrong_.empty() && pointer(s.to[0]) && pointer(s.from[0]) && parameter(s.step), s, "operands");
     }
     if (s.kind == Kind::address) {
       shape(1, 2);
       need(wrong_.empty() && pointer(s.to[0]) && pointer(s.from[0]) && !pointer(s.from[1]) &&
                is_integer(dtype(s.from[1])) && parameter(s.step) && parameter(s.extent),
            s, "operands");
+    }
+    if (s.kind == Kind::call) {
+      need(s.callee >= 0, s, "no callee");
+      for (int v : s.to) {
+        if (wrong_.empty() && pointer(v)) read(s, v);
+      }
     }
     for (int v : s.to) write(s, v);
   }

@@ -14,6 +14,8 @@
 namespace tnp::compiler {
 
 inline constexpr int kNone = -1;
+// Of a stride: elements lie next to each other.
+inline constexpr int kUnit = -2;
 
 struct NestVariable {
   DType dtype;
@@ -23,19 +25,23 @@ struct NestVariable {
 
 struct NestStatement {
   enum class Kind : std::uint8_t {
-    compute,  // variables `to` = the group of `from`: once, or for each of `extent` elements of those that are pointers
+    compute,  // variables `to` = the group of `from`: once, or, for pointers, over loops of `extents`
     load,     // element to[0] = what pointer from[0] points to
     store,    // what pointer to[0] points to = element from[0]
     assign,   // to[i] = from[i] for all i at once
-    advance,  // pointer to[0] += parameter `step` bytes
+    advance,  // pointer to[0] = pointer from[0] + parameter `step` bytes
     address,  // pointer to[0] = pointer from[0] + element from[1] * parameter `step`; a negative index counts from
               // parameter `extent`, and one outside of that ends the nest
+    call,     // `to` = the nest's callee number `callee` of `from`, all by pointers to their memory
     loop,     // `body` while `head` leaves true in element from[0], or as often as parameter `extent` says
   };
   Kind kind;
   std::vector<int> to{}, from{};  // variables
   int extent = kNone;             // a parameter
   int step = kNone;               // a parameter
+  int callee = kNone;
+  std::vector<int> extents{};               // parameters, from the outermost loop to the innermost
+  std::vector<std::vector<int>> strides{};  // of `from`, then `to`: a parameter (bytes) for each loop, kUnit or kNone
   FusedGroup group{};
   std::vector<NestStatement> head{}, body{};
 
@@ -71,8 +77,11 @@ enum class NestStatus : std::int64_t {
 // Asked now and then by a loop; not 0 stops it.
 using NestPoll = std::int64_t (*)(void* context);
 
+// Runs a callee on memory: inputs, then outputs. Not 0 ends the nest as refused.
+using NestCall = std::int64_t (*)(void* context, std::int64_t callee, void* const* memory);
+
 // `interval`: iterations between polls.
 using NestFunction = std::int64_t (*)(void** arguments, const std::int64_t* parameters, std::int64_t interval,
-                                      NestPoll poll, void* context);
+                                      NestPoll poll, NestCall call, void* context);
 
 }  // namespace tnp::compiler

@@ -3,6 +3,7 @@
 #include <llvm/IR/MDBuilder.h>
 #include <llvm/IR/Verifier.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 
@@ -16,14 +17,15 @@ namespace {
 
 using Kind = NestStatement::Kind;
 
-enum Argument : unsigned { kArguments, kParameters, kInterval, kPoll, kContext };
+enum Argument : unsigned { kArguments, kParameters, kInterval, kPoll, kCall, kContext };
 
 class NestEmitter {
  public:
   NestEmitter(Jit& jit, const Nest& nest, Isa isa, const std::string& name)
       : context_(jit.context()), nest_(nest), isa_(isa), module_(jit.new_module(isa, name)), b_(context_) {
     llvm::Type* pointer = b_.getPtrTy();
-    auto* type = llvm::FunctionType::get(b_.getInt64Ty(), {pointer, pointer, b_.getInt64Ty(), pointer, pointer}, false);
+    auto* type =
+        llvm::FunctionType::get(b_.getInt64Ty(), {pointer, pointer, b_.getInt64Ty(), pointer, pointer, pointer}, false);
     function_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, *module_);
     function_->addFnAttr(llvm::Attribute::NoUnwind);
     function_->addFnAttr("stackrealign");
@@ -64,7 +66,7 @@ class NestEmitter {
       declare(s.body);
       if (s.kind != Kind::compute) continue;
       elements_->declare(s.group, 1);
-      if (s.extent != kNone) elements_->declare(s.group, vector_lanes(s.group, isa_));
+      if (vectorizes(s)) elements_->declare(s.group, vector_lanes(s.group, isa_));
     }
   }
 
@@ -109,8 +111,16 @@ class NestEmitter {
   }
   void emit(const NestStatement& s);
   std::vector<Registers> outputs_of(const FusedGroup& group, std::vector<Registers> values, int lanes);
+  // Whether the innermost loop's elements lie next to each other, or are the same for all.
+  static bool vectorizes(const NestStatement& s) {
+    return !s.extents.empty() && std::all_of(s.strides.begin(), s.strides.end(),
+                                             [](const std::vector<int>& strides) { return strides.back() < 0; });
+  }
+  using Pointers = std::vector<llvm::Value*>;  // of inputs, then outputs; null: an element in a variable
   void compute_rows(const NestStatement& s);
-  llvm::Value* row_loop(const NestStatement& s, int lanes, llvm::Value* start);
+  void rows(const NestStatement& s, std::size_t loop, const Pointers& pointers);
+  llvm::Value* row_loop(const NestStatement& s, int lanes, llvm::Value* start, const Pointers& pointers);
+  void call(const NestStatement& s);
   void address(const NestStatement& s);
   void loop(const NestStatement& s);
   void poll();
@@ -130,7 +140,7 @@ class NestEmitter {
 void NestEmitter::emit(const NestStatement& s) {
   switch (s.kind) {
     case Kind::compute: {
-      if (s.extent != kNone) return compute_rows(s);
+      if (!s.extents.empty()) return compute_rows(s);
       std::vector<Registers> in;
       for (int v : s.from) in.push_back(element(v));
       const std::vector<Registers> out = outputs_of(s.group, std::move(in), 1);
@@ -151,9 +161,11 @@ void NestEmitter::emit(const NestStatement& s) {
       return;
     }
     case Kind::advance:
-      return set_pointer(s.to[0], b_.CreateGEP(b_.getInt8Ty(), pointer(s.to[0]), parameter(s.step)));
+      return set_pointer(s.to[0], b_.CreateGEP(b_.getInt8Ty(), pointer(s.from[0]), parameter(s.step)));
     case Kind::address:
       return address(s);
+    case Kind::call:
+      return call(s);
     case Kind::loop:
       return loop(s);
   }
@@ -171,19 +183,54 @@ std::vector<Registers> NestEmitter::outputs_of(const FusedGroup& group, std::vec
 }
 
 void NestEmitter::compute_rows(const NestStatement& s) {
-  row_loop(s, 1, row_loop(s, vector_lanes(s.group, isa_), b_.getInt64(0)));
+  Pointers pointers;
+  for (int v : s.from) pointers.push_back(variable(v).pointer ? pointer(v) : nullptr);
+  for (int v : s.to) pointers.push_back(pointer(v));
+  rows(s, 0, pointers);
 }
 
-// Vectors of `lanes` elements from `start` on for as long as whole ones remain; gives where that ended.
-llvm::Value* NestEmitter::row_loop(const NestStatement& s, int lanes, llvm::Value* start) {
-  std::vector<llvm::Value*> pointers;  // of inputs, then outputs; null: the same for all
-  std::vector<Registers> same;
-  for (int v : s.from) {
-    const bool row = variable(v).pointer;
-    pointers.push_back(row ? pointer(v) : nullptr);
-    same.push_back(row ? Registers{} : elements_->splat(element(v), lanes));
+// The loops from number `loop` on.
+void NestEmitter::rows(const NestStatement& s, std::size_t loop, const Pointers& pointers) {
+  if (loop + 1 == s.extents.size()) {
+    llvm::Value* start = b_.getInt64(0);
+    if (vectorizes(s)) start = row_loop(s, vector_lanes(s.group, isa_), start, pointers);
+    row_loop(s, 1, start, pointers);
+    return;
   }
-  for (int v : s.to) pointers.push_back(pointer(v));
+  llvm::BasicBlock* before = b_.GetInsertBlock();
+  auto *test = block("outer"), *body = block("rows"), *after = block("after");
+  b_.CreateBr(test);
+  b_.SetInsertPoint(test);
+  llvm::PHINode* index = b_.CreatePHI(b_.getInt64Ty(), 2);
+  index->addIncoming(b_.getInt64(0), before);
+  b_.CreateCondBr(b_.CreateICmpSLT(index, parameter(s.extents[loop])), body, after);
+  b_.SetInsertPoint(body);
+  Pointers inner;
+  for (std::size_t k = 0; k < pointers.size(); ++k) {
+    const int stride = s.strides[k][loop];
+    inner.push_back(pointers[k]);
+    if (pointers[k] && stride != kNone)
+      inner.back() = b_.CreateGEP(b_.getInt8Ty(), pointers[k], b_.CreateMul(index, parameter(stride)));
+  }
+  rows(s, loop + 1, inner);
+  index->addIncoming(b_.CreateNSWAdd(index, b_.getInt64(1)), b_.GetInsertBlock());
+  b_.CreateBr(test);
+  b_.SetInsertPoint(after);
+}
+
+// Of the innermost loop, vectors of `lanes` elements from `start` on for as long as whole ones remain; gives where that
+// ended.
+llvm::Value* NestEmitter::row_loop(const NestStatement& s, int lanes, llvm::Value* start, const Pointers& pointers) {
+  std::vector<Registers> same;
+  for (std::size_t k = 0; k < s.from.size(); ++k) {
+    Registers x;
+    if (!pointers[k]) {
+      x = elements_->splat(element(s.from[k]), lanes);
+    } else if (s.strides[k].back() == kNone) {
+      x = elements_->splat(elements_->load(pointers[k], variable(s.from[k]).dtype, 1), lanes);
+    }
+    same.push_back(x);
+  }
   llvm::BasicBlock* before = b_.GetInsertBlock();
   auto *test = block("row"), *body = block("turn"), *after = block("after");
   b_.CreateBr(test);
@@ -191,16 +238,18 @@ llvm::Value* NestEmitter::row_loop(const NestStatement& s, int lanes, llvm::Valu
   llvm::PHINode* index = b_.CreatePHI(b_.getInt64Ty(), 2);
   index->addIncoming(start, before);
   llvm::Value* next = b_.CreateNSWAdd(index, b_.getInt64(static_cast<std::uint64_t>(lanes)));
-  b_.CreateCondBr(b_.CreateICmpSLE(next, parameter(s.extent)), body, after);
+  b_.CreateCondBr(b_.CreateICmpSLE(next, parameter(s.extents.back())), body, after);
   b_.SetInsertPoint(body);
   const auto at = [&](std::size_t operand, DType d) {
+    const int stride = s.strides[operand].back();
+    if (stride >= 0) return b_.CreateGEP(b_.getInt8Ty(), pointers[operand], b_.CreateMul(index, parameter(stride)));
     return b_.CreateGEP(llvm::ArrayType::get(b_.getInt8Ty(), static_cast<std::uint64_t>(itemsize(d))),
                         pointers[operand], index);
   };
   std::vector<Registers> in = same;
   for (std::size_t k = 0; k < in.size(); ++k) {
     const DType d = variable(s.from[k]).dtype;
-    if (pointers[k]) in[k] = elements_->load(at(k, d), d, lanes);
+    if (!in[k].re) in[k] = elements_->load(at(k, d), d, lanes);
   }
   const std::vector<Registers> out = outputs_of(s.group, std::move(in), lanes);
   for (std::size_t j = 0; j < out.size(); ++j) {
@@ -211,6 +260,36 @@ llvm::Value* NestEmitter::row_loop(const NestStatement& s, int lanes, llvm::Valu
   b_.CreateBr(test);
   b_.SetInsertPoint(after);
   return index;
+}
+
+// Elements in variables go through memory.
+void NestEmitter::call(const NestStatement& s) {
+  llvm::BasicBlock& entry = function_->getEntryBlock();
+  llvm::IRBuilder<> at_entry(&entry, entry.begin());
+  const auto count = static_cast<unsigned>(s.from.size() + s.to.size());
+  llvm::AllocaInst* table = at_entry.CreateAlloca(llvm::ArrayType::get(b_.getPtrTy(), count));
+  std::vector<llvm::Value*> memory;
+  const auto place = [&](int v) {
+    if (variable(v).pointer) return memory.push_back(pointer(v));
+    llvm::AllocaInst* m = at_entry.CreateAlloca(llvm::ArrayType::get(b_.getInt64Ty(), 2));
+    m->setAlignment(llvm::Align(16));
+    memory.push_back(m);
+  };
+  for (int v : s.from) {
+    place(v);
+    if (!variable(v).pointer) elements_->store(memory.back(), element(v), variable(v).dtype, 1);
+  }
+  for (int v : s.to) place(v);
+  for (unsigned k = 0; k < count; ++k) b_.CreateStore(memory[k], b_.CreateConstGEP1_32(b_.getPtrTy(), table, k));
+  auto* type = llvm::FunctionType::get(b_.getInt64Ty(), {b_.getPtrTy(), b_.getInt64Ty(), b_.getPtrTy()}, false);
+  llvm::Value* answer =
+      b_.CreateCall(type, function_->getArg(kCall),
+                    {function_->getArg(kContext), b_.getInt64(static_cast<std::uint64_t>(s.callee)), table});
+  leave_if(b_.CreateICmpNE(answer, b_.getInt64(0)), NestStatus::refused);
+  for (std::size_t j = 0; j < s.to.size(); ++j) {
+    const int v = s.to[j];
+    if (!variable(v).pointer) set_element(v, elements_->load(memory[s.from.size() + j], variable(v).dtype, 1));
+  }
 }
 
 void NestEmitter::address(const NestStatement& s) {
