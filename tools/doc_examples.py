@@ -70,8 +70,9 @@ def all_sections() -> list[Section]:
 
 def plain(value: Any) -> str:
     """What a value prints as, with 0-d arrays, NumPy's scalars and Python's alike."""
-    import numpy as np
     import tnp
+
+    import numpy as np
 
     if isinstance(value, np.generic) or (isinstance(value, np.ndarray | tnp.ndarray) and value.ndim == 0):
         return repr(value.item())
@@ -121,8 +122,9 @@ def run(block: Block, module: Any) -> list[Output]:
 
 def differences_from_numpy(block: Block) -> list[str]:
     """Statements that give something else with NumPy."""
-    import numpy as np
     import tnp
+
+    import numpy as np
 
     if block.own:
         return []
@@ -167,8 +169,9 @@ FLAGS = doctest.IGNORE_EXCEPTION_DETAIL | doctest.NORMALIZE_WHITESPACE
 
 def failures(block: Block, name: str) -> str:
     """What a doctest of the block reports; empty when all is well."""
-    import numpy as np
     import tnp
+
+    import numpy as np
 
     test = doctest.DocTestParser().get_doctest(block.code, {"tnp": tnp, "np": np}, name, None, 0)
     report = io.StringIO()
