@@ -16,18 +16,18 @@ namespace {
 
 // --- thresholds, in multiply-adds unless said otherwise; docs/decisions/blas.md has the measurements ----------------
 
-constexpr double kDirectWork = 32.0 * 32 * 32;    // up to here packing, and so BLAS, costs more than it saves
-constexpr int64_t kDirectBytes = 8192;            // and wherever B, or A, is so small that it stays in the cache
-constexpr double kTaskWork = 64.0 * 64 * 64;      // worth a task of its own
-constexpr double kBalanceWork = 256 * kTaskWork;  // from here on more tasks than threads even out a busy machine
-constexpr double kTeamWork = 512.0 * 512 * 512;   // from here on OpenBLAS divides a product better than we do
-constexpr int64_t kVectorTaskWork = 32768;        // the same where every element is used once
-constexpr double kScalarDotWork = 48;             // of a matrix times a vector: below, columns of C of one element
-constexpr double kRowVectorDirectWork = 4096;     // of a vector times a matrix
-constexpr int64_t kDotChunk = 32768;              // elements that a task sums; fixed, so that threads change no result
-constexpr int64_t kMaxSuperBlock = 4096;          // rows of A and columns of B that are packed at a time
-constexpr int64_t kPanelBytes = 24 * 1024;        // of B: stays in the first-level cache
-constexpr int64_t kBlockBytes = 256 * 1024;       // of A: stays in the second-level cache
+constexpr double kDirectWork = 32.0 * 32 * 32;      // up to here packing, and so BLAS, costs more than it saves
+constexpr int64_t kDirectBytes = 8192;              // and wherever B, or A, is so small that it stays in the cache
+constexpr double kTaskWork = 64.0 * 64 * 64;        // worth a task of its own
+constexpr double kBalanceWork = 256 * kTaskWork;    // from here on more tasks than threads even out a busy machine
+constexpr double kTeamWork = 1000.0 * 1000 * 1000;  // from here on OpenBLAS divides a product better than we do
+constexpr int64_t kVectorTaskWork = 32768;          // the same where every element is used once
+constexpr double kScalarDotWork = 48;               // of a matrix times a vector: below, columns of C of one element
+constexpr double kRowVectorDirectWork = 4096;       // of a vector times a matrix
+constexpr int64_t kDotChunk = 32768;         // elements that a task sums; fixed, so that threads change no result
+constexpr int64_t kMaxSuperBlock = 4096;     // rows of A and columns of B that are packed at a time
+constexpr int64_t kPanelBytes = 24 * 1024;   // of B: stays in the first-level cache
+constexpr int64_t kBlockBytes = 256 * 1024;  // of A: stays in the second-level cache
 
 struct Matrix {
   const char* data;
