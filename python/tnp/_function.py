@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,10 +15,15 @@ _core.set_autograph(_autograph)
 
 def function(
     func: Callable[..., Any] | None = None,
-    *,
     input_signature: Sequence[Any] | None = None,
     autograph: bool = True,
+    jit_compile: bool | None = None,
+    reduce_retracing: bool = False,
+    *,
+    static_argnames: str | Sequence[str] | None = None,
+    static_argnums: int | Sequence[int] | None = None,
     name: str | None = None,
+    **experimental: Any,
 ) -> Any:
     """`func` compiled: traced once for each structure, types and ranks of its arguments, then run as a program.
 
@@ -28,13 +34,53 @@ def function(
     autograph: whether Python's control flow (if, while, for, break, continue, return, and, or, not, assert, print) becomes
         that of the program where it depends on traced arrays. Without, it raises an error that names tnp.cond and
         tnp.while_loop.
+    static_argnames, static_argnums: arguments that are part of what a trace is for, by value, whatever they are; they
+        must be hashable.
+    jit_compile, reduce_retracing, experimental_…: TensorFlow's; programs are always compiled, for all sizes.
     """
+    unknown = [key for key in experimental if not key.startswith("experimental_")]
+    if unknown:
+        raise TypeError(f"function() got an unexpected keyword argument {unknown[0]!r}")
     if func is None:
-        return functools.partial(function, input_signature=input_signature, autograph=autograph, name=name)
+        return functools.partial(
+            function,
+            input_signature=input_signature,
+            autograph=autograph,
+            static_argnames=static_argnames,
+            static_argnums=static_argnums,
+            name=name,
+        )
     if not callable(func):
         raise TypeError(f"function: expected a callable, got '{type(func).__name__}'")
     compiled = Function(func, name, autograph)
     functools.update_wrapper(compiled, func)
     if input_signature is not None:
         compiled.set_input_signature(list(input_signature))
+    if static_argnames is not None or static_argnums is not None:
+        compiled.set_statics(*_statics(func, static_argnames, static_argnums))
     return compiled
+
+
+def _statics(
+    func: Callable[..., Any], names: str | Sequence[str] | None, numbers: int | Sequence[int] | None
+) -> tuple[list[int], list[str]]:
+    """The static arguments by position and by name; each in both ways where the function has a signature."""
+    named = [names] if isinstance(names, str) else list(names or ())
+    numbered = [numbers] if isinstance(numbers, int) else list(numbers or ())
+    try:
+        parameters = list(inspect.signature(func).parameters.values())
+    except (TypeError, ValueError):
+        return numbered, named
+    by_name = {p.name: i for i, p in enumerate(parameters)}
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    for n in named:
+        if n not in by_name and not open_ended:
+            raise ValueError(f"function: static_argnames: {func!r} has no argument {n!r}")
+    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    numbered = [n + len(positional) if n < 0 else n for n in numbered]
+    for n in numbered:
+        if n >= len(positional) and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+            raise ValueError(f"function: static_argnums: {func!r} has no positional argument {n}")
+    every = named + [positional[n] for n in numbered if n < len(positional)]
+    positions = {by_name[n] for n in every if n in positional} | set(numbered)
+    return sorted(positions), every

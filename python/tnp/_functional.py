@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import _core
-from ._core import cond, fori_loop, map, py_function, scan, switch, vectorized_map, while_loop
+from ._core import cond, fori_loop, map, py_function, scan, switch, vectorized_map
 from ._specs import ArraySpec, TensorSpec
 
 __all__ = [
     "ArraySpec",
     "TensorSpec",
     "cond",
+    "constant",
+    "convert_to_tensor",
     "fori_loop",
     "map",
     "numpy_function",
@@ -24,6 +26,64 @@ __all__ = [
     "vmap",
     "while_loop",
 ]
+
+
+def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const") -> Any:
+    """An array of the value. shape: that it is brought to; one element is repeated, others must be as many."""
+    x = _core.functions["asarray"](value, dtype)
+    if shape is None:
+        return x
+    if x.size == 1:
+        return _core.functions["full"](shape, x.reshape(()), x.dtype)
+    try:
+        return x.reshape(shape)
+    except ValueError:
+        raise TypeError(f"constant: the value has {x.size} elements, which do not fit the shape {shape}") from None
+
+
+def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None) -> Any:
+    """An array of the value. dtype_hint: the type to use where the value can be of it."""
+    asarray = _core.functions["asarray"]
+    if dtype is None and dtype_hint is not None and not isinstance(value, _core.ndarray):
+        try:
+            return asarray(value, dtype_hint)
+        except (TypeError, ValueError, OverflowError):
+            return asarray(value)
+    if dtype is not None and isinstance(value, _core.ndarray) and value.dtype != dtype:
+        raise ValueError(f"convert_to_tensor: the array has dtype {value.dtype}, not {dtype}: use astype")
+    return asarray(value, dtype)
+
+
+def while_loop(
+    cond: Callable[..., Any],
+    body: Callable[..., Any],
+    loop_vars: Any,
+    shape_invariants: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    maximum_iterations: Any = None,
+    name: str | None = None,
+) -> Any:
+    """loop_vars = body(*loop_vars) for as long as cond(*loop_vars) is true.
+
+    loop_vars is a tuple or list, and is returned as one. Its arrays keep their dtypes and numbers of dimensions, not
+    their sizes. maximum_iterations: after which the loop ends in any case. The other arguments are TensorFlow's; they
+    change nothing.
+    """
+    if maximum_iterations is None:
+        return _core.while_loop(cond, body, loop_vars)
+    kind = type(loop_vars)
+
+    def goes_on(turn: Any, *values: Any) -> Any:
+        return _core.ufuncs["logical_and"](turn < maximum_iterations, cond(*values))
+
+    def step(turn: Any, *values: Any) -> tuple[Any, ...]:
+        result = body(*values)
+        return (turn + 1, *(result if isinstance(result, (tuple, list)) else (result,)))
+
+    out = _core.while_loop(goes_on, step, (0, *loop_vars))[1:]
+    return list(out) if kind is list else out
 
 
 def numpy_function(

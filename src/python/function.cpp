@@ -17,6 +17,7 @@
 #include "python/variable.h"
 #include "tnp/error.h"
 #include "transform/call.h"
+#include "transform/explain.h"
 
 namespace tnp::python {
 
@@ -28,9 +29,11 @@ constexpr std::size_t kMaxTraces = 256;  // per function; beyond it they are mad
 // stops it.
 PyObject* g_needs_size = nullptr;
 thread_local NeedsSize t_needed;
+thread_local std::string t_asked_at;  // the user's line
 
 void ask_for_size(std::int64_t dim) {
   t_needed = places_of(dim);
+  t_asked_at = source_location ? source_location() : "";
   PyErr_SetString(g_needs_size, "the function is traced again with this size fixed");
   throw nb::python_error();
 }
@@ -50,6 +53,7 @@ void ask_for_value(const Expr& expr) {
 }
 
 struct Traced {
+  std::string why;  // it was made
   Signature signature;
   std::vector<ArgumentSpec> specs;  // -1 where the size is free
   TracedFunction function;
@@ -94,8 +98,12 @@ class Function {
   }
 
   std::shared_ptr<Traced> find(nb::handle given, nb::handle kwargs, Arguments& arguments) {
-    const nb::object args = input_signature_ ? input_signature_->check(given, kwargs) : nb::borrow(given);
-    const bool plain = plain_arguments(args, kwargs, arguments);
+    nb::object args = input_signature_ ? input_signature_->check(given, kwargs) : nb::borrow(given);
+    nb::object named = nb::borrow(kwargs);
+    const bool has_statics = !static_positions_.empty() || !static_names_.empty();
+    if (has_statics) mark_statics(args, named);
+    kwargs = named;
+    const bool plain = !has_statics && plain_arguments(args, kwargs, arguments);
     Flattened f;
     if (!plain) {
       arguments = {};
@@ -104,13 +112,35 @@ class Function {
     }
     if (auto t = known(arguments)) return t;
     if (plain) f = flatten_arguments(args, kwargs);
+    std::string why = reason(arguments);
     std::shared_ptr<Traced> made = trace(f, arguments);
+    made->why = why + made->why;
     if (auto t = known(arguments)) return t;  // another thread was quicker
     std::erase_if(traces_, [](const auto& t) { return t->signature.is_dead(); });
     if (traces_.size() >= kMaxTraces) traces_.clear();
     traces_.push_back(made);
     ++made_;
     return made;
+  }
+
+  // These arguments are part of what a trace is for, by value, even where they are arrays.
+  void set_statics(std::vector<std::size_t> positions, std::vector<std::string> names) {
+    static_positions_ = std::move(positions);
+    static_names_ = std::move(names);
+  }
+
+  // Why the traces that are kept were made, and what the programs copy.
+  std::string explain() const {
+    std::string text = "tnp.function " + nb::cast<std::string>(nb::str(nb::getattr(f_, "__name__", name_))) + ": " +
+                       std::to_string(traces_.size()) + (traces_.size() == 1 ? " trace" : " traces") + " kept, " +
+                       std::to_string(made_) + " made\n";
+    for (std::size_t i = 0; i < traces_.size(); ++i) {
+      const Traced& t = *traces_[i];
+      text += "trace " + std::to_string(i + 1) + ": " + t.why + "\n";
+      const std::vector<std::string> copies = copies_of(t.function);
+      for (const std::string& c : copies) text += "  copied at " + c + "\n";
+    }
+    return text;
   }
 
   // Arguments are then taken by position and cast to these specs.
@@ -132,6 +162,56 @@ class Function {
   }
 
  private:
+  void mark_statics(nb::object& args, nb::object& kwargs) const {
+    nb::list positional;
+    for (std::size_t i = 0; i < nb::len(args); ++i) {
+      const bool is_static =
+          std::find(static_positions_.begin(), static_positions_.end(), i) != static_positions_.end();
+      nb::object value = args[i];
+      positional.append(is_static ? nb::cast(PyStatic{value}) : value);
+    }
+    args = nb::tuple(positional);
+    if (kwargs.ptr() == nullptr) return;
+    nb::dict marked;
+    for (auto [key, value] : nb::borrow<nb::dict>(kwargs)) {
+      const auto text = nb::cast<std::string>(key);
+      const bool is_static = std::find(static_names_.begin(), static_names_.end(), text) != static_names_.end();
+      marked[key] = is_static ? nb::cast(PyStatic{nb::borrow(value)}) : nb::borrow(value);
+    }
+    kwargs = marked;
+  }
+
+  // How these arguments differ from those of the last trace.
+  std::string reason(const Arguments& arguments) const {
+    if (traces_.empty()) return made_ == 0 ? "the first call" : "none is kept any more";
+    const Signature &a = traces_.back()->signature, &b = arguments.signature;
+    if (a.arrays.size() != b.arrays.size()) {
+      return std::to_string(b.arrays.size()) + " arrays instead of " + std::to_string(a.arrays.size());
+    }
+    for (std::size_t i = 0; i < a.arrays.size(); ++i) {
+      if (a.arrays[i] == b.arrays[i]) continue;
+      const auto text = [](std::uint16_t code) {
+        return std::string(name(static_cast<DType>(code >> 8))) + " with " + std::to_string(code & 0xff) +
+               " dimensions";
+      };
+      return "array " + std::to_string(i) + " is " + text(b.arrays[i]) + " instead of " + text(a.arrays[i]);
+    }
+    if (a == b) return "a size that is fixed in the other traces differs";
+    if (!a.statics.is_valid() || !b.statics.is_valid()) return "the arguments have another structure";
+    const std::size_t n = nb::len(b.statics);
+    if (nb::len(a.statics) != n || !nb::object(a.statics[0]).equal(nb::object(b.statics[0])))
+      return "the arguments have another structure";
+    for (std::size_t i = 1; i < n; ++i) {
+      const nb::object x = a.statics[i], y = b.statics[i];
+      if (x.equal(y)) continue;
+      const auto text = [](const nb::object& key) {
+        return nb::cast<std::string>(nb::repr(nb::object(key[nb::len(key) - 1])));
+      };
+      return "a value that is no array is " + text(y) + " instead of " + text(x);
+    }
+    return "other arguments";
+  }
+
   // By index, as a comparison may call Python code that changes the cache.
   std::shared_ptr<Traced> known(const Arguments& arguments) const {
     for (std::size_t i = 0; i < traces_.size(); ++i) {
@@ -145,9 +225,10 @@ class Function {
   std::shared_ptr<Traced> trace(const Flattened& f, const Arguments& arguments) {
     auto t = std::make_shared<Traced>();
     t->signature = arguments.signature;
-    for (const Array& x : arguments.arrays) {
-      Shape free(SmallVec<std::int64_t, 5>(x.ndim(), -1));
-      t->specs.push_back({x.dtype(), free});
+    for (std::size_t i = 0; i < arguments.arrays.size(); ++i) {
+      const Array& x = arguments.arrays[i];
+      const Shape free(SmallVec<std::int64_t, 5>(x.ndim(), -1));
+      t->specs.push_back({x.dtype(), input_signature_ ? input_signature_->traced_shape(i, x.ndim()) : free});
     }
     for (;;) {
       try {
@@ -170,6 +251,9 @@ class Function {
         for (const auto& [argument, axis] : needed.places) {
           const std::int64_t size = arguments.arrays[static_cast<std::size_t>(argument)].shape()[axis];
           if (is_symbolic(size)) ask_for_size(size);  // of the function that is being traced around this one
+          t->why += "; size " + std::to_string(axis) + " of array " + std::to_string(argument) + " is fixed at " +
+                    std::to_string(size) + ", as its number was asked for" +
+                    (source_location ? " at " + t_asked_at : std::string());
           t->specs[static_cast<std::size_t>(argument)].shape[axis] = size;
         }
       }
@@ -180,7 +264,7 @@ class Function {
     std::vector<nb::object> leaves;
     std::size_t next = 0;
     for (std::size_t i = 0; i < f.leaves.size(); ++i)
-      leaves.push_back(f.traced[i] ? to_python(symbolic[next++]) : f.leaves[i]);
+      leaves.push_back(f.traced[i] ? to_python(symbolic[next++]) : static_value(f.leaves[i]));
     nb::object all = f.tree.unflatten(leaves);
     nb::object out = conversion_ != Conversion::none
                          ? converted_call(f_, all[0], all[1], conversion_ == Conversion::unrolled)
@@ -207,6 +291,8 @@ class Function {
   bool autograph_;
   enum class Conversion : std::uint8_t { none, converted, unrolled };
   Conversion conversion_ = Conversion::none;  // of the body's control flow, as traces have asked for it
+  std::vector<std::size_t> static_positions_;
+  std::vector<std::string> static_names_;
   std::optional<InputSignature> input_signature_;
   std::vector<std::shared_ptr<Traced>> traces_;
   std::size_t made_ = 0;
@@ -258,6 +344,7 @@ std::string location() {
 }  // namespace
 
 void bind_function(nb::module_& m) {
+  nb::class_<PyStatic>(m, "_Static");
   nb::object needs = nb::steal(PyErr_NewException("tnp._NeedsSize", PyExc_BaseException, nullptr));
   g_needs_size = needs.release().ptr();
   dim_value_hook = &ask_for_size;
@@ -296,6 +383,39 @@ void bind_function(nb::module_& m) {
         return info;
       },
       "How many traces are kept, how many were ever made, and how many may be kept.");
+  cls.def("explain", &Function::explain,
+          "Why each trace that is kept was made, and which updates of arrays its program can not make in place.");
+  cls.def(
+      "cost",
+      [](Function& f, nb::args args, nb::kwargs kwargs) {
+        Arguments arguments;
+        const auto traced = f.find(args, kwargs, arguments);
+        const Cost c = cost_of(traced->function, arguments.arrays);
+        const auto number = [](const std::optional<std::int64_t>& n) -> nb::object {
+          return n ? nb::object(nb::int_(*n)) : nb::none();
+        };
+        nb::dict out;
+        out["operations"] = c.operations;
+        out["steps"] = c.steps;
+        out["kernels"] = c.kernels;
+        out["fused_operations"] = c.fused_operations;
+        out["argument_bytes"] = c.argument_bytes;
+        out["result_bytes"] = number(c.result_bytes);
+        out["operation_bytes"] = number(c.operation_bytes);
+        return out;
+      },
+      "What a call with these arguments costs: operations after simplification; steps of the program and, of them, "
+      "fused "
+      "kernels;\nbytes of arguments and results, and those that the operations would read and write one by one; None "
+      "where "
+      "sizes depend on data.");
+  cls.def("set_statics", [](Function& f, nb::list positions, nb::list names) {
+    std::vector<std::size_t> p;
+    std::vector<std::string> n;
+    for (nb::handle h : positions) p.push_back(nb::cast<std::size_t>(h));
+    for (nb::handle h : names) n.push_back(nb::cast<std::string>(h));
+    f.set_statics(std::move(p), std::move(n));
+  });
   cls.def("clear_cache", &Function::clear);
   // As Python's functions do: copied as itself, pickled by its name.
   cls.def("__copy__", [](nb::object self) { return self; });

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "python/array_api.h"
 #include "python/variable.h"
 #include "tnp/error.h"
 #include "tnp/promotion.h"
@@ -17,6 +18,7 @@ std::uint16_t array_code(const Array& x) {
 
 // A leaf that is traced: an array, NumPy's too.
 bool is_traced_leaf(nb::handle leaf) {
+  if (is_strict_array(leaf.ptr())) return false;  // a structure of its own: it has a device
   return is_array(leaf.ptr()) || (nb::hasattr(leaf, "__array__") && !is_variable(leaf.ptr()) &&
                                   !PyType_Check(leaf.ptr()) && nb::hasattr(leaf, "dtype"));
 }
@@ -41,6 +43,15 @@ nb::object static_key(nb::handle leaf, Signature& signature) {
   if (is_variable(leaf.ptr())) {
     signature.variables.push_back(variable_of(leaf.ptr()));
     return nb::make_tuple(type, reinterpret_cast<std::uintptr_t>(variable_of(leaf.ptr()).get()));
+  }
+  if (nb::isinstance<PyStatic>(leaf)) {
+    const nb::object value = nb::cast<PyStatic&>(leaf).value;
+    if (is_array(value.ptr()) || PyObject_Hash(value.ptr()) == -1) {
+      PyErr_Clear();
+      throw TypeError("function: a static argument must be hashable, and arrays are not: '" +
+                      std::string(Py_TYPE(value.ptr())->tp_name) + "'");
+    }
+    return static_key(value, signature);
   }
   if (nb::isinstance<PyDim>(leaf) && dim_value_hook) dim_value_hook(nb::cast<PyDim&>(leaf).dim);
   if (needs_text(leaf)) return nb::make_tuple(type, nb::repr(leaf));
@@ -163,6 +174,11 @@ bool InputSignature::fits(const Array& x, const Spec& spec, std::vector<std::int
     if (known != size) return false;
   }
   return true;
+}
+
+Shape InputSignature::traced_shape(std::size_t i, int ndim) const {
+  if (i < specs_.size() && !specs_[i].any_rank) return specs_[i].shape;
+  return Shape(SmallVec<std::int64_t, 5>(ndim, -1));
 }
 
 std::string InputSignature::describe(const Spec& spec) const {

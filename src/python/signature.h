@@ -6,6 +6,14 @@
 
 namespace tnp::python {
 
+// An argument that the user has declared to be static.
+struct PyStatic {
+  nb::object value;
+};
+inline nb::object static_value(const nb::object& leaf) {
+  return nb::isinstance<PyStatic>(leaf) ? nb::cast<PyStatic&>(leaf).value : leaf;
+}
+
 // What arguments a trace serves: for each array its type and its rank, and for what is no array an object that
 // compares.
 struct Signature {
@@ -44,6 +52,9 @@ class InputSignature {
   explicit InputSignature(nb::handle specs);
   // The arguments with NumPy arrays and numbers cast to the specs' types; a tnp array must have them.
   nb::object check(nb::handle args, nb::handle kwargs) const;
+  // What a trace may take for granted of argument i: sizes; -1 where they are free; the same number below -1 where two
+  // are one.
+  Shape traced_shape(std::size_t i, int ndim) const;
 
  private:
   struct Spec {

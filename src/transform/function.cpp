@@ -1,5 +1,7 @@
 #include "transform/function.h"
 
+#include <map>
+
 #include "base/dim.h"
 #include "ir/observer.h"
 #include "tnp/error.h"
@@ -11,6 +13,8 @@ namespace {
 
 // The symbolic arguments of the traces in progress on this thread, innermost last.
 thread_local std::vector<const Arrays*> t_arguments;
+
+constexpr Dim kSharedSize = -(Dim{1} << 31);  // handles lie below
 
 class ArgumentsScope {
  public:
@@ -50,7 +54,21 @@ TracedFunction trace_function(std::span<const ArgumentSpec> specs, const std::fu
   TracedFunction traced;
   Trace trace;
   Arrays arguments;
-  for (const ArgumentSpec& s : specs) arguments.push_back(trace.add_input(s.dtype, s.shape));
+  std::map<Dim, Dim> shared;  // sizes that are one
+  for (const ArgumentSpec& s : specs) {
+    Shape shape = s.shape;
+    for (Dim& d : shape) {
+      if (const auto it = shared.find(d); it != shared.end()) d = it->second;
+    }
+    Shape given = shape;
+    for (Dim& d : given) {
+      if (d < -1 && d > kSharedSize) d = -1;
+    }
+    arguments.push_back(trace.add_input(s.dtype, given));
+    for (int i = 0; i < shape.ndim(); ++i) {
+      if (shape[i] < -1 && shape[i] > kSharedSize) shared.emplace(shape[i], arguments.back().shape()[i]);
+    }
+  }
   Arrays results;
   {
     const ArgumentsScope scope(&arguments);

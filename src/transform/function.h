@@ -9,7 +9,7 @@ namespace tnp {
 
 struct ArgumentSpec {
   DType dtype;
-  Shape shape;  // -1: a size that may differ from call to call
+  Shape shape;  // -1: a size that may differ from call to call; equal numbers below -1: sizes that are equal
 };
 
 struct TracedFunction {
