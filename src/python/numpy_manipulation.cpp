@@ -1,6 +1,7 @@
 // Functions that rearrange, join and split arrays.
 #include "python/arguments.h"
 #include "tnp/error.h"
+#include "tnp/padding.h"
 
 namespace tnp::python {
 
@@ -231,19 +232,42 @@ std::vector<PadWidth> pad_widths(const Value& width, const Array& x) {
   return out;
 }
 
-TNP_FUNCTION(pad, kFunction, "(array, pad_width, mode='constant', *, constant_values=0, reflect_type='even')",
-             "An array with elements added at its edges. Modes: constant, empty, edge, reflect, symmetric, wrap.") {
-  const auto [array, pad_width, mode, constant_values, reflect_type] = take<5>(args);
+// A value for each edge, 0 where none are given.
+std::vector<PadValues> edge_values(const Value& given, const Array& x, const char* what) {
+  const auto value = [&](PyObject* o) { return as_array(o, {x.dtype(), std::nullopt}); };
+  std::vector<PadValues> values(x.ndim(), PadValues{Scalar(0).to_array(x.dtype()), Scalar(0).to_array(x.dtype())});
+  if (!given.given()) return values;
+  const auto list = pairs<Array>(given, x.ndim(), value, what);
+  for (int i = 0; i < x.ndim(); ++i) values[i] = {list[i].first, list[i].second};
+  return values;
+}
+
+// How many elements at each edge a statistic is of; -1: all.
+std::vector<PadWidth> stat_lengths(const Value& given, const Array& x) {
+  std::vector<PadWidth> out(x.ndim(), PadWidth{-1, -1});
+  if (!given.given()) return out;
+  const auto number = [](PyObject* o) {
+    const std::int64_t n = o == Py_None ? -1 : Value(o).integer();
+    if (o != Py_None && n < 0) throw ValueError("index can't contain negative values");
+    return n;
+  };
+  const auto list = pairs<std::int64_t>(given, x.ndim(), number, "stat_length");
+  for (int i = 0; i < x.ndim(); ++i) out[i] = {list[i].first, list[i].second};
+  return out;
+}
+
+TNP_FUNCTION(
+    pad, kFunction,
+    "(array, pad_width, mode='constant', *, constant_values=0, reflect_type='even', stat_length=None, "
+    "end_values=0)",
+    "An array with elements added at its edges. Modes: constant, empty, edge, linear_ramp, maximum, mean, median, "
+    "minimum, reflect, symmetric, wrap.") {
+  const auto [array, pad_width, mode, constant_values, reflect_type, stat_length, end_values] = take<7>(args);
   const Array x = array.array();
   const std::vector<PadWidth> widths = pad_widths(pad_width, x);
   const std::string how = mode.text("constant"), type = reflect_type.text("even");
   if (how == "constant" || how == "empty") {
-    const auto value = [&](PyObject* o) { return as_array(o, {x.dtype(), std::nullopt}); };
-    std::vector<PadValues> values(x.ndim(), PadValues{Scalar(0).to_array(x.dtype()), Scalar(0).to_array(x.dtype())});
-    if (constant_values.given() && how == "constant") {
-      const auto list = pairs<Array>(constant_values, x.ndim(), value, "constant_values");
-      for (int i = 0; i < x.ndim(); ++i) values[i] = {list[i].first, list[i].second};
-    }
+    const auto values = edge_values(how == "constant" ? constant_values : Value(), x, "constant_values");
     return to_python(pad(x, widths, values));
   }
   static constexpr std::pair<const char*, PadMode> kModes[] = {{"edge", PadMode::edge},
@@ -252,6 +276,14 @@ TNP_FUNCTION(pad, kFunction, "(array, pad_width, mode='constant', *, constant_va
                                                                {"wrap", PadMode::wrap}};
   for (const auto& [name, m] : kModes) {
     if (how == name) return to_python(pad(x, widths, m, type == "odd"));
+  }
+  if (how == "linear_ramp") return to_python(pad_linear_ramp(x, widths, edge_values(end_values, x, "end_values")));
+  static constexpr std::pair<const char*, PadStatistic> kStatistics[] = {{"maximum", PadStatistic::maximum},
+                                                                         {"mean", PadStatistic::mean},
+                                                                         {"median", PadStatistic::median},
+                                                                         {"minimum", PadStatistic::minimum}};
+  for (const auto& [name, statistic] : kStatistics) {
+    if (how == name) return to_python(pad_statistic(x, widths, statistic, stat_lengths(stat_length, x)));
   }
   throw ValueError("mode '" + how + "' is not supported");
 }

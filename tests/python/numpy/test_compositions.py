@@ -307,6 +307,24 @@ def test_more_cases_and_errors(run: Callable) -> None:
     check(run, 1e-13)
 
 
+@pytest.mark.parametrize("mode", ["linear_ramp", "maximum", "mean", "median", "minimum"])
+@pytest.mark.parametrize("dtype", ["int32", "float64", "float32"])
+def test_pad_with_computed_values(mode: str, dtype: str) -> None:
+    """Widths of each edge, lengths, end values; traced as well."""
+    x = sample((4, 5), dtype, 7)
+    extra = [{"end_values": 3}, {"end_values": ((1, 2), (3, 4))}, {}]
+    if mode != "linear_ramp":
+        extra = [{}, {"stat_length": 2}, {"stat_length": ((1, 9), (2, 3))}]
+    for widths in (2, (1, 3), ((0, 2), (3, 0)), 0):
+        for kwargs in extra:
+            check(lambda m, w=widths, k=kwargs: m.pad(m.asarray(x), w, mode, **k), 1e-6)
+    same(tnp.function(lambda a: tnp.pad(a, 2, mode))(tnp.asarray(x)), np.pad(x, 2, mode), 1e-6)
+    check(lambda m: m.pad(m.zeros((0, 2)), 1, mode))
+    if mode == "maximum":
+        check(lambda m: m.pad(m.asarray(x), 1, mode, stat_length=0))
+    check(lambda m: m.pad(m.asarray(x), 1, "nonsense"))
+
+
 def test_indices_out_of_range_in_traced_functions() -> None:
     """They are found when the function runs."""
     for f, good, bad in (
