@@ -142,7 +142,7 @@ Sample search_sample(const Shape& values, const Shape& sorted, DType dtype, std:
   return sample({sorted, values}, dtype, make_params<SearchParams>(batch_dims, right), false);
 }
 
-// Samples are not sorted: rows of one element always are, and for the others the halving itself is the oracle's.
+// The tests' samples are random: only rows of one element are always sorted.
 const OpDef kSearch{
     .name = "search_sorted",
     .doc =
