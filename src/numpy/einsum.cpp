@@ -55,8 +55,11 @@ Term summed(const Term& t, const LabelSet& needed) {
   return {reduce_sum(t.array, axes, false, t.array.dtype()), kept};
 }
 
+Array reshaped(const Array& x, const Shape& shape) { return x.shape() == shape ? x : reshape(x, shape); }
+
 // The array with its axes in the order of `labels`, 1 where it has none.
 Array arranged(const Term& t, const Labels& labels) {
+  if (t.labels == labels) return t.array;
   Axes order;
   Shape shape;
   for (EinsumLabel l : labels) {
@@ -66,7 +69,7 @@ Array arranged(const Term& t, const Labels& labels) {
     shape.push_back(there ? t.array.shape()[at] : 1);
   }
   const Array moved = permute_dims(t.array, order);
-  return moved.shape() == shape ? moved : reshape(moved, shape);
+  return reshaped(moved, shape);
 }
 
 // Axes of size 1 where the other term has more elements: they say nothing.
@@ -127,9 +130,9 @@ Term product(Term a, Term b, const LabelSet& needed) {
   y.push_back(size_of(b, right));
   for (EinsumLabel l : left) shape.push_back(a.array.shape()[place_of(a.labels, l)]);
   for (EinsumLabel l : right) shape.push_back(b.array.shape()[place_of(b.labels, l)]);
-  const Array z = matmul(reshape(arranged(a, joined({both, left, contracted})), x),
-                         reshape(arranged(b, joined({both, contracted, right})), y));
-  return {reshape(z, shape), result};
+  const Array z = matmul(reshaped(arranged(a, joined({both, left, contracted})), x),
+                         reshaped(arranged(b, joined({both, contracted, right})), y));
+  return {reshaped(z, shape), result};
 }
 
 [[noreturn]] void wrong_path(const std::string& why) { throw RuntimeError("Invalid einsum_path is specified: " + why); }
@@ -172,7 +175,7 @@ Array einsum(std::string_view subscripts, std::span<const Array> operands, const
       throw TypeError("einsum: operand " + std::to_string(i) + " of dtype " + std::string(name(x.dtype())) +
                       " cannot be cast to " + std::string(name(type)) + " according to the casting rule");
     }
-    terms.push_back(without_repeated({astype(x, type), parsed.inputs[i]}));
+    terms.push_back(without_repeated({x.dtype() == type ? x : astype(x, type), parsed.inputs[i]}));
   }
   const LabelSet output = set_of(parsed.output);
   EinsumOptions plan = options;

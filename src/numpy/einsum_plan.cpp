@@ -48,14 +48,14 @@ struct Term {
   int ellipsis = -1;
 };
 
-Term parse_term(std::string_view s, const std::string& where) {
+Term parse_term(std::string_view s, std::size_t operand, bool output = false) {
   Term t;
   for (std::size_t i = 0; i < s.size(); ++i) {
     if (s[i] == ' ') continue;
     if (s[i] == '.') {
       if (s.substr(i, 3) != "..." || t.ellipsis >= 0) {
         throw ValueError("einstein sum subscripts string contains a '.' that is not part of an ellipsis ('...') in " +
-                         where);
+                         (output ? "the output" : "operand " + std::to_string(operand)));
       }
       t.ellipsis = static_cast<int>(t.letters.size());
       i += 2;
@@ -118,14 +118,15 @@ Labels output_labels(const Term& t, const EinsumTerms& terms, int longest) {
   LabelSet known, seen;
   for (const Labels& in : terms.inputs) known |= set_of(in);
   for (EinsumLabel l : t.letters) {
+    if (!seen[static_cast<std::size_t>(l)] && known[static_cast<std::size_t>(l)]) {
+      seen.set(static_cast<std::size_t>(l));
+      continue;
+    }
     const std::string quoted = std::string("'") + static_cast<char>(l) + "'";
     if (seen[static_cast<std::size_t>(l)])
       throw ValueError("einstein sum subscripts string includes output subscript " + quoted + " multiple times");
-    if (!known[static_cast<std::size_t>(l)]) {
-      throw ValueError("einstein sum subscripts string included output subscript " + quoted +
-                       " which never appeared in an input");
-    }
-    seen.set(static_cast<std::size_t>(l));
+    throw ValueError("einstein sum subscripts string included output subscript " + quoted +
+                     " which never appeared in an input");
   }
   return expanded(t, longest, longest);
 }
@@ -155,7 +156,7 @@ EinsumTerms parse_einsum(std::string_view subscripts, std::span<const Array> ope
   std::vector<Term> parsed;
   for (;;) {
     const std::size_t comma = rest.find(',');
-    parsed.push_back(parse_term(rest.substr(0, comma), "operand " + std::to_string(parsed.size())));
+    parsed.push_back(parse_term(rest.substr(0, comma), parsed.size()));
     if (comma == std::string_view::npos) break;
     rest.remove_prefix(comma + 1);
   }
@@ -183,7 +184,7 @@ EinsumTerms parse_einsum(std::string_view subscripts, std::span<const Array> ope
   }
   for (std::size_t i = 0; i < parsed.size(); ++i) terms.inputs.push_back(expanded(parsed[i], counts[i], longest));
   read_sizes(terms, operands);
-  terms.output = explicit_output ? output_labels(parse_term(subscripts.substr(arrow + 2), "the output"), terms, longest)
+  terms.output = explicit_output ? output_labels(parse_term(subscripts.substr(arrow + 2), 0, true), terms, longest)
                                  : implied_output(terms, longest);
   return terms;
 }
@@ -341,6 +342,7 @@ EinsumSteps plan_einsum(const EinsumTerms& terms, const EinsumOptions& options) 
   using Plan = EinsumOptions::Plan;
   if (options.plan == Plan::given) return options.steps;
   const std::size_t n = terms.inputs.size();
+  if (options.plan == Plan::none || n <= 2) return {all_of(n)};
   Pending pending{{}, set_of(terms.output)};
   LabelSet everything;
   double largest = terms.size(pending.output);
@@ -350,7 +352,7 @@ EinsumSteps plan_einsum(const EinsumTerms& terms, const EinsumOptions& options) 
     largest = std::max(largest, terms.size(pending.sets.back()));
   }
   const bool automatic = options.plan == Plan::automatic;
-  if (options.plan == Plan::none || n <= 2 || (everything == pending.output && !automatic)) return {all_of(n)};
+  if (everything == pending.output && !automatic) return {all_of(n)};
   const double limit = options.memory_limit.value_or(automatic ? std::numeric_limits<double>::infinity() : largest);
   const bool optimal = options.plan == Plan::optimal || (automatic && n <= 4);
   return optimal ? Search(terms, limit).best(pending) : greedy(terms, pending, limit);
