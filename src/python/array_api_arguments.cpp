@@ -28,15 +28,18 @@ std::optional<std::int64_t> strict_axis(const char* what, const Value& axis) {
   return strict_int(what, axis.ptr());
 }
 
-Axes strict_ints(const char* what, const Value& ints) {
+Axes strict_ints(const char* what, const Value& ints, bool list_allowed) {
   Axes out;
   PyObject* o = ints.ptr();
-  if (o == nullptr || (!PyTuple_Check(o) && !is_int(o))) refuse(what, "an int or a tuple of ints", o ? o : Py_None);
-  if (!PyTuple_Check(o)) {
+  const bool sequence = o != nullptr && (PyTuple_Check(o) || (list_allowed && PyList_Check(o)));
+  if (!sequence) {
+    if (o == nullptr || !is_int(o)) refuse(what, "an int or a tuple of ints", o ? o : Py_None);
     out.push_back(strict_int(what, o));
     return out;
   }
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(o); ++i) out.push_back(strict_int(what, PyTuple_GET_ITEM(o, i)));
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); ++i) {
+    out.push_back(strict_int(what, PySequence_Fast_GET_ITEM(o, i)));
+  }
   return out;
 }
 
@@ -45,15 +48,17 @@ std::optional<Axes> strict_axes(const char* what, const Value& axes) {
   return strict_ints(what, axes);
 }
 
-Shape strict_shape(const char* what, const Value& shape, bool int_allowed) {
+Shape strict_shape(const char* what, const Value& shape, Sizes accepted) {
   PyObject* o = shape.ptr();
   const auto is_size = [](PyObject* each) { return is_int(each) || nb::isinstance<PyDim>(nb::handle(each)); };
-  if (o != nullptr && int_allowed && is_size(o)) return Shape{dim_of(nb::handle(o))};
-  if (o == nullptr || !PyTuple_Check(o))
-    refuse(what, int_allowed ? "an int or a tuple of ints" : "a tuple of ints", o ? o : Py_None);
+  if (o != nullptr && accepted == Sizes::int_or_sequence && is_size(o)) return Shape{dim_of(nb::handle(o))};
+  const bool sequence = o != nullptr && (PyTuple_Check(o) || (PyList_Check(o) && accepted != Sizes::tuple));
+  if (!sequence) {
+    refuse(what, accepted == Sizes::int_or_sequence ? "an int or a tuple of ints" : "a tuple of ints", o ? o : Py_None);
+  }
   Shape out;
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(o); ++i) {
-    PyObject* each = PyTuple_GET_ITEM(o, i);
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); ++i) {
+    PyObject* each = PySequence_Fast_GET_ITEM(o, i);
     if (!is_size(each)) refuse(what, "a tuple of ints", each);
     out.push_back(dim_of(nb::handle(each)));
   }

@@ -79,11 +79,13 @@ class StrictCall {
   nb::object NAME##_standard([[maybe_unused]] StrictCall& call, [[maybe_unused]] const Arguments& args)
 #define TNP_STANDARD(NAME, SINCE, SIGNATURE, DOC) TNP_STANDARD_OF(kStandard, none, NAME, SINCE, SIGNATURE, DOC)
 
-std::int64_t strict_int(const char* what, PyObject* o);                        // throws TypeError
-std::optional<std::int64_t> strict_axis(const char* what, const Value& axis);  // an int or None
-std::optional<Axes> strict_axes(const char* what, const Value& axes);          // an int, a tuple of ints or None
-Axes strict_ints(const char* what, const Value& ints);                         // an int or a tuple of ints
-Shape strict_shape(const char* what, const Value& shape, bool int_allowed = true);
+std::int64_t strict_int(const char* what, PyObject* o);                            // throws TypeError
+std::optional<std::int64_t> strict_axis(const char* what, const Value& axis);      // an int or None
+std::optional<Axes> strict_axes(const char* what, const Value& axes);              // an int, a tuple of ints or None
+Axes strict_ints(const char* what, const Value& ints, bool list_allowed = false);  // an int or a tuple of ints
+// The standard has tuples; lists pass where array-api-strict lets them.
+enum class Sizes : std::uint8_t { tuple, sequence, int_or_sequence };
+Shape strict_shape(const char* what, const Value& shape, Sizes accepted = Sizes::int_or_sequence);
 bool strict_flag(const char* what, const Value& flag, bool otherwise);
 
 }  // namespace tnp::python

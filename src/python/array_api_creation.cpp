@@ -102,8 +102,10 @@ void check_sizes(const char* function, const Value& shape) {
       throw ValueError(std::string(function) + ": negative dimensions are not allowed");
     }
   };
-  if (!PyTuple_Check(shape.ptr())) return check(shape.ptr());
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(shape.ptr()); ++i) check(PyTuple_GET_ITEM(shape.ptr(), i));
+  if (!PyTuple_Check(shape.ptr()) && !PyList_Check(shape.ptr())) return check(shape.ptr());
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(shape.ptr()); ++i) {
+    check(PySequence_Fast_GET_ITEM(shape.ptr(), i));
+  }
 }
 
 Shape size_argument(const char* function, const Value& shape) {

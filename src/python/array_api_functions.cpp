@@ -96,13 +96,14 @@ TNP_STANDARD(broadcast_arrays, k2021, "(*arrays)", "The arrays, broadcast to one
 
 TNP_STANDARD(broadcast_shapes, k2025, "(*shapes)", "The shape that arrays of these shapes are broadcast to.") {
   std::vector<Shape> shapes;
-  for (PyObject* o : args.rest) shapes.push_back(strict_shape("broadcast_shapes: each shape", Value(o), false));
+  for (PyObject* o : args.rest)
+    shapes.push_back(strict_shape("broadcast_shapes: each shape", Value(o), Sizes::sequence));
   return shape_object(tnp::broadcast_shapes(shapes));
 }
 
 TNP_STANDARD(broadcast_to, k2021, "(x, /, shape)", "The array, broadcast to a shape.") {
   const auto [x, shape] = take<2>(args);
-  return call.wrap(tnp::broadcast_to(call.array(x), strict_shape("broadcast_to: shape", shape, false)));
+  return call.wrap(tnp::broadcast_to(call.array(x), strict_shape("broadcast_to: shape", shape, Sizes::sequence)));
 }
 
 TNP_STANDARD(concat, k2021, "(arrays, /, *, axis=0)", "The arrays, joined along an axis.") {
@@ -124,7 +125,7 @@ TNP_STANDARD(unstack, k2023, "(x, /, *, axis=0)", "The rows along an axis, a tup
 
 TNP_STANDARD(expand_dims, k2021, "(x, /, axis)", "The array with axes of size 1 added.") {
   const auto [x, axis] = take<2>(args);
-  return call.wrap(tnp::expand_dims(call.array(x), strict_ints("expand_dims: axis", axis)));
+  return call.wrap(tnp::expand_dims(call.array(x), strict_ints("expand_dims: axis", axis, true)));
 }
 
 TNP_STANDARD(squeeze, k2021, "(x, /, axis)", "The array without these axes of size 1.") {
@@ -144,22 +145,23 @@ TNP_STANDARD(flip, k2021, "(x, /, *, axis=None)", "The elements in the reverse o
 
 TNP_STANDARD(moveaxis, k2023, "(x, source, destination, /)", "The array with axes moved to other places.") {
   const auto [x, source, destination] = take<3>(args);
-  return call.wrap(tnp::moveaxis(call.array(x), strict_ints("moveaxis: source", source),
-                                 strict_ints("moveaxis: destination", destination)));
+  return call.wrap(tnp::moveaxis(call.array(x), strict_ints("moveaxis: source", source, true),
+                                 strict_ints("moveaxis: destination", destination, true)));
 }
 
 TNP_STANDARD(permute_dims, k2021, "(x, /, axes)", "The array with its axes in another order.") {
   const auto [x, axes] = take<2>(args);
-  if (axes.ptr() == nullptr || !PyTuple_Check(axes.ptr()))
+  if (axes.ptr() == nullptr || (!PyTuple_Check(axes.ptr()) && !PyList_Check(axes.ptr()))) {
     throw TypeError("permute_dims: axes must be a tuple of ints");
-  return call.wrap(tnp::permute_dims(call.array(x), strict_ints("permute_dims: axes", axes)));
+  }
+  return call.wrap(tnp::permute_dims(call.array(x), strict_ints("permute_dims: axes", axes, true)));
 }
 
 TNP_STANDARD(reshape, k2021, "(x, /, shape, *, copy=None)", "The elements in another shape.") {
   const auto [x, shape, copied] = take<3>(args);
   const Array& a = call.array(x);
   const bool never = copied.given() && !strict_flag("reshape: copy", copied, true);
-  const Array out = tnp::reshape(a, strict_shape("reshape: shape", shape, false), Order::c);
+  const Array out = tnp::reshape(a, strict_shape("reshape: shape", shape, Sizes::tuple), Order::c);
   if (never && a.state() == State::concrete && out.state() == State::concrete && out.size() > 0 &&
       a.node()->buffer != out.node()->buffer) {
     throw ValueError("reshape: this shape needs a copy, which copy=False forbids");

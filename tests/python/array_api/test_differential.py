@@ -21,8 +21,28 @@ VECTOR = np.array([3, 1, 2, 1, 0, 5])
 # name: calls of a module m and an array x (a vector v, or a matrix)
 UNARY = {
     "vector": {
-        **{f: f"m.{f}(x)" for f in ["sum", "prod", "max", "min", "mean", "std", "var", "all", "any", "argmax", "argmin", "count_nonzero", "nonzero"]},
-        **{f: f"m.{f}(x)" for f in ["sort", "argsort", "cumulative_sum", "cumulative_prod", "diff", "flip", "unique_values"]},
+        **{
+            f: f"m.{f}(x)"
+            for f in [
+                "sum",
+                "prod",
+                "max",
+                "min",
+                "mean",
+                "std",
+                "var",
+                "all",
+                "any",
+                "argmax",
+                "argmin",
+                "count_nonzero",
+                "nonzero",
+            ]
+        },
+        **{
+            f: f"m.{f}(x)"
+            for f in ["sort", "argsort", "cumulative_sum", "cumulative_prod", "diff", "flip", "unique_values"]
+        },
         **{
             f"{f} {k}": f"m.{f}(x).{k}"
             for f, k in (("unique_all", "indices"), ("unique_counts", "counts"), ("unique_inverse", "inverse_indices"))
@@ -64,7 +84,20 @@ UNARY = {
         **{f"asarray {d}": f"m.asarray(x, dtype=m.{d}, copy=True)" for d in ("float64", "complex128")},
         **{
             f: f"m.fft.{f}(x)"
-            for f in ["fft", "ifft", "rfft", "irfft", "hfft", "ihfft", "fftn", "ifftn", "rfftn", "irfftn", "fftshift", "ifftshift"]
+            for f in [
+                "fft",
+                "ifft",
+                "rfft",
+                "irfft",
+                "hfft",
+                "ihfft",
+                "fftn",
+                "ifftn",
+                "rfftn",
+                "irfftn",
+                "fftshift",
+                "ifftshift",
+            ]
         },
         "fft n": "m.fft.fft(x, n=4, norm='ortho')",
         "where": "m.where(x, x, x)",
@@ -77,7 +110,18 @@ UNARY = {
         "mT": "x.mT",
         **{
             f: f"m.linalg.{f}(x)"
-            for f in ["cholesky", "det", "inv", "eigvalsh", "svdvals", "diagonal", "trace", "matrix_norm", "matrix_transpose", "pinv"]
+            for f in [
+                "cholesky",
+                "det",
+                "inv",
+                "eigvalsh",
+                "svdvals",
+                "diagonal",
+                "trace",
+                "matrix_norm",
+                "matrix_transpose",
+                "pinv",
+            ]
         },
         "eigh": "m.linalg.eigh(x).eigenvalues",
         "eig": "m.sort(m.real(m.linalg.eig(x).eigenvalues))",
@@ -288,6 +332,8 @@ def test_axes(shape, axis, keepdims, name):
     a = np.random.default_rng(0).normal(size=shape)
     if not shape:
         return  # "axis: a valid axis must be an integer on the interval [-N, N)": NumPy reduces 0 dimensions along one
+    if 0 in shape and name in {"max", "argmax"}:
+        return  # "zero-size arrays: if an axis … has no elements, behavior is implementation-defined"
     problem = compare(name, f"m.{name}(x, axis={axis}{keep})", a)
     assert not problem, (shape, problem)
 

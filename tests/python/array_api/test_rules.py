@@ -125,10 +125,7 @@ REFUSED = {
     ),
     "tril/triu need 2-D": (ValueError, [lambda: xp.tril(xp.ones(3)), lambda: xp.triu(xp.ones(3))]),
     "reshape shape is a tuple": (TypeError, [lambda: xp.reshape(xp.ones(2), 2), lambda: xp.reshape(xp.ones(2), [2])]),
-    "shapes and axes are no lists": (
-        TypeError,
-        [lambda: xp.zeros([2, 2]), lambda: xp.sum(xp.ones((2, 2)), axis=[0, 1])],
-    ),
+    "axes are no lists": (TypeError, [lambda: xp.sum(xp.ones((2, 2)), axis=[0, 1])]),
     "reshape copy keyword": (ValueError, [lambda: xp.reshape(xp.ones((2, 3)).T, (6,), copy=False)]),
     "roll shift": (TypeError, [lambda: xp.roll(xp.ones(3), [1]), lambda: xp.roll(xp.ones(3), 1.0)]),
     "tile repetitions": (TypeError, [lambda: xp.tile(xp.ones(3), 2), lambda: xp.tile(xp.ones(3), [2])]),

@@ -90,3 +90,160 @@ def test_grad():
     """tnp.grad of a function of strict arrays."""
     g = tnp.grad(lambda x: xp.sum(xp.exp(x)))(xp.zeros(3))
     assert np.array(g).tolist() == [1, 1, 1]
+
+
+def traced(f, *arrays):
+    """What a traced function gives, twice, against the eager call."""
+    eager, compiled = f(*arrays), tnp.function(f)
+    for _ in range(2):
+        out = compiled(*arrays)
+        assert type(out) is type(eager)
+        assert out.dtype == eager.dtype
+        assert out.device == eager.device
+        assert np.allclose(
+            np.asarray(out.to_device(xp.Device())), np.asarray(eager.to_device(xp.Device())), equal_nan=True
+        )
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: xp.cumulative_sum(x, axis=0, include_initial=True),
+        lambda x: xp.sort(x, axis=1, descending=True),
+        lambda x: xp.argsort(x),
+        lambda x: xp.linalg.inv(x @ x.T),
+        lambda x: xp.linalg.svd(x).S,
+        lambda x: xp.fft.rfft(x),
+        lambda x: xp.searchsorted(xp.sort(x[0, ...]), x),
+        lambda x: xp.clip(x, 0.1, 0.5),
+        lambda x: xp.floor_divide(x, xp.inf),
+        lambda x: xp.where(x > 0, x, 0.0),
+        lambda x: xp.std(x, axis=1, correction=1),
+        lambda x: xp.take_along_axis(x, xp.argsort(x), axis=-1),
+        lambda x: xp.linalg.vector_norm(x, axis=0),
+        lambda x: xp.tile(x, (2, 1)),
+    ],
+)
+def test_functions_are_traced(f):
+    """Functions of the namespace in a traced function."""
+    x = xp.asarray(np.random.default_rng(1).normal(size=(3, 3)))
+    traced(f, x)
+
+
+def test_devices_are_kept():
+    """A traced function gives arrays on the device of its arguments, and is traced again for another."""
+    for name in ("device1", "no_float64", "CPU_DEVICE"):
+        x = xp.ones(3, device=xp.Device(name))
+        traced(lambda x: xp.sin(x) + x, x)
+    with pytest.raises(ValueError, match="devices"):
+        tnp.function(lambda x, y: x + y)(xp.ones(2), xp.ones(2, device=xp.Device("device1")))
+    g = tnp.grad(lambda x: xp.sum(x * x))(xp.ones(2, device=xp.Device("device2")))
+    assert g.device == xp.Device("device2")
+
+
+def test_flags_are_seen():
+    """A version that is chosen later is seen by functions traced before."""
+    f = tnp.function(lambda x: xp.sum(x))
+    x = xp.ones(3, dtype=xp.float32)
+    assert f(x).dtype == xp.float32
+    with xp.ArrayAPIStrictFlags(api_version="2022.12"):
+        assert f(x).dtype == xp.float64
+    assert f(x).dtype == xp.float32
+
+
+def test_gradients():
+    """Gradients of functions of the namespace."""
+    x = xp.asarray([[2.0, 1.0], [0.5, 3.0]])
+    g = tnp.grad(lambda x: xp.linalg.slogdet(x).logabsdet)(x)
+    assert np.allclose(np.asarray(g), np.linalg.inv(np.asarray(x)).T)
+    g = tnp.grad(lambda x: xp.sum(xp.cumulative_sum(x, axis=1)))(x)
+    assert np.allclose(np.asarray(g), [[2, 1], [2, 1]])
+    g = tnp.grad(lambda x: xp.sum(xp.sort(x, axis=0)[0, ...]))(x)
+    assert np.allclose(np.asarray(g), [[0, 1], [1, 0]])
+
+
+def test_vectorized():
+    """A function of one example over a batch, on a device."""
+    x = xp.asarray(np.random.default_rng(0).normal(size=(4, 3, 3)))
+    out = tnp.vectorized_map(lambda m: xp.linalg.det(m), x)
+    assert np.allclose(np.asarray(out), np.linalg.det(np.asarray(x)))
+    y = tnp.vectorized_map(lambda r: xp.sort(r), xp.ones((2, 3), device=xp.Device("device1")))
+    assert y.device == xp.Device("device1")
+
+
+def test_mutation_is_of_the_object():
+    """An array that a traced function changes inside is not the caller's."""
+
+    @tnp.function
+    def f(x):
+        x[0] = 9.0
+        x += 1
+        return x
+
+    x = xp.zeros(2)
+    assert np.asarray(f(x)).tolist() == [10, 1]
+    assert np.asarray(x).tolist() == [0, 0]
+
+
+def test_memory_is_written_in_place():
+    """Assignment and in-place operators copy nothing where nobody else holds the memory, and everything where somebody does."""
+    x = xp.arange(100000.0) + 0.0
+    address = np.asarray(x).__array_interface__["data"][0]
+    x[3] = 1.0
+    x[10:20] = 2.0
+    x[x > 50000.0] = 0.0
+    x += 1.0
+    x *= xp.asarray(2.0)
+    assert np.asarray(x).__array_interface__["data"][0] == address
+    held = np.asarray(x)
+    before = held.copy()
+    x[0] = -1.0
+    assert np.array_equal(held, before)
+    assert np.asarray(x).__array_interface__["data"][0] != address
+    y = xp.reshape(x, (10, -1))
+    x[1] = 7.0
+    assert float(y[0, 1]) != 7.0
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "int16", "float32", "float64", "complex128"])
+def test_masks_are_assigned_as_numpy_does(dtype):
+    """Whole elements, rows, one value or as many as there are places."""
+    rng = np.random.default_rng(2)
+    for shape, axes in (((37,), 1), ((5, 4), 2), ((5, 4), 1), ((6, 3, 2), 2), ((0, 3), 1)):
+        a = rng.integers(0, 2, shape).astype(dtype)
+        mask = rng.random(shape[:axes]) > 0.5
+        values = [a.dtype.type(1), np.ones((int(mask.sum()), *shape[axes:]), dtype)]
+        for v in values:
+            expected, x = a.copy(), xp.asarray(a, copy=True)
+            expected[mask] = v
+            x[xp.asarray(mask)] = xp.asarray(v)
+            assert np.array_equal(np.asarray(x), expected)
+    x = xp.zeros(4)
+    with pytest.raises((ValueError, IndexError)):
+        x[xp.asarray([True, True, False, False])] = xp.ones(3)
+    with pytest.raises((ValueError, IndexError)):
+        x[xp.asarray([True, True])] = 1.0
+
+
+def test_transfers():
+    """What goes between devices is recorded, and may be forbidden."""
+    d1, x = xp.Device("device1"), xp.ones((2, 3))
+    with xp.DeviceTransfers() as outer, xp.DeviceTransfers() as inner:
+        y = x.to_device(d1)
+        x.to_device(x.device)
+        xp.asarray(y, device=xp.Device())
+        xp.astype(x, xp.float32, device=d1)
+    assert [(t.function, t.source, t.target, t.shape) for t in inner.records] == [
+        ("to_device", xp.Device(), d1, (2, 3)),
+        ("asarray", d1, xp.Device(), (2, 3)),
+        ("astype", xp.Device(), d1, (2, 3)),
+    ]
+    assert outer.records == inner.records
+    with xp.DeviceTransfers(forbid=True) as none:
+        with pytest.raises(RuntimeError, match="transfer"):
+            x.to_device(d1)
+        xp.zeros_like(x, device=d1)
+    assert none.records == []
+    x.to_device(d1)
+    with pytest.raises(ValueError, match="copy"):
+        xp.asarray(x, device=d1, copy=False)
