@@ -188,7 +188,7 @@ class broadcast:
     """Arrays broadcast together: their shape, and tuples of their elements to iterate over."""
 
     def __init__(self, *arrays: Any) -> None:
-        self._arrays = _functions["broadcast_arrays"](*arrays) if arrays else ()
+        self._arrays: Any = _functions["broadcast_arrays"](*arrays) if arrays else ()
         self.shape: tuple[int, ...] = tuple(self._arrays[0].shape) if arrays else ()
         self.ndim = self.nd = len(self.shape)
         self.size = math.prod(self.shape)

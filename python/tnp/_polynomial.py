@@ -56,6 +56,8 @@ class poly1d:
     """A polynomial: ``poly1d([1, 2, 3])`` is x**2 + 2 x + 3, ``poly1d([1, 2], True)`` has the roots 1 and 2."""
 
     __hash__ = None  # type: ignore[assignment]
+    _variable: str
+    _coeffs: Any
 
     def __init__(self, c_or_r: Any, r: bool = False, variable: str | None = None) -> None:
         if isinstance(c_or_r, poly1d):
