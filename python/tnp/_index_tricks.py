@@ -188,8 +188,9 @@ class broadcast:
     """Arrays broadcast together: their shape, and tuples of their elements to iterate over."""
 
     def __init__(self, *arrays: Any) -> None:
-        self._arrays: Any = _functions["broadcast_arrays"](*arrays) if arrays else ()
-        self.shape: tuple[int, ...] = tuple(self._arrays[0].shape) if arrays else ()
+        views: list[Any] = list(_functions["broadcast_arrays"](*arrays)) if arrays else []
+        self._arrays = views
+        self.shape: tuple[int, ...] = tuple(views[0].shape) if views else ()
         self.ndim = self.nd = len(self.shape)
         self.size = math.prod(self.shape)
         self.numiter = len(arrays)
