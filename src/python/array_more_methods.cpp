@@ -164,7 +164,6 @@ void bind_reference(nb::module_& m) {
     type.attr(name) = property(get, nb::none(), nb::none(), doc);
   };
   exported("ctypes", "The memory for ctypes, read-only.");
-  exported("__array_struct__", "The memory for extensions that know NumPy's array interface.");
 }
 
 }  // namespace tnp::python

@@ -17,6 +17,7 @@ MISSING = {
     "ndarray.name": "TensorFlow's graphs name tensors; arrays have no names",
     "ndarray.__array_finalize__": "a hook of NumPy's for subclasses that share memory",
     "ndarray.__array_function__": "NumPy's functions take tnp's arrays through __array__ and give NumPy's",
+    "ndarray.__array_struct__": "NumPy would take bfloat16 for bytes: it asks for this before __array__",
     "ndarray.__array_ufunc__": "with it NumPy's operators would no longer leave arrays of both kinds to tnp's",
     "ndarray.__array_wrap__": "with it NumPy's functions would give tnp's arrays",
 }
