@@ -15,3 +15,4 @@
 #include "tnp/random.h"
 #include "tnp/runtime.h"
 #include "tnp/shape.h"
+#include "tnp/text.h"

@@ -77,7 +77,17 @@ void execute(const Call& call, std::span<Array> out) {
   call.op.execute.get()(call, out);
 }
 
+Array (*text_hook)(const Call& call) = nullptr;
+
 namespace {
+
+bool has_text(const Call& call) {
+  for (const Array& x : call.in) {
+    if (!is_numeric(x.dtype())) [[unlikely]]
+      return true;
+  }
+  return false;
+}
 
 bool watched(const Call& call) {
   return std::any_of(call.in.begin(), call.in.end(), [](const Array& x) {
@@ -96,6 +106,7 @@ void notify(const Call& call, std::span<const Array> outputs) {
 
 Arrays apply_multi(const OpDef& op, std::span<const Array> in, const Params& params, std::uint64_t donated) {
   const Call call{op, in, params, active_observers ? 0 : donated};
+  if (has_text(call)) return {text_hook(call)};
   Arrays out;
   if (active_observers != nullptr && op.apply_watched != nullptr && watched(call)) {
     out = op.apply_watched(call);
@@ -117,6 +128,7 @@ Arrays apply_multi(const OpDef& op, std::span<const Array> in, const Params& par
 
 Array apply(const OpDef& op, std::span<const Array> in, const Params& params, std::uint64_t donated) {
   const Call call{op, in, params, active_observers ? 0 : donated};
+  if (has_text(call)) return text_hook(call);
   if (!must_record(call)) {
     Array out;
     execute(call, {&out, 1});
@@ -130,6 +142,10 @@ namespace detail {
 
 void materialize(Node* node) {
   Expr* expr = node->expr;
+  if (expr == nullptr) {
+    throw TypeError("an array of text (" + std::string(name(node->dtype)) +
+                    ") has no numbers: it can be arranged, compared, concatenated and converted");
+  }
   if (node->state == State::symbolic) {
     if (symbolic_value_hook) symbolic_value_hook(*expr);
     const std::string where = expr->location.empty() ? "" : " (computed at " + expr->location + ")";

@@ -16,4 +16,7 @@ OutputSpecs infer_outputs(const Call& call);
 // Runs on concrete inputs, telling nobody.
 void execute(const Call& call, std::span<Array> out);
 
+// What is done with arrays of text, which have no numbers to compute with (ops/text). Throws TypeError for most.
+extern Array (*text_hook)(const Call& call);
+
 }  // namespace tnp

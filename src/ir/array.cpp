@@ -40,6 +40,8 @@ bool contiguous(const Shape& shape, const Strides& strides, std::int64_t itemsiz
 using detail::Node;
 
 Array Array::empty(DType dtype, const Shape& shape) {
+  if (!is_numeric(dtype)) [[unlikely]]
+    throw TypeError("an array of " + std::string(name(dtype)) + " cannot be made of numbers");
   std::int64_t bytes = tnp::itemsize(dtype);
   if (shape.ndim() > 0) {
     check_shape(shape, bytes);

@@ -32,7 +32,8 @@ Array where_of(const Array& condition, const Operand& x, const Operand& y) {
   const std::optional<DType> type = choice_type(x, y);
   if (type == condition.dtype()) return where(condition, x, y);
   Array c = is_bool(condition.dtype()) ? condition : astype(condition, DType::bool_);
-  if (type && c.shape().is_static() && c.shape().num_elements() <= kSmallCondition) c = astype(c, *type);
+  if (type && is_numeric(*type) && c.shape().is_static() && c.shape().num_elements() <= kSmallCondition)
+    c = astype(c, *type);
   return where(c, x, y);
 }
 

@@ -5,6 +5,7 @@
 #include "ops/common.h"
 #include "python/arguments.h"
 #include "python/elementwise_call.h"
+#include "python/text.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
@@ -132,6 +133,7 @@ nb::object nested_list(const Array& x, const std::byte* at, int axis) {
 
 TNP_FUNCTION(tolist, kMethod, "(self, /)", "The elements as nested lists of Python numbers.") {
   const Array& x = array_of(args.values[0]);
+  if (is_text(x.dtype())) return text_elements(x);
   return nested_list(x, x.data(), 0);
 }
 
@@ -159,6 +161,11 @@ std::int64_t element_offset(const Array& x, const Axes& where) {
 
 TNP_FUNCTION(item, kMethod, "(self, /, *args)", "One element as a Python number.") {
   const Array& x = array_of(args.values[0]);
+  if (is_text(x.dtype())) {
+    if (!args.rest.empty()) throw TypeError("item: index an array of text, and take item() of the result");
+    if (x.size() != 1) throw ValueError("can only convert an array of size 1 to a Python scalar");
+    return text_element(x, 0);
+  }
   const std::byte* data = x.data();
   if (args.rest.empty()) {
     if (x.size() != 1) throw ValueError("can only convert an array of size 1 to a Python scalar");
@@ -261,6 +268,10 @@ TNP_FUNCTION(__array_namespace__, kMethod, "(self, /, *, api_version=None)", "Th
 
 // Pickled as its bytes, from protocol 5 on without a copy where the pickler takes buffers out of band.
 TNP_FUNCTION(__reduce_ex__, kMethod, "(self, protocol, /)", "For pickle.") {
+  if (const Array& text = array_of(args.values[0]); is_text(text.dtype())) {
+    const nb::object make = nb::module_::import_("tnp").attr("asarray");
+    return nb::make_tuple(make, nb::make_tuple(text_to_numpy(text), dtype_object(text.dtype())));
+  }
   const auto [self, protocol] = take<2>(args);
   const Array& x = array_of(self.ptr());
   x.data();

@@ -2,6 +2,7 @@
 #include "base/dim.h"
 #include "python/arguments.h"
 #include "tnp/error.h"
+#include "tnp/text.h"
 
 namespace tnp::python {
 
@@ -159,8 +160,15 @@ void bind_reference(nb::module_& m) {
   nb::handle type(reinterpret_cast<PyObject*>(array_type()));
   nb::object property = nb::module_::import_("builtins").attr("property");
   const auto exported = [&](const char* name, const char* doc) {
-    nb::object get = nb::cpp_function(
-        [name](nb::handle self) { return nb::module_::import_("numpy").attr("asarray")(self).attr(name); });
+    nb::object get = nb::cpp_function([name](nb::handle self) {
+      // The memory of a copy, or of a view of another type, would not live as long as the array does.
+      const DType dtype = array_of(self.ptr()).dtype();
+      if (is_text(dtype) || dtype == DType::bfloat16)
+        throw AttributeError(std::string(name) + ": there is none for elements of dtype " +
+                             std::string(info(dtype).name));
+      // Not by numpy.asarray, which would ask for this attribute again where there is no buffer.
+      return self.attr("__array__")().attr(name);
+    });
     type.attr(name) = property(get, nb::none(), nb::none(), doc);
   };
   exported("ctypes", "The memory for ctypes, read-only.");

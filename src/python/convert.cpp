@@ -8,6 +8,7 @@
 #include "python/elementwise_call.h"
 #include "python/interchange.h"
 #include "python/numpy_memory.h"
+#include "python/text.h"
 #include "python/variable.h"
 #include "tnp/error.h"
 #include "tnp/promotion.h"
@@ -238,11 +239,27 @@ Array from_number(const Scalar& s, std::optional<DType> dtype) {
   return s.to_array(type);
 }
 
+// Whether the first leaf is text.
+bool holds_text(PyObject* o) {
+  for (int depth = 0; depth < kMaxDims; ++depth) {
+    if (PyUnicode_Check(o) || PyBytes_Check(o)) return true;
+    if ((!PyList_Check(o) && !PyTuple_Check(o)) || Py_SIZE(o) == 0) return false;
+    o = PyList_Check(o) ? PyList_GET_ITEM(o, 0) : PyTuple_GET_ITEM(o, 0);
+  }
+  return false;
+}
+
 Array convert(PyObject* o, const AsArray& options) {
-  if (is_numpy_array(o)) return from_numpy(o, options.dtype, options.copy);
+  if (is_numpy_array(o)) {
+    if (std::optional<Array> text = text_of(o)) return *text;
+    return from_numpy(o, options.dtype, options.copy);
+  }
   const bool may_copy = options.copy != CopyPolicy(false);
   Scalar s(false);
   if (scalar_of(o, s)) return may_copy ? from_number(s, options.dtype) : needs_copy(o);
+  if (holds_text(o)) {
+    if (std::optional<Array> text = text_of(o)) return may_copy ? *text : needs_copy(o);
+  }
   if (PyList_Check(o) || PyTuple_Check(o)) return may_copy ? from_nested(o, options.dtype) : needs_copy(o);
   if (PyUnicode_Check(o) || PyBytes_Check(o)) throw TypeError("array: text ('" + type_name(o) + "') is not supported");
   if (is_variable(o)) return variable_of(o)->read();

@@ -18,6 +18,8 @@ nb::object* g_dtype_objects = nullptr;  // kDTypeCount of them
 DType dtype_of_name(const std::string& text) {
   DType d;
   if (!text.empty() && text[0] == '>') return dtype_of_name(text.substr(1));
+  if (text == "U" || text == "str" || text == "unicode_") return DType::unicode;
+  if (text == "S" || text == "bytes" || text == "string_") return DType::string;
   if (!dtype_from_name(text, d)) throw TypeError("data type '" + text + "' not understood");
   return d;
 }
@@ -49,11 +51,20 @@ DType dtype_of(nb::handle o) {
     return static_cast<DType>(nb::cast<int>(nb::getattr(o, nb::handle(number))));
   }
   if (PyUnicode_Check(o.ptr())) return dtype_of_text(o.ptr());
+  if (o.ptr() == reinterpret_cast<PyObject*>(&PyUnicode_Type)) return DType::unicode;
+  if (o.ptr() == reinterpret_cast<PyObject*>(&PyBytes_Type)) return DType::string;
   // NumPy's dtypes and scalar types, and ml_dtypes'.
   nb::object name = nb::getattr(o, "name", nb::none());
   if (!nb::isinstance<nb::str>(name)) name = nb::getattr(o, "__name__", nb::none());
   DType d;
   if (nb::isinstance<nb::str>(name) && dtype_from_name(nb::cast<std::string>(name), d)) return d;
+  // NumPy's text of any width, whose names tell it.
+  const nb::object kind = nb::getattr(o, "kind", nb::none());
+  if (nb::isinstance<nb::str>(kind)) {
+    const std::string k = nb::cast<std::string>(kind);
+    if (k == "U" || k == "T") return DType::unicode;
+    if (k == "S") return DType::string;
+  }
   throw TypeError("Cannot interpret '" + nb::cast<std::string>(nb::repr(o)) + "' as a data type");
 }
 

@@ -59,7 +59,7 @@ bool PyOperand::set(PyObject* o) {
     return true;
   }
   if (is_strict_array(o)) return false;  // it refuses other namespaces' arrays
-  if (o == Py_None || PyUnicode_Check(o) || PyBytes_Check(o) || PyDict_Check(o) || PySet_Check(o)) return false;
+  if (o == Py_None || PyDict_Check(o) || PySet_Check(o)) return false;
   own_ = as_array(o);
   array_ = &own_;
   return true;

@@ -287,7 +287,7 @@ PyObject* slot_iter(PyObject* self) {
     if (x.ndim() == 0) throw TypeError("iteration over a 0-d array");
     if (x.is_symbolic() && (is_symbolic(x.shape()[0]) || x.shape()[0] > kMaxUnrolled)) ask_for_conversion("rows");
     length(x, "iteration over the rows");
-    x.is_symbolic() || x.data();  // a pending value is computed once, not once a row
+    x.is_symbolic() || !is_numeric(x.dtype()) || x.data();  // a pending value is computed once, not once a row
     return PySeqIter_New(self);
   });
 }

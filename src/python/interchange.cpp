@@ -6,6 +6,7 @@
 
 #include "python/arguments.h"
 #include "python/numpy_memory.h"
+#include "python/text.h"
 #include "tnp/error.h"
 #include "tnp/primitives.h"
 
@@ -77,6 +78,7 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
   view->obj = nullptr;
   try {
     const Array& x = array_of(self);
+    if (is_text(x.dtype())) throw BufferError("the buffer protocol has no text: use numpy.asarray(x)");
     std::byte* data = x.data();
     check_request(x, flags);
     // A reference of its own to the array: whoever sees that it holds the only one may overwrite the memory.
@@ -116,6 +118,7 @@ nb::object numpy_view(nb::handle self, const Array& x) {
 
 nb::dict array_interface(nb::handle self) {
   const Array& x = array_of(self.ptr());
+  if (is_text(x.dtype())) throw AttributeError("__array_interface__: text of any length has no code");
   std::byte* data = x.data();
   if (x.dtype() == DType::bfloat16)
     throw AttributeError("__array_interface__: there is no code for elements of dtype bfloat16");
@@ -139,6 +142,10 @@ CopyPolicy copy_policy(nb::handle copy) {
 
 nb::object array_to_numpy(nb::handle self, nb::handle dtype, nb::handle copy) {
   const Array& x = array_of(self.ptr());
+  if (is_text(x.dtype()) && !x.is_symbolic()) {
+    nb::object copied = text_to_numpy(x);
+    return dtype.is_none() ? copied : nb::object(copied.attr("astype")(numpy_dtype(dtype)));
+  }
   x.data();  // computes a pending array, refuses a symbolic one
   nb::object view = numpy_view(self, x);
   const CopyPolicy policy = copy_policy(copy);

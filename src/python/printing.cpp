@@ -3,6 +3,7 @@
 #include "ops/common.h"
 #include "python/arguments.h"
 #include "python/elementwise_call.h"
+#include "python/text.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
@@ -41,6 +42,10 @@ PrintOptions options_for(const Array& x, PrintOptions options, nb::handle format
 
 std::string text(const Array& x, bool repr) {
   if (x.is_symbolic()) return x.str();
+  if (is_text(x.dtype())) {
+    const nb::object shown = text_to_numpy(x);
+    return nb::cast<std::string>(repr ? nb::repr(shown) : nb::str(shown));
+  }
   x.data();
   const PrintOptions options = options_for(x, print_options(), t_formatters);
   return repr ? array_repr(view(x), options) : array_str(view(x), options);

@@ -248,7 +248,7 @@ nb::object default_rng(nb::object seed) {
 }
 
 std::string repr(nb::handle self) {
-  return class_name(self) + "(" + class_name(nb::inst_ptr<PyStream>(self)->bit_generator) + ")";
+  return class_name(self) + "(" + class_name(stream_of(Value(self.ptr())).bit_generator) + ")";
 }
 
 void reseed(PyRandomState& r, nb::object seed) {
@@ -280,7 +280,7 @@ nb::class_<C> bind_stream(nb::module_& m, const char* name, const char* doc, boo
   cls.def("__repr__", &repr);
   cls.def("__str__", &repr);
   cls.def("__reduce__", [](nb::handle self) {
-    return nb::make_tuple(self.type(), nb::make_tuple(nb::inst_ptr<PyStream>(self)->bit_generator));
+    return nb::make_tuple(self.type(), nb::make_tuple(stream_of(Value(self.ptr())).bit_generator));
   });
   cls.def_prop_ro("_bit_generator", [](C& c) { return c.bit_generator; });
   if (!legacy) cls.def_prop_ro("bit_generator", [](C& c) { return c.bit_generator; });

@@ -213,6 +213,8 @@ Array apply_elementwise_donated(const OpDef& op, std::span<const Array> in, std:
 Array apply_elementwise(const OpDef& op, const Array& x) { return apply_elementwise_donated(op, {&x, 1}, 0); }
 
 Array weak_operand(const OpDef& op, DType array, const Scalar& scalar) {
+  if (!is_numeric(array)) [[unlikely]]
+    return scalar.to_array();
   const ElementwiseInfo& info = *op.elementwise;
   const DType common = promote(array, scalar.kind);
   const std::uint8_t loop = info.loop_for[static_cast<int>(common)];
@@ -258,8 +260,9 @@ Array apply_elementwise(const OpDef& op, const Operand& x, const Operand& y, con
   const Operand* operands[] = {&x, &y, &z};
   bool any = false;
   DType common = DType::bool_;
+  const bool weak = !(x.is_array() && y.is_array() && z.is_array());
   for (const Operand* o : operands) {
-    if (!o->is_array()) continue;
+    if (!o->is_array() || !weak) continue;
     common = any ? promote(common, o->array().dtype()) : o->array().dtype();
     any = true;
   }

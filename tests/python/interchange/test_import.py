@@ -37,8 +37,8 @@ def shares(x, a):
 @pytest.mark.parametrize(
     "value",
     [
-        None, "text", b"bytes", ["a", "b"], [b"a"], {}, {1: 2}, {1, 2}, object(), [None], (i for i in range(3)), int, [int],
-        np.array(["a"]), np.array([b"a"]), np.str_("a"), np.bytes_(b"a"), np.array(["2020-01-01"], dtype="M8[D]"),
+        None, {}, {1: 2}, {1, 2}, object(), [None], (i for i in range(3)), int, [int],
+        np.array(["2020-01-01"], dtype="M8[D]"),
         np.array([1], dtype="m8[s]"), np.datetime64("2020-01-01"), np.zeros(2, dtype="f4,i4"), np.zeros(2, dtype="f4,i4")[0],
         np.zeros(2, dtype=np.longdouble), np.longdouble(1), np.zeros(2, dtype=np.clongdouble), np.zeros(2, dtype="V3"),
         np.zeros(2, dtype=ml_dtypes.float8_e5m2), np.ma.masked_array([1, 2], mask=[0, 1]), np.array([None]),

@@ -1,0 +1,225 @@
+"""Arrays of text: from and to Python and NumPy, arranged, compared, concatenated; refused with TypeError by all else."""
+
+import copy
+import io
+import pickle
+
+import pytest
+import tnp
+from tnp import _core
+
+import numpy as np
+
+WORDS = ["b", "", "aé", "z" * 40, "b", "日本"]
+BYTES = [b"b", b"", b"\x00x", b"\xff\xfe", b"z" * 40, b"b"]
+SOURCES = {
+    "str": (WORDS, np.array(WORDS)),
+    "bytes": (BYTES, np.array(BYTES)),
+}
+
+
+@pytest.fixture(params=SOURCES)
+def pair(request):
+    values, theirs = SOURCES[request.param]
+    return tnp.asarray(values), theirs
+
+
+def same(ours, theirs):
+    assert isinstance(ours, tnp.ndarray)
+    assert ours.shape == theirs.shape and ours.tolist() == theirs.tolist()
+
+
+def test_types_and_values(pair):
+    x, n = pair
+    assert x.dtype == (tnp.unicode_ if n.dtype.kind == "U" else tnp.string_)
+    same(x, n)
+    assert np.asarray(x).dtype == n.dtype and np.array_equal(np.asarray(x), n)
+    same(tnp.asarray(n), n)
+    same(tnp.asarray(n.reshape(2, 3).T), n.reshape(2, 3).T)
+    same(tnp.asarray(n.astype(object)), n)
+    same(tnp.asarray(n.reshape(2, 3).tolist()), n.reshape(2, 3))
+    assert x[0].item() == n[0] and x[0].shape == () and x.size == 6 and len(x) == 6
+    assert [e.item() for e in x] == n.tolist()
+    assert repr(x) == repr(n) and str(x) == str(n)
+
+
+def test_numpys_variable_width_text():
+    n = np.array(WORDS, np.dtypes.StringDType())
+    assert tnp.asarray(n).tolist() == WORDS
+    assert tnp.asarray("scalar").item() == "scalar" and tnp.asarray(np.str_("s")).item() == "s"
+    assert tnp.asarray(np.bytes_(b"s")).item() == b"s"
+    assert tnp.asarray(["a", "b"], dtype=str).tolist() == ["a", "b"]
+    assert tnp.asarray(np.array([], "U3")).shape == (0,)
+
+
+def test_nuls_are_kept():
+    x = tnp.asarray([b"a\x00", b"\x00"])
+    assert x.tolist() == [b"a\x00", b"\x00"] and np.asarray(x).tolist() == x.tolist()
+    assert (x == tnp.asarray([b"a", b""])).tolist() == [True, True]  # as in NumPy, whose elements are padded
+
+
+ARRANGEMENTS = {
+    "slice": lambda m, x: x[1:5:2],
+    "reverse": lambda m, x: x[::-1],
+    "integer": lambda m, x: x[-2],
+    "integers": lambda m, x: x[[0, 3, 3]],
+    "mask": lambda m, x: x[np.array([True, False] * 3)],
+    "reshape": lambda m, x: x.reshape(2, 3),
+    "transpose": lambda m, x: x.reshape(2, 3).T,
+    "newaxis": lambda m, x: x[:, None],
+    "two indices": lambda m, x: x.reshape(2, 3)[[0, 1], [2, 0]],
+    "empty": lambda m, x: x[6:],
+    "ravel": lambda m, x: x.reshape(2, 3).T.ravel(),
+    "concatenate": lambda m, x: m.concatenate([x, x[:2]]),
+    "stack": lambda m, x: m.stack([x, x], axis=1),
+    "tile": lambda m, x: m.tile(x, 2),
+    "repeat": lambda m, x: m.repeat(x, 2),
+    "flip": lambda m, x: m.flip(x),
+    "roll": lambda m, x: m.roll(x, 2),
+    "take": lambda m, x: m.take(x, [5, 0]),
+    "broadcast_to": lambda m, x: m.broadcast_to(x, (2, 6)),
+    "where": lambda m, x: m.where(np.array([True, False] * 3), x, x[::-1]),
+    "expand_dims": lambda m, x: m.expand_dims(x, 0),
+    "squeeze": lambda m, x: m.squeeze(x[None]),
+    "swapaxes": lambda m, x: m.swapaxes(x.reshape(1, 2, 3), 0, 2),
+    "array_split": lambda m, x: m.array_split(x, 4)[1],
+    "copy": lambda m, x: x.copy(),
+    "full": lambda m, x: m.full((2, 2), x[0]),
+    "hstack": lambda m, x: m.hstack([x, x]),
+}
+
+
+@pytest.mark.parametrize("name", ARRANGEMENTS)
+def test_arrangements(pair, name):
+    x, n = pair
+    f = ARRANGEMENTS[name]
+    same(f(tnp, x), np.asarray(f(np, n)))
+
+
+@pytest.mark.parametrize("op", ["__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"])
+def test_comparisons(pair, op):
+    x, n = pair
+    for i, j in (
+        ((slice(None)), slice(None)),
+        (slice(None), slice(None, None, -1)),
+        ((slice(None), None), slice(None)),
+        (0, slice(None)),
+    ):
+        ours = getattr(x[i], op)(x[j])
+        theirs = getattr(n[i], op)(n[j]) if not isinstance(n[i], (str, bytes)) else getattr(np.asarray(n[i]), op)(n[j])
+        assert ours.dtype == bool and ours.tolist() == theirs.tolist()
+    assert getattr(x, op)(n.tolist()[0]).tolist() == getattr(n, op)(n[0]).tolist()
+
+
+def test_concatenation_of_elements(pair):
+    x, n = pair
+    expected = np.strings.add(n, n[::-1])
+    assert (x + x[::-1]).tolist() == [a + b for a, b in zip(x.tolist(), x.tolist()[::-1], strict=True)]
+    assert (x[:1] + x).tolist() == np.strings.add(n[:1], n).tolist()
+    end = "!" if n.dtype.kind == "U" else b"!"
+    assert (x + end).tolist() == [a + end for a in x.tolist()] and (end + x).tolist() == [end + a for a in x.tolist()]
+    assert expected.shape == (6,)
+
+
+def test_sources_may_go():
+    parts = [tnp.asarray([f"{i} " * 50, f"{i}"]) for i in range(50)]
+    x = tnp.concatenate(parts)[::2]
+    del parts
+    assert x.tolist() == [f"{i} " * 50 for i in range(50)]
+    for _ in range(100):
+        x = (x + "")[::-1]
+    assert x.tolist() == [f"{i} " * 50 for i in range(50)]
+
+
+def test_copies_pickles_files(pair):
+    x, n = pair
+    for y in (copy.copy(x), copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
+        assert y.dtype == x.dtype and y.tolist() == x.tolist()
+    f = io.BytesIO()
+    tnp.save(f, x)
+    f.seek(0)
+    assert np.array_equal(np.load(f), n)
+    f.seek(0)
+    assert tnp.load(f).tolist() == n.tolist()
+    for dtype in (n.dtype, n.dtype.newbyteorder(">")):
+        f = io.BytesIO()
+        np.save(f, n.astype(dtype).reshape(2, 3).T)
+        f.seek(0)
+        same(tnp.load(f), n.reshape(2, 3).T)
+
+
+def test_mixtures_are_refused():
+    for bad in (["a", 1], ["a", b"b"], ["a", ["b"]], [["a"], ["b", "c"]], np.array(["a", 1], dtype=object), "\ud800"):
+        with pytest.raises((TypeError, ValueError)):
+            tnp.asarray(bad)
+    x = tnp.asarray(["a", "b"])
+    for call in (
+        lambda: x + 1,
+        lambda: 1 + x,
+        lambda: x * 2,
+        lambda: x + b"c",
+        lambda: x < 3,
+        lambda: x + tnp.asarray([1.0, 2.0]),
+        lambda: tnp.concatenate([x, tnp.asarray([1])]),
+        lambda: x.astype(float),
+        lambda: tnp.asarray([1]).astype(str),
+        lambda: tnp.asarray(["1"], dtype=float),
+        lambda: tnp.zeros(2, dtype=str),
+        lambda: tnp.empty(2, dtype="S"),
+        lambda: tnp.function(lambda a: a + a)(x),
+        lambda: x[["a"]],
+        lambda: tnp.numpy_function(lambda a: a, [x], tnp.unicode_),
+        lambda: memoryview(x),
+        lambda: x.view("int8"),
+        lambda: x.tobytes(),
+        lambda: x @ x,
+        lambda: hash(x),
+        lambda: float(x[0]),
+        lambda: tnp.linspace(x, 1, 3),
+    ):
+        with pytest.raises((TypeError, IndexError, BufferError)):
+            call()
+    assert (x == 3).tolist() == [False, False] and (x != 3).tolist() == [True, True]
+    with pytest.raises(ValueError):
+        x == tnp.asarray(["a", "b", "c"])  # noqa: B015
+
+
+def test_every_function_refuses_or_arranges():
+    """No function crashes on text, whatever it makes of it."""
+    x, m = tnp.asarray(["a", "b"]), tnp.asarray([["a", "b"], ["c", "d"]])
+    functions = {**_core.functions, **_core.ufuncs}
+    for where in (tnp.linalg, tnp.fft, tnp.random):
+        functions.update({k: v for k, v in vars(where).items() if callable(v) and not k.startswith("_")})
+    skipped = {"save", "savez", "savez_compressed", "load", "seed", "set_state"}
+    for name, f in functions.items():
+        if name in skipped or name.startswith("_"):
+            continue
+        for args in (
+            (x,),
+            (m,),
+            (x, x),
+            (m, m),
+            (x, 1),
+            (1, x),
+            (x, x, x),
+            ([x, x],),
+            ("text",),
+            ("text", 2),
+            (2, "text"),
+        ):
+            try:
+                f(*args)
+            except Exception as e:
+                assert not isinstance(e, (MemoryError, RecursionError, SystemError)), (name, args)
+    for name in dir(x):
+        if name in ("__class__", "__init__", "__del__"):
+            continue
+        try:
+            value = getattr(x, name)
+            for args in ((), (x,), (1,), ("a",)):
+                try:
+                    value(*args)
+                except Exception as e:
+                    assert not isinstance(e, (MemoryError, RecursionError, SystemError)), (name, args)
+        except Exception as e:
+            assert not isinstance(e, (MemoryError, RecursionError, SystemError)), name
