@@ -8,6 +8,7 @@
 #include "compiler/program.h"
 #include "ir/expr.h"
 #include "ir/graph.h"
+#include "ir/graph_text.h"
 #include "ir/trace.h"
 #include "ops/elementwise/fp_status.h"
 #include "python/autograph.h"
@@ -383,6 +384,21 @@ void bind_function(nb::module_& m) {
         return info;
       },
       "How many traces are kept, how many were ever made, and how many may be kept.");
+  cls.def("_export", [](Function& f, nb::args args, nb::kwargs kwargs) {
+    Arguments arguments;
+    const auto traced = f.find(args, kwargs, arguments);
+    if (!traced->function.assigned.empty()) {
+      throw TypeError("export: the function assigns the Variable '" + traced->function.assigned[0]->name() +
+                      "', which would be lost");
+    }
+    const std::size_t count = traced->results.num_leaves();
+    std::vector<nb::object> numbers;
+    for (std::size_t i = 0; i < count; ++i) numbers.push_back(nb::int_(i));
+    nb::list variables;
+    for (const VariableRef& v : traced->function.variables) variables.append(to_python(v->read()));
+    return nb::make_tuple(PyGraph{traced->function.graph}, traced->results.unflatten(numbers), variables,
+                          arguments.arrays.size());
+  });
   cls.def("explain", &Function::explain,
           "Why each trace that is kept was made, and which updates of arrays its program can not make in place.");
   cls.def(
@@ -450,10 +466,38 @@ void bind_function(nb::module_& m) {
       },
       nb::arg("structure").none());
 
+  m.def(
+      "graph_from_text",
+      [](const std::string& text, nb::sequence constants) {
+        Arrays captured;
+        for (nb::handle c : constants) captured.push_back(as_array(c.ptr()));
+        return PyGraph{graph_from_text(text, captured)};
+      },
+      nb::arg("text"), nb::arg("constants") = nb::tuple(),
+      "The graph that a text describes; constants: the arrays that it calls const 0, const 1, …");
   auto graph = nb::class_<PyGraph>(m, "Graph",
                                    "The graph of a traced function: prints as text, and draws itself in a notebook.");
   graph.attr("__module__") = "tnp";
   graph.def("__str__", [](const PyGraph& g) { return g.graph->str(); });
+  graph.def(
+      "text", [](const PyGraph& g) { return graph_text(*g.graph); },
+      "The whole graph, inner ones included, in a form that graph_from_text reads.");
+  graph.def_prop_ro(
+      "constants", [](const PyGraph& g) { return to_python(g.graph->captured); },
+      "The arrays that the function uses from outside.");
+  graph.def(
+      "__call__",
+      [](const PyGraph& g, nb::args args) {
+        Arrays in;
+        for (nb::handle a : args) in.push_back(as_array(a.ptr()));
+        if (in.size() != static_cast<std::size_t>(g.graph->num_args())) {
+          throw TypeError("a graph of " + std::to_string(g.graph->num_args()) + " arguments was called with " +
+                          std::to_string(in.size()));
+        }
+        in.insert(in.end(), g.graph->captured.begin(), g.graph->captured.end());
+        return to_python(call_graph(g.graph, in));
+      },
+      "Its results, as a list.");
   graph.def("__repr__", [](const PyGraph& g) { return g.graph->str(); });
   graph.def("_repr_svg_", [](const PyGraph& g) { return g.graph->svg(); });
   graph.def("svg", [](const PyGraph& g) { return g.graph->svg(); }, "A self-contained SVG drawing.");

@@ -5,6 +5,7 @@
 
 #include "compiler/native_loop.h"
 #include "compiler/program.h"
+#include "ir/graph_text.h"
 #include "ir/observer.h"
 #include "ir/trace.h"
 #include "tnp/error.h"
@@ -348,6 +349,8 @@ const OpDef kCall{
     .samples = unsupported("it is made of other operations, which have samples"),
 };
 const RegisterOp registration(kCall);
+const RegisterParams params_of_text(
+    "call", +[](std::size_t) -> std::shared_ptr<Params> { return std::make_shared<CallParams>(); });
 
 // One operation, whatever this thread is recording.
 Arrays call_apart(const GraphRef& graph, std::span<const Array> inputs) {

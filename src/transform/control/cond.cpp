@@ -1,7 +1,10 @@
 // cond: one of several graphs, chosen by an index. Its inputs are the index and then those that all branches share.
+#include "transform/control/cond.h"
+
 #include <cstring>
 
 #include "compiler/program.h"
+#include "ir/graph_text.h"
 #include "ir/observer.h"
 #include "tnp/control.h"
 #include "tnp/elementwise.h"
@@ -9,7 +12,6 @@
 #include "tnp/operators.h"
 #include "tnp/primitives.h"
 #include "transform/call.h"
-#include "transform/control/cond.h"
 #include "transform/control/subgraph.h"
 #include "transform/tape.h"
 #include "transform/vmap.h"
@@ -225,6 +227,13 @@ const OpDef kCondWithEffects = [] {
   return op;
 }();
 const RegisterOp registration_with_effects(kCondWithEffects);
+
+std::shared_ptr<Params> make_params(std::size_t graphs) {
+  auto p = std::make_shared<CondParams>();
+  p->branches.resize(graphs);
+  return p;
+}
+const RegisterParams params_of_text("cond", &make_params), params_of_effects("cond_with_effects", &make_params);
 
 const OpDef& cond_op(bool effects) { return effects ? kCondWithEffects : kCond; }
 

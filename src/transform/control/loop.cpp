@@ -5,6 +5,7 @@
 
 #include "compiler/native_loop.h"
 #include "compiler/program.h"
+#include "ir/graph_text.h"
 #include "tnp/error.h"
 #include "tnp/primitives.h"
 #include "transform/call.h"
@@ -278,6 +279,9 @@ const OpDef kLoopWithEffects = [] {
   return op;
 }();
 const RegisterOp registration_with_effects(kLoopWithEffects);
+
+std::shared_ptr<Params> make_params(std::size_t) { return std::make_shared<LoopParams>(); }
+const RegisterParams params_of_text("loop", &make_params), params_of_effects("loop_with_effects", &make_params);
 
 }  // namespace
 

@@ -1,8 +1,9 @@
 """Forward mode, jacobians, hessians, gradients of one's own, recomputation: against finite differences."""
 
-import numpy as np
 import pytest
 import tnp
+
+import numpy as np
 
 RNG = np.random.default_rng(0)
 A = RNG.normal(size=(3, 3))

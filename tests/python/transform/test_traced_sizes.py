@@ -1,8 +1,9 @@
 """Traced numbers as sizes and bounds; sizes that depend on data, inside compiled code."""
 
-import numpy as np
 import pytest
 import tnp
+
+import numpy as np
 
 X = np.arange(10.0)
 
