@@ -34,7 +34,9 @@ class _Carry:
         self.plan()
 
     def plan(self) -> None:
-        self.trees, self.leaves, self.carried = [], [], []
+        self.trees: list[Any] = []
+        self.leaves: list[list[Any]] = []
+        self.carried: list[list[int]] = []
         for k, value in enumerate(self.values):
             if _is_missing(value):
                 self.trees.append(None)

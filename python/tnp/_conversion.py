@@ -121,7 +121,7 @@ def _transpiler() -> Any:
 
     from . import _autograph
 
-    class Transpiler(api.PyToPy):  # type: ignore[misc]
+    class Transpiler(api.PyToPy):
         def get_transformed_name(self, node: Any) -> str:
             return super(api.PyToPy, self).get_transformed_name(node)
 

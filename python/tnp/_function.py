@@ -78,9 +78,9 @@ def _statics(
             raise ValueError(f"function: static_argnames: {func!r} has no argument {n!r}")
     positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     numbered = [n + len(positional) if n < 0 else n for n in numbered]
-    for n in numbered:
-        if n >= len(positional) and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
-            raise ValueError(f"function: static_argnums: {func!r} has no positional argument {n}")
+    for number in numbered:
+        if number >= len(positional) and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+            raise ValueError(f"function: static_argnums: {func!r} has no positional argument {number}")
     every = named + [positional[n] for n in numbered if n < len(positional)]
     positions = {by_name[n] for n in every if n in positional} | set(numbered)
     return sorted(positions), every
