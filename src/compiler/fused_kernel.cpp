@@ -15,6 +15,7 @@ namespace {
 constexpr int kMaxVariants = 8;
 constexpr std::int64_t kStageBlock = 512;  // elements of a strided operand that are gathered at a time
 constexpr std::int64_t kShortRow = 128;    // rows below are gathered into blocks across rows
+constexpr std::int64_t kLongRow = 2048;    // rows below are walked by native code of their own
 constexpr int kMaxVectorBytes = 256;       // of one operand: twice 8 complex128
 
 // to[0..n) = elements `stride` bytes apart.
@@ -157,11 +158,13 @@ FusedKernel::FusedKernel(const FusedGroup& group) : group_(group), interpreter_(
 
 FusedKernel::~FusedKernel() {
   for (Variant* v = variants_.load(); v != nullptr;) delete std::exchange(v, v->next);
+  for (Walk* w = walks_.load(); w != nullptr;) delete std::exchange(w, w->next);
 }
 
 int FusedKernel::num_compiled() const {
   int n = 0;
   for (Variant* v = variants_.load(std::memory_order_acquire); v != nullptr; v = v->next) ++n;
+  for (Walk* w = walks_.load(std::memory_order_acquire); w != nullptr; w = w->next) ++n;
   return n;
 }
 
@@ -172,16 +175,19 @@ FusedKernel::Variant* FusedKernel::find(const OperandMask& scalars, Isa isa) con
   return nullptr;
 }
 
-// Compiles when block kernels have taken about as long as compiling would: at most twice the best one could do.
+// Whether to compile: when block kernels have taken about as long as that would, which is at most twice the best one
+// could do.
+bool FusedKernel::due(std::int64_t n, JitMode mode) {
+  if (mode != JitMode::automatic) return mode == JitMode::always;
+  if (no_code_.load(std::memory_order_relaxed)) return false;
+  const auto ns = static_cast<std::int64_t>(static_cast<double>(n) * interpreted_ns_) + 10;
+  return static_cast<double>(spent_ns_.fetch_add(ns, std::memory_order_relaxed) + ns) >= compile_ns_;
+}
+
 FusedKernel::Variant* FusedKernel::choose(const OperandMask& scalars, std::int64_t n, JitMode mode) {
   const Isa isa = best_isa();
   if (Variant* v = find(scalars, isa)) return mode == JitMode::never ? nullptr : v;
-  if (mode == JitMode::never) return nullptr;
-  if (mode == JitMode::automatic) {
-    if (no_code_.load(std::memory_order_relaxed)) return nullptr;
-    const auto ns = static_cast<std::int64_t>(static_cast<double>(n) * interpreted_ns_) + 10;
-    if (static_cast<double>(spent_ns_.fetch_add(ns, std::memory_order_relaxed) + ns) < compile_ns_) return nullptr;
-  }
+  if (!due(n, mode)) return nullptr;
   return compile(scalars, isa, mode);
 }
 
@@ -213,6 +219,53 @@ FusedKernel::Variant* FusedKernel::compile(const OperandMask& scalars, Isa isa, 
   variant->next = variants_.load(std::memory_order_relaxed);
   variants_.store(variant.get(), std::memory_order_release);
   return variant.release();
+}
+
+const FusedKernel::Walk* FusedKernel::find_walk(const Loops& loops, Isa isa) const {
+  for (const Walk* w = walks_.load(std::memory_order_acquire); w != nullptr; w = w->next) {
+    if (w->isa == isa && w->loops == loops.count() && w->kinds == loops.kinds) return w;
+  }
+  return nullptr;
+}
+
+const FusedKernel::Walk* FusedKernel::choose_walk(const Loops& loops, std::int64_t n, JitMode mode) {
+  if (mode == JitMode::never) return nullptr;
+  const Isa isa = best_isa();
+  if (const Walk* w = find_walk(loops, isa)) return w;
+  return due(n, mode) ? compile_walk(loops, isa, mode) : nullptr;
+}
+
+FusedKernel::Walk* FusedKernel::compile_walk(const Loops& loops, Isa isa, JitMode mode) {
+  std::unique_lock lock(compiling_, std::defer_lock);
+  if (mode == JitMode::always) {
+    lock.lock();
+  } else if (!lock.try_lock()) {
+    return nullptr;
+  }
+  int known = 0;
+  for (Walk* w = walks_.load(); w != nullptr; w = w->next, ++known) {
+    if (w->isa == isa && w->loops == loops.count() && w->kinds == loops.kinds) return w;
+  }
+  if (known >= kMaxVariants) return nullptr;
+  Nest nest;
+  NestStatement s{.kind = NestStatement::Kind::compute, .group = group_};
+  for (DType d : group_.inputs) s.from.push_back(nest.variable(d, true));
+  for (std::int16_t v : group_.outputs) s.to.push_back(nest.variable(group_.dtype(v), true));
+  for (std::size_t v = 0; v < nest.variables.size(); ++v) nest.arguments.push_back(static_cast<int>(v));
+  nest.num_parameters = static_cast<int>(loops.parameters.size());
+  loops.set(s, 0);
+  nest.statements.push_back(std::move(s));
+  auto walk = std::make_unique<Walk>(Walk{loops.kinds, loops.count(), isa, {}, nullptr});
+  try {
+    walk->code = compile_nest(nest, isa);
+  } catch (const RuntimeError&) {
+    no_code_ = true;
+    if (mode == JitMode::always) throw;
+    return nullptr;
+  }
+  walk->next = walks_.load(std::memory_order_relaxed);
+  walks_.store(walk.get(), std::memory_order_release);
+  return walk.release();
 }
 
 void FusedKernel::allocate(Array* const* in, Array* out, const std::int16_t* reuse, const Shape& shape,
@@ -336,17 +389,53 @@ bool FusedKernel::run_general(Array* const* in, Array* out, const std::int16_t* 
                                    : inner < 0 || s[inner] == 0;
     loop.scalars[static_cast<std::size_t>(k)] = scalar;
   }
-  loop.variant = choose(loop.scalars, n, mode);
+  const bool walked = inner > 0 && loop.shape[inner] < kLongRow;
+  if (!walked) loop.variant = choose(loop.scalars, n, mode);
   allocate(in, out, reuse, loop.shape, data);
   for (int j = 0; j < outputs; ++j) {
     const std::size_t at = static_cast<std::size_t>(j);
     loop.operands[at] = {data[j], out[j] ? out[j].strides() : contiguous_strides(loop.shape, sizes_[at])};
   }
-  if (n > 0) short_rows ? run_gathered(loop) : run_rows(loop);
+  if (n > 0 && walked) {
+    std::vector<Strides> strides;
+    std::vector<int> sizes;
+    for (int k = 0; k < inputs + outputs; ++k) {  // inputs first
+      const int at = k < inputs ? outputs + k : k - inputs;
+      strides.push_back(loop.operands[static_cast<std::size_t>(at)].strides);
+      sizes.push_back(sizes_[static_cast<std::size_t>(at)]);
+    }
+    const Loops loops(loop.shape, strides, sizes);
+    if (const Walk* walk = choose_walk(loops, n, mode)) {
+      run_walk(*walk, loops, loop);
+    } else {
+      if (mode != JitMode::never) loop.variant = find(loop.scalars, best_isa());
+      short_rows ? run_gathered(loop) : run_rows(loop);
+    }
+  } else if (n > 0) {
+    short_rows ? run_gathered(loop) : run_rows(loop);
+  }
   for (int j = 0; j < outputs; ++j) {
     if (!out[j]) out[j] = std::move(*in[reuse[j]]);
   }
   return true;
+}
+
+// All loops in native code; the outermost is divided among threads.
+void FusedKernel::run_walk(const Walk& walk, const Loops& loops, const Loop& loop) const {
+  const int inputs = group_.num_inputs(), outputs = group_.num_outputs();
+  const std::int64_t inner = loop.shape.num_elements() / loops.sizes[0];
+  parallel_for(loops.sizes[0], std::max<std::int64_t>(1, grain_ / std::max<std::int64_t>(1, inner)),
+               [&](std::int64_t begin, std::int64_t end) {
+                 void* at[kMaxLoopOperands];
+                 for (int k = 0; k < inputs + outputs; ++k) {
+                   const int operand = k < inputs ? outputs + k : k - inputs;
+                   at[k] = loop.operands[static_cast<std::size_t>(operand)].data +
+                           begin * loops.strides[0][static_cast<std::size_t>(k)];
+                 }
+                 std::vector<std::int64_t> parameters = loops.parameters;
+                 parameters[0] = end - begin;
+                 walk.code.function(at, parameters.data(), 1, nullptr, nullptr, nullptr);
+               });
 }
 
 // Rows of the innermost dimension; operands that are strided along it are gathered block by block.

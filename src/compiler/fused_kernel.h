@@ -7,6 +7,7 @@
 
 #include "compiler/block_interpreter.h"
 #include "compiler/codegen/codegen.h"
+#include "compiler/nest/loops.h"
 
 namespace tnp::compiler {
 
@@ -45,8 +46,21 @@ class FusedKernel {
     CompiledKernel kernel;
     Variant* next;
   };
+  // Code that walks operands of a certain layout by itself.
+  struct Walk {
+    std::vector<std::int8_t> kinds;  // of the operands' strides
+    std::size_t loops;
+    Isa isa;
+    CompiledNest code;
+    Walk* next;
+  };
   struct Loop;
 
+  bool due(std::int64_t n, JitMode mode);
+  const Walk* choose_walk(const Loops& loops, std::int64_t n, JitMode mode);
+  const Walk* find_walk(const Loops& loops, Isa isa) const;
+  Walk* compile_walk(const Loops& loops, Isa isa, JitMode mode);
+  void run_walk(const Walk& walk, const Loops& loops, const Loop& loop) const;
   Variant* find(const OperandMask& scalars, Isa isa) const;
   Variant* choose(const OperandMask& scalars, std::int64_t n, JitMode mode);
   Variant* compile(const OperandMask& scalars, Isa isa, JitMode mode);
@@ -66,6 +80,7 @@ class FusedKernel {
   double compile_ns_;
   std::atomic<std::int64_t> spent_ns_{0};  // by block kernels so far
   std::atomic<Variant*> variants_{nullptr};
+  std::atomic<Walk*> walks_{nullptr};
   std::mutex compiling_;
   std::atomic<bool> no_code_{false};  // code could not be made, or there are too many variants
 };

@@ -21,6 +21,8 @@ constexpr std::size_t kMaxInstances = 16;  // of a loop, for different shapes
 constexpr std::size_t kMaxNests = 512;     // of the process
 // A body that takes longer is worth threads, and the work of dispatching it is small.
 constexpr std::int64_t kMaxBodyCycles = 1 << 17;
+// But native code walks short rows better than anything else.
+constexpr std::int64_t kMaxShortRowCycles = 1 << 23;
 constexpr std::int64_t kPollCycles = 1 << 21;
 constexpr double kCompileNs = 8e6;
 
@@ -155,7 +157,10 @@ std::shared_ptr<NativeLoop::Instance> NativeLoop::instance_for(const State& stat
   auto instance = std::make_shared<Instance>();
   instance->isa = best_isa();
   instance->lowered = lower_loop(loop_, shapes);
-  if (instance->lowered && instance->lowered->cycles > kMaxBodyCycles) instance->lowered.reset();
+  if (instance->lowered) {
+    const bool short_rows = 5 * instance->lowered->short_cycles > instance->lowered->cycles;
+    if (instance->lowered->cycles > (short_rows ? kMaxShortRowCycles : kMaxBodyCycles)) instance->lowered.reset();
+  }
   if (instance->lowered) {
     if (checks_nests()) {
       const std::string wrong = verify(instance->lowered->nest);

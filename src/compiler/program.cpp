@@ -66,7 +66,8 @@ struct SizeCheck {
 };
 
 constexpr int kMaxPlans = 8;
-constexpr int kMaxTiledPlans = 8;
+constexpr int kMaxExactPlans = 8, kMaxSmallExactPlans = 4;
+constexpr int kRepeats = 3;  // runs of the same sizes after which a plan for just these pays
 // Smaller arrays stay in the cache from step to step.
 constexpr std::int64_t kTiledElements = 1 << 18;
 
@@ -102,8 +103,11 @@ struct Program::Impl {
   mutable std::atomic<int> num_plans{0};
   // Plans for certain sizes of large arrays, with steps run part by part; without steps if there is nothing to gain.
   bool may_tile = false;
-  mutable std::atomic<Plan*> tiled_plans{nullptr};
-  mutable std::atomic<int> num_tiled_plans{0};
+  bool symbolic_params = false;  // sizes in them are worked out in each run of a plan for all sizes
+  mutable std::atomic<std::size_t> last_sizes{0};
+  mutable std::atomic<int> repeats{0};
+  mutable std::atomic<Plan*> exact_plans{nullptr};
+  mutable std::atomic<int> num_exact_plans{0};
 
   // For runs with other captured arrays than the graph's: the same graph, nothing folded.
   std::vector<int> folded;  // inputs whose values the graph was simplified with
@@ -116,8 +120,9 @@ struct Program::Impl {
   Plan* make_plan(const std::uint8_t* pattern) const;
   void add_steps(Plan& plan, const std::vector<Unit>& units) const;
   const Plan* plan_for(std::span<const Array> inputs) const;
-  const Plan* tiled_plan_for(std::span<const Array> inputs) const;
-  Plan* make_tiled_plan(std::span<const Array> inputs, std::vector<std::int64_t> sizes) const;
+  const Plan* exact_plan_for(std::span<const Array> inputs) const;
+  bool comes_again(const std::vector<std::int64_t>& sizes) const;
+  Plan* make_exact_plan(std::span<const Array> inputs, std::vector<std::int64_t> sizes, bool large) const;
   const Plan* any_plan() const;
   const Program* for_inputs(std::span<const Array> inputs) const;
 
@@ -198,7 +203,7 @@ void Program::Impl::make_checks() {
 
 Program::Impl::~Impl() {
   for (Plan* p = plans.load(); p != nullptr;) delete std::exchange(p, p->next);
-  for (Plan* p = tiled_plans.load(); p != nullptr;) delete std::exchange(p, p->next);
+  for (Plan* p = exact_plans.load(); p != nullptr;) delete std::exchange(p, p->next);
 }
 
 // pattern[i]: the first free size that is as large as free size i; i's own number if none; kOne if it is 1.
@@ -249,7 +254,8 @@ void Program::Impl::add_steps(Plan& plan, const std::vector<Unit>& units) const 
   }
 }
 
-Program::Plan* Program::Impl::make_tiled_plan(std::span<const Array> inputs, std::vector<std::int64_t> sizes) const {
+Program::Plan* Program::Impl::make_exact_plan(std::span<const Array> inputs, std::vector<std::int64_t> sizes,
+                                              bool large) const {
   auto plan = std::make_unique<Plan>();
   plan->sizes = std::move(sizes);
   std::vector<Shape> shapes;
@@ -259,42 +265,56 @@ Program::Plan* Program::Impl::make_tiled_plan(std::span<const Array> inputs, std
   if (std::optional<Graph> known = specialize(graph, shapes)) {
     plan->graph = std::move(*known);
     simplify_for(plan->graph, {});
-    const std::vector<Unit> units = make_tile_groups(plan->graph, partition_into_groups(plan->graph));
-    if (std::any_of(units.begin(), units.end(), [](const Unit& u) { return u.tiles != nullptr; }))
-      add_steps(*plan, units);
+    std::vector<Unit> units = partition_into_groups(plan->graph);
+    if (large) units = make_tile_groups(plan->graph, std::move(units));
+    const bool tiled = std::any_of(units.begin(), units.end(), [](const Unit& u) { return u.tiles != nullptr; });
+    if (tiled || symbolic_params) add_steps(*plan, units);
   }
-  plan->next = tiled_plans.load(std::memory_order_relaxed);
-  tiled_plans.store(plan.get(), std::memory_order_release);
-  ++num_tiled_plans;
+  plan->next = exact_plans.load(std::memory_order_relaxed);
+  exact_plans.store(plan.get(), std::memory_order_release);
+  ++num_exact_plans;
   return plan.release();
 }
 
-// The plan for exactly these sizes, of arrays so large that steps are run part by part; null if there is none.
-const Program::Plan* Program::Impl::tiled_plan_for(std::span<const Array> inputs) const {
-  if (!may_tile) return nullptr;
+// The plan for exactly these sizes: of arrays so large that steps are run part by part, or of sizes that come again and
+// again where they are parameters of operations; null if there is none.
+const Program::Plan* Program::Impl::exact_plan_for(std::span<const Array> inputs) const {
+  if (!may_tile && !symbolic_params) return nullptr;
   std::int64_t most = 0;
   for (const Array& x : inputs) most = std::max(most, x.shape().num_elements());
-  if (most < kTiledElements) return nullptr;
+  const bool large = may_tile && most >= kTiledElements;
+  if (!large && !symbolic_params) return nullptr;
   std::vector<std::int64_t> sizes;
   for (const Array& x : inputs) sizes.insert(sizes.end(), x.shape().begin(), x.shape().end());
   const auto find = [&]() -> const Plan* {
-    for (const Plan* p = tiled_plans.load(std::memory_order_acquire); p != nullptr; p = p->next) {
+    for (const Plan* p = exact_plans.load(std::memory_order_acquire); p != nullptr; p = p->next) {
       if (p->sizes == sizes) return p;
     }
     return nullptr;
   };
   const Plan* p = find();
-  if (p == nullptr) {
+  if (p == nullptr && (large || comes_again(sizes))) {
     const std::lock_guard lock(mutex);
     p = find();
-    if (p == nullptr && num_tiled_plans.load() < kMaxTiledPlans) p = make_tiled_plan(inputs, std::move(sizes));
+    if (p == nullptr && num_exact_plans.load() < (large ? kMaxExactPlans : kMaxSmallExactPlans))
+      p = make_exact_plan(inputs, std::move(sizes), large);
   }
   return p == nullptr || p->steps.empty() ? nullptr : p;
 }
 
+bool Program::Impl::comes_again(const std::vector<std::int64_t>& sizes) const {
+  std::size_t hash = sizes.size();
+  for (std::int64_t n : sizes) hash = (hash ^ static_cast<std::size_t>(n)) * 0x9e3779b97f4a7c15u;
+  if (last_sizes.exchange(hash, std::memory_order_relaxed) != hash) {
+    repeats.store(0, std::memory_order_relaxed);
+    return false;
+  }
+  return repeats.fetch_add(1, std::memory_order_relaxed) + 2 >= kRepeats;
+}
+
 // The plan for these inputs' sizes: made at the first such run, the one without assumptions when there are too many.
 const Program::Plan* Program::Impl::plan_for(std::span<const Array> inputs) const {
-  if (const Plan* p = tiled_plan_for(inputs)) return p;
+  if (const Plan* p = exact_plan_for(inputs)) return p;
   std::uint8_t pattern[kMaxFreeSizes];
   std::int64_t sizes[kMaxFreeSizes];
   const std::size_t count = std::min(free_sizes.size(), kMaxFreeSizes);
@@ -322,7 +342,7 @@ const Program::Plan* Program::Impl::plan_for(std::span<const Array> inputs) cons
 }
 
 const Program::Plan* Program::Impl::any_plan() const {
-  if (const Plan* p = tiled_plans.load(std::memory_order_acquire); p && !p->steps.empty()) return p;
+  if (const Plan* p = exact_plans.load(std::memory_order_acquire); p && !p->steps.empty()) return p;
   if (const Plan* p = plans.load(std::memory_order_acquire)) return p;
   const std::lock_guard lock(mutex);
   const Plan* p = plans.load(std::memory_order_acquire);
@@ -340,8 +360,10 @@ std::shared_ptr<Program> compile(std::shared_ptr<const Graph> graph, const Compi
   impl->index_sizes();
   impl->make_checks();
   const std::vector<GraphNode>& nodes = impl->graph.nodes;
-  impl->may_tile = options.fuse && options.simplify && nodes.size() > 1 &&
+  const bool plain = !options.fuse || !options.simplify;
+  impl->may_tile = !plain && nodes.size() > 1 &&
                    std::any_of(nodes.begin(), nodes.end(), [](const GraphNode& n) { return n.op->tile != nullptr; });
+  for (const GraphNode& n : nodes) for_each_symbolic_dim(*n.params, [&](Dim) { impl->symbolic_params = !plain; });
   return std::shared_ptr<Program>(new Program(std::move(impl)));
 }
 

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "compiler/nest/loops.h"
 #include "ir/apply_internal.h"
 
 namespace tnp::compiler {
 
 namespace {
+
+constexpr std::int64_t kShortRow = 128;
 
 using Kind = NestStatement::Kind;
 using ArgumentKind = LoopNest::Argument::Kind;
@@ -21,29 +24,6 @@ Strides strides_over(const Shape& from, const Strides& strides, const Shape& sha
   }
   return out;
 }
-
-// The loops over a shape: neighbours that are one loop for every operand are merged, those of one turn are gone.
-struct Loops {
-  std::vector<std::int64_t> sizes;
-  std::vector<std::vector<std::int64_t>> strides;  // of each loop, by operand
-
-  Loops(const Shape& shape, const std::vector<Strides>& operands) {
-    for (int d = 0; d < shape.ndim(); ++d) {
-      if (shape[d] == 1) continue;
-      std::vector<std::int64_t> s;
-      for (const Strides& o : operands) s.push_back(o[d]);
-      bool merged = !sizes.empty();
-      for (std::size_t k = 0; merged && k < s.size(); ++k) merged = strides.back()[k] == s[k] * shape[d];
-      if (merged) {
-        sizes.back() *= shape[d];
-        strides.back() = s;
-      } else {
-        sizes.push_back(shape[d]);
-        strides.push_back(s);
-      }
-    }
-  }
-};
 
 bool indexed(const GraphNode& node, IndexedAccess& access) {
   if (node.op->indexed_access == nullptr || node.outputs.size() != 1) return false;
@@ -82,28 +62,20 @@ void BlockLowering::compute(const FusedGroup& group, const std::vector<Place>& f
     }
   }
   const bool pointers = !to.empty() && out_.nest.variables[static_cast<std::size_t>(to[0].variable)].pointer;
-  if (pointers) {
-    Loops loops(shape, strides);
-    if (loops.sizes.empty()) {
-      loops.sizes.push_back(1);
-      loops.strides.emplace_back(strides.size(), 0);
-    }
-    for (std::int64_t n : loops.sizes) s.extents.push_back(parameter(n));
-    s.strides.resize(strides.size());
-    for (std::size_t k = 0; k < strides.size(); ++k) {
-      const int v = k < from.size() ? from[k].variable : to[k - from.size()].variable;
-      const std::int64_t bytes = itemsize(out_.nest.variables[static_cast<std::size_t>(v)].dtype);
-      for (std::size_t d = 0; d < loops.sizes.size(); ++d) {
-        const std::int64_t stride = loops.strides[d][k];
-        const bool unit = d + 1 == loops.sizes.size() && (stride == bytes || (loops.sizes[d] == 1 && k >= from.size()));
-        s.strides[k].push_back(stride == 0 && !unit ? kNone : unit ? kUnit : parameter(stride));
-      }
-    }
-  }
   const std::int64_t n = shape.num_elements();
-  const bool vectors = pointers && std::all_of(s.strides.begin(), s.strides.end(),
-                                               [](const std::vector<int>& k) { return k.back() < 0; });
-  cycles += n * group.cycles() / (vectors ? 4 : 1) + 4;
+  std::int64_t cost = n * group.cycles() + 4;
+  if (pointers) {
+    std::vector<int> sizes;
+    for (const std::vector<int>* variables : {&s.from, &s.to}) {
+      for (int v : *variables) sizes.push_back(itemsize(out_.nest.variables[static_cast<std::size_t>(v)].dtype));
+    }
+    const Loops loops(shape, strides, sizes);
+    loops.set(s, static_cast<int>(out_.parameters.size()));
+    out_.parameters.insert(out_.parameters.end(), loops.parameters.begin(), loops.parameters.end());
+    if (loops.vectorizes()) cost /= 4;
+    if (loops.count() > 1 && loops.sizes.back() < kShortRow) out_.short_cycles += cost;
+  }
+  cycles += cost;
   statements.push_back(std::move(s));
 }
 

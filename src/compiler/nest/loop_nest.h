@@ -61,7 +61,8 @@ struct LoopNest {
   std::vector<int> carry_argument;  // for each carry, the argument that is its memory at the end
   std::vector<Shape> collected;     // shapes of rows
   Invariants condition, body;
-  std::int64_t cycles = 0;  // of an iteration, roughly
+  std::int64_t cycles = 0;        // of an iteration, roughly
+  std::int64_t short_cycles = 0;  // of them, in loops over short rows
 };
 
 // Nothing if the loop has no such form. `inputs`: shapes of the body's inputs.

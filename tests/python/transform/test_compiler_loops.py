@@ -150,6 +150,87 @@ def test_gradient_of_a_native_loop():
         np.testing.assert_allclose(np.asarray(got)[k], float((f(x + d) - f(x - d)) / (2 * e)), rtol=1e-5)
 
 
+def floyd_warshall(xp, loop, d):
+    """Columns and rows of a carry, broadcast."""
+    return loop(0, d.shape[0], lambda k, d: xp.minimum(d, d[:, k][:, None] + d[k][None, :]), d)
+
+
+def elimination(xp, loop, a):
+    """Columns written where they are."""
+    i = xp.arange(a.shape[0])
+
+    def step(k, a):
+        column = xp.where(i > k, a[:, k] / a[k, k], 0.0)
+        a = a - column[:, None] * xp.where(i >= k, a[k], 0.0)[None, :]
+        return a.at[:, k].set(xp.where(i > k, column, a[:, k]))
+
+    return loop(0, a.shape[0], step, a)
+
+
+def cholesky(xp, loop, a):
+    """A product in each step."""
+    i = xp.arange(a.shape[0])
+
+    def step(k, factor):
+        c = a[:, k] - factor @ factor[k]
+        return factor.at[:, k].set(xp.where(i >= k, c / xp.sqrt(c[k]), 0.0))
+
+    return loop(0, a.shape[0], step, a * 0)
+
+
+def bodies(xp, loop, a):
+    """Differences of all pairs, and sums over them."""
+
+    def step(_, c):
+        x, v = c
+        d = x[None, :, :] - x[:, None, :]
+        r = xp.sum(d * d, axis=-1) + 0.1
+        v = v + 1e-3 * xp.sum(d / (r * xp.sqrt(r))[:, :, None], axis=1)
+        return x + v, v
+
+    x = a[:, :3]
+    return loop(0, 60, step, (x, x * 0))[0]
+
+
+@pytest.mark.parametrize("program", [floyd_warshall, elimination, cholesky, bodies])
+@pytest.mark.parametrize("n", [1, 4, 33])
+def test_programs_over_rows(program, n):
+    rng = np.random.default_rng(0)
+    a = rng.random((n, n + 2))[:, :n] + np.eye(n) * 2 * n
+    a = tnp.asarray(a + a.T)
+    if program is bodies:
+        a = tnp.asarray(rng.random((n, 3)))
+
+    def plain(lower, upper, step, value):
+        for k in range(lower, upper):
+            value = step(tnp.asarray(k), value)
+        return value
+
+    want = program(tnp, plain, a)
+    f = tnp.function(lambda a: program(tnp, tnp.fori_loop, a))
+    for _ in range(40 if n > 4 else 3):
+        got = f(a)
+    same(got, want)
+
+
+def test_an_error_in_an_iteration():
+    f = tnp.function(lambda n, x: tnp.fori_loop(0, n, lambda i, c: c + 2 ** (x - i), x))
+    same(f(tnp.asarray(3), tnp.asarray(5)), np.asarray(5 + 32 + 16 + 8))
+    with pytest.raises(ValueError, match="negative"):
+        f(tnp.asarray(LONG), tnp.asarray(5))
+
+
+def test_loops_in_loops():
+    @tnp.function
+    def f(n, m):
+        def outer(i, s):
+            return s + tnp.fori_loop(0, m, lambda j, t: t + i * j, tnp.asarray(0))
+
+        return tnp.fori_loop(0, n, outer, tnp.asarray(0))
+
+    same(f(tnp.asarray(300), tnp.asarray(200)), np.asarray(sum(range(300)) * sum(range(200))))
+
+
 UNARY = [tnp.sin, tnp.exp, tnp.negative, tnp.square, tnp.tanh, tnp.floor]
 BINARY = [tnp.add, tnp.subtract, tnp.multiply, tnp.minimum, tnp.maximum, tnp.arctan2]
 
@@ -224,7 +305,7 @@ def test_native_from_the_start(isa):
         "-p",
         "no:cacheprovider",
         "-k",
-        "not scan and not interrupt",
+        "while_on or random or rows_in_place or programs",
         __file__,
     ]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)

@@ -1,5 +1,9 @@
 """Programs over large arrays, run part by part: the bits of eager execution."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import tnp
 from hypothesis import given, settings
@@ -109,6 +113,46 @@ def test_errors_are_those_of_eager_execution():
     f = tnp.function(lambda x, y: softmax(x + y, 1))
     with pytest.raises(ValueError, match="broadcast"):
         f(x, data(shape=(ROWS, 7)))
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "int64", "float16", "float32", "float64", "complex128"])
+def test_short_rows(dtype):
+    """Loops over several dimensions, of operands laid out in every way."""
+
+    def f(x, y, s):
+        z = x[:, None] * y[None] + s
+        return (
+            tnp.where(z != y[0], z, x[:, None]),
+            z[::2, 1:, ::-1] * s,
+            z.transpose(2, 0, 1) + z.transpose(2, 1, 0) * s,
+        )
+
+    rng = np.random.default_rng(0)
+    for n, m in ((5, 3), (17, 62), (40, 1), (1, 40), (30, 130), (0, 3), (3, 0)):
+        x, y = (tnp.asarray((rng.standard_normal((n, m)) * 3).astype(dtype)) for _ in range(2))
+        s = tnp.asarray(np.asarray(2).astype(dtype))
+        compiled = tnp.function(f)
+        if n == 0:
+            continue
+        want = f(x, y, s)
+        for _ in range(5):
+            for a, b in zip(want, compiled(x, y, s), strict=True):
+                same(b, a)
+
+
+@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
+def test_every_instruction_set(isa):
+    """This file again, in a process with native code from the first call on."""
+    if os.environ.get("TNP_JIT") == "always":
+        pytest.skip("is that process")
+    env = {**os.environ, "TNP_ISA": isa, "TNP_JIT": "always", "TNP_VERIFY": "1"}
+    probe = [sys.executable, "-c", "import tnp; tnp.ones(3) + 1"]
+    if subprocess.run(probe, env=env, capture_output=True, timeout=60).returncode:
+        pytest.skip(f"no {isa} here")
+    which = "short_rows or (softmax and float32)"
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", which, __file__]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout[-3000:]
 
 
 @st.composite
