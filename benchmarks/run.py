@@ -10,7 +10,16 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-ALL = ["micro.calls", "micro.functions", "ops.large", "ops.linalg", "ops.fft", "ops.sorting", "programs.black_scholes"]
+ALL = [
+    "micro.calls",
+    "micro.functions",
+    "micro.strict",
+    "ops.large",
+    "ops.linalg",
+    "ops.fft",
+    "ops.sorting",
+    "programs.black_scholes",
+]
 
 
 def main() -> None:

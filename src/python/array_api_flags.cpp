@@ -40,9 +40,23 @@ FlagChanges changes_of(const Arguments& args) {
   return out;
 }
 
+// Called when flags were set: the module's names depend on them. Never destroyed.
+PyObject* g_on_flags = nullptr;
+
+void announce() {
+  const nb::handle callback(g_on_flags);
+  if (callback.is_valid()) callback();
+}
+
 void change(const FlagChanges& changes) {
   if (changes.version) warn_of_version(*changes.version);
   array_api::set_flags(changes);
+  announce();
+}
+
+TNP_FUNCTION(_on_flags, kStandard, "(callback, /)", "Has a function called whenever flags are set.") {
+  g_on_flags = Py_NewRef(args.values[0]);
+  return nb::none();
 }
 
 nb::object enabled(const Flags& f) {
@@ -72,11 +86,13 @@ TNP_FUNCTION(get_array_api_strict_flags, kStandard, "()", "The flags that are in
 TNP_FUNCTION(reset_array_api_strict_flags, kStandard, "()",
              "Sets the flags as they are by default, whatever the environment says.") {
   array_api::set_flags(Flags{});
+  announce();
   return nb::none();
 }
 
 TNP_FUNCTION(_restore_flags, kStandard, "(state, /)", "Sets the flags that _flag_state gave.") {
   array_api::set_flags(std::bit_cast<Flags>(PyLong_AsUnsignedLongLong(args.values[0])));
+  announce();
   return nb::none();
 }
 

@@ -5,6 +5,7 @@
 
 #include "tnp/creation.h"
 #include "tnp/error.h"
+#include "tnp/manipulation.h"
 #include "tnp/reductions.h"
 
 namespace tnp {
@@ -131,6 +132,70 @@ TEST(ArrayApiIndex, AssignmentWritesInPlace) {
   EXPECT_THROW(array_api::setitem(x, Items{0}, Scalar(true)), TypeError);
   EXPECT_THROW(array_api::setitem(x, Items{0}, ones({2}, DType::float64)), ValueError);
   EXPECT_EQ(x.to_vector<double>()[0], 9.0);
+}
+
+TEST(ArrayApiIndex, MasksAreAssignedInPlace) {
+  Array x = zeros({3, 2}, DType::float64);
+  array_api::setitem(x, Items{IndexItem::ellipsis()}, Scalar(0.0));
+  const std::byte* memory = x.data();
+  const Array rows = astype(Array({1.0, 0.0, 1.0}), DType::bool_);
+  array_api::setitem(x, Items{rows}, Scalar(2.0));
+  EXPECT_EQ(x.to_vector<double>(), (std::vector<double>{2, 2, 0, 0, 2, 2}));
+  array_api::setitem(x, Items{rows}, reshape(Array({1.0, 2.0, 3.0, 4.0}), {2, 2}));
+  EXPECT_EQ(x.to_vector<double>(), (std::vector<double>{1, 2, 0, 0, 3, 4}));
+  EXPECT_EQ(x.data(), memory);
+}
+
+TEST(ArrayApiFlags, VersionsAndExtensions) {
+  using namespace array_api;
+  const Flags before = flags();
+  EXPECT_EQ(before.version, k2025);
+  EXPECT_EQ(version_text(k2023), "2023.12");
+  EXPECT_EQ(version_named("2024.12"), k2024);
+  EXPECT_THROW(version_named("2024"), ValueError);
+  FlagChanges changes;
+  changes.version = k2021;
+  set_flags(changes);
+  EXPECT_THROW(require_extension("fft", Extension::fft), RuntimeError);
+  EXPECT_NO_THROW(require_extension("det", Extension::linalg));
+  EXPECT_THROW(require_version("clip", k2023), RuntimeError);
+  EXPECT_EQ(sum_dtype(DType::float32, Device::cpu), DType::float64);
+  changes.extensions = std::vector<std::string>{"fft"};
+  EXPECT_THROW(set_flags(changes), ValueError);
+  set_flags(before);
+  EXPECT_EQ(sum_dtype(DType::float32, Device::cpu), DType::float32);
+  EXPECT_EQ(sum_dtype(DType::int8, Device::no_x64), DType::int32);
+}
+
+TEST(ArrayApiDevices, TypesAndTransfers) {
+  using namespace array_api;
+  EXPECT_FALSE(supports(Device::no_float64, DType::complex128));
+  EXPECT_FALSE(supports(Device::no_x64, DType::int64));
+  EXPECT_THROW(check_supported("zeros", Device::no_x64, DType::uint64), ValueError);
+  EXPECT_THROW(check_same_device("add", Device::cpu, Device::device1), ValueError);
+  EXPECT_THROW(device_named("gpu"), ValueError);
+  const Array x = ones({2}, DType::float64);
+  TransferScope scope(false), none(true);
+  scope.enter();
+  note_transfer("to_device", x, Device::cpu, Device::device1);
+  note_transfer("to_device", x, Device::cpu, Device::cpu);
+  none.enter();
+  EXPECT_THROW(note_transfer("to_device", x, Device::cpu, Device::device1), RuntimeError);
+  none.leave();
+  scope.leave();
+  note_transfer("to_device", x, Device::cpu, Device::device2);
+  ASSERT_EQ(scope.transfers().size(), 1u);
+  EXPECT_EQ(scope.transfers()[0].target, Device::device1);
+}
+
+TEST(ArrayApiFunctions, SpecialCases) {
+  const double inf = std::numeric_limits<double>::infinity();
+  const auto id = array_api::function_named("floor_divide");
+  const Array q = array_api::call(id, Array(inf), Scalar(2.0));
+  EXPECT_EQ(q.item<double>(), inf);
+  EXPECT_EQ(array_api::call(id, Array(-3.0), Scalar(inf)).item<double>(), 0.0);
+  EXPECT_THROW(array_api::linalg::cross(ones({2}, DType::float64), ones({2}, DType::float64), -1), ValueError);
+  EXPECT_THROW(array_api::fft::rfft(ones({2}, DType::complex64), {}, -1, "backward"), TypeError);
 }
 
 }  // namespace

@@ -30,7 +30,6 @@ for _name in _EXTENSIONS:
     _extension.__name__ = f"{__name__}.{_name}"
     _extension.__all__ = [name for name in dir(_extension) if name[0] != "_"]
     _sys.modules[_extension.__name__] = _extension
-_core._flags_from_environment()
 
 e = 2.718281828459045
 inf = float("inf")
@@ -70,20 +69,29 @@ _RENAMED = {
 }
 
 
+def _take_flags() -> None:
+    """The names that the flags decide."""
+    flags = _core.get_array_api_strict_flags()
+    enabled = flags["enabled_extensions"]
+    names = globals()
+    for name in _EXTENSIONS:
+        names.pop(name, None)
+    names.update({name: getattr(_core, name) for name in enabled})
+    names["__array_api_version__"] = flags["api_version"]
+    names["__all__"] = sorted([*_ALL, *enabled])
+
+
+_core._on_flags(_take_flags)
+_core._flags_from_environment()
+
+
 def __getattr__(name: str) -> _Any:
-    """What the flags decide, and the error for a name that the namespace has not, with the standard's for NumPy's."""
-    if name == "__array_api_version__":
-        return _core.get_array_api_strict_flags()["api_version"]
-    if name in _EXTENSIONS:
-        if name in _core.get_array_api_strict_flags()["enabled_extensions"]:
-            return getattr(_core, name)
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}': the extension is disabled", name=name)
-    if name == "__all__":
-        return sorted([*_ALL, *_core.get_array_api_strict_flags()["enabled_extensions"]])
+    """The error for a name that the namespace has not, with the standard's name for NumPy's."""
     hint = f": the standard calls it {_RENAMED[name]}" if name in _RENAMED else ""
+    hint = ": the extension is disabled" if name in _EXTENSIONS else hint
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'{hint}", name=name)
 
 
 def __dir__() -> list[str]:
     """The public names."""
-    return __getattr__("__all__")  # type: ignore[no-any-return]
+    return list(globals()["__all__"])

@@ -12,7 +12,7 @@ class _Info:
 
     def capabilities(self) -> dict[str, Any]:
         """What is optional, and whether it is there."""
-        return _core._info_capabilities()  # type: ignore[no-any-return]
+        return _core._info_capabilities()
 
     def default_device(self) -> Any:
         """The device of arrays that are made without device=."""
@@ -20,15 +20,15 @@ class _Info:
 
     def default_dtypes(self, *, device: Any = None) -> dict[str, Any]:
         """The data types of arrays that are made without dtype=, by kind."""
-        return _core._info_default_dtypes(device)  # type: ignore[no-any-return]
+        return _core._info_default_dtypes(device)
 
     def devices(self) -> tuple[Any, ...]:
         """All devices."""
-        return _core._info_devices()  # type: ignore[no-any-return]
+        return _core._info_devices()
 
     def dtypes(self, *, device: Any = None, kind: str | tuple[str, ...] | None = None) -> dict[str, Any]:
         """The data types of a device, by name."""
-        return _core._info_dtypes(device, kind)  # type: ignore[no-any-return]
+        return _core._info_dtypes(device, kind)
 
 
 def __array_namespace_info__() -> _Info:

@@ -1,0 +1,50 @@
+"""The cost of calls of the strict namespace on 8 float64, against plain tnp's."""
+
+from __future__ import annotations
+
+import tnp
+from tnp import array_api as xp
+
+from benchmarks.timing import Row, compare, show
+
+TARGET = 1.5
+
+
+def strict_calls() -> list[Row]:
+    """Operators, indexing and functions."""
+    p, s = tnp.ones(8), xp.ones(8)
+    m, n = tnp.ones((4, 4)), xp.ones((4, 4))
+    i, j = tnp.asarray([0, 1, 2]), xp.asarray([0, 1, 2])
+    c, d = p > 0, s > 0
+    cases = [
+        ("x + x", lambda: s + s, lambda: p + p),
+        ("x * 2.0", lambda: s * 2.0, lambda: p * 2.0),
+        ("x @ x (4x4)", lambda: n @ n, lambda: m @ m),
+        ("sin(x)", lambda: xp.sin(s), lambda: tnp.sin(p)),
+        ("x[1]", lambda: s[1], lambda: p[1]),
+        ("x[1:3]", lambda: s[1:3], lambda: p[1:3]),
+        ("x[1, 2]", lambda: n[1, 2], lambda: m[1, 2]),
+        ("x[1, ...]", lambda: n[1, ...], lambda: m[1, ...]),
+        ("x[indices]", lambda: s[j], lambda: p[i]),
+        ("x[mask]", lambda: s[d], lambda: p[c]),
+        ("sum(x)", lambda: xp.sum(s), lambda: tnp.sum(p)),
+        ("sum(x, axis=1)", lambda: xp.sum(n, axis=1), lambda: tnp.sum(m, axis=1)),
+        ("reshape(x, (2, 8))", lambda: xp.reshape(n, (2, 8)), lambda: tnp.reshape(m, (2, 8))),
+        ("where(c, x, x)", lambda: xp.where(d, s, s), lambda: tnp.where(c, p, p)),
+        ("clip(x, 0, 1)", lambda: xp.clip(s, 0.0, 1.0), lambda: tnp.clip(p, 0.0, 1.0)),
+        ("concat([x, x])", lambda: xp.concat([s, s]), lambda: tnp.concat([p, p])),
+        ("zeros((3,))", lambda: xp.zeros((3,)), lambda: tnp.zeros((3,))),
+        ("sort(x)", lambda: xp.sort(s), lambda: tnp.sort(p)),
+        ("linalg.det(x)", lambda: xp.linalg.det(n), lambda: tnp.linalg.det(m)),
+        ("result_type(x, x)", lambda: xp.result_type(s, s), lambda: tnp.result_type(p, p)),
+    ]
+    return [compare(name, ours, "tnp", peer, TARGET) for name, ours, peer in cases]
+
+
+def main() -> None:
+    """Prints all of it."""
+    show("Strict calls on 8 float64", strict_calls())
+
+
+if __name__ == "__main__":
+    main()
