@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -420,7 +421,7 @@ def _python_for(
         return
     for target in items:
         holds = extra_test()
-        _ag.if_stmt(holds, lambda t=target: body(t), lambda: None, get_state, set_state, names, len(names))
+        _ag.if_stmt(holds, functools.partial(body, target), lambda: None, get_state, set_state, names, len(names))
 
 
 # --- builtins

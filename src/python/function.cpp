@@ -234,8 +234,15 @@ class Function {
     for (;;) {
       try {
         const ConversionScope scope(autograph_, conversion_ != Conversion::none);
+        const int before = variables_made_in_traces;
         t->function =
             trace_function(t->specs, [&](const Arrays& symbolic) { return run_body(f, symbolic, t->results); });
+        if (made_ > 0 && variables_made_in_traces != before && trace_depth() == 0) {
+          throw ValueError(
+              "function: a Variable is made on a call after the first, so each trace would have one of its own: make "
+              "it "
+              "outside, or only where there is none yet");
+        }
         return t;
       } catch (nb::python_error& e) {
         if (is_conversion_request(e)) {

@@ -1,5 +1,6 @@
 #include "python/variable.h"
 
+#include "ir/trace.h"
 #include "python/array_slots.h"
 #include "tnp/error.h"
 
@@ -40,6 +41,8 @@ nb::object update(nb::object self, nb::handle delta, Array (*op)(const Operand&,
 
 }  // namespace
 
+thread_local int variables_made_in_traces = 0;
+
 bool is_variable(PyObject* o) noexcept {
   return g_variable_type && PyType_IsSubtype(Py_TYPE(o), g_variable_type) && nb::inst_ready(nb::handle(o));
 }
@@ -59,6 +62,7 @@ void bind_variable(nb::module_& m) {
         AsArray options;
         if (!dtype.is_none()) options.dtype = dtype_of(dtype);
         new (self) PyVariable{std::make_shared<Variable>(as_array(initial.ptr(), options), name, trainable)};
+        if (current_trace != nullptr) ++variables_made_in_traces;
       },
       nb::arg("initial_value"), nb::kw_only(), nb::arg("trainable") = true, nb::arg("dtype").none() = nb::none(),
       nb::arg("name") = "Variable");

@@ -144,3 +144,25 @@ def test_an_exception_while_tracing_leaves_no_state():
             tnp.function(f)(X)
     assert (tnp.asarray(X) * 2).tolist() == [2, 4, 6]
     assert float(tnp.grad(lambda x: tnp.sum(x * x))(tnp.asarray(X))[1]) == 4
+
+
+def test_variables_are_made_on_the_first_call_only():
+    class Counter:
+        total = None
+
+        @tnp.function
+        def add(self, x):
+            if self.total is None:
+                self.total = tnp.Variable(0.0)
+            return self.total.assign_add(tnp.sum(x)).read()
+
+    c = Counter()
+    assert float(c.add(X)) == 6 and float(c.add(X)) == 12 and float(c.add(np.ones((2, 2)))) == 16
+
+    @tnp.function
+    def f(x):
+        return tnp.Variable(0.0).assign_add(tnp.sum(x)).read()
+
+    assert float(f(X)) == 6
+    with pytest.raises(ValueError, match="after the first"):
+        f(np.ones((2, 2)))
