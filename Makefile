@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 JOBS ?= $(shell nproc)
 PYTEST_ARGS ?=
 .DEFAULT_GOAL := build
-.PHONY: help setup build test test-cpp test-python test-examples demo bench check format asan tsan wheel clean
+.PHONY: help setup build test test-cpp test-python test-examples demo bench check format asan tsan wheel docs clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -49,6 +49,12 @@ tsan: setup  ## C++ tests under the thread sanitizer
 
 wheel: setup  ## Build a wheel into dist/
 	@$(PYTHON) -m pip wheel -q --no-deps --no-build-isolation -w dist .
+
+docs: build  ## The documentation as HTML in build/docs/html: a page for each function, the guide, how it works
+	@tools/setup build docs
+	@$(PYTHON) tools/gen_docs build/docs/source
+	@$(PYTHON) -m sphinx -q -j auto -b html build/docs/source build/docs/html
+	@echo "build/docs/html/index.html"
 
 clean:  ## Remove what was built
 	rm -rf build dist python/tnp/_core*.so python/tnp/lib

@@ -6,7 +6,7 @@
 
 A file in docs/examples has a heading `## name[, name]` for each function, followed by text and blocks of code. A block
 ```` ```pycon ```` is run with NumPy in the place of tnp, too, and must give the same there; a block ```` ```pycon tnp ````
-shows what NumPy has not or does otherwise (docs/differences.toml says why).
+shows what NumPy has not or does otherwise (docs/differences.toml says why). Text before the code goes to the page.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import doctest
 import io
+import linecache
 import re
 import sys
 import warnings
@@ -137,6 +138,13 @@ def differences_from_numpy(block: Block) -> list[str]:
     ]
 
 
+def raises_the_same(example: doctest.Example, printed: str) -> bool:
+    """Whether both are errors of one class: then the text that stands there stays, which may be shorter."""
+    kind = re.compile(r"^Traceback \(most.*?^(\w+)", re.M | re.S)
+    ours, theirs = kind.match(printed), kind.match(example.want)
+    return bool(ours and theirs and ours[1] == theirs[1])
+
+
 def with_outputs(block: Block) -> str:
     """The block's code with what tnp prints."""
     import tnp
@@ -147,7 +155,8 @@ def with_outputs(block: Block) -> str:
             return block.code  # written by hand
         first, *rest = example.source.rstrip("\n").split("\n")
         lines += [f">>> {first}", *(f"... {line}".rstrip() for line in rest)]
-        lines += ["<BLANKLINE>" if not line.strip() else line for line in output.printed.splitlines()]
+        printed = example.want if raises_the_same(example, output.printed) else output.printed
+        lines += ["<BLANKLINE>" if not line.strip() else line for line in printed.splitlines()]
     return "\n".join(lines) + "\n"
 
 
@@ -164,6 +173,95 @@ def write(path: Path) -> list[str]:
     return problems[::-1]
 
 
+# --- the guide: the blocks of a page go on where the one before ended
+
+GUIDE = ROOT / "docs" / "guide"
+CALL = re.compile(r"^print\((?P<what>.*)\)  # (?P<says>.*)$", re.M)
+
+
+def guide_blocks(path: Path, language: str) -> list[re.Match[str]]:
+    """The fenced blocks of a language."""
+    return [f for f in FENCE.finditer(path.read_text()) if f["info"].split()[:1] == [language]]
+
+
+def guide_failures(path: Path) -> str:
+    """What is wrong in a page: `pycon` blocks are one doctest; a comment after print(…) in a `python` block says what is printed."""
+    session = "\n".join(f["code"] for f in guide_blocks(path, "pycon"))
+    return failures(Block(session, True, 0, 0), path.stem) + "\n".join(script_failures(path))
+
+
+def script_failures(path: Path) -> list[str]:
+    """Lines of `python` blocks that print something else than they say."""
+    wrong: list[str] = []
+
+    def check(says: str, *values: Any) -> None:
+        printed = io.StringIO()
+        print(*values, file=printed)
+        if not says.startswith(printed.getvalue().rstrip("\n")):
+            wrong.append(f"{path.name}: prints {printed.getvalue()!r} where it says {says!r}")
+
+    code = "\n".join(f["code"] for f in guide_blocks(path, "python"))
+    code = CALL.sub(lambda m: f"_check({m['says']!r}, {m['what']})", code)
+    with contextlib.redirect_stdout(io.StringIO()):
+        linecache.cache[str(path)] = (len(code), None, code.splitlines(keepends=True), str(path))
+        exec(compile(code, str(path), "exec"), {"_check": check, "__name__": "guide"})
+    return wrong
+
+
+def write_guide(path: Path) -> None:
+    """Writes what tnp prints into the `pycon` blocks of a page."""
+    text = path.read_text()
+    blocks = guide_blocks(path, "pycon")
+    parser = doctest.DocTestParser()
+    examples = [parser.get_examples(f["code"]) for f in blocks]
+    outputs = iter(recorded("\n".join(f["code"] for f in blocks)))
+    codes = [
+        "".join(">>> " + e.source.rstrip("\n").replace("\n", "\n... ") + "\n" + next(outputs) for e in block)
+        for block in examples
+    ]
+    for fence, code in reversed(list(zip(blocks, codes, strict=True))):
+        text = text[: fence.start("code")] + code + text[fence.end("code") :]
+    path.write_text(text)
+
+
+def recorded(session: str) -> list[str]:
+    """What a doctest's statements print."""
+    import tnp
+
+    import numpy as np
+
+    class Recorder(doctest.DocTestRunner):
+        outputs: list[str] = []  # noqa: RUF012
+
+        def report_start(self, out: Any, test: Any, example: Any) -> None:
+            pass
+
+        def report_success(self, out: Any, test: Any, example: Any, got: str) -> None:
+            self.outputs.append(got)
+
+        def report_failure(self, out: Any, test: Any, example: Any, got: str) -> None:
+            self.outputs.append(got)
+
+        def report_unexpected_exception(self, out: Any, test: Any, example: Any, exc_info: Any) -> None:
+            kind = exc_info[0].__name__
+            self.outputs.append(f"Traceback (most recent call last):\n    ...\n{kind}: {exc_info[1]}\n")
+
+    runner = Recorder(verbose=False)
+    test = doctest.DocTestParser().get_doctest(
+        session, {"tnp": tnp, "np": np, "__name__": "__main__"}, "guide", None, 0
+    )
+    wanted = [e.want for e in test.examples]
+    for example in test.examples:
+        example.exc_msg, example.want = None, ""
+    runner.outputs.clear()
+    runner.run(test, out=lambda text: None)
+    for i, (example, want) in enumerate(zip(test.examples, wanted, strict=True)):
+        example.want = want
+        if raises_the_same(example, runner.outputs[i]):
+            runner.outputs[i] = want
+    return [re.sub(r"(?m)^$(?=\n)", "<BLANKLINE>", o) for o in runner.outputs]
+
+
 FLAGS = doctest.IGNORE_EXCEPTION_DETAIL | doctest.NORMALIZE_WHITESPACE
 
 
@@ -173,7 +271,9 @@ def failures(block: Block, name: str) -> str:
 
     import numpy as np
 
-    test = doctest.DocTestParser().get_doctest(block.code, {"tnp": tnp, "np": np}, name, None, 0)
+    test = doctest.DocTestParser().get_doctest(
+        block.code, {"tnp": tnp, "np": np, "__name__": "__main__"}, name, None, 0
+    )
     report = io.StringIO()
     runner = doctest.DocTestRunner(optionflags=FLAGS, verbose=False)
     with warnings.catch_warnings():
@@ -191,6 +291,10 @@ def main() -> int:
             for block in section.blocks:
                 problems += [f"{path.name}: {', '.join(section.names)}: {d}" for d in differences_from_numpy(block)]
                 problems += filter(None, [failures(block, ", ".join(section.names))])
+    for path in sorted(GUIDE.glob("*.md")):
+        if "--write" in sys.argv[1:]:
+            write_guide(path)
+        problems += filter(None, [guide_failures(path)])
     print("\n".join(dict.fromkeys(problems)))
     return 1 if problems else 0
 

@@ -53,3 +53,13 @@ def public_names() -> list[Name]:
     for cls in RANDOM_CLASSES:
         names += members("random", getattr(tnp.random, cls), f"random.{cls}.")
     return names
+
+
+def strict_names() -> list[Name]:
+    """The names of the strict namespace."""
+    import tnp.array_api as strict
+
+    names = members("array_api", strict, "array_api.")
+    for module in ("linalg", "fft"):
+        names += members("array_api", getattr(strict, module), f"array_api.{module}.")
+    return names
