@@ -1,5 +1,6 @@
 // as_array: whatever looks like an array, as one.
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -134,6 +135,17 @@ class Nested {
   Arrays arrays_;
 };
 
+// A float as the integer that Python's int() makes of it, as NumPy does for floats in a list. Throws ValueError for
+// NaN, OverflowError for what no integer type holds.
+Scalar truncated(const Scalar& s) {
+  const double v = std::get<double>(s.value);
+  if (std::isnan(v)) throw ValueError("cannot convert float NaN to integer");
+  if (std::isinf(v)) throw OverflowError("cannot convert float infinity to integer");
+  if (v >= -0x1p63 && v < 0x1p63) return Scalar(static_cast<std::int64_t>(v));
+  if (v >= 0 && v < 0x1p64) return Scalar(static_cast<std::uint64_t>(v));
+  throw OverflowError("the float " + std::to_string(v) + " is too large for any integer type");
+}
+
 Array from_nested(PyObject* o, std::optional<DType> dtype) {
   const Nested nested(o);
   const DType type = dtype.value_or(nested.dtype());
@@ -156,8 +168,7 @@ Array from_nested(PyObject* o, std::optional<DType> dtype) {
   for (const Scalar& s : nested.scalars()) {
     // A float list into an integer type is truncated; a complex one into a real type is refused.
     if (integers && s.kind == WeakKind::floating) {
-      const Array one = astype(s.to_array(DType::float64), type);
-      std::memcpy(to, one.data(), static_cast<std::size_t>(out.itemsize()));
+      store_scalar(truncated(s), type, to);
     } else {
       store_scalar(s, type, to);
     }
@@ -235,7 +246,7 @@ bool number_of(PyObject* o, Scalar& out) {
 Array from_number(const Scalar& s, std::optional<DType> dtype) {
   const DType type =
       dtype.value_or(std::holds_alternative<std::uint64_t>(s.value) ? DType::uint64 : default_dtype(s.kind));
-  if (is_integer(type) && s.kind == WeakKind::floating) return astype(s.to_array(DType::float64), type);
+  if (is_integer(type) && s.kind == WeakKind::floating) return truncated(s).to_array(type);
   return s.to_array(type);
 }
 

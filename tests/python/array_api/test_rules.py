@@ -588,3 +588,18 @@ def test_tuples_not_lists():
     for r in (xp.broadcast_arrays(x, x), xp.meshgrid(x, x), xp.nonzero(x), xp.unstack(x)):
         assert type(r) is tuple
     assert xp.broadcast_shapes((3, 1), (2,)) == (3, 2)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "int32", "uint64"])
+@pytest.mark.parametrize(
+    "value", [float("inf"), [float("nan")], 1e300, 2.0**63, -(2.0**64), 300.0, -1.5, [[-0.5, 2.7]]]
+)
+def test_floats_into_integers(value, dtype):
+    """A Python float becomes an integer as int() makes it one, or not at all: as in NumPy, in both namespaces."""
+    outcomes = []
+    for asarray, d in ((np.asarray, dtype), (tnp.asarray, dtype), (xp.asarray, getattr(xp, dtype))):
+        try:
+            outcomes.append(np.asarray(asarray(value, dtype=d)).tolist())
+        except (ValueError, OverflowError) as error:
+            outcomes.append(type(error))
+    assert outcomes[0] == outcomes[1] == outcomes[2]
