@@ -265,6 +265,10 @@ Program::Plan* Program::Impl::make_exact_plan(std::span<const Array> inputs, std
   if (std::optional<Graph> known = specialize(graph, shapes)) {
     plan->graph = std::move(*known);
     simplify_for(plan->graph, {});
+    if (options.verify) {
+      const std::string wrong = verify(plan->graph);
+      if (!wrong.empty()) throw RuntimeError("a graph for certain sizes is invalid: " + wrong);
+    }
     std::vector<Unit> units = partition_into_groups(plan->graph);
     if (large) units = make_tile_groups(plan->graph, std::move(units));
     const bool tiled = std::any_of(units.begin(), units.end(), [](const Unit& u) { return u.tiles != nullptr; });
