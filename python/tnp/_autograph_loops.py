@@ -30,6 +30,7 @@ class _Carry:
         self.is_return = [isinstance(v, _ag.UndefinedReturnValue) for v in init]
         self.promoted: dict[int, dict[int, Any]] = {}  # types that Python numbers turn out to take
         self.numbers: set[tuple[int, int]] = set()  # leaves that began as such
+        self.typed: set[tuple[int, int]] = set()  # and those of them that the body has given a type
         self.values = [_ag.ld(v) if not isinstance(v, _ag.Undefined) else v for v in init]
         self.late: set[int] = set()  # variables that the loop defines
         self.plan()
@@ -49,6 +50,7 @@ class _Carry:
             self.leaves.append(leaves)
             self.carried.append([i for i, x in enumerate(leaves) if _is_carried(x)])
             self.numbers |= {(k, i) for i, x in enumerate(leaves) if _ag._is_number(x) or _core.is_weak(x)}
+        self.numbers -= self.typed
 
     def start(self) -> list[Any]:
         return [leaves[i] for leaves, carried in zip(self.leaves, self.carried, strict=True) for i in carried]
@@ -114,6 +116,7 @@ class _Carry:
         if (k, i) in self.numbers and not weak:
             # What began as a Python number takes the type that the body gives it, and is an array from then on.
             self.numbers.discard((k, i))
+            self.typed.add((k, i))
             self.promoted.setdefault(k, {})[i] = wanted
             return None
         if wanted != before.dtype:
