@@ -1,4 +1,4 @@
-# ruff: noqa: SIM, B905
+# ruff: noqa: SIM108, SIM201, B007, B905
 """Python's control flow on traced arrays: the same results as eager, one trace for all sizes."""
 
 import dataclasses

@@ -75,15 +75,15 @@ def test_structures():
     same(j["a"][1], np.diag([1.0, 2.0])), same(j["b"][0][1], [0, 0])
     out, tangent = tnp.jvp(f, (p, y), ({"w": tnp.ones(2)}, tnp.zeros(2)))
     same(tangent["a"], [3, 4]), same(tangent["b"][0], 2), same(out["a"], [3, 8])
-    value, pull, aux = tnp.vjp(lambda x: (x * 2, "aux"), y, has_aux=True)
+    _, pull, aux = tnp.vjp(lambda x: (x * 2, "aux"), y, has_aux=True)
     assert aux == "aux" and pull(tnp.ones(2))[0].tolist() == [2, 2]
     same(tnp.jvp(lambda x: (x**2, "aux"), (y,), (tnp.ones(2),), has_aux=True)[1], [6, 8])
 
 
 def test_jvp_of_integers_and_complex():
-    y, dy = tnp.jvp(lambda x: (tnp.floor(x).astype(int), x), (tnp.asarray([1.5]),), (tnp.asarray([2.0]),))
+    _, dy = tnp.jvp(lambda x: (tnp.floor(x).astype(int), x), (tnp.asarray([1.5]),), (tnp.asarray([2.0]),))
     assert dy[0].tolist() == [0] and dy[1].tolist() == [2.0]
-    z, dz = tnp.jvp(lambda z: z * z, (tnp.asarray(3 + 4j),), (tnp.asarray(1 + 0j),))
+    _, dz = tnp.jvp(lambda z: z * z, (tnp.asarray(3 + 4j),), (tnp.asarray(1 + 0j),))
     assert complex(dz) == 6 + 8j
     assert float(tnp.jvp(lambda x: x * 3, (tnp.asarray(1.0),), (1.0,))[1]) == 3.0
 

@@ -41,7 +41,7 @@ SIZES = [
     lambda n: tnp.zeros(n),
     lambda n: tnp.ones((2, n)) + 1,
     lambda n: tnp.full((n, n), 3.0).sum(axis=0),
-    lambda n: tnp.zeros((n,) + (2,)).T,
+    lambda n: tnp.zeros((n, 2)).T,
 ]
 
 
