@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as _np
 
 from ._dtypes import dtype
+from ._dtypes import dtype as _dtype
 
 # NumPy's abstract scalar types, which name sets of kinds.
 generic = _np.generic
@@ -60,12 +61,12 @@ def _abstract(arg: Any) -> bool:
     return isinstance(arg, type) and arg in _KINDS
 
 
-def isdtype(dtype_: Any, kind: Any) -> bool:
+def isdtype(dtype: Any, kind: Any) -> bool:
     """Whether a dtype is one of `kind`: a dtype, the standard's name of a kind, or a tuple of these."""
     try:
-        d = dtype(dtype_)
+        d = _dtype(dtype)
     except TypeError as error:
-        raise TypeError(f"dtype argument must be a NumPy dtype, but it is a {type(dtype_)}.") from error
+        raise TypeError(f"dtype argument must be a NumPy dtype, but it is a {type(dtype)}.") from error
     kinds = kind if isinstance(kind, tuple) else (kind,)
     found = False
     for k in kinds:

@@ -6,8 +6,10 @@ import sys
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import tnp
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tools"))
@@ -16,6 +18,7 @@ import doc_examples  # noqa: E402
 import doc_names  # noqa: E402
 
 SECTIONS = doc_examples.all_sections()
+STRICT = [s for s in SECTIONS if s.path.stem == "array_api"]
 
 # Public names without an example, and why.
 EXCEPTIONS: dict[str, str] = {
@@ -42,6 +45,13 @@ def test_gives_what_numpy_gives(path: Path) -> None:
         for difference in doc_examples.differences_from_numpy(block)
     ]
     assert not found, "\n".join(found)
+
+
+def test_strict_examples_give_what_array_api_strict_gives() -> None:
+    reference = SimpleNamespace(array_api=pytest.importorskip("array_api_strict"))
+    ours = [(s.names, o.printed) for s in STRICT for b in s.blocks for o in doc_examples.run(b, tnp)]
+    theirs = [(s.names, o.printed) for s in STRICT for b in s.blocks for o in doc_examples.run(b, reference)]
+    assert [(n, o.replace("tnp.array_api.", "array_api_strict.")) for n, o in ours] == theirs
 
 
 @pytest.mark.parametrize("path", sorted(doc_examples.GUIDE.glob("*.md")), ids=lambda p: p.stem)
