@@ -131,7 +131,7 @@ def zipped(x):
     t = 0.0
     for i, r in enumerate(x):
         t = t + r * (1.0 if i > 1 else 2.0)
-    for a, b in zip(x, x * 2):  # noqa: B905
+    for a, b in zip(x, x * 2):
         t = t + a * b
     return t
 
