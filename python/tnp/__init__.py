@@ -38,8 +38,8 @@ _array_of_bytes = _core._array_of_bytes  # pickled arrays name it
 from . import fft, linalg, random  # noqa: E402
 from ._callables import *  # noqa: E402, F403
 from ._device import device, devices  # noqa: E402
-from ._files import load, save, savez, savez_compressed  # noqa: E402
 from ._export import *  # noqa: E402, F403
+from ._files import load, save, savez, savez_compressed  # noqa: E402
 from ._functional import *  # noqa: E402, F403
 from ._gradients import *  # noqa: E402, F403
 from ._index_tricks import *  # noqa: E402, F403
