@@ -18,6 +18,7 @@ ALL = [
     "ops.linalg",
     "ops.fft",
     "ops.sorting",
+    "ops.random",
     "programs.black_scholes",
 ]
 
