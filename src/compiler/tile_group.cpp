@@ -134,6 +134,18 @@ std::int64_t TileGroup::live_bytes() const {
   return std::max<std::int64_t>(1, (peak + streamed) / extent_);
 }
 
+// Inputs that several members read in parts come from memory once instead of as often.
+void TileGroup::count_repeated_reads(const Tile& tile) {
+  std::vector<int> reads(values_.size(), 0);
+  for (std::size_t m = 0; m < members_.size(); ++m) {
+    for (std::size_t k = 0; k < members_[m].in.size(); ++k) {
+      const auto v = static_cast<std::size_t>(members_[m].in[k]);
+      if (values_[v].input < 0 || tile.parts[m][k].axis < 0 || reads[v]++ == 0) continue;
+      bytes_ += values_[v].shape.num_elements() * itemsize(values_[v].dtype);
+    }
+  }
+}
+
 void TileGroup::choose_tile() {
   std::int64_t inner = INT64_MAX;
   bool columns = false;
@@ -157,6 +169,7 @@ void TileGroup::choose_tile() {
   Tile probe;
   const Range middle{extent_ / 2, std::min(extent_, extent_ / 2 + tile_)};
   if (!plan(middle, probe)) return;
+  count_repeated_reads(probe);
   std::int64_t reach = 0;
   for (const Range& r : probe.ranges) reach = std::max(reach, r.end - r.begin - tile_);
   tile_ = std::max(tile_, kLeastOverlapRatio * reach);

@@ -29,7 +29,7 @@ class TileGroup {
   // Makes all outputs.
   void run(Array* const* in, Array* out, JitMode mode) const;
 
-  std::int64_t bytes() const { return bytes_; }  // of the values that need not be stored
+  std::int64_t bytes() const { return bytes_; }  // that memory is spared: values not stored, inputs read again
   std::int64_t num_tiles() const;
   // Whether every tile can be computed.
   bool valid() const;
@@ -55,6 +55,7 @@ class TileGroup {
 
   std::int64_t live_bytes() const;
   void choose_tile();
+  void count_repeated_reads(const Tile& tile);
   bool plan(Range whole, Tile& tile) const;
   bool plan_member(std::size_t m, Tile& tile) const;
   bool demand(Tile& tile, int value, const TileCall::Part& part) const;

@@ -178,14 +178,15 @@ class Count {
   std::int64_t number_ = 0;
 };
 
-// At once, the squares need no array of their own. A traced call leaves that to the compiler.
+// Where the squares need no array of their own. Eager and traced calls decide alike, so that their results have the
+// same bits.
 bool in_one_pass(const Array& x, const Array& center, const Axes& axes, const Reduction& o, DType work) {
-  if (o.where || x.dtype() != work || center.dtype() != work || x.is_symbolic() || center.is_symbolic()) return false;
-  if ((work != DType::float32 && work != DType::float64) || !x.is_contiguous() || axes.empty()) return false;
+  if (o.where || x.dtype() != work || center.dtype() != work || axes.empty()) return false;
+  if ((work != DType::float32 && work != DType::float64) || !x.shape().rank_known()) return false;
   const int kept = x.ndim() - axes.size();
   Shape expected;
   for (int i = 0; i < x.ndim(); ++i) expected.push_back(i < kept ? x.shape()[i] : 1);
-  return axes[0] == kept && center.shape() == expected;
+  return axes[0] == kept && center.shape().rank_known() && center.shape() == expected;
 }
 
 }  // namespace

@@ -95,6 +95,14 @@ void vjp(VjpCall& v) {
   if (v.needed[1]) v.result[1] = -reduce_sum(slope, axes, true, x.dtype());
 }
 
+// Rows are summed each on their own, so a part of them has the bits of the whole.
+bool tile(TileCall& t) {
+  const auto& p = static_cast<const DeviationParams&>(t.params);
+  if (t.axis >= t.in[0].ndim() - p.trailing) return false;
+  t.parts[0] = t.parts[1] = {t.axis, t.begin, t.end};
+  return true;
+}
+
 const OpDef kSquaredDeviations{
     .name = "squared_deviations",
     .doc = "The sum of squared differences from a center, over the last axes.",
@@ -122,6 +130,7 @@ const OpDef kSquaredDeviations{
           return s;
         },
     .oracle = "np.sum((x[0] - x[1]) ** 2, axis=tuple(range(-p.trailing, 0)))",
+    .tile = &tile,
 };
 const RegisterOp registration(kSquaredDeviations);
 
