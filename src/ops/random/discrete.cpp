@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "ops/random/samplers.h"
+#include "ops/random/chunks.h"
 
 namespace tnp::samplers {
 
@@ -27,16 +27,37 @@ double stirling_rest(double k) {
   return (1.0 / 12 - (1.0 / 360 - r2 / 1260) * r2) * r;
 }
 
-std::int64_t poisson_by_products(SubStream& s, double lam) {
-  const double enough = std::exp(-lam);
+std::int64_t poisson_by_products(SubStream& s, double enough) {
   std::int64_t k = 0;
   for (double product = s.positive(); product > enough; product *= s.positive()) ++k;
   return k;
 }
 
+// By rejection, for lam >= 10.
+struct PoissonRejection {
+  double lam, log_lam, b, a, inverse_alpha, inside;
+  explicit PoissonRejection(double rate)
+      : lam(rate),
+        log_lam(std::log(lam)),
+        b(0.931 + 2.53 * std::sqrt(lam)),
+        a(-0.059 + 0.02483 * b),
+        inverse_alpha(1.1239 + 1.1328 / (b - 3.4)),
+        inside(0.9277 - 3.6224 / (b - 2)) {}
+  std::int64_t operator()(SubStream& s) const {
+    for (;;) {
+      const double u = s.uniform() - 0.5, v = s.positive(), us = 0.5 - std::abs(u);
+      if (us == 0) continue;
+      const double k = std::floor((2 * a / us + b) * u + lam + 0.43);
+      if (us >= 0.07 && v <= inside) return to_int(k);
+      if (k < 0 || (us < 0.013 && v > us)) continue;
+      if (std::log(v * inverse_alpha / (a / (us * us) + b)) <= k * log_lam - lam - log_factorial(k)) return to_int(k);
+    }
+  }
+};
+
 // By inversion, for n · p < 10.
-std::int64_t binomial_by_search(SubStream& s, double n, double p) {
-  const double q = 1 - p, at_zero = std::exp(n * std::log1p(-p));
+std::int64_t binomial_by_search(SubStream& s, double n, double p, double at_zero) {
+  const double q = 1 - p;
   for (;;) {
     double u = s.uniform(), mass = at_zero, k = 0;
     while (u > mass && k <= n) {
@@ -48,23 +69,37 @@ std::int64_t binomial_by_search(SubStream& s, double n, double p) {
   }
 }
 
-std::int64_t binomial_by_rejection(SubStream& s, double n, double p) {
-  const double q = 1 - p, ratio = p / q, spread = std::sqrt(n * p * q), b = 1.15 + 2.53 * spread,
-               a = -0.0873 + 0.0248 * b + 0.01 * p, c = n * p + 0.5, inside = 0.92 - 4.2 / b,
-               alpha = (2.83 + 5.1 / b) * spread, mode = std::floor((n + 1) * p);
-  for (;;) {
-    const double u = s.uniform() - 0.5, v = s.positive(), us = 0.5 - std::abs(u);
-    if (us == 0) continue;
-    const double k = std::floor((2 * a / us + b) * u + c);
-    if (us >= 0.07 && v <= inside) return static_cast<std::int64_t>(k);
-    if (k < 0 || k > n) continue;
-    const double bound = (mode + 0.5) * std::log((mode + 1) / (ratio * (n - mode + 1))) +
-                         (n + 1) * std::log1p((k - mode) / (n - k + 1)) +
-                         (k + 0.5) * std::log(ratio * (n - k + 1) / (k + 1)) + stirling_rest(mode) +
-                         stirling_rest(n - mode) - stirling_rest(k) - stirling_rest(n - k);
-    if (std::log(v * alpha / (a / (us * us) + b)) <= bound) return static_cast<std::int64_t>(k);
+double none_of(double n, double p) { return std::exp(n * std::log1p(-p)); }
+
+// By rejection, for n · p >= 10.
+struct BinomialRejection {
+  double n, ratio, spread, b, a, c, inside, alpha, mode, at_mode;
+  BinomialRejection(double trials, double p)
+      : n(trials),
+        ratio(p / (1 - p)),
+        spread(std::sqrt(n * p * (1 - p))),
+        b(1.15 + 2.53 * spread),
+        a(-0.0873 + 0.0248 * b + 0.01 * p),
+        c(n * p + 0.5),
+        inside(0.92 - 4.2 / b),
+        alpha((2.83 + 5.1 / b) * spread),
+        mode(std::floor((n + 1) * p)),
+        at_mode((mode + 0.5) * std::log((mode + 1) / (ratio * (n - mode + 1))) + stirling_rest(mode) +
+                stirling_rest(n - mode)) {}
+  std::int64_t operator()(SubStream& s) const {
+    for (;;) {
+      const double u = s.uniform() - 0.5, v = s.positive(), us = 0.5 - std::abs(u);
+      if (us == 0) continue;
+      const double k = std::floor((2 * a / us + b) * u + c);
+      if (us >= 0.07 && v <= inside) return static_cast<std::int64_t>(k);
+      if (k < 0 || k > n) continue;
+      const double bound = at_mode + (n + 1) * std::log1p((k - mode) / (n - k + 1)) +
+                           (k + 0.5) * std::log(ratio * (n - k + 1) / (k + 1)) - stirling_rest(k) -
+                           stirling_rest(n - k);
+      if (std::log(v * alpha / (a / (us * us) + b)) <= bound) return static_cast<std::int64_t>(k);
+    }
   }
-}
+};
 
 // A draw of few balls from an urn, ball by ball.
 std::int64_t hypergeometric_by_balls(SubStream& s, std::int64_t good, std::int64_t bad, std::int64_t sample) {
@@ -97,16 +132,17 @@ double hypergeometric_by_ratios(SubStream& s, double few, double many, double sa
 
 std::int64_t poisson(SubStream& s, double lam) {
   if (lam == 0) return 0;
-  if (lam < 10) return poisson_by_products(s, lam);
-  const double log_lam = std::log(lam), b = 0.931 + 2.53 * std::sqrt(lam), a = -0.059 + 0.02483 * b,
-               inverse_alpha = 1.1239 + 1.1328 / (b - 3.4), inside = 0.9277 - 3.6224 / (b - 2);
-  for (;;) {
-    const double u = s.uniform() - 0.5, v = s.positive(), us = 0.5 - std::abs(u);
-    if (us == 0) continue;
-    const double k = std::floor((2 * a / us + b) * u + lam + 0.43);
-    if (us >= 0.07 && v <= inside) return to_int(k);
-    if (k < 0 || (us < 0.013 && v > us)) continue;
-    if (std::log(v * inverse_alpha / (a / (us * us) + b)) <= k * log_lam - lam - log_factorial(k)) return to_int(k);
+  return lam < 10 ? poisson_by_products(s, std::exp(-lam)) : PoissonRejection(lam)(s);
+}
+void poisson_chunk(const RandomStream& stream, std::int64_t first, std::int64_t count, double lam, std::int64_t* out) {
+  if (lam == 0) {
+    std::fill_n(out, count, 0);
+  } else if (lam < 10) {
+    const double enough = std::exp(-lam);
+    each_of_chunk(stream, first, count, [&](SubStream& s, std::int64_t i) { out[i] = poisson_by_products(s, enough); });
+  } else {
+    const PoissonRejection draw(lam);
+    each_of_chunk(stream, first, count, [&](SubStream& s, std::int64_t i) { out[i] = draw(s); });
   }
 }
 const char* check_poisson(double lam) {
@@ -117,9 +153,28 @@ std::int64_t binomial(SubStream& s, std::int64_t n, double p) {
   if (n == 0 || p == 0) return 0;
   const double rarer = std::min(p, 1 - p), trials = static_cast<double>(n);
   if (rarer == 0) return n;
-  const std::int64_t k =
-      rarer * trials < 10 ? binomial_by_search(s, trials, rarer) : binomial_by_rejection(s, trials, rarer);
+  const std::int64_t k = rarer * trials < 10 ? binomial_by_search(s, trials, rarer, none_of(trials, rarer))
+                                             : BinomialRejection(trials, rarer)(s);
   return p > 0.5 ? n - k : k;
+}
+void binomial_chunk(const RandomStream& stream, std::int64_t first, std::int64_t count, std::int64_t n, double p,
+                    std::int64_t* out) {
+  const double rarer = std::min(p, 1 - p), trials = static_cast<double>(n);
+  if (n == 0 || rarer == 0) {
+    std::fill_n(out, count, p == 0 ? 0 : n);
+    return;
+  }
+  if (rarer * trials < 10) {
+    const double none = none_of(trials, rarer);
+    each_of_chunk(stream, first, count,
+                  [&](SubStream& s, std::int64_t i) { out[i] = binomial_by_search(s, trials, rarer, none); });
+  } else {
+    const BinomialRejection draw(trials, rarer);
+    each_of_chunk(stream, first, count, [&](SubStream& s, std::int64_t i) { out[i] = draw(s); });
+  }
+  if (p > 0.5) {
+    for (std::int64_t i = 0; i < count; ++i) out[i] = n - out[i];
+  }
 }
 const char* check_binomial(std::int64_t n, double p) {
   return n < 0 ? "n < 0" : !(p >= 0 && p <= 1) ? "p < 0, p > 1 or p is NaN" : nullptr;
@@ -141,6 +196,16 @@ const char* check_negative_binomial(double n, double p) {
 std::int64_t geometric(SubStream& s, double p) {
   if (p == 1) return 1;
   return std::max<std::int64_t>(1, to_int(std::ceil(s.exponential() / -std::log1p(-p))));
+}
+void geometric_chunk(const RandomStream& stream, std::int64_t first, std::int64_t count, double p, std::int64_t* out) {
+  if (p == 1) {
+    std::fill_n(out, count, 1);
+    return;
+  }
+  double waiting[kChunk];
+  exponential_chunk(stream, first, count, waiting);
+  const double rate = -std::log1p(-p);
+  for (std::int64_t i = 0; i < count; ++i) out[i] = std::max<std::int64_t>(1, to_int(std::ceil(waiting[i] / rate)));
 }
 const char* check_geometric(double p) { return !(p > 0 && p <= 1) ? "p <= 0, p > 1 or p is NaN" : nullptr; }
 

@@ -101,4 +101,49 @@ void random_normal_f64(const RandomStream& s, std::int64_t first, std::int64_t n
   });
 }
 
+void random_exponential_f64(const RandomStream& s, std::int64_t first, std::int64_t n, void* out) {
+  fill<double, 2>(s, first, n, out, [](const PhiloxBlock<U64>& b) {
+    const auto waiting = [](F64 u) { return -math::log(splat<F64>(1) - u); };
+    return Vectors<F64, 2>{{waiting(unit_f64(b.word[0], b.word[1])), waiting(unit_f64(b.word[2], b.word[3]))}};
+  });
+}
+
+// Lemire: Fast random integer generation in an interval (2019).
+bool random_range(const RandomStream& s, std::int64_t first, std::int64_t n, const IntegerRange& range,
+                  std::uint64_t* out) {
+  U64 refused = {};
+  fill<std::uint64_t, 4>(s, first, n, out, [&](const PhiloxBlock<U64>& b) {
+    Vectors<U64, 4> r;
+    for (int k = 0; k < 4; ++k) {
+      const U64 product = b.word[k] * range.count;
+      refused |= (product & 0xffffffffu) - range.refused;  // negative where it is to be refused
+      r.v[k] = (product >> 32) + range.low;
+    }
+    return r;
+  });
+  std::uint64_t any = 0;
+  for (int k = 0; k < kLanes; ++k) any |= refused[k];
+  return any >> 63 != 0;
+}
+
+void gamma_candidates(const GammaShape& shape, const double* x_in, const double* u_in, const double* boost,
+                      std::int64_t n, double* out, unsigned char* open) {
+  for (std::int64_t i = 0; i < n; i += kLanes) {
+    F64 x, u;
+    __builtin_memcpy(&x, x_in + i, sizeof x);
+    __builtin_memcpy(&u, u_in + i, sizeof u);
+    const F64 root = x * shape.c + 1, cube = root * root * root, x2 = x * x;
+    F64 value = cube * shape.d;
+    if (boost != nullptr) {
+      F64 b;
+      __builtin_memcpy(&b, boost + i, sizeof b);
+      value *= math::exp(math::log(splat<F64>(1) - b) * shape.power);
+    }
+    __builtin_memcpy(out + i, &value, sizeof value);
+    // u takes the place of 1 - u, which is as uniform.
+    const auto good = (root > 0) & (u > x2 * x2 * 0.0331);
+    for (int k = 0; k < kLanes; ++k) open[i + k] = good[k] == 0;
+  }
+}
+
 }  // namespace tnp::TNP_ISA

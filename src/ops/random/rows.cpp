@@ -4,8 +4,8 @@
 #include <unordered_map>
 
 #include "base/dim.h"
+#include "ops/random/chunks.h"
 #include "ops/random/random_op.h"
-#include "ops/random/samplers.h"
 #include "runtime/threads.h"
 #include "tnp/random.h"
 
@@ -60,6 +60,32 @@ void for_each_row(const RandomStream& stream, std::int64_t rows, std::int64_t k,
   });
 }
 
+// Rows of the same parameters: a chunk of each column's gamma variables at a time.
+template <class T>
+void dirichlet_rows(const RandomStream& stream, std::int64_t rows, const double* alpha, std::int64_t k, T* out) {
+  using samplers::kChunk;
+  const std::int64_t grain = std::max<std::int64_t>(1, 4096 / (k * kChunk));
+  parallel_for((rows + kChunk - 1) / kChunk, grain, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<double> parts(static_cast<std::size_t>(k * kChunk));
+    double sums[kChunk];
+    for (std::int64_t first = begin * kChunk; first < std::min(rows, end * kChunk); first += kChunk) {
+      const std::int64_t count = std::min(kChunk, rows - first);
+      std::fill_n(sums, count, 0.0);
+      for (std::int64_t j = 0; j < k; ++j) {
+        double* column = parts.data() + j * kChunk;
+        samplers::gamma_chunk(samplers::above(stream, static_cast<std::uint64_t>(j) * samplers::kColumnBlocks), first,
+                              count, alpha[j], column);
+        for (std::int64_t i = 0; i < count; ++i) sums[i] += column[i];
+      }
+      for (std::int64_t i = 0; i < count; ++i) {
+        for (std::int64_t j = 0; j < k; ++j)
+          out[(first + i) * k + j] = static_cast<T>(parts[static_cast<std::size_t>(j * kChunk + i)] / sums[i]);
+      }
+    }
+  });
+}
+constexpr std::int64_t kMaxColumns = 256;  // more would need much memory for a chunk
+
 [[noreturn]] void refuse(const Call& call, const char* what) {
   throw ValueError(std::string(call.op.name) + ": " + what);
 }
@@ -77,6 +103,8 @@ void execute_dirichlet(const Call& call, std::span<Array> out) {
   }
   out[0] = Array::empty(p.dtype, with_row(p.shape, k));
   const auto fill = [&]<class T>(T* to) {
+    if (step == 0 && k > 0 && k <= kMaxColumns && !stick_is_better(alpha, k))
+      return dirichlet_rows(stream, p.shape.num_elements(), alpha, k, to);
     for_each_row(stream, p.shape.num_elements(), k, [&](SubStream& s, std::int64_t row, std::int64_t at) {
       const double* a = alpha + row * step;
       dirichlet_row(s, a, k, stick_is_better(a, k), to + at);

@@ -1,13 +1,14 @@
 // The operations whose elements are drawn one by one: a distribution's parameters, broadcast to a shape, to numbers.
 #include "ops/random/samplers.h"
 
+#include <algorithm>
 #include <array>
 #include <tuple>
 #include <type_traits>
 
 #include "base/dim.h"
+#include "ops/random/chunks.h"
 #include "ops/random/random_op.h"
-#include "runtime/cpu_features.h"
 #include "runtime/threads.h"
 #include "tnp/random.h"
 
@@ -15,7 +16,7 @@ namespace tnp {
 
 namespace {
 
-constexpr std::int64_t kChunk = 256;  // elements whose first words are computed together
+using samplers::kChunk;
 
 // A parameter, read along the flat result.
 struct Column {
@@ -35,28 +36,19 @@ Column column_of(const Array& x, const Shape& shape) {
   return {full, full.data(), full.itemsize()};
 }
 
-// The first words of elements first … first + n - 1: those of block b lie at words + 2 · kChunk · b.
-void words_ahead(const RandomStream& stream, std::int64_t first, std::int64_t n, std::uint64_t* words) {
-  static constexpr PerIsa<RandomKernel> bits = TNP_PER_ISA(random_bits64);
-  for (int block = 0; block < SubStream::kAhead; ++block) {
-    const RandomStream blocks{stream.key0, stream.key1 + static_cast<std::uint64_t>(block), stream.counter};
-    bits.get()(blocks, 2 * first, 2 * n, words + 2 * kChunk * block);
-  }
+// Calls body(first, count) for all chunks.
+template <class F>
+void for_each_chunk(std::int64_t n, std::int64_t grain, F body) {
+  parallel_for((n + kChunk - 1) / kChunk, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t chunk = begin; chunk < end; ++chunk) body(chunk * kChunk, std::min(kChunk, n - chunk * kChunk));
+  });
 }
 
 // Calls body(stream of element i, i) for all elements.
 template <class F>
 void for_each_element(const RandomStream& stream, std::int64_t n, std::int64_t grain, F body) {
-  parallel_for((n + kChunk - 1) / kChunk, grain, [&](std::int64_t begin, std::int64_t end) {
-    std::uint64_t words[2 * kChunk * SubStream::kAhead];
-    for (std::int64_t chunk = begin; chunk < end; ++chunk) {
-      const std::int64_t first = chunk * kChunk, count = std::min(kChunk, n - first);
-      words_ahead(stream, first, count, words);
-      for (std::int64_t i = 0; i < count; ++i) {
-        SubStream s(stream, first + i, words + 2 * i, 2 * kChunk);
-        body(s, first + i);
-      }
-    }
+  for_each_chunk(n, grain, [&](std::int64_t first, std::int64_t count) {
+    samplers::each_of_chunk(stream, first, count, [&](SubStream& s, std::int64_t i) { body(s, first + i); });
   });
 }
 
@@ -67,6 +59,8 @@ struct Signature<Draw> {
   using Result = R;
   static constexpr std::size_t kCount = sizeof...(A);
   using Check = const char* (*)(A...);
+  // Draws a chunk of elements with the same parameters.
+  using Chunk = void (*)(const RandomStream&, std::int64_t first, std::int64_t count, A..., R* out);
   using Columns = std::array<Column, kCount>;
   template <std::size_t... I>
   static R draw(SubStream& s, const Columns& c, std::int64_t i, std::index_sequence<I...>) {
@@ -76,10 +70,16 @@ struct Signature<Draw> {
   static const char* check(Check f, const Columns& c, std::int64_t i, std::index_sequence<I...>) {
     return f(c[I].template at<A>(i)...);
   }
+  template <std::size_t... I>
+  static void draw_chunk(Chunk f, const RandomStream& stream, std::int64_t first, std::int64_t count, const Columns& c,
+                         R* out, std::index_sequence<I...>) {
+    f(stream, first, count, c[I].template at<A>(0)..., out);
+  }
   static constexpr DType kTypes[] = {(std::is_same_v<A, double> ? DType::float64 : DType::int64)...};
 };
 
-template <auto Draw, auto Check>
+// `DrawChunk` may be null.
+template <auto Draw, auto Check, typename Signature<Draw>::Chunk DrawChunk>
 void execute(const Call& call, std::span<Array> out) {
   using S = Signature<Draw>;
   constexpr auto kEach = std::make_index_sequence<S::kCount>();
@@ -98,6 +98,15 @@ void execute(const Call& call, std::span<Array> out) {
   }
   out[0] = Array::empty(p.dtype, p.shape);
   const auto fill = [&]<class T>(T* to) {
+    if constexpr (DrawChunk != nullptr) {
+      if (!varies) {
+        return for_each_chunk(n, 8, [&](std::int64_t first, std::int64_t count) {
+          typename S::Result chunk[kChunk];
+          S::draw_chunk(DrawChunk, stream, first, count, columns, chunk, kEach);
+          std::transform(chunk, chunk + count, to + first, [](auto x) { return static_cast<T>(x); });
+        });
+      }
+    }
     for_each_element(stream, n, 8,
                      [&](SubStream& s, std::int64_t i) { to[i] = static_cast<T>(S::draw(s, columns, i, kEach)); });
   };
@@ -123,7 +132,7 @@ OutputSpecs infer(const Call& call) {
   return {{p.dtype, p.shape}};
 }
 
-template <auto Draw, auto Check>
+template <auto Draw, auto Check, typename Signature<Draw>::Chunk DrawChunk = nullptr>
 OpDef sampler(const char* name, const char* doc) {
   return {
       .name = name,
@@ -132,7 +141,7 @@ OpDef sampler(const char* name, const char* doc) {
       .num_inputs = 1 + static_cast<int>(Signature<Draw>::kCount),
       .infer = &infer<Draw>,
       .infer_dtype = +[](const Call& call) { return std::vector<DType>{params_of<RandomParams>(call).dtype}; },
-      .execute = &execute<Draw, Check>,
+      .execute = &execute<Draw, Check, DrawChunk>,
       .vjp = unsupported("numbers drawn by rejection are no function of the parameters that could be differentiated"),
       .batch =
           +[](BatchCall& b) {
@@ -145,18 +154,21 @@ OpDef sampler(const char* name, const char* doc) {
 }
 
 using namespace samplers;
-const OpDef kGamma = sampler<&gamma, &check_gamma>("random_gamma", "Gamma variables of a shape, by rejection.");
-const OpDef kBeta = sampler<&beta, &check_beta>("random_beta", "Beta variables, by rejection.");
+const OpDef kGamma =
+    sampler<&gamma, &check_gamma, &gamma_chunk>("random_gamma", "Gamma variables of a shape, by rejection.");
+const OpDef kBeta = sampler<&beta, &check_beta, &beta_chunk>("random_beta", "Beta variables, by rejection.");
 const OpDef kNoncentral = sampler<&noncentral_chisquare, &check_noncentral_chisquare>(
     "random_noncentral_chisquare", "Noncentral chi-square variables, by rejection.");
 const OpDef kVonmises =
     sampler<&vonmises, &check_vonmises>("random_vonmises", "Von Mises variables around 0, by rejection.");
-const OpDef kPoisson = sampler<&poisson, &check_poisson>("random_poisson", "Poisson variables, by rejection.");
-const OpDef kBinomial = sampler<&binomial, &check_binomial>("random_binomial", "Binomial variables, by rejection.");
+const OpDef kPoisson =
+    sampler<&poisson, &check_poisson, &poisson_chunk>("random_poisson", "Poisson variables, by rejection.");
+const OpDef kBinomial =
+    sampler<&binomial, &check_binomial, &binomial_chunk>("random_binomial", "Binomial variables, by rejection.");
 const OpDef kNegative = sampler<&negative_binomial, &check_negative_binomial>(
     "random_negative_binomial", "Negative binomial variables, as Poisson variables of a gamma variable.");
 const OpDef kGeometric =
-    sampler<&geometric, &check_geometric>("random_geometric", "Geometric variables, by inversion.");
+    sampler<&geometric, &check_geometric, &geometric_chunk>("random_geometric", "Geometric variables, by inversion.");
 const OpDef kHypergeometric = sampler<&hypergeometric, &check_hypergeometric>(
     "random_hypergeometric", "Hypergeometric variables, by ratios of uniform variables.");
 const OpDef kZipf = sampler<&zipf, &check_zipf>("random_zipf", "Zipf variables, by rejection.");
@@ -184,6 +196,11 @@ void draw_integers(const RandomStream& stream, const Column& low, const Column& 
     if (last.at<T>(i) < low.at<T>(i)) throw ValueError("random integers: low >= high");
   }
   auto* to = reinterpret_cast<std::uint64_t*>(out.data());
+  if (checks == 1) {
+    return for_each_chunk(n, 32, [&](std::int64_t first, std::int64_t count) {
+      samplers::integers_chunk(stream, first, count, low.at<std::uint64_t>(0), last.at<std::uint64_t>(0), to + first);
+    });
+  }
   for_each_element(stream, n, 32, [&](SubStream& s, std::int64_t i) {
     const auto first = low.at<std::uint64_t>(i);
     to[i] = first + s.up_to(last.at<std::uint64_t>(i) - first);

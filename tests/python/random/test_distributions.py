@@ -39,6 +39,8 @@ CONTINUOUS = [
     ("gamma", (1e5, 1.0), stats.gamma(1e5)),
     ("beta", (0.4, 0.6), stats.beta(0.4, 0.6)),
     ("beta", (2.0, 0.5), stats.beta(2, 0.5)),
+    ("beta", (1.0, 3.5), stats.beta(1, 3.5)),
+    ("chisquare", (2.0,), stats.chi2(2)),
     ("chisquare", (3.0,), stats.chi2(3)),
     ("noncentral_chisquare", (3.0, 2.0), stats.ncx2(3, 2)),
     ("noncentral_chisquare", (0.5, 2.0), stats.ncx2(0.5, 2)),
@@ -177,12 +179,29 @@ def test_broadcasting_and_sizes():
     assert numbers(g.hypergeometric([1, 0], [0, 1], 1)).tolist() == [1, 0]
 
 
+def test_dirichlet_margins():
+    """Each part of a row is a beta variable, and parts of a row hang together only by their sum."""
+    g = tnp.random.default_rng(3)
+    alpha = np.array([0.5, 1.0, 2.0, 3.5])
+    x = numbers(g.dirichlet(alpha, N))
+    np.testing.assert_allclose(x.sum(1), 1)
+    for j, a in enumerate(alpha):
+        assert stats.kstest(x[:, j], stats.beta(a, alpha.sum() - a).cdf).pvalue > 1e-4
+    mean = alpha / alpha.sum()
+    expected = (np.diag(mean) - np.outer(mean, mean)) / (alpha.sum() + 1)
+    np.testing.assert_allclose(np.cov(x.T), expected, atol=0.002)
+
+
 def test_bounded_integers():
     g = tnp.random.default_rng(5)
     x = numbers(g.integers([0, 10, -5], [2, 20, 0], size=(1000, 3)))
     assert x.min(0).tolist() == [0, 10, -5] and x.max(0).tolist() == [1, 19, -1]
     assert g.integers([1, 2], dtype="uint8").dtype == np.uint8
     # A range of 3/4 of all: a remainder would be twice as often below a third.
+    for last in (3 * 2**30, 2**32 - 2, 2**32 - 1, 2**32, 2**40 + 1):  # of which a word of 32 bits decides some
+        x = numbers(g.integers(-5, last - 5, 10 * N))
+        assert x.min() >= -5 and x.max() < last - 5
+        assert stats.kstest((x + 5) / last, "uniform").pvalue > 1e-4
     x = numbers(g.integers(0, 3 * 2**62, N, dtype=np.uint64)).astype(float)
     assert stats.kstest(x / (3 * 2.0**62), "uniform").pvalue > 1e-3
     for low, high in (([0, 5], [3, 4]), ([0, 300], [1, 301])):
