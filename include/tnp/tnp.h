@@ -12,6 +12,7 @@
 #include "tnp/numpy.h"
 #include "tnp/operators.h"
 #include "tnp/primitives.h"
+#include "tnp/profile.h"
 #include "tnp/random.h"
 #include "tnp/runtime.h"
 #include "tnp/shape.h"

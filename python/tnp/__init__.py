@@ -46,6 +46,7 @@ from ._index_tricks import *  # noqa: E402, F403
 from ._misc import *  # noqa: E402, F403
 from ._numpy import *  # noqa: E402, F403  over the ufuncs of the same names
 from ._polynomial import *  # noqa: E402, F403  over the functions of the same names
+from ._profile import profile  # noqa: E402
 from ._promotion import default_float, experimental_enable_numpy_behavior, promotion  # noqa: E402
 from ._scalar_types import *  # noqa: E402, F403
 from ._text_io import *  # noqa: E402, F403

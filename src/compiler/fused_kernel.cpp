@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "ir/apply_internal.h"
 #include "runtime/allocator.h"
+#include "runtime/profile.h"
 #include "runtime/threads.h"
 #include "tnp/error.h"
 
@@ -286,6 +288,25 @@ void FusedKernel::allocate(Array* const* in, Array* out, const std::int16_t* reu
 }
 
 bool FusedKernel::run(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode) {
+  return is_profiling() ? run_profiled(in, out, reuse, mode) : run_plain(in, out, reuse, mode);
+}
+
+bool FusedKernel::run_profiled(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode) {
+  ProfileSpan span("kernel", [this] {
+    std::string name;
+    for (const FusedOp& op : group_.ops) {
+      if (name.size() > 80) return name + " …";
+      if (op.op != nullptr) name += (name.empty() ? "" : " ") + std::string(op.op->name);
+    }
+    return name.empty() ? std::string("cast") : name;
+  });
+  for (int k = 0; k < group_.num_inputs(); ++k) span.add_bytes(total_bytes({in[k], 1}));  // before they are taken
+  const bool done = run_plain(in, out, reuse, mode);
+  if (done) span.add_bytes(total_bytes({out, static_cast<std::size_t>(group_.num_outputs())}));
+  return done;
+}
+
+bool FusedKernel::run_plain(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode) {
   const int inputs = group_.num_inputs(), outputs = group_.num_outputs();
   const Array* widest = in[0];
   for (int k = 0; k < inputs; ++k) {

@@ -65,6 +65,8 @@ class FusedKernel {
   Variant* choose(const OperandMask& scalars, std::int64_t n, JitMode mode);
   Variant* compile(const OperandMask& scalars, Isa isa, JitMode mode);
   void allocate(Array* const* in, Array* out, const std::int16_t* reuse, const Shape& shape, std::byte** data);
+  bool run_plain(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode);
+  bool run_profiled(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode);
   bool run_general(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode);
   void run_flat(const Variant* variant, const OperandMask& scalars, std::byte* const* operands, std::int64_t n) const;
   void run_tail(const Variant& variant, std::byte* scalars, std::byte* const* operands, std::int64_t begin,

@@ -8,6 +8,7 @@
 #include "ir/apply_internal.h"
 #include "ir/observer.h"
 #include "ir/trace.h"
+#include "runtime/profile.h"
 #include "tnp/error.h"
 #include "tnp/primitives.h"
 
@@ -287,6 +288,7 @@ bool NativeLoop::run(const State& state) {
   const LoopNest& nest = *instance->lowered;
   Memory memory(nest, state);
   if (!memory.prepare()) return false;
+  const ProfileSpan span("loop", "native loop");
   Callbacks callbacks{state.poll, nest};
   const std::int64_t interval =
       std::clamp<std::int64_t>(kPollCycles / std::max<std::int64_t>(nest.cycles, 1), 1, 1 << 20);

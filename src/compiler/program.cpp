@@ -12,6 +12,7 @@
 #include "ir/apply_internal.h"
 #include "ir/expr.h"
 #include "ir/trace.h"
+#include "runtime/profile.h"
 #include "tnp/error.h"
 
 namespace tnp::compiler {
@@ -211,6 +212,7 @@ constexpr std::uint8_t kOne = 0xff;
 constexpr std::size_t kMaxFreeSizes = 64;  // of more, the rest is taken to be all different
 
 Program::Plan* Program::Impl::make_plan(const std::uint8_t* pattern) const {
+  const CompilationSpan span("a plan");
   auto plan = std::make_unique<Plan>();
   SizePattern equal;
   const std::size_t count = std::min(free_sizes.size(), kMaxFreeSizes);
@@ -256,6 +258,7 @@ void Program::Impl::add_steps(Plan& plan, const std::vector<Unit>& units) const 
 
 Program::Plan* Program::Impl::make_exact_plan(std::span<const Array> inputs, std::vector<std::int64_t> sizes,
                                               bool large) const {
+  const CompilationSpan span("a plan for certain sizes");
   auto plan = std::make_unique<Plan>();
   plan->sizes = std::move(sizes);
   std::vector<Shape> shapes;
@@ -354,6 +357,7 @@ const Program::Plan* Program::Impl::any_plan() const {
 }
 
 std::shared_ptr<Program> compile(std::shared_ptr<const Graph> graph, const CompileOptions& options) {
+  const CompilationSpan span("a program");
   auto impl = std::make_unique<Program::Impl>();
   impl->graph = *graph;
   impl->options = options;
@@ -506,6 +510,7 @@ const Program* Program::Impl::for_inputs(std::span<const Array> inputs) const {
 
 Arrays Program::run(std::span<const Array> inputs) const {
   const Impl& impl = *impl_;
+  const ProfileSpan span("program", "program");
   impl.check_inputs(inputs);
   if (!impl.folded.empty()) {
     if (const Program* other = impl.for_inputs(inputs)) return other->run(inputs);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "ir/apply_internal.h"
+#include "runtime/profile.h"
 #include "runtime/threads.h"
 #include "tnp/error.h"
 #include "tnp/primitives.h"
@@ -317,6 +318,7 @@ void TileGroup::run_tile(const Tile& tile, Array* const* in, Array* out, JitMode
 }
 
 void TileGroup::run(Array* const* in, Array* out, JitMode mode) const {
+  const ProfileSpan span("tiles", "steps run part by part");
   for (int k = 0; k < num_inputs_; ++k) in[k]->data();
   for (std::size_t j = 0; j < outputs_.size(); ++j) {
     const Value& v = values_[static_cast<std::size_t>(outputs_[j])];

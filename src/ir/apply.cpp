@@ -4,6 +4,7 @@
 #include "ir/expr.h"
 #include "ir/observer.h"
 #include "ir/trace.h"
+#include "runtime/profile.h"
 #include "tnp/error.h"
 
 namespace tnp {
@@ -74,7 +75,18 @@ OutputSpecs infer_outputs(const Call& call) {
 
 void execute(const Call& call, std::span<Array> out) {
   for (const Array& x : call.in) x.data();  // computes pending inputs
+  ProfileSpan span("operation", call.op.name);
   call.op.execute.get()(call, out);
+  if (span.on()) [[unlikely]]
+    span.add_bytes(total_bytes(call.in) + total_bytes({out.data(), out.size()}));
+}
+
+std::int64_t total_bytes(std::span<const Array> arrays) {
+  std::int64_t bytes = 0;
+  for (const Array& x : arrays) {
+    if (x && x.shape().is_static()) bytes += x.shape().num_elements() * x.itemsize();
+  }
+  return bytes;
 }
 
 Array (*text_hook)(const Call& call) = nullptr;

@@ -16,6 +16,9 @@ OutputSpecs infer_outputs(const Call& call);
 // Runs on concrete inputs, telling nobody.
 void execute(const Call& call, std::span<Array> out);
 
+// Of arrays that are there, for a profile.
+std::int64_t total_bytes(std::span<const Array> arrays);
+
 // What is done with arrays of text, which have no numbers to compute with (ops/text). Throws TypeError for most.
 extern Array (*text_hook)(const Call& call);
 

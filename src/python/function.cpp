@@ -13,9 +13,11 @@
 #include "ops/elementwise/fp_status.h"
 #include "python/autograph.h"
 #include "python/elementwise_call.h"
+#include "python/profile.h"
 #include "python/pytree.h"
 #include "python/signature.h"
 #include "python/variable.h"
+#include "runtime/profile.h"
 #include "tnp/error.h"
 #include "transform/call.h"
 #include "transform/explain.h"
@@ -77,9 +79,11 @@ class Function {
       : f_(std::move(f)), name_(std::move(name)), autograph_(autograph) {}
 
   nb::object call(nb::handle args, nb::handle kwargs) {
+    const ProfileSpan span("function", [this] { return shown_name(); });
     Arguments arguments;
     const std::shared_ptr<Traced> t = find(args, kwargs, arguments);
     const Arrays results = run(*t, arguments.arrays);
+    tell_long_compilation();
     fp_flags_seen.store(0, std::memory_order_relaxed);  // NumPy's warnings are for eager calls
     if (results.size() == 1 && t->results.is_leaf()) return to_python(results[0]);
     std::vector<nb::object> leaves;
@@ -130,11 +134,12 @@ class Function {
     static_names_ = std::move(names);
   }
 
+  std::string shown_name() const { return nb::cast<std::string>(nb::str(nb::getattr(f_, "__name__", name_))); }
+
   // Why the traces that are kept were made, and what the programs copy.
   std::string explain() const {
-    std::string text = "tnp.function " + nb::cast<std::string>(nb::str(nb::getattr(f_, "__name__", name_))) + ": " +
-                       std::to_string(traces_.size()) + (traces_.size() == 1 ? " trace" : " traces") + " kept, " +
-                       std::to_string(made_) + " made\n";
+    std::string text = "tnp.function " + shown_name() + ": " + std::to_string(traces_.size()) +
+                       (traces_.size() == 1 ? " trace" : " traces") + " kept, " + std::to_string(made_) + " made\n";
     for (std::size_t i = 0; i < traces_.size(); ++i) {
       const Traced& t = *traces_[i];
       text += "trace " + std::to_string(i + 1) + ": " + t.why + "\n";
@@ -224,6 +229,7 @@ class Function {
 
   // Runs the body on symbolic arrays, again with sizes fixed for as long as it asks for their numbers.
   std::shared_ptr<Traced> trace(const Flattened& f, const Arguments& arguments) {
+    const CompilationSpan span("a function (its trace)");
     auto t = std::make_shared<Traced>();
     t->signature = arguments.signature;
     for (std::size_t i = 0; i < arguments.arrays.size(); ++i) {

@@ -2,6 +2,7 @@
 #include "python/array_api.h"
 #include "python/autograph.h"
 #include "python/derivatives.h"
+#include "python/profile.h"
 #include "python/python.h"
 #include "python/structured.h"
 
@@ -20,6 +21,7 @@ NB_MODULE(_core, m) {
   bind_autograph(m);
   bind_registry(m);
   bind_runtime(m);
+  bind_profile(m);
   nb::module_ random = m.def_submodule("random");
   bind_random(random);
   bind_interchange(m);

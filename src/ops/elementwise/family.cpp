@@ -8,6 +8,7 @@
 #include "ir/trace.h"
 #include "ops/elementwise/exact_comparison.h"
 #include "ops/elementwise/execute.h"
+#include "runtime/profile.h"
 #include "tnp/elementwise.h"
 #include "tnp/error.h"
 #include "tnp/primitives.h"
@@ -206,7 +207,11 @@ Array apply_elementwise_donated(const OpDef& op, std::span<const Array> in, std:
   // The short way: everything concrete and nobody listening.
   bool plain = active_observers == nullptr;
   for (const Array& x : in) plain = plain && x.state() == State::concrete;
-  if (plain) return execute_elementwise(Call{op, in, kNoParams, donated});
+  if (plain) {
+    if (is_profiling()) [[unlikely]]
+      return apply(op, in, kNoParams, donated);
+    return execute_elementwise(Call{op, in, kNoParams, donated});
+  }
   return apply(op, in, kNoParams, donated);
 }
 

@@ -9,6 +9,7 @@
 #include "compiler/codegen/codegen.h"
 #include "compiler/codegen/llvm/elements.h"
 #include "ops/elementwise/family.h"
+#include "runtime/profile.h"
 #include "tnp/error.h"
 
 namespace tnp::compiler {
@@ -160,6 +161,7 @@ CompiledKernel compile_kernel(const FusedGroup& group, const OperandMask& scalar
   const auto start = std::chrono::steady_clock::now();
   Jit& jit = Jit::get();
   const std::lock_guard lock(jit.mutex());
+  const CompilationSpan span("a kernel");
   const std::string name = next_name();
   KernelEmitter emitter(jit, group, scalars, isa, name);
   emitter.emit();

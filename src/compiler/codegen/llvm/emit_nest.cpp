@@ -9,6 +9,7 @@
 
 #include "compiler/codegen/codegen.h"
 #include "compiler/codegen/llvm/elements.h"
+#include "runtime/profile.h"
 #include "tnp/error.h"
 
 namespace tnp::compiler {
@@ -354,6 +355,7 @@ CompiledNest compile_nest(const Nest& nest, Isa isa) {
   static std::atomic<std::uint64_t> count{0};
   Jit& jit = Jit::get();
   const std::lock_guard lock(jit.mutex());
+  const CompilationSpan span("a loop");
   const std::string name = "tnp_nest_" + std::to_string(++count);
   NestEmitter emitter(jit, nest, isa, name);
   emitter.emit();
