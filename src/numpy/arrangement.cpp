@@ -1,6 +1,7 @@
 #include "tnp/arrangement.h"
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 
 #include "base/dim.h"
@@ -167,6 +168,49 @@ Array bit_values(bool little) {
 Array with_axis_last(const Array& x, int axis) { return moveaxis(x, Axes{axis}, Axes{-1}); }
 Array with_axis_back(const Array& x, int axis) { return moveaxis(x, Axes{-1}, Axes{axis}); }
 
+// Eight bytes of 0 or 1, or fewer, as the bits of one byte: the product moves each to its place in the highest byte.
+std::uint8_t packed(const std::uint8_t* bits, std::int64_t count, bool little) {
+  std::uint64_t w = 0;
+  std::memcpy(&w, bits, static_cast<std::size_t>(count));
+  return static_cast<std::uint8_t>((w * (little ? 0x0102040810204080u : 0x8040201008040201u)) >> 56);
+}
+
+// The bits of each row of a concrete array as bytes.
+Array pack_rows(const Array& given, bool little) {
+  const Array x = given.is_contiguous() ? given : copy(given);
+  Shape shape = x.shape();
+  const std::int64_t n = shape.back(), bytes = (n + 7) / 8;
+  shape.back() = bytes;
+  Array out = Array::empty(DType::uint8, shape);
+  auto* to = reinterpret_cast<std::uint8_t*>(out.data());
+  const auto* from = x.data_as<std::uint8_t>();
+  for (std::int64_t left = n > 0 ? x.shape().num_elements() / n : 0; left > 0; --left, from += n, to += bytes) {
+    for (std::int64_t k = 0; k < n / 8; ++k) to[k] = packed(from + 8 * k, 8, little);
+    if (n % 8 != 0) to[bytes - 1] = packed(from + n / 8 * 8, n % 8, little);
+  }
+  return out;
+}
+
+// Each byte of a concrete array as eight bytes of 0 or 1 along the last axis.
+Array unpack_rows(const Array& given, bool little) {
+  const Array x = given.is_contiguous() ? given : copy(given);
+  Shape shape = x.shape();
+  const std::int64_t n = shape.num_elements();
+  shape.back() *= 8;
+  Array out = Array::empty(DType::uint8, shape);
+  auto* to = reinterpret_cast<std::uint8_t*>(out.data());
+  const auto* from = x.data_as<std::uint8_t>();
+  // A copy of the byte in each place, of which one bit is kept, and carried to the place's highest bit where it is set.
+  constexpr std::uint64_t kEach = 0x0101010101010101u, kLow = 0x7f7f7f7f7f7f7f7fu;
+  const std::uint64_t mask = little ? 0x8040201008040201u : 0x0102040810204080u;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::uint64_t kept = (from[i] * kEach) & mask;
+    const std::uint64_t bits = ((((kept & kLow) + kLow) | kept) >> 7) & kEach;
+    std::memcpy(to + 8 * i, &bits, 8);
+  }
+  return out;
+}
+
 }  // namespace
 
 Array packbits(const Array& given, std::optional<std::int64_t> given_axis, bool little) {
@@ -174,7 +218,9 @@ Array packbits(const Array& given, std::optional<std::int64_t> given_axis, bool 
     throw TypeError("Expected an input array of integer or boolean data type, not " + std::string(name(given.dtype())));
   }
   const auto [x, axis] = along(given, given_axis);
-  Array bits = astype(astype(with_axis_last(x, axis), DType::bool_), DType::uint8);
+  const Array flags = astype(with_axis_last(x, axis), DType::bool_);
+  if (!flags.is_symbolic()) return with_axis_back(pack_rows(flags, little), axis);
+  Array bits = astype(flags, DType::uint8);
   const int last = bits.ndim() - 1;
   const Dim size = bits.shape()[last], bytes = dim_floor_div(dim_add(size, 7), 8);
   std::vector<std::int64_t> before(static_cast<std::size_t>(last) + 1, 0), after = before;
@@ -184,8 +230,8 @@ Array packbits(const Array& given, std::optional<std::int64_t> given_axis, bool 
   groups[last] = bytes;
   groups.push_back(8);
   const std::int64_t axes[] = {last + 1};
-  const Array packed = reduce_sum(multiply(reshape(bits, groups), bit_values(little)), axes, false, DType::uint8);
-  return with_axis_back(packed, axis);
+  const Array sums = reduce_sum(multiply(reshape(bits, groups), bit_values(little)), axes, false, DType::uint8);
+  return with_axis_back(sums, axis);
 }
 
 Array unpackbits(const Array& given, std::optional<std::int64_t> given_axis, std::optional<std::int64_t> count,
@@ -196,11 +242,16 @@ Array unpackbits(const Array& given, std::optional<std::int64_t> given_axis, std
   const auto [x, axis] = along(given, given_axis);
   const Array bytes = with_axis_last(x, axis);
   const int last = bytes.ndim() - 1;
-  const Array each = bitwise_and(expand_dims(bytes, Axes{last + 1}), bit_values(little));
   Shape shape = bytes.shape();
   const Dim all = dim_mul(shape[last], 8);
   shape[last] = all;
-  Array bits = reshape(astype(each != 0, DType::uint8), shape);
+  Array bits;
+  if (bytes.is_symbolic()) {
+    const Array each = bitwise_and(expand_dims(bytes, Axes{last + 1}), bit_values(little));
+    bits = reshape(astype(each != 0, DType::uint8), shape);
+  } else {
+    bits = unpack_rows(bytes, little);
+  }
   if (count) {
     Dim wanted = *count;
     if (wanted < 0) {

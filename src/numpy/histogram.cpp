@@ -4,6 +4,7 @@
 
 #include "base/dim.h"
 #include "ops/index/repeat.h"
+#include "ops/sort/direct.h"
 #include "ops/sort/sort.h"
 #include "tnp/creation.h"
 #include "tnp/error.h"
@@ -63,6 +64,8 @@ Array bincount(const Array& x, const Array& weights, std::int64_t minlength) {
   }
   const DType type = weights ? DType::float64 : DType::int64;
   if (n == 0) return zeros({minlength}, DType::int64);
+  if (computes_directly({&places, &weights}))
+    return count_integers(places, weights ? astype(weights, type) : weights, minlength);
   Reduction known;
   known.initial = Scalar(std::int64_t{-1}).to_array(DType::int64);
   if (!places.is_symbolic() && min(places).item<std::int64_t>() < 0)

@@ -132,6 +132,7 @@ Array squeeze(const Array& x, const std::optional<Axes>& axes) {
   for (int i = 0; i < n; ++i) {
     if (axes ? ((drop >> i) & 1) == 0 : x.shape()[i] != 1) shape.push_back(x.shape()[i]);
   }
+  if (shape.ndim() == n) return x;
   return reshape(x, shape);
 }
 

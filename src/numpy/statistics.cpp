@@ -8,6 +8,7 @@
 #include "base/dim.h"
 #include "ops/common.h"
 #include "ops/index/repeat.h"
+#include "ops/sort/direct.h"
 #include "ops/sort/sort.h"
 #include "tnp/indexing.h"
 #include "tnp/manipulation.h"
@@ -49,6 +50,12 @@ Array interp(const Array& x_given, const Array& xp_given, const Array& fp_given,
   if (n != m && !is_symbolic(n) && !is_symbolic(m)) throw ValueError("fp and xp are not of the same length.");
   if (n == 0) throw ValueError("array of sample points is empty");
   Array left = left_given, right = right_given;
+  const auto plain = [](const Array& end) { return !end || (end.ndim() == 0 && !is_complex(end.dtype())); };
+  if (!period && type == DType::float64 && plain(left) && plain(right) &&
+      computes_directly({&x, &xp, &fp, &left, &right})) {
+    const auto value = [](const Array& end) { return end ? std::optional(end.item<double>()) : std::nullopt; };
+    return interpolate(x, xp, fp, value(left), value(right));
+  }
   Dim count = n;
   if (period) {
     if (known_true(equal(period, 0))) throw ValueError("period must be a non-zero value");

@@ -5,6 +5,7 @@
 #include "ops/common.h"
 #include "python/arguments.h"
 #include "python/elementwise_call.h"
+#include "python/same_object.h"
 #include "python/text.h"
 #include "tnp/error.h"
 
@@ -230,7 +231,7 @@ TNP_FUNCTION(dot, kMethod, "(self, other, /, out=None)",
   return to_python(dot(array_of(self.ptr()), other.array()));
 }
 TNP_FUNCTION(conj, kMethod, "(self, /)", "The complex conjugate.") {
-  return to_python(conjugate_if_complex(array_of(args.values[0])));
+  return same_or_new(args.values[0], conjugate_if_complex(array_of(args.values[0])));
 }
 TNP_FUNCTION(conjugate, kMethod, "(self, /)", "The complex conjugate.") { return conj_body(args); }
 

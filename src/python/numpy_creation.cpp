@@ -7,6 +7,7 @@
 #include "python/arguments.h"
 #include "python/autograph.h"
 #include "python/elementwise_call.h"
+#include "python/same_object.h"
 #include "tnp/error.h"
 #include "tnp/extent.h"
 
@@ -58,7 +59,7 @@ TNP_FUNCTION(ascontiguousarray, kFunction, "(a, dtype=None, *, like=None)",
              "An array of at least one dimension, contiguous.") {
   const auto [a, dtype] = take<2>(args);
   const Array x = atleast_1d(make_array(a, dtype, std::nullopt));
-  return to_python(x.is_symbolic() || x.is_contiguous() ? x : copy(x));
+  return same_or_new(a.handle(), x.is_symbolic() || x.is_contiguous() ? x : copy(x));
 }
 
 TNP_FUNCTION(copy, kFunction | kMethod, "(a, order='C', subok=False)", "A copy with memory of its own.") {

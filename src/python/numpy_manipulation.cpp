@@ -1,5 +1,6 @@
 // Functions that rearrange, join and split arrays.
 #include "python/arguments.h"
+#include "python/same_object.h"
 #include "tnp/error.h"
 #include "tnp/padding.h"
 
@@ -17,7 +18,7 @@ TNP_FUNCTION(reshape, kFunction, "(a, /, shape, order='C', *, copy=None)",
 }
 TNP_FUNCTION(ravel, kFunction | kMethod, "(a, order='C')", "The elements in one dimension.") {
   const auto [a, order] = take<2>(args);
-  return to_python(ravel(a.array(), order.order()));
+  return same_or_new(a.handle(), ravel(a.array(), order.order()));
 }
 TNP_FUNCTION(flatten, kFunction | kMethod, "(a, order='C')", "The elements in one dimension.") {
   return ravel_body(args);
@@ -33,7 +34,7 @@ TNP_FUNCTION(matrix_transpose, kFunction, "(x, /)", "The last two axes exchanged
 }
 TNP_FUNCTION(swapaxes, kFunction | kMethod, "(a, axis1, axis2)", "Two axes exchanged.") {
   const auto [a, axis1, axis2] = take<3>(args);
-  return to_python(swapaxes(a.array(), axis1.integer(), axis2.integer()));
+  return same_or_new(a.handle(), swapaxes(a.array(), axis1.integer(), axis2.integer()));
 }
 TNP_FUNCTION(moveaxis, kFunction, "(a, source, destination)", "Axes moved to other places.") {
   const auto [a, source, destination] = take<3>(args);
@@ -45,7 +46,7 @@ TNP_FUNCTION(rollaxis, kFunction, "(a, axis, start=0)", "An axis moved to lie be
 }
 TNP_FUNCTION(squeeze, kFunction | kMethod, "(a, axis=None)", "Without axes of size one.") {
   const auto [a, axis] = take<2>(args);
-  return to_python(squeeze(a.array(), axis.axes()));
+  return same_or_new(a.handle(), squeeze(a.array(), axis.axes()));
 }
 TNP_FUNCTION(expand_dims, kFunction, "(a, axis)", "With new axes of size one.") {
   const auto [a, axis] = take<2>(args);

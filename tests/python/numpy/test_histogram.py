@@ -123,6 +123,26 @@ def test_interp() -> None:
     check(lambda m: m.interp(1.5, [1, 2], [1, 2]))
 
 
+@pytest.mark.parametrize("n", [1, 8, 1000, 100_001])
+def test_interp_bits(n: int) -> None:
+    """The bits of NumPy's values, for x in order and in none, with points that coincide."""
+    points = np.sort(np.r_[data(40, seed=1), 0.0, 0.0, 0.0])
+    values = data(43, seed=2)
+    for x in (data(n), np.sort(data(n)), np.sort(np.r_[points, points])[:n], np.append(np.sort(data(n)), np.nan)):
+        same(tnp.interp(tnp.asarray(x), points, values), np.interp(x, points, values), 0)
+
+
+@pytest.mark.parametrize("n", [9, 200_000])
+def test_bincount_of_many(n: int) -> None:
+    """Few and many counters, elements in reverse, weights in order; the largest number is refused."""
+    for high in (3, 90_000):
+        x = np.random.default_rng(n).integers(0, high, n)
+        same(tnp.bincount(tnp.asarray(x)[::-1]), np.bincount(x), 0)
+        same(tnp.bincount(tnp.asarray(x), data(n)), np.bincount(x, data(n)), 0)
+    with pytest.raises(ValueError):
+        tnp.bincount(tnp.asarray([2**63 - 1]))
+
+
 def test_interp_gradient() -> None:
     """Slopes, and the shares of the points."""
     x, fp = tnp.asarray([0.25, 1.5]), tnp.asarray([0.0, 2.0, 10.0])

@@ -173,3 +173,30 @@ def test_views_share_memory() -> None:
     assert np.shares_memory(np.asarray(x), np.asarray(x.T))
     assert np.shares_memory(np.asarray(x), np.asarray(x.reshape(6, 4)))
     assert not np.shares_memory(np.asarray(x), np.asarray(x.T.reshape(-1)))
+
+
+def test_nothing_to_do_gives_the_array_itself():
+    """Arrays do not change, so an unchanged one is the same object."""
+    x = tnp.asarray([[1.0, 2.0], [3.0, 4.0]])
+    for y in (x.squeeze(), x.conj(), x.swapaxes(1, 1), tnp.ascontiguousarray(x)):
+        assert y is x
+    v = tnp.asarray([1.0, 2.0])
+    assert v.ravel() is v and tnp.squeeze(v) is v
+    assert tnp.asarray([1j]).conj().tolist() == [-1j]
+
+
+@pytest.mark.parametrize("shape", [(0,), (7,), (64,), (3, 0), (3, 17), (2, 5, 9)])
+def test_packbits_everywhere(shape):
+    """Both orders of bits along every axis, eager and traced, and back."""
+    x = np.random.default_rng(1).integers(0, 3, shape).astype(np.uint8)
+    for order in ("big", "little"):
+        for axis in (None, *range(-len(shape), len(shape))):
+            expected = np.packbits(x, axis, order)
+            traced = tnp.function(lambda v, a=axis, o=order: tnp.packbits(v, a, o))
+            for y in (tnp.packbits(tnp.asarray(x), axis, order), traced(tnp.asarray(x))):
+                np.testing.assert_array_equal(np.asarray(y), expected, strict=True)
+            for count in (None, 5, -1):
+                if x.size == 0 and count:
+                    continue
+                y = tnp.unpackbits(tnp.asarray(x), axis, count, order)
+                np.testing.assert_array_equal(np.asarray(y), np.unpackbits(x, axis, count, order), strict=True)
