@@ -63,25 +63,65 @@ void count_into(const std::int64_t* x, std::int64_t n, std::int64_t size, std::i
   });
 }
 
-// How many of the points lie not behind each x, which ascend: found near the last one's.
-Array count_ascending(const Array& x, const Array& xp) {
-  const Array out = Array::empty(DType::int64, x.shape());
-  const double *at = x.data_as<double>(), *first = xp.data_as<double>(), *last = first + xp.shape()[0];
-  auto* counts = reinterpret_cast<std::int64_t*>(out.data());
-  parallel_for(x.shape().num_elements(), 1 << 13, [&](std::int64_t begin, std::int64_t end) {
-    const double* p = std::upper_bound(first, last, at[begin]);
-    for (std::int64_t i = begin; i < end; ++i) {
-      for (int steps = 0; p < last && *p <= at[i]; ++p) {
+constexpr std::int64_t kBlock = 512;
+
+class Polygon {
+ public:
+  Polygon(const Array& xp, const Array& fp, std::optional<double> left, std::optional<double> right)
+      : x_(xp.data_as<double>()),
+        f_(fp.data_as<double>()),
+        last_(xp.shape()[0] - 1),
+        below_(left.value_or(f_[0])),
+        above_(right.value_or(f_[last_])) {}
+
+  // How many of the points lie not behind each x, which ascend: found near the last one's.
+  void find_ascending(const double* x, std::int64_t n, std::int64_t* counts) const {
+    const double *end = x_ + last_ + 1, *p = std::upper_bound(x_, end, x[0]);
+    for (std::int64_t i = 0; i < n; ++i) {
+      for (int steps = 0; p < end && *p <= x[i]; ++p) {
         if (++steps > 8) {
-          p = std::upper_bound(p, last, at[i]);
+          p = std::upper_bound(p, end, x[i]);
           break;
         }
       }
-      counts[i] = p - first;
+      counts[i] = p - x_;
     }
-  });
-  return out;
-}
+  }
+
+  void values(const double* x, std::int64_t n, const std::int64_t* counts, double* out) const {
+    std::int64_t known = -1;  // the side of which `slope` is
+    double slope = 0;
+    for (std::int64_t i = 0; i < n; ++i) {
+      const double v = x[i];
+      const std::int64_t j = std::max<std::int64_t>(counts[i] - 1, 0);
+      if (std::isnan(v)) {
+        out[i] = v;
+      } else if (v < x_[0]) {
+        out[i] = below_;
+      } else if (v > x_[last_]) {
+        out[i] = above_;
+      } else if (j == last_ || v == x_[j]) {
+        out[i] = f_[j];
+      } else {
+        if (j != known) slope = (f_[j + 1] - f_[j]) / (x_[j + 1] - x_[j]);
+        known = j;
+        const double y = slope * (v - x_[j]) + f_[j];
+        out[i] = std::isnan(y) ? from_right(v, j, slope) : y;
+      }
+    }
+  }
+
+ private:
+  // Where infinities leave no number: from the other end, or what both ends are.
+  double from_right(double v, std::int64_t j, double slope) const {
+    const double y = slope * (v - x_[j + 1]) + f_[j + 1];
+    return std::isnan(y) && f_[j] == f_[j + 1] ? f_[j] : y;
+  }
+
+  const double *x_, *f_;
+  std::int64_t last_;
+  double below_, above_;
+};
 
 bool ascends(const double* x, std::int64_t n) {
   for (std::int64_t i = 1; i < n; ++i) {
@@ -122,33 +162,18 @@ Array interpolate(const Array& x_given, const Array& xp_given, const Array& fp_g
   // Points that are NaN belong to no order.
   const bool in_order =
       ascends(x.data_as<double>(), x.shape().num_elements()) && !std::isnan(xp.data_as<double>()[xp.shape()[0] - 1]);
-  const Array before = in_order ? count_ascending(x, xp) : search_rows(xp, x, 0, true);
+  const Array before = in_order ? Array() : search_rows(xp, x, 0, true);
   Array out = Array::empty(DType::float64, x.shape());
-  const std::int64_t n = x.shape().num_elements(), last = xp.shape()[0] - 1;
-  const double *at = x.data_as<double>(), *px = xp.data_as<double>(), *pf = fp.data_as<double>();
-  const auto* count = before.data_as<std::int64_t>();
+  const std::int64_t n = x.shape().num_elements();
+  const auto* at = x.data_as<double>();
+  const Polygon polygon(xp, fp, left, right);
   auto* to = reinterpret_cast<double*>(out.data());
-  const double below = left.value_or(pf[0]), above = right.value_or(pf[last]);
-  const auto inside = [&](double v, std::int64_t j) {
-    const double f0 = pf[j], f1 = pf[j + 1], x0 = px[j], x1 = px[j + 1], slope = (f1 - f0) / (x1 - x0);
-    double y = slope * (v - x0) + f0;
-    // Infinities: from the other end, or what both ends are.
-    if (std::isnan(y)) y = slope * (v - x1) + f1;
-    return std::isnan(y) && f0 == f1 ? f0 : y;
-  };
   parallel_for(n, 1 << 13, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const double v = at[i];
-      const std::int64_t j = std::max<std::int64_t>(count[i] - 1, 0);
-      if (std::isnan(v)) {
-        to[i] = v;
-      } else if (v < px[0]) {
-        to[i] = below;
-      } else if (v > px[last]) {
-        to[i] = above;
-      } else {
-        to[i] = j == last || v == px[j] ? pf[j] : inside(v, j);
-      }
+    std::int64_t block[kBlock];
+    for (std::int64_t i = begin; i < end; i += kBlock) {
+      const std::int64_t count = std::min(kBlock, end - i);
+      if (in_order) polygon.find_ascending(at + i, count, block);
+      polygon.values(at + i, count, in_order ? block : before.data_as<std::int64_t>() + i, to + i);
     }
   });
   return out;
