@@ -160,14 +160,15 @@ void bind_reference(nb::module_& m) {
   nb::handle type(reinterpret_cast<PyObject*>(array_type()));
   nb::object property = nb::module_::import_("builtins").attr("property");
   const auto exported = [&](const char* name, const char* doc) {
-    nb::object get = nb::cpp_function([name](nb::handle self) {
+    nb::object get = nb::cpp_function([name](nb::handle self) -> nb::object {
       // The memory of a copy, or of a view of another type, would not live as long as the array does.
       const DType dtype = array_of(self.ptr()).dtype();
       if (is_text(dtype) || dtype == DType::bfloat16)
         throw AttributeError(std::string(name) + ": there is none for elements of dtype " +
                              std::string(info(dtype).name));
       // Not by numpy.asarray, which would ask for this attribute again where there is no buffer.
-      return self.attr("__array__")().attr(name);
+      const nb::object shown = self.attr("__array__")();  // which what is returned keeps alive
+      return shown.attr(name);
     });
     type.attr(name) = property(get, nb::none(), nb::none(), doc);
   };
