@@ -11,6 +11,7 @@
 #include "tnp/manipulation.h"
 #include "tnp/operators.h"
 #include "tnp/reductions.h"
+#include "tnp/sorting.h"
 
 namespace tnp::linalg {
 
@@ -82,7 +83,7 @@ Array descending_order(const Array& s) {
   const Array later = greater(index, expand_dims(index, Axes{-1}));
   const Array before = logical_or(greater(other, own), logical_and(equal(other, own), later));
   const Array place = sum(before, {Axes{-1}, {}, false, {}, {}});
-  return argmax(equal(expand_dims(place, Axes{-2}), expand_dims(index, Axes{-1})), -1);
+  return argsort(place, -1);  // a permutation, of which this is the inverse
 }
 
 SVD hermitian_svd(const Array& a) {

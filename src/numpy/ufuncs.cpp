@@ -134,14 +134,6 @@ Array folded(const Function& f, Array x, int axis) {
   return x;
 }
 
-// Whether there is a result when x is reduced along an axis.
-bool has_results(const Array& x, int axis) {
-  for (int i = 0; i < x.ndim(); ++i) {
-    if (i != axis && x.shape()[i] == 0) return false;
-  }
-  return true;
-}
-
 // The reductions that are primitives; absent for other functions.
 Array reduced_by_primitive(const Function& f, const Array& x, const Reduction& o) {
   if (f.is("add")) return sum(x, o);
@@ -183,7 +175,7 @@ Array ufunc_reduce(std::string_view ufunc, const Array& given, const Reduction& 
   Array y = x;
   if (!f.traits().any_order && !axes.empty()) {
     const int axis = static_cast<int>(axes[0]);
-    if (known_size(x, axis, f) == 0 && !start && x.size() == 0 && has_results(x, axis)) f.no_identity();
+    if (known_size(x, axis, f) == 0 && !start) f.no_identity();
     if (x.shape()[axis] == 0 && !start) start = zeros({}, x.dtype());
     y = folded_in_order(f, x, axis, start, mask);
     return o.keepdims ? y : squeeze(y, axes);
@@ -196,7 +188,7 @@ Array ufunc_reduce(std::string_view ufunc, const Array& given, const Reduction& 
       y = folded(f, y, axis);
       continue;
     }
-    if (!start && has_results(y, axis)) f.no_identity();
+    if (!start) f.no_identity();
     Shape one = y.shape();
     one[axis] = 1;
     y = full(one, start ? start : zeros({}, x.dtype()));

@@ -55,7 +55,7 @@ void execute_reduce(const Call& call, std::span<Array> out) {
   out[0] = Array::empty(p.dtype, reduced_shape(x.shape(), p.axes, p.keepdims));
   std::uint64_t mask = 0;
   for (std::int64_t a : p.axes) mask |= std::uint64_t{1} << a;
-  if (needs_elements(Op) && out[0].shape().num_elements() > 0) {
+  if (needs_elements(Op)) {  // as NumPy, even where there is no result to compute
     for (std::int64_t a : p.axes) {
       if (x.shape()[static_cast<int>(a)] > 0) continue;
       if (Op == ReduceOp::argmin || Op == ReduceOp::argmax) {

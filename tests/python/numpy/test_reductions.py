@@ -190,3 +190,21 @@ def test_any_shape(shape: list[int], name: str, data: st.DataObject) -> None:
     axes = data.draw(st.sets(st.integers(0, max(len(shape) - 1, 0)), max_size=len(shape)))
     x = sample(tuple(shape), "float64").T
     check(lambda m: getattr(m, name)(m.asarray(x), axis=tuple(axes)), 1e-12)
+
+
+@pytest.mark.parametrize("f", ["max", "min", "argmax", "argmin", "nanmax", "ptp", "subtract.reduce", "fmax.reduce"])
+def test_empty_axes_without_identity(f: str) -> None:
+    """A reduced axis of size 0 is an error even where there is no result to compute."""
+
+    def shape_of(m, shape, axis):
+        function = m
+        for part in f.split("."):
+            function = getattr(function, part)
+        try:
+            return function(m.zeros(shape), axis=axis).shape
+        except ValueError:
+            return ValueError
+
+    for shape in [(0, 0), (0, 2), (2, 0), (0, 0, 2), (2, 0, 0), (0, 2, 0)]:
+        for axis in range(len(shape)):
+            assert shape_of(tnp, shape, axis) == shape_of(np, shape, axis), (shape, axis)
