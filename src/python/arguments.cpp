@@ -129,6 +129,7 @@ PyObject* FunctionDef::call(PyObject* self, PyObject* const* args, Py_ssize_t na
     if (fp_flags_seen.load(std::memory_order_relaxed) != 0 && !report_fp_flags(name_)) return nullptr;
     return result.release().ptr();
   } catch (...) {
+    fp_flags_seen.store(0, std::memory_order_relaxed);  // a later call is not to report them as its own
     set_error_from_current_exception();
     return nullptr;
   }
@@ -154,7 +155,7 @@ void FunctionDef::bind(nb::module_& m, nb::dict& functions) {
   if (kinds_ & kMethod) {
     const std::size_t comma = inner.find(',');
     const std::string rest = comma == std::string::npos ? "" : std::string(inner.substr(comma));
-    const bool slash = rest.starts_with(", /");
+    const bool slash = rest.find(", /") != std::string::npos;  // it makes self positional, too
     method_doc_ = std::string(name_) + "($self" + (slash ? "" : ", /") + rest + body;
     method_def_ = {name_, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(method_)), kFlags, method_doc_.c_str()};
     nb::object d = nb::steal(PyDescr_NewMethod(array_type(), &method_def_));

@@ -1,6 +1,7 @@
 // tnp.jvp, custom_gradient and checkpoint on structures; the matrices of derivatives that a tape gives.
 #include "python/derivatives.h"
 
+#include "python/silent_flags.h"
 #include "python/structured.h"
 #include "python/variable.h"
 #include "tnp/error.h"
@@ -22,6 +23,7 @@ nb::object call_with(nb::handle f, nb::handle args, nb::handle kwargs) {
 
 // jvp(f, primals, tangents): two tuples of the same structure.
 nb::object jvp(nb::handle f, nb::handle primals, nb::handle tangents, bool has_aux) {
+  const SilentFlags silent;  // those of the derivatives; the function's own operations report theirs
   for (nb::handle h : {primals, tangents}) {
     if (!PyTuple_Check(h.ptr()) && !PyList_Check(h.ptr())) {
       throw TypeError(std::string("jvp: primals and tangents must be tuples or lists, got '") +

@@ -46,7 +46,7 @@ TNP_FUNCTION(asarray_chkfinite, kFunction, "(a, dtype=None, order=None)",
 }
 
 TNP_FUNCTION(_is_symbolic, kFunction, "(x)", "Whether the elements are not known, as a function is being traced.") {
-  return nb::bool_(array_of(args.values[0]).is_symbolic());
+  return nb::bool_(is_array(args.values[0]) && array_of(args.values[0]).is_symbolic());
 }
 
 // --- memory

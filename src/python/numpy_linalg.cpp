@@ -107,7 +107,7 @@ TNP_FUNCTION(solve, kLinalg, "(a, b)", "x with a x = b.") {
 }
 TNP_FUNCTION(inv, kLinalg, "(a)", "The inverse.") { return to_python(linalg::inv(take<1>(args)[0].array())); }
 
-TNP_FUNCTION(pinv, kLinalg, "(a, rcond=None, hermitian=False, *, rtol=<no value>)",
+TNP_FUNCTION(pinv, kLinalg, "(a, rcond=None, hermitian=False, *, rtol=...)",
              "The pseudo-inverse. Singular values up to rtol (or rcond) times the largest count as zeros.") {
   const auto [a, rcond, hermitian, rtol] = take<4>(args);
   if (rcond.given() && rtol.ptr() != nullptr) throw ValueError("pinv: `rtol` and `rcond` can't be both set.");

@@ -2,6 +2,7 @@
 #include "ir/opdef.h"
 #include "ops/elementwise/family.h"
 #include "python/python.h"
+#include "python/silent_flags.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
@@ -89,6 +90,7 @@ nb::object apply_sample(const std::string& name, std::size_t index, nb::list inp
   if (index >= samples.size()) throw IndexError("operation '" + name + "' has no sample " + std::to_string(index));
   Arrays in;
   for (nb::handle x : inputs) in.push_back(as_array(x.ptr()));
+  const SilentFlags silent;
   return to_python(apply_multi(op, in, *samples[index].params));
 }
 

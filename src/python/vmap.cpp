@@ -2,6 +2,7 @@
 #include "transform/vmap.h"
 
 #include "base/dim.h"
+#include "python/silent_flags.h"
 #include "python/structured.h"
 #include "tnp/error.h"
 #include "tnp/primitives.h"
@@ -36,6 +37,7 @@ nb::object vectorized_map(nb::handle fn, nb::handle elems, bool fallback, bool w
   for (const Array& x : inputs.values) {
     if (x.ndim() > 0) size = dim_broadcast(size, x.shape()[0]);
   }
+  const SilentFlags silent;
   Batched out = tnp::vectorized_map(
       [&](const Arrays& x) {
         return results.take(call_python(fn, nb::make_tuple(tree.unflatten(to_objects(x)))), "the result of fn");
@@ -112,6 +114,7 @@ nb::object vmap_call(nb::handle f, nb::handle in_axes, nb::handle out_axes, bool
   options.name = "vmap";
   options.fallback = fallback;
   options.warn = &warn;
+  const SilentFlags silent;  // NumPy's warnings are for eager calls
   Batched out = tnp::vectorized_map(
       [&](const Arrays& x) {
         nb::object given = tree.unflatten(to_objects(x));
