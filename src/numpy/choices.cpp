@@ -14,10 +14,17 @@ Array count_of(Dim d) { return dim_value(d, DType::int64); }
 // `indices` in 0 … size - 1 by the mode; ValueError("`what`") for one outside. While a function is traced nothing can
 // be looked at: then a gather, whose result is the index itself, finds it when the function runs (as IndexError).
 Array checked_indices(const Array& indices, Dim size, TakeMode mode, const std::string& what) {
-  const Array i = astype(indices, DType::int64), n = count_of(size);
-  if (mode == TakeMode::wrap) return remainder(i, n);
-  if (mode == TakeMode::clip) return minimum(maximum(i, 0), n - 1);
-  const Array outside = (i < 0) | (i >= n);
+  const Array i = astype(indices, DType::int64);
+  if (mode == TakeMode::wrap) return remainder(i, count_of(size));
+  if (mode == TakeMode::clip) return minimum(maximum(i, 0), count_of(size) - 1);
+  if (!i.is_symbolic() && !is_symbolic(size) && i.is_contiguous()) {
+    const auto* at = i.data_as<std::int64_t>();
+    bool out = false;
+    for (std::int64_t k = 0, count = i.size(); k < count; ++k) out |= at[k] < 0 || at[k] >= size;
+    if (out) throw ValueError(what);
+    return i;
+  }
+  const Array n = count_of(size), outside = (i < 0) | (i >= n);
   if (!outside.is_symbolic()) {
     if (any(outside).item<bool>()) throw ValueError(what);
     return i;
@@ -167,7 +174,8 @@ Array ravel_multi_index(std::span<const Array> indices, const Shape& shape, std:
     check_integers(i, "only int indices permitted");
     const TakeMode mode = modes[modes.size() == 1 ? 0 : static_cast<std::size_t>(axis)];
     const Array inside = checked_indices(i, shape[axis], mode, "invalid entry in coordinates array");
-    flat = flat + inside * count_of(step);
+    const Array part = step == 1 ? inside : inside * count_of(step);
+    flat = k == 0 ? part : flat + part;
     step = dim_mul(step, shape[axis]);
   }
   return flat;
@@ -183,6 +191,10 @@ Arrays unravel_index(const Array& indices, const Shape& shape, bool column_major
   Arrays out(static_cast<std::size_t>(n));
   for (int k = 0; k < n; ++k) {
     const int axis = column_major ? k : n - 1 - k;
+    if (k == n - 1) {  // an index that is in range leaves no more than this axis has
+      out[static_cast<std::size_t>(axis)] = rest;
+      break;
+    }
     const Array count = count_of(shape[axis]);
     out[static_cast<std::size_t>(axis)] = remainder(rest, count);
     rest = floor_divide(rest, count);

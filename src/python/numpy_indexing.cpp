@@ -41,7 +41,12 @@ TNP_FUNCTION(extract, kFunction, "(condition, arr)", "The elements where a condi
 }
 TNP_FUNCTION(nonzero, kFunction | kMethod, "(a)",
              "The indices of the elements that are not zero, an array for each axis.") {
-  return nb::tuple(to_python(nonzero(take<1>(args)[0].array())));
+  const Arrays found = nonzero(take<1>(args)[0].array());
+  nb::object all = nb::steal(PyTuple_New(std::ssize(found)));
+  if (!all.is_valid()) throw nb::python_error();
+  for (std::size_t i = 0; i < found.size(); ++i)
+    PyTuple_SET_ITEM(all.ptr(), static_cast<Py_ssize_t>(i), to_python(found[i]).release().ptr());
+  return all;
 }
 TNP_FUNCTION(flatnonzero, kFunction, "(a)", "The flat indices of the elements that are not zero.") {
   return to_python(flatnonzero(take<1>(args)[0].array()));

@@ -10,6 +10,8 @@ namespace {
 // Elements of a part: what one thread counts, and then writes, at a time.
 constexpr std::int64_t kPart = 1 << 14;
 
+constexpr std::int64_t kSmall = 64;  // elements of a vector that needs no parts
+
 OutputSpecs infer(const Call& call) { return {{DType::int64, Shape{kDataDependent, call.in[0].shape().ndim()}}}; }
 
 std::int64_t count_true(const std::uint8_t* mask, std::int64_t n) {
@@ -56,6 +58,16 @@ void execute(const Call& call, std::span<Array> out) {
   const auto* data = mask.data_as<std::uint8_t>();
   const Shape& shape = mask.shape();
   const std::int64_t n = shape.num_elements(), ndim = shape.ndim(), parts = (n + kPart - 1) / kPart;
+  if (n <= kSmall && ndim == 1) {
+    std::int64_t found[kSmall];
+    std::int64_t count = 0;
+    for (std::int64_t i = 0; i < n; ++i) {
+      found[count] = i;
+      count += data[i] != 0;
+    }
+    out[0] = Array::copy_of(found, DType::int64, Shape{count, 1});
+    return;
+  }
   const auto end_of = [n](std::int64_t part) { return std::min(n, (part + 1) * kPart); };
   std::vector<std::int64_t> starts(static_cast<std::size_t>(parts) + 1, 0);
   parallel_for(parts, 8, [&](std::int64_t begin, std::int64_t end) {
