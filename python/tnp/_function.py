@@ -22,6 +22,8 @@ def function(
     *,
     static_argnames: str | Sequence[str] | None = None,
     static_argnums: int | Sequence[int] | None = None,
+    donate_argnums: int | Sequence[int] | None = None,
+    donate_argnames: str | Sequence[str] | None = None,
     name: str | None = None,
     **experimental: Any,
 ) -> Any:
@@ -36,6 +38,9 @@ def function(
         tnp.while_loop.
     static_argnames, static_argnums: arguments that are part of what a trace is for, by value, whatever they are; they
         must be hashable.
+    donate_argnums, donate_argnames: arguments that the caller gives up, so that results may take their memory. A donated
+        array that nothing else holds (no view, tape or other call) has no value afterwards: RuntimeError where it is used.
+        One that something else holds stays valid, and is copied as always.
     jit_compile, reduce_retracing, experimental_…: TensorFlow's; programs are always compiled, for all sizes.
     """
     unknown = [key for key in experimental if not key.startswith("experimental_")]
@@ -48,6 +53,8 @@ def function(
             autograph=autograph,
             static_argnames=static_argnames,
             static_argnums=static_argnums,
+            donate_argnums=donate_argnums,
+            donate_argnames=donate_argnames,
             name=name,
         )
     if not callable(func):
@@ -57,14 +64,16 @@ def function(
     if input_signature is not None:
         compiled.set_input_signature(list(input_signature))
     if static_argnames is not None or static_argnums is not None:
-        compiled.set_statics(*_statics(func, static_argnames, static_argnums))
+        compiled.set_statics(*_marked(func, "static", static_argnames, static_argnums))
+    if donate_argnames is not None or donate_argnums is not None:
+        compiled.set_donated(*_marked(func, "donate", donate_argnames, donate_argnums))
     return compiled
 
 
-def _statics(
-    func: Callable[..., Any], names: str | Sequence[str] | None, numbers: int | Sequence[int] | None
+def _marked(
+    func: Callable[..., Any], kind: str, names: str | Sequence[str] | None, numbers: int | Sequence[int] | None
 ) -> tuple[list[int], list[str]]:
-    """The static arguments by position and by name; each in both ways where the function has a signature."""
+    """The arguments marked static or donated, by position and by name; each in both ways where the function has a signature."""
     named = [names] if isinstance(names, str) else list(names or ())
     numbered = [numbers] if isinstance(numbers, int) else list(numbers or ())
     try:
@@ -75,12 +84,12 @@ def _statics(
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters)
     for n in named:
         if n not in by_name and not open_ended:
-            raise ValueError(f"function: static_argnames: {func!r} has no argument {n!r}")
+            raise ValueError(f"function: {kind}_argnames: {func!r} has no argument {n!r}")
     positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     numbered = [n + len(positional) if n < 0 else n for n in numbered]
     for number in numbered:
         if number >= len(positional) and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
-            raise ValueError(f"function: static_argnums: {func!r} has no positional argument {number}")
+            raise ValueError(f"function: {kind}_argnums: {func!r} has no positional argument {number}")
     every = named + [positional[n] for n in numbered if n < len(positional)]
     positions = {by_name[n] for n in every if n in positional} | set(numbered)
     return sorted(positions), every

@@ -25,12 +25,13 @@ std::vector<std::int16_t> reusable(const Graph& graph, const Unit& unit, std::ui
 
 }  // namespace
 
-MemoryPlan plan_memory(const Graph& graph, const std::vector<Unit>& units) {
+MemoryPlan plan_memory(const Graph& graph, const std::vector<Unit>& units, int num_owned) {
   MemoryPlan plan;
   plan.num_inputs = static_cast<int>(graph.inputs.size());
   constexpr int kNever = -1;
   std::vector<int> last_use(graph.values.size(), kNever), place(graph.values.size(), -1);
-  for (int i = 0; i < plan.num_inputs; ++i) place[graph.inputs[i]] = i;
+  for (int i = 0; i < plan.num_inputs; ++i) place[graph.inputs[i]] = i < num_owned ? plan.num_inputs + i : i;
+  plan.num_owned = plan.num_slots = num_owned;
   for (int u = 0; u < static_cast<int>(units.size()); ++u) {
     for (int v : units[u].inputs) last_use[v] = u;
   }

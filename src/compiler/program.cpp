@@ -231,7 +231,7 @@ Program::Plan* Program::Impl::make_plan(const std::uint8_t* pattern) const {
 }
 
 void Program::Impl::add_steps(Plan& plan, const std::vector<Unit>& units) const {
-  plan.memory = plan_memory(plan.graph, units);
+  plan.memory = plan_memory(plan.graph, units, options.own_arguments ? graph.num_args() : 0);
   std::multimap<int, SizeSource> by_value;
   for (const auto& [leaf, index] : size_index)
     by_value.emplace(plan.graph.leaf_values.at(leaf.first), SizeSource{leaf.second, index});
@@ -508,7 +508,12 @@ const Program* Program::Impl::for_inputs(std::span<const Array> inputs) const {
   return nullptr;
 }
 
-Arrays Program::run(std::span<const Array> inputs) const {
+Arrays Program::run(std::span<const Array> inputs) const { return run_on(inputs, nullptr); }
+
+Arrays Program::run_owned(Arrays inputs) const { return run_on(inputs, inputs.data()); }
+
+// `owned`: the inputs again, if the run may give them up.
+Arrays Program::run_on(std::span<const Array> inputs, Array* owned) const {
   const Impl& impl = *impl_;
   const ProfileSpan span("program", "program");
   impl.check_inputs(inputs);
@@ -518,6 +523,10 @@ Arrays Program::run(std::span<const Array> inputs) const {
   const Plan& plan = *impl.plan_for(inputs);
   Impl::Run run(inputs, impl, plan);
   for (const auto& [input, source] : impl.input_sizes) run.note(run.at(input), source);
+  for (int i = 0; i < plan.memory.num_owned; ++i) {
+    run.slots[i] = inputs[static_cast<std::size_t>(i)];
+    if (owned) owned[i] = Array();
+  }
   for (const Step& step : plan.steps) {
     if (step.kernel) {
       impl.run_fused(step, run);

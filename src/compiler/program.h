@@ -14,7 +14,8 @@ struct CompileOptions {
   bool simplify = true;
   bool fold = true;  // compute what depends on captured arrays alone
   bool fuse = true;
-  bool verify = false;  // check the graph after each pass (as TNP_VERIFY=1 does)
+  bool own_arguments = false;  // the memory of arguments that run_owned alone holds may be taken
+  bool verify = false;         // check the graph after each pass (as TNP_VERIFY=1 does)
 };
 
 struct ProgramFacts {
@@ -35,6 +36,8 @@ class Program {
   // operations throw, and ValueError or TypeError where an input is not of the type, rank or fixed size that the graph
   // was traced for.
   Arrays run(std::span<const Array> inputs) const;
+  // The same; with `own_arguments` the memory of arguments that nobody else holds may be taken.
+  Arrays run_owned(Arrays inputs) const;
 
   // Of the plan made last; one without assumptions on sizes if the program has not run.
   std::string str() const;  // the steps
@@ -45,6 +48,7 @@ class Program {
   friend std::shared_ptr<Program> compile(std::shared_ptr<const Graph>, const CompileOptions&);
   struct Impl;
   struct Plan;
+  Arrays run_on(std::span<const Array> inputs, Array* owned) const;
   explicit Program(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -7,6 +7,7 @@
 #include "base/dim.h"
 #include "compiler/program.h"
 #include "ir/expr.h"
+#include "ir/give_up.h"
 #include "ir/graph.h"
 #include "ir/graph_text.h"
 #include "ir/trace.h"
@@ -82,7 +83,8 @@ class Function {
     const ProfileSpan span("function", [this] { return shown_name(); });
     Arguments arguments;
     const std::shared_ptr<Traced> t = find(args, kwargs, arguments);
-    const Arrays results = run(*t, arguments.arrays);
+    if (donates()) take_donated(args, kwargs, arguments.arrays);
+    const Arrays results = run(*t, arguments.arrays, donates());
     tell_long_compilation();
     fp_flags_seen.store(0, std::memory_order_relaxed);  // NumPy's warnings are for eager calls
     if (results.size() == 1 && t->results.is_leaf()) return to_python(results[0]);
@@ -92,14 +94,15 @@ class Function {
   }
 
   // Without the GIL where there is work that other threads should not wait for. Host functions take it for themselves.
-  static Arrays run(const Traced& t, const Arrays& arguments) {
+  static Arrays run(const Traced& t, Arrays& arguments, bool owned) {
     constexpr std::int64_t kLarge = 1 << 16;  // elements
     const bool large = std::any_of(arguments.begin(), arguments.end(), [](const Array& x) {
       return !x.is_symbolic() && x.shape().is_static() && x.shape().num_elements() >= kLarge;
     });
-    if (!large || current_trace != nullptr) return t.function.call(arguments);
+    const auto call = [&] { return owned ? t.function.call_owned(std::move(arguments)) : t.function.call(arguments); };
+    if (!large || current_trace != nullptr) return call();
     const nb::gil_scoped_release others;
-    return t.function.call(arguments);
+    return call();
   }
 
   std::shared_ptr<Traced> find(nb::handle given, nb::handle kwargs, Arguments& arguments) {
@@ -132,6 +135,12 @@ class Function {
   void set_statics(std::vector<std::size_t> positions, std::vector<std::string> names) {
     static_positions_ = std::move(positions);
     static_names_ = std::move(names);
+  }
+
+  // These arguments are given up by the caller.
+  void set_donated(std::vector<std::size_t> positions, std::vector<std::string> names) {
+    donated_positions_ = std::move(positions);
+    donated_names_ = std::move(names);
   }
 
   std::string shown_name() const { return nb::cast<std::string>(nb::str(nb::getattr(f_, "__name__", name_))); }
@@ -168,6 +177,27 @@ class Function {
   }
 
  private:
+  bool donates() const { return !donated_positions_.empty() || !donated_names_.empty(); }
+
+  void take_donated(nb::handle args, nb::handle kwargs, Arrays& arrays) const {
+    std::vector<nb::object> leaves;
+    for (std::size_t i : donated_positions_) {
+      if (i < nb::len(args)) PyTree::flatten(nb::object(args[i]), leaves);
+    }
+    for (const std::string& name : donated_names_) {
+      PyObject* value = kwargs.ptr() ? PyDict_GetItemString(kwargs.ptr(), name.c_str()) : nullptr;
+      if (value != nullptr) PyTree::flatten(value, leaves);
+    }
+    for (const nb::object& leaf : leaves) {
+      if (!is_array(leaf.ptr())) continue;
+      for (Array& x : arrays) {
+        if (x.node() != array_of(leaf.ptr()).node()) continue;
+        give_up(x);
+        break;
+      }
+    }
+  }
+
   void mark_statics(nb::object& args, nb::object& kwargs) const {
     nb::list positional;
     for (std::size_t i = 0; i < nb::len(args); ++i) {
@@ -249,6 +279,7 @@ class Function {
               "it "
               "outside, or only where there is none yet");
         }
+        if (donates()) may_own_arguments(t->function.graph);
         return t;
       } catch (nb::python_error& e) {
         if (is_conversion_request(e)) {
@@ -307,6 +338,8 @@ class Function {
   Conversion conversion_ = Conversion::none;  // of the body's control flow, as traces have asked for it
   std::vector<std::size_t> static_positions_;
   std::vector<std::string> static_names_;
+  std::vector<std::size_t> donated_positions_;
+  std::vector<std::string> donated_names_;
   std::optional<InputSignature> input_signature_;
   std::vector<std::shared_ptr<Traced>> traces_;
   std::size_t made_ = 0;
@@ -343,6 +376,7 @@ int function_clear(PyObject* self) {
 }
 
 std::string location() {
+  if (!PyGILState_Check()) return "";  // a large call, whose gradient is recorded
   PyFrameObject* frame = PyEval_GetFrame();
   // The innermost frame that is not the package's own.
   nb::object current = nb::borrow(reinterpret_cast<PyObject*>(frame));
@@ -438,13 +472,17 @@ void bind_function(nb::module_& m) {
       "kernels;\nbytes of arguments and results, and those that the operations would read and write one by one; None "
       "where "
       "sizes depend on data.");
-  cls.def("set_statics", [](Function& f, nb::list positions, nb::list names) {
-    std::vector<std::size_t> p;
-    std::vector<std::string> n;
-    for (nb::handle h : positions) p.push_back(nb::cast<std::size_t>(h));
-    for (nb::handle h : names) n.push_back(nb::cast<std::string>(h));
-    f.set_statics(std::move(p), std::move(n));
-  });
+  const auto define_marks = [&cls](const char* method, auto set) {
+    cls.def(method, [set](Function& f, nb::list positions, nb::list names) {
+      std::vector<std::size_t> p;
+      std::vector<std::string> n;
+      for (nb::handle h : positions) p.push_back(nb::cast<std::size_t>(h));
+      for (nb::handle h : names) n.push_back(nb::cast<std::string>(h));
+      (f.*set)(std::move(p), std::move(n));
+    });
+  };
+  define_marks("set_statics", &Function::set_statics);
+  define_marks("set_donated", &Function::set_donated);
   cls.def("clear_cache", &Function::clear);
   // As Python's functions do: copied as itself, pickled by its name.
   cls.def("__copy__", [](nb::object self) { return self; });

@@ -23,6 +23,7 @@ namespace {
 struct GraphCompanion {
   std::mutex mutex;
   std::shared_ptr<compiler::Program> program;
+  bool own_arguments = false;                  // of the program
   std::shared_ptr<compiler::NativeLoop> loop;  // of which the graph is the body
   // The forward graph gives the outputs and then the residuals; the backward graph takes inputs, residuals and
   // cotangents of the outputs, and gives the cotangents of `differentiable` inputs.
@@ -479,7 +480,9 @@ std::shared_ptr<compiler::Program> program_of(const GraphRef& graph) {
   std::scoped_lock lock(c->mutex);
   if (!c->program) {
     // A copy, as the program keeps its graph, and the graph keeps its program.
-    c->program = compiler::compile(std::make_shared<Graph>(*graph));
+    compiler::CompileOptions options;
+    options.own_arguments = c->own_arguments;
+    c->program = compiler::compile(std::make_shared<Graph>(*graph), options);
   }
   return c->program;
 }
@@ -496,6 +499,18 @@ std::shared_ptr<compiler::NativeLoop> native_loop_of(const compiler::LoopSpec& l
   own.body = std::make_shared<Graph>(*loop.body);  // a copy, as the body's companion keeps the loop
   c->loop = std::make_shared<compiler::NativeLoop>(std::move(own));
   return c->loop;
+}
+
+void may_own_arguments(const GraphRef& graph) {
+  const std::shared_ptr<GraphCompanion> c = companion_of(graph);
+  const std::scoped_lock lock(c->mutex);
+  c->own_arguments = true;
+}
+
+Arrays call_graph_owned(const GraphRef& graph, Arrays inputs) {
+  const bool plain = current_trace == nullptr && active_observers == nullptr &&
+                     std::none_of(inputs.begin(), inputs.end(), [](const Array& x) { return x.is_symbolic(); });
+  return plain ? program_of(graph)->run_owned(std::move(inputs)) : call_graph(graph, inputs);
 }
 
 Arrays call_graph(const GraphRef& graph, std::span<const Array> inputs) {

@@ -17,6 +17,11 @@ struct LoopSpec;
 // otherwise; recorded with what its gradient needs where a tape watches an input.
 Arrays call_graph(const GraphRef& graph, std::span<const Array> inputs);
 
+// The same, where the memory of arguments that are held by `inputs` alone may be taken: of a graph that
+// `may_own_arguments` was told of before its first call.
+Arrays call_graph_owned(const GraphRef& graph, Arrays inputs);
+void may_own_arguments(const GraphRef& graph);
+
 // The compiled form of a graph, made at first use and kept as long as the graph lives.
 std::shared_ptr<compiler::Program> program_of(const GraphRef& graph);
 // The native form of a loop, kept as long as its body's graph lives.

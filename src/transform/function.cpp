@@ -90,10 +90,15 @@ TracedFunction trace_function(std::span<const ArgumentSpec> specs, const std::fu
 }
 
 Arrays TracedFunction::call(std::span<const Array> arguments) const {
-  Arrays in(arguments.begin(), arguments.end());
+  return run(Arrays(arguments.begin(), arguments.end()), false);
+}
+
+Arrays TracedFunction::call_owned(Arrays arguments) const { return run(std::move(arguments), true); }
+
+Arrays TracedFunction::run(Arrays in, bool owned) const {
   for (const VariableRef& v : variables) in.push_back(v->read());
   in.insert(in.end(), graph->captured.begin(), graph->captured.end());
-  Arrays out = call_graph(graph, in);
+  Arrays out = owned ? call_graph_owned(graph, std::move(in)) : call_graph(graph, in);
   for (std::size_t i = 0; i < assigned.size(); ++i) assigned[i]->assign(out[static_cast<std::size_t>(num_results) + i]);
   out.resize(static_cast<std::size_t>(num_results));
   return out;

@@ -20,6 +20,11 @@ struct TracedFunction {
 
   // Runs it as a call at this point of the program: reads the variables, assigns those that the body assigns.
   Arrays call(std::span<const Array> arguments) const;
+  // The same, where the memory of arguments that nobody else holds may be taken.
+  Arrays call_owned(Arrays arguments) const;
+
+ private:
+  Arrays run(Arrays in, bool owned) const;
 };
 
 // Thrown through the body when it needs the number of a symbolic size: trace again with these sizes fixed.
