@@ -127,6 +127,19 @@ nb::object nested_list(const Array& x, const std::byte* at, int axis) {
   const std::int64_t n = x.shape()[axis], step = x.strides()[axis];
   nb::object list = nb::steal(PyList_New(n));
   if (!list.is_valid()) throw nb::python_error();
+  if (axis + 1 == x.ndim()) {
+    const DType dtype = x.dtype();
+    const bool floats = dtype == DType::float64;
+    for (std::int64_t i = 0; i < n; ++i) {
+      const std::byte* from = at + i * step;
+      // The most frequent type without a choice for each element.
+      PyObject* number =
+          floats ? PyFloat_FromDouble(*reinterpret_cast<const double*>(from)) : python_element(dtype, from);
+      if (number == nullptr) throw nb::python_error();
+      PyList_SET_ITEM(list.ptr(), i, number);
+    }
+    return list;
+  }
   for (std::int64_t i = 0; i < n; ++i)
     PyList_SET_ITEM(list.ptr(), i, nested_list(x, at + i * step, axis + 1).release().ptr());
   return list;
