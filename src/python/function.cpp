@@ -12,6 +12,7 @@
 #include "ir/graph_text.h"
 #include "ir/trace.h"
 #include "ops/elementwise/fp_status.h"
+#include "python/asked_size.h"
 #include "python/autograph.h"
 #include "python/elementwise_call.h"
 #include "python/profile.h"
@@ -28,33 +29,6 @@ namespace tnp::python {
 namespace {
 
 constexpr std::size_t kMaxTraces = 256;  // per function; beyond it they are made anew
-
-// Thrown into the body when it asks for the number of a symbolic size. No Exception, so that no handler of the user's
-// stops it.
-PyObject* g_needs_size = nullptr;
-thread_local NeedsSize t_needed;
-thread_local std::string t_asked_at;  // the user's line
-
-void ask_for_size(std::int64_t dim) {
-  t_needed = places_of(dim);
-  t_asked_at = source_location ? source_location() : "";
-  PyErr_SetString(g_needs_size, "the function is traced again with this size fixed");
-  throw nb::python_error();
-}
-
-// The value of an array was asked for that is made of sizes alone, as in `if x.shape[0] > 3`: trace again with them
-// fixed.
-bool collect_sizes(const Expr& expr, std::vector<Dim>& sizes) {
-  if (expr.op == nullptr || expr.op->effect != Effect::none) return false;
-  for_each_symbolic_dim(*expr.params, [&](Dim d) { sizes.push_back(d); });
-  return std::all_of(expr.inputs.begin(), expr.inputs.end(),
-                     [&](const Array& x) { return !x.is_symbolic() || collect_sizes(*x.node()->expr, sizes); });
-}
-
-void ask_for_value(const Expr& expr) {
-  std::vector<Dim> sizes;
-  if (collect_sizes(expr, sizes) && !sizes.empty()) ask_for_size(sizes.front());
-}
 
 struct Traced {
   std::string why;  // it was made
@@ -220,32 +194,7 @@ class Function {
   // How these arguments differ from those of the last trace.
   std::string reason(const Arguments& arguments) const {
     if (traces_.empty()) return made_ == 0 ? "the first call" : "none is kept any more";
-    const Signature &a = traces_.back()->signature, &b = arguments.signature;
-    if (a.arrays.size() != b.arrays.size()) {
-      return std::to_string(b.arrays.size()) + " arrays instead of " + std::to_string(a.arrays.size());
-    }
-    for (std::size_t i = 0; i < a.arrays.size(); ++i) {
-      if (a.arrays[i] == b.arrays[i]) continue;
-      const auto text = [](std::uint16_t code) {
-        return std::string(name(static_cast<DType>(code >> 8))) + " with " + std::to_string(code & 0xff) +
-               " dimensions";
-      };
-      return "array " + std::to_string(i) + " is " + text(b.arrays[i]) + " instead of " + text(a.arrays[i]);
-    }
-    if (a == b) return "a size that is fixed in the other traces differs";
-    if (!a.statics.is_valid() || !b.statics.is_valid()) return "the arguments have another structure";
-    const std::size_t n = nb::len(b.statics);
-    if (nb::len(a.statics) != n || !nb::object(a.statics[0]).equal(nb::object(b.statics[0])))
-      return "the arguments have another structure";
-    for (std::size_t i = 1; i < n; ++i) {
-      const nb::object x = a.statics[i], y = b.statics[i];
-      if (x.equal(y)) continue;
-      const auto text = [](const nb::object& key) {
-        return nb::cast<std::string>(nb::repr(nb::object(key[nb::len(key) - 1])));
-      };
-      return "a value that is no array is " + text(y) + " instead of " + text(x);
-    }
-    return "other arguments";
+    return difference(traces_.back()->signature, arguments.signature);
   }
 
   // By index, as a comparison may call Python code that changes the cache.
@@ -291,14 +240,13 @@ class Function {
           conversion_ = Conversion::unrolled;
           continue;
         }
-        if (!e.matches(nb::handle(g_needs_size)) || t_needed.depth != trace_depth()) throw;
-        const NeedsSize needed = t_needed;
+        if (!e.matches(nb::handle(needs_size_error())) || asked_size().size.depth != trace_depth()) throw;
+        const NeedsSize needed = asked_size().size;
         for (const auto& [argument, axis] : needed.places) {
           const std::int64_t size = arguments.arrays[static_cast<std::size_t>(argument)].shape()[axis];
           if (is_symbolic(size)) ask_for_size(size);  // of the function that is being traced around this one
           t->why += "; size " + std::to_string(axis) + " of array " + std::to_string(argument) + " is fixed at " +
-                    std::to_string(size) + ", as its number was asked for" +
-                    (source_location ? " at " + t_asked_at : std::string());
+                    std::to_string(size) + ", as its number was asked for" + " at " + asked_size().at;
           t->specs[static_cast<std::size_t>(argument)].shape[axis] = size;
         }
       }
@@ -375,29 +323,11 @@ int function_clear(PyObject* self) {
   return 0;
 }
 
-std::string location() {
-  if (!PyGILState_Check()) return "";  // a large call, whose gradient is recorded
-  PyFrameObject* frame = PyEval_GetFrame();
-  // The innermost frame that is not the package's own.
-  nb::object current = nb::borrow(reinterpret_cast<PyObject*>(frame));
-  static const std::string package = nb::cast<std::string>(nb::module_::import_("tnp").attr("__path__")[nb::int_(0)]);
-  while (current.is_valid() && !current.is_none()) {
-    const auto file = nb::cast<std::string>(current.attr("f_code").attr("co_filename"));
-    if (file.rfind(package, 0) != 0) return file + ":" + std::to_string(nb::cast<int>(current.attr("f_lineno")));
-    current = current.attr("f_back");
-  }
-  return "";
-}
-
 }  // namespace
 
 void bind_function(nb::module_& m) {
   nb::class_<PyStatic>(m, "_Static");
-  nb::object needs = nb::steal(PyErr_NewException("tnp._NeedsSize", PyExc_BaseException, nullptr));
-  g_needs_size = needs.release().ptr();
-  dim_value_hook = &ask_for_size;
-  symbolic_value_hook = &ask_for_value;
-  source_location = &location;
+  install_size_hooks();
   static PyType_Slot slots[] = {
       {Py_tp_call, reinterpret_cast<void*>(function_call)},
       {Py_tp_descr_get, reinterpret_cast<void*>(function_get)},

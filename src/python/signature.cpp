@@ -215,4 +215,31 @@ nb::object InputSignature::check(nb::handle args, nb::handle kwargs) const {
   return nb::tuple(out);
 }
 
+std::string difference(const Signature& a, const Signature& b) {
+  if (a.arrays.size() != b.arrays.size()) {
+    return std::to_string(b.arrays.size()) + " arrays instead of " + std::to_string(a.arrays.size());
+  }
+  for (std::size_t i = 0; i < a.arrays.size(); ++i) {
+    if (a.arrays[i] == b.arrays[i]) continue;
+    const auto text = [](std::uint16_t code) {
+      return std::string(name(static_cast<DType>(code >> 8))) + " with " + std::to_string(code & 0xff) + " dimensions";
+    };
+    return "array " + std::to_string(i) + " is " + text(b.arrays[i]) + " instead of " + text(a.arrays[i]);
+  }
+  if (a == b) return "a size that is fixed in the other traces differs";
+  if (!a.statics.is_valid() || !b.statics.is_valid()) return "the arguments have another structure";
+  const std::size_t n = nb::len(b.statics);
+  if (nb::len(a.statics) != n || !nb::object(a.statics[0]).equal(nb::object(b.statics[0])))
+    return "the arguments have another structure";
+  for (std::size_t i = 1; i < n; ++i) {
+    const nb::object x = a.statics[i], y = b.statics[i];
+    if (x.equal(y)) continue;
+    const auto text = [](const nb::object& key) {
+      return nb::cast<std::string>(nb::repr(nb::object(key[nb::len(key) - 1])));
+    };
+    return "a value that is no array is " + text(y) + " instead of " + text(x);
+  }
+  return "other arguments";
+}
+
 }  // namespace tnp::python

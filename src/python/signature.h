@@ -28,6 +28,9 @@ struct Signature {
   bool is_dead() const;
 };
 
+// How the arguments of signature b differ from those of a, in words.
+std::string difference(const Signature& a, const Signature& b);
+
 // One call's arguments, sorted into arrays (traced) and the rest (part of the signature).
 struct Arguments {
   Arrays arrays;

@@ -65,6 +65,11 @@ def test_every_name_is_in_the_stub(folder):
     assert not missing
 
 
+def test_the_stub_in_the_package_is_of_today(folder):
+    made = (folder / "tnp/__init__.pyi").read_text()
+    assert (ROOT / "python/tnp/__init__.pyi").read_text() == made, "run tools/gen_stubs python/tnp/__init__.pyi"
+
+
 def test_a_typed_program(folder):
     code, text = mypy(folder, "pass")
     assert code == 0, text

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/dim.h"
+#include "ops/batching.h"
 #include "ops/common.h"
 #include "ops/linalg/lapack.h"
 #include "ops/linalg/linalg.h"
@@ -148,8 +149,6 @@ inline Array adjoint(const Array& x) { return matrix_transpose(conjugate_if_comp
 Array as_cotangent(const Array& ct, const Array& x);
 // The result of an operation of one array whose leading axes are any.
 void batch_leading(BatchCall& b);
-// The same for two arrays whose leading axes are broadcast together.
-void batch_leading_pair(BatchCall& b);
 // y with the diagonal scaled by this.
 Array scale_diagonal(const Array& y, double factor);
 Array identity_like(const Array& x, Dim n);

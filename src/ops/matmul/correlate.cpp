@@ -2,6 +2,7 @@
 #include "ops/matmul/correlate.h"
 
 #include "base/dim.h"
+#include "ops/batching.h"
 #include "ops/common.h"
 #include "tnp/indexing.h"
 #include "tnp/manipulation.h"
@@ -63,21 +64,6 @@ void vjp(VjpCall& v) {
   if (v.needed[1] && is_inexact(w.dtype())) v.result[1] = sum_to(correlate_valid(conjugate_if_complex(x), ct), w);
 }
 
-void batch(BatchCall& b) {
-  int ndim = 0;
-  for (int i = 0; i < 2; ++i) ndim = std::max(ndim, b.call.in[i].ndim() - (b.batched[i] ? 1 : 0));
-  Array in[2];
-  for (int i = 0; i < 2; ++i) {
-    in[i] = b.call.in[i];
-    if (!b.batched[i]) continue;
-    Shape shape = in[i].shape();
-    while (shape.ndim() < ndim + 1) shape.insert(1, 1);
-    in[i] = reshape(in[i], shape);
-  }
-  b.result = {correlate_valid(in[0], in[1])};
-  b.result_batched = {true};
-}
-
 const OpDef kCorrelate{
     .name = "correlate_valid",
     .doc = "The sums of products of a vector with a shorter one at every place where it fits.",
@@ -87,7 +73,7 @@ const OpDef kCorrelate{
     .infer_dtype = +[](const Call& call) { return std::vector<DType>{call.in[0].dtype()}; },
     .execute = &execute,
     .vjp = &vjp,
-    .batch = &batch,
+    .batch = &batch_leading_pair,
     .samples =
         +[](const OpDef&) {
           std::vector<Sample> s;

@@ -1,5 +1,6 @@
 // matmul: products of stacks of matrices.
 #include "base/dim.h"
+#include "ops/batching.h"
 #include "ops/common.h"
 #include "ops/matmul/gemm.h"
 #include "ops/shape/copy.h"
@@ -75,21 +76,6 @@ void vjp(VjpCall& v) {
   if (v.needed[1] && is_inexact(b.dtype())) v.result[1] = as_input(matmul(transposed(a), ct), b);
 }
 
-void batch(BatchCall& b) {
-  int ndim = 0;
-  for (int i = 0; i < 2; ++i) ndim = std::max(ndim, b.call.in[i].ndim() - (b.batched[i] ? 1 : 0));
-  Array in[2];
-  for (int i = 0; i < 2; ++i) {
-    in[i] = b.call.in[i];
-    if (!b.batched[i]) continue;
-    Shape shape = in[i].shape();
-    while (shape.ndim() < ndim + 1) shape.insert(1, 1);
-    in[i] = reshape(in[i], shape);
-  }
-  b.result = {matmul(in[0], in[1])};
-  b.result_batched = {true};
-}
-
 std::vector<Sample> samples(const OpDef&) {
   std::vector<Sample> s;
   for (int i = 0; i < kNumericDTypeCount; ++i) {
@@ -111,7 +97,7 @@ const OpDef kMatmul{
         +[](const Call& call) { return std::vector<DType>{promote(call.in[0].dtype(), call.in[1].dtype())}; },
     .execute = &execute,
     .vjp = &vjp,
-    .batch = &batch,
+    .batch = &batch_leading_pair,
     .samples = &samples,
     .oracle = "np.matmul(x[0], x[1])",
 };

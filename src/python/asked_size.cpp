@@ -1,0 +1,64 @@
+#include "python/asked_size.h"
+
+#include <algorithm>
+
+#include "base/dim.h"
+#include "ir/expr.h"
+#include "ir/opdef.h"
+#include "ir/trace.h"
+
+namespace tnp::python {
+
+namespace {
+
+PyObject* g_error = nullptr;
+thread_local AskedSize t_asked;
+
+// The value of an array was asked for that is made of sizes alone, as in `if x.shape[0] > 3`: trace again with them
+// fixed.
+bool collect_sizes(const Expr& expr, std::vector<Dim>& sizes) {
+  if (expr.op == nullptr || expr.op->effect != Effect::none) return false;
+  for_each_symbolic_dim(*expr.params, [&](Dim d) { sizes.push_back(d); });
+  return std::all_of(expr.inputs.begin(), expr.inputs.end(),
+                     [&](const Array& x) { return !x.is_symbolic() || collect_sizes(*x.node()->expr, sizes); });
+}
+
+void ask_for_value(const Expr& expr) {
+  std::vector<Dim> sizes;
+  if (collect_sizes(expr, sizes) && !sizes.empty()) ask_for_size(sizes.front());
+}
+
+// The user's line: of the innermost frame that is not the package's own.
+std::string location() {
+  if (!PyGILState_Check()) return "";  // a large call, whose gradient is recorded
+  PyFrameObject* frame = PyEval_GetFrame();
+  nb::object current = nb::borrow(reinterpret_cast<PyObject*>(frame));
+  static const std::string package = nb::cast<std::string>(nb::module_::import_("tnp").attr("__path__")[nb::int_(0)]);
+  while (current.is_valid() && !current.is_none()) {
+    const auto file = nb::cast<std::string>(current.attr("f_code").attr("co_filename"));
+    if (file.rfind(package, 0) != 0) return file + ":" + std::to_string(nb::cast<int>(current.attr("f_lineno")));
+    current = current.attr("f_back");
+  }
+  return "";
+}
+
+}  // namespace
+
+void ask_for_size(std::int64_t dim) {
+  t_asked = {places_of(dim), source_location ? source_location() : ""};
+  PyErr_SetString(g_error, "the function is traced again with this size fixed");
+  throw nb::python_error();
+}
+
+PyObject* needs_size_error() noexcept { return g_error; }
+const AskedSize& asked_size() noexcept { return t_asked; }
+
+void install_size_hooks() {
+  g_error = PyErr_NewException("tnp._NeedsSize", PyExc_BaseException, nullptr);
+  if (g_error == nullptr) throw nb::python_error();
+  dim_value_hook = &ask_for_size;
+  symbolic_value_hook = &ask_for_value;
+  source_location = &location;
+}
+
+}  // namespace tnp::python
