@@ -286,7 +286,9 @@ TYPED_TEST(IntegerMath, DivisionShiftsGcd) {
   EXPECT_INTEGER(left_shift, b < 0 || b >= width ? 0 : Wide((unsigned __int128)a << int(b)));
   EXPECT_INTEGER(right_shift, b < 0 || b >= width ? (a < 0 ? -1 : 0) : a >> int(b));
   EXPECT_INTEGER(gcd, gcd_of(a, b));
-  EXPECT_INTEGER(lcm, gcd_of(a, b) == 0 ? 0 : (a < 0 ? -a : a) / gcd_of(a, b) * (b < 0 ? -b : b));
+  using UnsignedWide = unsigned __int128;  // the product of two uint64 may wrap
+  EXPECT_INTEGER(
+      lcm, gcd_of(a, b) == 0 ? 0 : Wide(UnsignedWide((a < 0 ? -a : a) / gcd_of(a, b)) * UnsignedWide(b < 0 ? -b : b)));
 }
 
 TYPED_TEST(IntegerMath, PowerWraps) {
