@@ -1,5 +1,6 @@
 #include "tnp/cumulative.h"
 
+#include "base/accumulator_dtype.h"
 #include "tnp/error.h"
 #include "tnp/numpy.h"
 
@@ -9,13 +10,8 @@ namespace {
 
 using Cumulate = Array (*)(const Array&, std::int64_t, bool, DType);
 
-DType sum_dtype(DType d) {
-  if (is_bool(d) || (is_signed_integer(d) && itemsize(d) < 8)) return DType::int64;
-  return is_unsigned_integer(d) ? DType::uint64 : d;
-}
-
 Array along(Cumulate cumulate, const Array& x, std::optional<std::int64_t> axis, std::optional<DType> dtype) {
-  const DType type = dtype.value_or(sum_dtype(x.dtype()));
+  const DType type = dtype.value_or(accumulator_dtype(x.dtype()));
   // A 0-d array counts as one element, with an axis too.
   if (!axis || x.ndim() == 0) {
     if (axis) normalize_axis(*axis, 1);
@@ -34,7 +30,7 @@ Array standard(Cumulate cumulate, const Scalar& initial, const Array& given, con
     throw ValueError("For arrays which have more than one dimension ``axis`` argument is required.");
   }
   const int axis = normalize_axis(o.axis.value_or(0), x.ndim());
-  const Array y = cumulate(x, axis, false, o.dtype.value_or(sum_dtype(x.dtype())));
+  const Array y = cumulate(x, axis, false, o.dtype.value_or(accumulator_dtype(x.dtype())));
   if (!o.include_initial) return y;
   Shape first = y.shape();
   first[axis] = 1;

@@ -1,4 +1,5 @@
 // NumPy's functions that are indexing in other words.
+#include "base/accumulator_dtype.h"
 #include "base/dim.h"
 #include "numpy/index_plan.h"
 #include "numpy/sizes.h"
@@ -59,11 +60,6 @@ AlongAxis plan_along_axis(const Array& x, const Array& indices, std::optional<st
   plan.indices = along_axis(plan.x, indices, axis ? normalize_axis(*axis, x.ndim(), what) : 0);
   for (int d = 0; d < plan.x.ndim(); ++d) plan.axes.push_back(d);
   return plan;
-}
-
-DType sum_dtype(DType d) {
-  if (is_bool(d) || is_signed_integer(d)) return DType::int64;
-  return is_unsigned_integer(d) ? DType::uint64 : d;
 }
 
 // x with the last `shift` rows along the axis put in front; 0 <= shift < size.
@@ -190,7 +186,7 @@ Array diagonal(const Array& x, std::int64_t offset, std::int64_t axis1, std::int
 Array trace(const Array& x, std::int64_t offset, std::int64_t axis1, std::int64_t axis2, std::optional<DType> dtype) {
   const Array d = diagonal(x, offset, axis1, axis2);
   const std::int64_t axes[] = {d.ndim() - 1};
-  return reduce_sum(d, axes, false, dtype.value_or(sum_dtype(x.dtype())));
+  return reduce_sum(d, axes, false, dtype.value_or(accumulator_dtype(x.dtype())));
 }
 
 Array roll(const Array& x, std::int64_t shift) {

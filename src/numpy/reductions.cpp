@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/accumulator_dtype.h"
 #include "base/default_dtype.h"
 #include "base/dim.h"
 #include "numpy/reduction_axes.h"
@@ -14,11 +15,6 @@
 namespace tnp {
 
 namespace {
-
-DType sum_dtype(DType d) {
-  if (is_bool(d) || is_signed_integer(d)) return DType::int64;
-  return is_unsigned_integer(d) ? DType::uint64 : d;
-}
 
 // x with `identity` at the places that `where` leaves out.
 Array masked(const Array& x, const Array& mask, const Scalar& identity) {
@@ -46,13 +42,13 @@ Dim reduced_count(const Array& x, const Axes& axes) {
 }
 
 Array sum(const Array& x, const Reduction& o) {
-  const DType type = o.dtype.value_or(sum_dtype(x.dtype()));
+  const DType type = o.dtype.value_or(accumulator_dtype(x.dtype()));
   const Array s = reduce_sum(masked(x, o.where, 0), reduction_axes(x, o.axis), o.keepdims, type);
   return o.initial ? add(s, astype(o.initial, type)) : s;
 }
 
 Array prod(const Array& x, const Reduction& o) {
-  const DType type = o.dtype.value_or(sum_dtype(x.dtype()));
+  const DType type = o.dtype.value_or(accumulator_dtype(x.dtype()));
   const Array p = reduce_prod(masked(x, o.where, 1), reduction_axes(x, o.axis), o.keepdims, type);
   return o.initial ? multiply(p, astype(o.initial, type)) : p;
 }

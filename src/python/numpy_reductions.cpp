@@ -1,4 +1,5 @@
 // Reductions, as functions and methods.
+#include "base/accumulator_dtype.h"
 #include "python/arguments.h"
 #include "python/elementwise_call.h"
 #include "tnp/error.h"
@@ -17,9 +18,7 @@ Array initial_of(const Value& initial, DType type) {
 
 DType sum_type(const Array& x, const Value& dtype) {
   if (dtype.given()) return *dtype.dtype();
-  const DType d = x.dtype();
-  if (is_bool(d) || is_signed_integer(d)) return DType::int64;
-  return is_unsigned_integer(d) ? DType::uint64 : d;
+  return accumulator_dtype(x.dtype());
 }
 
 // (a, axis, dtype, out, keepdims, initial, where)

@@ -1,4 +1,5 @@
 // The reductions: sum, prod, min, max, all, any, argmin, argmax; and sum_to, the transpose of broadcasting.
+#include "base/accumulator_dtype.h"
 #include "base/dim.h"
 #include "ops/common.h"
 #include "ops/reduce/reduce_driver.h"
@@ -115,17 +116,12 @@ void batch(BatchCall& b) {
   b.result_batched = {true};
 }
 
-DType sum_dtype(DType d) {
-  if (is_bool(d) || is_signed_integer(d)) return DType::int64;
-  return is_unsigned_integer(d) ? DType::uint64 : d;
-}
-
 template <ReduceOp Op>
 std::vector<Sample> samples(const OpDef&) {
   std::vector<Sample> s;
   for (int i = 0; i < kNumericDTypeCount; ++i) {
     const auto d = static_cast<DType>(i);
-    const DType result = Op == ReduceOp::sum || Op == ReduceOp::prod        ? sum_dtype(d)
+    const DType result = Op == ReduceOp::sum || Op == ReduceOp::prod        ? accumulator_dtype(d)
                          : Op == ReduceOp::all || Op == ReduceOp::any       ? DType::bool_
                          : Op == ReduceOp::argmin || Op == ReduceOp::argmax ? DType::int64
                                                                             : d;

@@ -1,4 +1,5 @@
 // The cumulative operations: sum, prod, min, max of each element and all before it along an axis.
+#include "base/accumulator_dtype.h"
 #include "base/dim.h"
 #include "ops/common.h"
 #include "ops/scan/scan_driver.h"
@@ -126,18 +127,13 @@ void batch(BatchCall& b) {
   b.result_batched = {true};
 }
 
-DType wide(DType d) {
-  if (is_bool(d) || is_signed_integer(d)) return DType::int64;
-  return is_unsigned_integer(d) ? DType::uint64 : d;
-}
-
 template <ScanOp Op>
 std::vector<Sample> samples(const OpDef&) {
   std::vector<Sample> s;
   const bool sums = Op == ScanOp::sum || Op == ScanOp::prod;
   for (int i = 0; i < kNumericDTypeCount; ++i) {
     const auto d = static_cast<DType>(i);
-    const DType result = sums ? wide(d) : d;
+    const DType result = sums ? accumulator_dtype(d) : d;
     s.push_back(sample({{3, 4, 5}}, d, make_params<ScanParams>(1, false, result)));
     s.push_back(sample({{7}}, d, make_params<ScanParams>(0, true, d)));
     s.push_back(sample({{2, 5}}, d, make_params<ScanParams>(1, true, result)));
