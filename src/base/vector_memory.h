@@ -14,16 +14,26 @@ inline constexpr int kRegisterBytes = 32;
 inline constexpr int kRegisterBytes = 16;
 #endif
 
-template <class T, int N>
-TNP_INLINE Vec<T, N> load_vec(const T* p) {
-  Vec<T, N> v;
+template <class V>
+TNP_INLINE V load_vector(const void* p) {
+  V v;
   __builtin_memcpy(&v, p, sizeof v);
   return v;
 }
 
+template <class V>
+TNP_INLINE void store_vector(void* p, V v) {
+  __builtin_memcpy(p, &v, sizeof v);
+}
+
+template <class T, int N>
+TNP_INLINE Vec<T, N> load_vec(const T* p) {
+  return load_vector<Vec<T, N>>(p);
+}
+
 template <class T, int N>
 TNP_INLINE void store_vec(T* p, Vec<T, N> v) {
-  __builtin_memcpy(p, &v, sizeof v);
+  store_vector(p, v);
 }
 
 }  // namespace tnp::TNP_ISA

@@ -1,28 +1,10 @@
 // TNP_PASS_KERNELS: a record's block kernels for one instruction set.
 #pragma once
 
+#include "base/vector_memory.h"
 #include "ops/elementwise/lanes.h"
 
 namespace tnp::TNP_ISA {
-
-#if defined(__AVX512F__)
-inline constexpr int kVectorBytes = 64;
-#elif defined(__AVX2__)
-inline constexpr int kVectorBytes = 32;
-#else
-inline constexpr int kVectorBytes = 16;
-#endif
-
-template <class V>
-TNP_INLINE V load(const void* p) {
-  V v;
-  __builtin_memcpy(&v, p, sizeof v);
-  return v;
-}
-template <class V>
-TNP_INLINE void store(void* p, V v) {
-  __builtin_memcpy(p, &v, sizeof v);
-}
 
 template <class T, T... I>
 struct Indices {};
@@ -30,15 +12,16 @@ struct Indices {};
 // Complex numbers are interleaved in memory and apart in registers.
 template <class V, int... I>
 TNP_INLINE Complex<V> deinterleave(const void* p, Indices<int, I...>) {
-  const auto low = load<V>(p);
-  const auto high = load<V>(static_cast<const char*>(p) + sizeof(V));
+  const auto low = load_vector<V>(p);
+  const auto high = load_vector<V>(static_cast<const char*>(p) + sizeof(V));
   return {__builtin_shufflevector(low, high, (2 * I)...), __builtin_shufflevector(low, high, (2 * I + 1)...)};
 }
 template <class V, int... I>
 TNP_INLINE void interleave(void* p, Complex<V> z, Indices<int, I...>) {
   constexpr int n = sizeof...(I);
-  store(p, __builtin_shufflevector(z.re, z.im, (I / 2 + (I % 2) * n)...));
-  store(static_cast<char*>(p) + sizeof(V), __builtin_shufflevector(z.re, z.im, (n / 2 + I / 2 + (I % 2) * n)...));
+  store_vector(p, __builtin_shufflevector(z.re, z.im, (I / 2 + (I % 2) * n)...));
+  store_vector(static_cast<char*>(p) + sizeof(V),
+               __builtin_shufflevector(z.re, z.im, (n / 2 + I / 2 + (I % 2) * n)...));
 }
 template <int N>
 using iota_t = __make_integer_seq<Indices, int, N>;
@@ -48,7 +31,7 @@ TNP_INLINE X load_value(const void* p) {
   if constexpr (is_complex_value<X>) {
     return deinterleave<decltype(X::re)>(p, iota_t<N>{});
   } else {
-    return load<X>(p);
+    return load_vector<X>(p);
   }
 }
 template <int N, class X>
@@ -56,7 +39,7 @@ TNP_INLINE void store_value(void* p, X x) {
   if constexpr (is_complex_value<X>) {
     interleave(p, x, iota_t<N>{});
   } else {
-    store(p, x);
+    store_vector(p, x);
   }
 }
 
@@ -68,7 +51,7 @@ template <class Record, DType D>
 struct BlockLoop {
   // Two registers of doubles at a time where one is a long chain of instructions that wait for each other.
   static constexpr int kRegisters = D == DType::float64 && Record::cycles >= 16 ? 2 : 1;
-  static constexpr int N = kRegisters * kVectorBytes / static_cast<int>(sizeof(element_t<D>));
+  static constexpr int N = kRegisters * kRegisterBytes / static_cast<int>(sizeof(element_t<D>));
   static constexpr int kArity = Record::arity;
   using X = Value<D, N>;
   // Whether the flags that the computation itself raises mean nothing.
@@ -178,8 +161,8 @@ struct BlockLoop {
                                               std::int64_t vectors) {
     unsigned raised = 0;
     for (std::int64_t i = 0; i < vectors; ++i) {
-      const X result = load<X>(results + i * N * kResult);
-      const auto x = [&](int k) { return load<X>(from[k] + i * advance[k]); };
+      const X result = load_vector<X>(results + i * N * kResult);
+      const auto x = [&](int k) { return load_vector<X>(from[k] + i * advance[k]); };
       if constexpr (kArity == 1) {
         raised |= Record::raised(x(0), result);
       } else {

@@ -1,24 +1,15 @@
 // nonzero_indices: where an array's elements are not zero. How many there are, only the data tells.
 #include "base/dim.h"
 #include "ops/common.h"
-#include "runtime/threads.h"
+#include "ops/index/mask_parts.h"
 
 namespace tnp {
 
 namespace {
 
-// Elements of a part: what one thread counts, and then writes, at a time.
-constexpr std::int64_t kPart = 1 << 14;
-
 constexpr std::int64_t kSmall = 64;  // elements of a vector that needs no parts
 
 OutputSpecs infer(const Call& call) { return {{DType::int64, Shape{kDataDependent, call.in[0].shape().ndim()}}}; }
-
-std::int64_t count_true(const std::uint8_t* mask, std::int64_t n) {
-  std::int64_t count = 0;
-  for (std::int64_t i = 0; i < n; ++i) count += mask[i] != 0;
-  return count;
-}
 
 // The positions of the true elements begin … end - 1.
 void write_flat(const std::uint8_t* mask, std::int64_t begin, std::int64_t end, std::int64_t* out, std::int64_t room) {
@@ -57,7 +48,7 @@ void execute(const Call& call, std::span<Array> out) {
   if (!mask.is_contiguous()) mask = copy(mask);
   const auto* data = mask.data_as<std::uint8_t>();
   const Shape& shape = mask.shape();
-  const std::int64_t n = shape.num_elements(), ndim = shape.ndim(), parts = (n + kPart - 1) / kPart;
+  const std::int64_t n = shape.num_elements(), ndim = shape.ndim();
   if (n <= kSmall && ndim == 1) {
     std::int64_t found[kSmall];
     std::int64_t count = 0;
@@ -68,26 +59,15 @@ void execute(const Call& call, std::span<Array> out) {
     out[0] = Array::copy_of(found, DType::int64, Shape{count, 1});
     return;
   }
-  const auto end_of = [n](std::int64_t part) { return std::min(n, (part + 1) * kPart); };
-  std::vector<std::int64_t> starts(static_cast<std::size_t>(parts) + 1, 0);
-  parallel_for(parts, 8, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t k = begin; k < end; ++k)
-      starts[static_cast<std::size_t>(k) + 1] = count_true(data + k * kPart, end_of(k) - k * kPart);
-  });
-  for (std::size_t k = 1; k < starts.size(); ++k) starts[k] += starts[k - 1];
-  out[0] = Array::empty(DType::int64, Shape{starts.back(), ndim});
-  if (ndim == 0 || starts.back() == 0) return;
+  const MaskParts parts(data, n);
+  out[0] = Array::empty(DType::int64, Shape{parts.total(), ndim});
+  if (ndim == 0 || parts.total() == 0) return;
   auto* to = reinterpret_cast<std::int64_t*>(out[0].data());
-  parallel_for(parts, 2, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t k = begin; k < end; ++k) {
-      const std::int64_t start = starts[static_cast<std::size_t>(k)],
-                         found = starts[static_cast<std::size_t>(k) + 1] - start;
-      if (found == 0) continue;
-      if (ndim == 1) {
-        write_flat(data, k * kPart, end_of(k), to + start, found);
-      } else {
-        write_indices(data, shape, k * kPart, end_of(k), to + start * ndim);
-      }
+  parts.for_each([&](const MaskParts::Part& part) {
+    if (ndim == 1) {
+      write_flat(data, part.begin, part.end, to + part.first, part.count);
+    } else {
+      write_indices(data, shape, part.begin, part.end, to + part.first * ndim);
     }
   });
 }

@@ -5,14 +5,11 @@
 
 #include "base/dim.h"
 #include "ops/common.h"
-#include "runtime/threads.h"
+#include "ops/index/mask_parts.h"
 
 namespace tnp {
 
 namespace {
-
-// Elements of a part: what one thread counts, and then copies, at a time.
-constexpr std::int64_t kPart = 1 << 14;
 
 OutputSpecs infer(const Call& call) {
   const Array &x = call.in[0], &mask = call.in[1];
@@ -20,12 +17,6 @@ OutputSpecs infer(const Call& call) {
   if (x.shape().is_static() && mask.shape().is_static() && x.shape() != mask.shape())
     fail<IndexError>(call, "the mask has another shape");
   return {{x.dtype(), Shape{kDataDependent}}};
-}
-
-std::int64_t count_true(const std::uint8_t* mask, std::int64_t n) {
-  std::int64_t count = 0;
-  for (std::int64_t i = 0; i < n; ++i) count += mask[i] != 0;
-  return count;
 }
 
 // Writing always and stepping on only where it counts needs no branch; the last place of all ends it in time.
@@ -66,30 +57,21 @@ void execute(const Call& call, std::span<Array> out) {
   if (!x.is_contiguous()) x = copy(x);
   if (!mask.is_contiguous()) mask = copy(mask);
   const auto* flags = mask.data_as<std::uint8_t>();
-  const std::int64_t n = x.shape().num_elements(), itemsize = x.itemsize(), parts = (n + kPart - 1) / kPart;
+  const std::int64_t n = x.shape().num_elements(), itemsize = x.itemsize();
   const CopyTrue copy_part = copy_for(itemsize);
-  if (parts <= 1) {
-    const std::int64_t found = count_true(flags, n);
+  if (n <= MaskParts::kElements) {
+    const std::int64_t found = MaskParts::count_true(flags, n);
     out[0] = Array::empty(x.dtype(), Shape{found});
     copy_part(x.data(), flags, n, out[0].data(), found);
     return;
   }
-  const auto size_of = [n](std::int64_t part) { return std::min(n - part * kPart, kPart); };
-  std::vector<std::int64_t> starts(static_cast<std::size_t>(parts) + 1, 0);
-  parallel_for(parts, 8, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t k = begin; k < end; ++k)
-      starts[static_cast<std::size_t>(k) + 1] = count_true(flags + k * kPart, size_of(k));
-  });
-  for (std::size_t k = 1; k < starts.size(); ++k) starts[k] += starts[k - 1];
-  out[0] = Array::empty(x.dtype(), Shape{starts.back()});
+  const MaskParts parts(flags, n);
+  out[0] = Array::empty(x.dtype(), Shape{parts.total()});
   const std::byte* from = x.data();
   std::byte* to = out[0].data();
-  parallel_for(parts, 2, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t k = begin; k < end; ++k) {
-      const std::int64_t start = starts[static_cast<std::size_t>(k)],
-                         found = starts[static_cast<std::size_t>(k) + 1] - start;
-      copy_part(from + k * kPart * itemsize, flags + k * kPart, size_of(k), to + start * itemsize, found);
-    }
+  parts.for_each([&](const MaskParts::Part& part) {
+    copy_part(from + part.begin * itemsize, flags + part.begin, part.end - part.begin, to + part.first * itemsize,
+              part.count);
   });
 }
 

@@ -8,32 +8,12 @@
 
 #include <cstdint>
 
-#include "base/simd.h"
+#include "base/vector_memory.h"
 
 namespace tnp::TNP_ISA {
 
-#if defined(__AVX512F__)
-inline constexpr int kVectorBytes = 64;
-inline constexpr int kTileRows = 12;  // with two vectors a row, 24 of the 32 registers hold sums
-#elif defined(__AVX__)
-inline constexpr int kVectorBytes = 32;
-inline constexpr int kTileRows = 6;
-#else
-inline constexpr int kVectorBytes = 16;
-inline constexpr int kTileRows = 4;
-#endif
-
-template <class V>
-TNP_INLINE V load_vector(const void* from) {
-  V v;
-  __builtin_memcpy(&v, from, sizeof(V));
-  return v;
-}
-
-template <class V>
-TNP_INLINE void store_vector(void* to, V v) {
-  __builtin_memcpy(to, &v, sizeof(V));
-}
+// With two vectors a row, 24 of the 32 registers of AVX-512 hold sums.
+inline constexpr int kTileRows = kRegisterBytes == 64 ? 12 : kRegisterBytes == 32 ? 6 : 4;
 
 template <class T, T... I>
 struct LaneList {};
@@ -68,7 +48,7 @@ struct Arithmetic {
   using Scalar = T;
   using Lane = T;
   static constexpr int kParts = 1;
-  static constexpr int kWidth = kVectorBytes / int(sizeof(T));
+  static constexpr int kWidth = kRegisterBytes / int(sizeof(T));
   template <int W>
   using Row = Vec<T, W>;
   template <int W>
@@ -124,7 +104,7 @@ struct Logical {
   using Scalar = uint8_t;  // 0 or 255
   using Lane = uint8_t;
   static constexpr int kParts = 1;
-  static constexpr int kWidth = kVectorBytes;
+  static constexpr int kWidth = kRegisterBytes;
   template <int W>
   using Row = Vec<uint8_t, W>;
   template <int W>
@@ -179,7 +159,7 @@ struct Complex {
   using Scalar = ComplexElement<T>;
   using Lane = T;
   static constexpr int kParts = 2;
-  static constexpr int kWidth = kVectorBytes / int(sizeof(T));
+  static constexpr int kWidth = kRegisterBytes / int(sizeof(T));
   template <int W>
   struct Acc {
     Vec<T, W> re, im;

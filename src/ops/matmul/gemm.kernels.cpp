@@ -58,7 +58,7 @@ TNP_INLINE void direct_rows(const DirectView<G>& v, int64_t j) {
 
 template <class G, int W, int Vectors>
 [[gnu::noinline]] void direct_strip(const DirectView<G>& v, int64_t j) {
-  constexpr int kMost = W < G::kWidth ? 4 : Vectors == 2 ? (kVectorBytes == 16 ? 4 : 6) : G::kParts == 2 ? 4 : 8;
+  constexpr int kMost = W < G::kWidth ? 4 : Vectors == 2 ? (kRegisterBytes == 16 ? 4 : 6) : G::kParts == 2 ? 4 : 8;
   if (v.m >= kMost) {
     direct_rows<G, W, Vectors, kMost>(v, j);
   } else if (v.m >= 4) {

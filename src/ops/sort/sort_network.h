@@ -5,32 +5,22 @@
 // order ends in column e / rows, so the matrix is transposed as it is stored.
 #pragma once
 
-#include "base/simd.h"
+#include "base/vector_memory.h"
 
 namespace tnp::TNP_ISA {
 
-#if defined(__AVX512F__)
-inline constexpr int kVectorBytes = 64;
-#elif defined(__AVX2__)
-inline constexpr int kVectorBytes = 32;
-#else
-inline constexpr int kVectorBytes = 16;
-#endif
-
 template <class K>
-inline constexpr int kLanes = kVectorBytes / static_cast<int>(sizeof(K));
+inline constexpr int kLanes = kRegisterBytes / static_cast<int>(sizeof(K));
 template <class K>
 using KeyVec = Vec<K, kLanes<K>>;
 
 template <class K>
 TNP_INLINE KeyVec<K> load_keys(const K* p) {
-  KeyVec<K> v;
-  __builtin_memcpy(&v, p, sizeof v);
-  return v;
+  return load_vector<KeyVec<K>>(p);
 }
 template <class K>
 TNP_INLINE void store_keys(K* p, KeyVec<K> v) {
-  __builtin_memcpy(p, &v, sizeof v);
+  store_vector(p, v);
 }
 
 struct Comparator {
