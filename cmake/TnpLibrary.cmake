@@ -60,7 +60,8 @@ target_compile_features(tnp INTERFACE cxx_std_20)
 target_include_directories(tnp INTERFACE $<INSTALL_INTERFACE:include>)
 set(TNP_EXPORTS ${CMAKE_SOURCE_DIR}/cmake/exports.map)
 target_link_options(tnp PRIVATE
-  -Wl,--exclude-libs,ALL -Wl,--version-script=${TNP_EXPORTS} -Wl,-Bsymbolic-functions -Wl,--undefined-version)
+  -Wl,--exclude-libs,ALL -Wl,--version-script=${TNP_EXPORTS} -Wl,-Bsymbolic-functions -Wl,--undefined-version
+  -Wl,--build-id=sha1)  # names the build in keys of compiled code (src/compiler/code_cache)
 set_target_properties(tnp PROPERTIES LINK_DEPENDS ${TNP_EXPORTS} INSTALL_RPATH "$ORIGIN")
 if(TARGET tnp_llvm)
   include(TnpLLVM)

@@ -8,6 +8,7 @@
 #include "tnp/error.h"
 #include "tnp/function.h"
 #include "tnp/gradient.h"
+#include "tnp/kernel_cache.h"
 #include "tnp/npy.h"
 #include "tnp/numpy.h"
 #include "tnp/operators.h"

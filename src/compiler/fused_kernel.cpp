@@ -18,6 +18,7 @@ constexpr int kMaxVariants = 8;
 constexpr std::int64_t kStageBlock = 512;  // elements of a strided operand that are gathered at a time
 constexpr std::int64_t kShortRow = 128;    // rows below are gathered into blocks across rows
 constexpr std::int64_t kLongRow = 2048;    // rows below are walked by native code of their own
+constexpr double kLoadNs = 3e5;            // that loading code takes, roughly
 constexpr int kMaxVectorBytes = 256;       // of one operand: twice 8 complex128
 
 // to[0..n) = elements `stride` bytes apart.
@@ -178,22 +179,24 @@ FusedKernel::Variant* FusedKernel::find(const OperandMask& scalars, Isa isa) con
 }
 
 // Whether to compile: when block kernels have taken about as long as that would, which is at most twice the best one
-// could do.
-bool FusedKernel::due(std::int64_t n, JitMode mode) {
-  if (mode != JitMode::automatic) return mode == JitMode::always;
-  if (no_code_.load(std::memory_order_relaxed)) return false;
+// could do. Code of an earlier process is loaded sooner, as that is quick.
+FusedKernel::Due FusedKernel::due(std::int64_t n, JitMode mode) {
+  if (mode != JitMode::automatic) return mode == JitMode::always ? Due::code : Due::nothing;
+  if (no_code_.load(std::memory_order_relaxed)) return Due::nothing;
   const auto ns = static_cast<std::int64_t>(static_cast<double>(n) * interpreted_ns_) + 10;
-  return static_cast<double>(spent_ns_.fetch_add(ns, std::memory_order_relaxed) + ns) >= compile_ns_;
+  const auto spent = static_cast<double>(spent_ns_.fetch_add(ns, std::memory_order_relaxed) + ns);
+  if (spent >= compile_ns_) return Due::code;
+  return spent >= kLoadNs && !looked_.load(std::memory_order_relaxed) ? Due::stored : Due::nothing;
 }
 
 FusedKernel::Variant* FusedKernel::choose(const OperandMask& scalars, std::int64_t n, JitMode mode) {
   const Isa isa = best_isa();
   if (Variant* v = find(scalars, isa)) return mode == JitMode::never ? nullptr : v;
-  if (!due(n, mode)) return nullptr;
-  return compile(scalars, isa, mode);
+  const Due d = due(n, mode);
+  return d == Due::nothing ? nullptr : compile(scalars, isa, mode, d);
 }
 
-FusedKernel::Variant* FusedKernel::compile(const OperandMask& scalars, Isa isa, JitMode mode) {
+FusedKernel::Variant* FusedKernel::compile(const OperandMask& scalars, Isa isa, JitMode mode, Due due) {
   std::unique_lock lock(compiling_, std::defer_lock);
   if (mode == JitMode::always) {
     lock.lock();
@@ -207,7 +210,17 @@ FusedKernel::Variant* FusedKernel::compile(const OperandMask& scalars, Isa isa, 
   }
   auto variant = std::make_unique<Variant>();
   try {
-    variant->kernel = compile_kernel(group_, scalars, isa);
+    std::optional<CompiledKernel> kernel;
+    if (due == Due::stored) {
+      kernel = stored_kernel(group_, scalars, isa);
+      if (!kernel) {
+        looked_ = true;
+        return nullptr;
+      }
+    } else {
+      kernel = compile_kernel(group_, scalars, isa);
+    }
+    variant->kernel = std::move(*kernel);
   } catch (const RuntimeError&) {
     no_code_ = true;
     if (mode == JitMode::always) throw;
@@ -234,10 +247,11 @@ const FusedKernel::Walk* FusedKernel::choose_walk(const Loops& loops, std::int64
   if (mode == JitMode::never) return nullptr;
   const Isa isa = best_isa();
   if (const Walk* w = find_walk(loops, isa)) return w;
-  return due(n, mode) ? compile_walk(loops, isa, mode) : nullptr;
+  const Due d = due(n, mode);
+  return d == Due::nothing ? nullptr : compile_walk(loops, isa, mode, d);
 }
 
-FusedKernel::Walk* FusedKernel::compile_walk(const Loops& loops, Isa isa, JitMode mode) {
+FusedKernel::Walk* FusedKernel::compile_walk(const Loops& loops, Isa isa, JitMode mode, Due due) {
   std::unique_lock lock(compiling_, std::defer_lock);
   if (mode == JitMode::always) {
     lock.lock();
@@ -259,7 +273,16 @@ FusedKernel::Walk* FusedKernel::compile_walk(const Loops& loops, Isa isa, JitMod
   nest.statements.push_back(std::move(s));
   auto walk = std::make_unique<Walk>(Walk{loops.kinds, loops.count(), isa, {}, nullptr});
   try {
-    walk->code = compile_nest(nest, isa);
+    if (due == Due::stored) {
+      std::optional<CompiledNest> code = stored_nest(nest, isa);
+      if (!code) {
+        looked_ = true;
+        return nullptr;
+      }
+      walk->code = std::move(*code);
+    } else {
+      walk->code = compile_nest(nest, isa);
+    }
   } catch (const RuntimeError&) {
     no_code_ = true;
     if (mode == JitMode::always) throw;

@@ -56,14 +56,15 @@ class FusedKernel {
   };
   struct Loop;
 
-  bool due(std::int64_t n, JitMode mode);
+  enum class Due : std::uint8_t { nothing, stored, code };
+  Due due(std::int64_t n, JitMode mode);
   const Walk* choose_walk(const Loops& loops, std::int64_t n, JitMode mode);
   const Walk* find_walk(const Loops& loops, Isa isa) const;
-  Walk* compile_walk(const Loops& loops, Isa isa, JitMode mode);
+  Walk* compile_walk(const Loops& loops, Isa isa, JitMode mode, Due due);
   void run_walk(const Walk& walk, const Loops& loops, const Loop& loop) const;
   Variant* find(const OperandMask& scalars, Isa isa) const;
   Variant* choose(const OperandMask& scalars, std::int64_t n, JitMode mode);
-  Variant* compile(const OperandMask& scalars, Isa isa, JitMode mode);
+  Variant* compile(const OperandMask& scalars, Isa isa, JitMode mode, Due due);
   void allocate(Array* const* in, Array* out, const std::int16_t* reuse, const Shape& shape, std::byte** data);
   bool run_plain(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode);
   bool run_profiled(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode);
@@ -84,14 +85,11 @@ class FusedKernel {
   std::atomic<Variant*> variants_{nullptr};
   std::atomic<Walk*> walks_{nullptr};
   std::mutex compiling_;
+  std::atomic<bool> looked_{false};   // for stored code that is not there
   std::atomic<bool> no_code_{false};  // code could not be made, or there are too many variants
 };
 
-struct KernelCacheInfo {
-  std::size_t size = 0, limit = 0;
-  std::uint64_t hits = 0, misses = 0;
-};
-KernelCacheInfo kernel_cache_info();
-void clear_kernel_cache();  // programs keep the kernels that they have
+// The process's code for nests: equal ones share it.
+std::shared_ptr<const CompiledNest> cached_nest(const Nest& nest, Isa isa);
 
 }  // namespace tnp::compiler

@@ -1,7 +1,12 @@
-// The process's cache of fused kernels: a function traced again finds its code.
+// The process's caches of fused kernels and of nests: a function traced again finds its code.
+#include "tnp/kernel_cache.h"
+
+#include <pthread.h>
+
 #include <list>
 #include <unordered_map>
 
+#include "compiler/code_cache.h"
 #include "compiler/fused_kernel.h"
 
 namespace tnp::compiler {
@@ -9,6 +14,7 @@ namespace tnp::compiler {
 namespace {
 
 constexpr std::size_t kMaxKernels = 1024;
+constexpr std::size_t kMaxNests = 512;
 
 struct Hash {
   std::size_t operator()(const FusedGroup* g) const { return g->hash(); }
@@ -17,13 +23,41 @@ struct Equal {
   bool operator()(const FusedGroup* a, const FusedGroup* b) const { return *a == *b; }
 };
 
+struct Nests {
+  std::mutex mutex;
+  std::unordered_multimap<std::size_t, std::pair<Nest, std::shared_ptr<const CompiledNest>>> known;
+};
+
+Nests& nests();
+
 struct Cache {
   using Order = std::list<std::shared_ptr<FusedKernel>>;  // most recently used first
   std::mutex mutex;
   Order order;
   std::unordered_map<const FusedGroup*, Order::iterator, Hash, Equal> index;
-  std::uint64_t hits = 0, misses = 0;
+  std::atomic<std::uint64_t> hits{0}, misses{0};  // of both caches
 };
+
+Cache& cache();
+
+// A fork waits for whoever is in a cache: in the child nobody would leave it.
+void lock_all() {
+  nests().mutex.lock();
+  cache().mutex.lock();
+}
+void unlock_all() {
+  cache().mutex.unlock();
+  nests().mutex.unlock();
+}
+void guard_forks() {
+  static const int registered = pthread_atfork(lock_all, unlock_all, unlock_all);
+  static_cast<void>(registered);
+}
+
+Nests& nests() {
+  static auto* n = new Nests;  // outlives every loop
+  return *n;
+}
 
 Cache& cache() {
   static auto* c = new Cache;  // outlives every program
@@ -33,6 +67,7 @@ Cache& cache() {
 }  // namespace
 
 std::shared_ptr<FusedKernel> FusedKernel::get(const FusedGroup& group) {
+  guard_forks();
   Cache& c = cache();
   const std::lock_guard lock(c.mutex);
   if (const auto it = c.index.find(&group); it != c.index.end()) {
@@ -50,17 +85,53 @@ std::shared_ptr<FusedKernel> FusedKernel::get(const FusedGroup& group) {
   return c.order.front();
 }
 
-KernelCacheInfo kernel_cache_info() {
-  Cache& c = cache();
-  const std::lock_guard lock(c.mutex);
-  return {c.order.size(), kMaxKernels, c.hits, c.misses};
-}
-
-void clear_kernel_cache() {
-  Cache& c = cache();
-  const std::lock_guard lock(c.mutex);
-  c.index.clear();
-  c.order.clear();
+std::shared_ptr<const CompiledNest> cached_nest(const Nest& nest, Isa isa) {
+  guard_forks();
+  Nests& n = nests();
+  const std::lock_guard lock(n.mutex);
+  const std::size_t key = nest.hash() * 4 + static_cast<std::size_t>(isa);
+  const auto [begin, end] = n.known.equal_range(key);
+  for (auto it = begin; it != end; ++it) {
+    if (!(it->second.first == nest)) continue;
+    ++cache().hits;
+    return it->second.second;
+  }
+  ++cache().misses;
+  auto code = std::make_shared<const CompiledNest>(compile_nest(nest, isa));
+  if (n.known.size() >= kMaxNests) n.known.clear();  // loops keep what they use
+  n.known.emplace(key, std::pair(nest, code));
+  return code;
 }
 
 }  // namespace tnp::compiler
+
+namespace tnp {
+
+KernelCacheInfo kernel_cache_info() {
+  KernelCacheInfo info;
+  compiler::Nests& n = compiler::nests();
+  compiler::Cache& c = compiler::cache();
+  {
+    const std::scoped_lock lock(n.mutex, c.mutex);
+    info.size = c.order.size() + n.known.size();
+  }
+  info.limit = compiler::kMaxKernels + compiler::kMaxNests;
+  info.hits = c.hits;
+  info.misses = c.misses;
+  compiler::describe_files(info);
+  return info;
+}
+
+void clear_kernel_cache(bool files) {
+  compiler::Nests& n = compiler::nests();
+  compiler::Cache& c = compiler::cache();
+  {
+    const std::scoped_lock lock(n.mutex, c.mutex);
+    n.known.clear();
+    c.index.clear();
+    c.order.clear();
+  }
+  if (files) compiler::clear_files();
+}
+
+}  // namespace tnp

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
-#include <unordered_map>
 
 #include "ir/apply_internal.h"
 #include "ir/observer.h"
@@ -19,39 +18,12 @@ namespace {
 using ArgumentKind = LoopNest::Argument::Kind;
 
 constexpr std::size_t kMaxInstances = 16;  // of a loop, for different shapes
-constexpr std::size_t kMaxNests = 512;     // of the process
 // A body that takes longer is worth threads, and the work of dispatching it is small.
 constexpr std::int64_t kMaxBodyCycles = 1 << 17;
 // But native code walks short rows better than anything else.
 constexpr std::int64_t kMaxShortRowCycles = 1 << 23;
 constexpr std::int64_t kPollCycles = 1 << 21;
 constexpr double kCompileNs = 8e6;
-
-// The process's code for nests; equal nests share it.
-class NestCache {
- public:
-  std::shared_ptr<const CompiledNest> get(const Nest& nest, Isa isa) {
-    const std::lock_guard lock(mutex_);
-    const std::size_t key = nest.hash() * 4 + static_cast<std::size_t>(isa);
-    const auto [begin, end] = known_.equal_range(key);
-    for (auto it = begin; it != end; ++it) {
-      if (it->second.first == nest) return it->second.second;
-    }
-    auto code = std::make_shared<const CompiledNest>(compile_nest(nest, isa));
-    if (known_.size() >= kMaxNests) known_.clear();  // loops keep what they use
-    known_.emplace(key, std::pair(nest, code));
-    return code;
-  }
-
- private:
-  std::mutex mutex_;
-  std::unordered_multimap<std::size_t, std::pair<Nest, std::shared_ptr<const CompiledNest>>> known_;
-};
-
-NestCache& nest_cache() {
-  static auto* cache = new NestCache;  // outlives every loop
-  return *cache;
-}
 
 bool checks_nests() {
 #ifdef NDEBUG
@@ -169,7 +141,7 @@ std::shared_ptr<NativeLoop::Instance> NativeLoop::instance_for(const State& stat
         throw RuntimeError("a loop was made an invalid nest: " + wrong + "\n" + instance->lowered->nest.str());
     }
     try {
-      instance->code = nest_cache().get(instance->lowered->nest, instance->isa);
+      instance->code = cached_nest(instance->lowered->nest, instance->isa);
       compiled_.store(true, std::memory_order_relaxed);
     } catch (const RuntimeError&) {  // no memory for code
       instance->lowered.reset();

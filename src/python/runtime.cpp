@@ -5,6 +5,7 @@
 #include "python/python.h"
 #include "runtime/cpu_features.h"
 #include "tnp/error.h"
+#include "tnp/kernel_cache.h"
 
 namespace tnp::python {
 
@@ -45,7 +46,48 @@ void bind_runtime(nb::module_& m) {
   threads.def("__enter__", [](Threads& t) { t.scope = std::make_unique<ThreadsScope>(t.n); });
   threads.def("__exit__", [](Threads& t, nb::args) { t.scope.reset(); });
 
-  m.def("clear_cache", &clear_cache, "Gives memory that is kept for reuse back to the system.");
+  m.def(
+      "clear_cache",
+      [](bool files) {
+        clear_cache();
+        clear_kernel_cache(files);
+      },
+      nb::arg("files") = false,
+      "Gives memory that is kept for reuse back to the system, and forgets compiled code that no function holds.\n\n"
+      "With files=True compiled code in files (kernel_cache_info) is removed, too.");
+  m.def(
+      "set_kernel_cache",
+      [](nb::object directory, std::uint64_t limit) {
+        if (directory.is_none()) return set_kernel_cache("", 0);
+        const nb::object path = nb::steal(PyOS_FSPath(directory.ptr()));
+        if (!path.is_valid()) nb::raise_python_error();
+        set_kernel_cache(nb::cast<std::string>(path), limit);
+      },
+      nb::arg("directory").none(), nb::arg("limit") = std::uint64_t{256} << 20,
+      "Where compiled code is kept for later processes, and how many bytes. None: nowhere.\n\n"
+      "At first it is what TNP_CACHE_DIR says, else $XDG_CACHE_HOME/tnp, else ~/.cache/tnp, and TNP_CACHE_LIMIT "
+      "bytes, else 256 MiB. A directory that cannot be used, or that others may write to, is no error: code is made "
+      "anew.");
+  m.def(
+      "kernel_cache_info",
+      [] {
+        const KernelCacheInfo i = kernel_cache_info();
+        nb::dict d;
+        d["size"] = i.size;
+        d["limit"] = i.limit;
+        d["hits"] = i.hits;
+        d["misses"] = i.misses;
+        d["directory"] = i.directory.empty() ? nb::none() : nb::cast(i.directory);
+        d["files"] = i.files;
+        d["file_bytes"] = i.file_bytes;
+        d["file_limit"] = i.file_limit;
+        d["file_hits"] = i.file_hits;
+        d["file_misses"] = i.file_misses;
+        d["stored"] = i.stored;
+        d["rejected"] = i.rejected;
+        return d;
+      },
+      "Compiled code that is kept: in memory (size, limit, hits, misses), and in files for later processes.");
   m.def("set_cache_limit", &set_cache_limit, nb::arg("bytes"), "Bounds the memory that is kept for reuse.");
   m.def("set_memory_limit", &set_memory_limit, nb::arg("bytes"),
         "Bounds all memory: beyond it MemoryError is raised. 0: the machine's.");

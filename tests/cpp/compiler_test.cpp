@@ -16,6 +16,7 @@
 #include "runtime/cpu_features.h"
 #include "tnp/elementwise.h"
 #include "tnp/error.h"
+#include "tnp/kernel_cache.h"
 #include "tnp/operators.h"
 #include "tnp/primitives.h"
 

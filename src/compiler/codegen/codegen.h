@@ -21,8 +21,12 @@ struct CompiledKernel {
   std::shared_ptr<void> code;  // keeps the memory mapped
 };
 
-// Throws RuntimeError where code cannot be made (a system that forbids executable memory).
+// Throws RuntimeError where code cannot be made (a system that forbids executable memory). Code is looked for in files
+// first, and kept there (code_cache.h).
 CompiledKernel compile_kernel(const FusedGroup& group, const OperandMask& scalars, Isa isa);
+
+// Code of an earlier process, if there is some: a fraction of the time that compiling takes.
+std::optional<CompiledKernel> stored_kernel(const FusedGroup& group, const OperandMask& scalars, Isa isa);
 
 // What compile_kernel hands to the code generator, as text, for a curious developer: "ir" before and "opt" after the
 // passes, or "asm".
@@ -36,6 +40,7 @@ struct CompiledNest {
 
 // As compile_kernel and kernel_text.
 CompiledNest compile_nest(const Nest& nest, Isa isa);
+std::optional<CompiledNest> stored_nest(const Nest& nest, Isa isa);
 std::string nest_text(const Nest& nest, Isa isa, std::string_view stage);
 
 // Roughly how long compile_kernel takes, in milliseconds.

@@ -3,9 +3,9 @@
 #include <llvm/IR/Verifier.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 
+#include "compiler/code_cache.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/codegen/llvm/elements.h"
 #include "ops/elementwise/family.h"
@@ -20,16 +20,16 @@ constexpr unsigned kUnrollBudget = 64;  // instructions: lighter loops do four v
 
 class KernelEmitter {
  public:
-  KernelEmitter(Jit& jit, const FusedGroup& group, const OperandMask& scalars, Isa isa, const std::string& name)
+  KernelEmitter(Jit& jit, const FusedGroup& group, const OperandMask& scalars, Isa isa)
       : jit_(jit),
         group_(group),
         scalars_(scalars),
-        module_(jit.new_module(isa, name)),
+        module_(jit.new_module(isa, kCodeName)),
         b_(jit.context()),
         lanes_(vector_lanes(group, isa)) {
     llvm::Type* pointer = b_.getPtrTy();
     auto* type = llvm::FunctionType::get(b_.getVoidTy(), {pointer, pointer, pointer, b_.getInt64Ty()}, false);
-    kernel_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, *module_);
+    kernel_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, kCodeName, *module_);
     kernel_->addFnAttr(llvm::Attribute::NoUnwind);
     kernel_->addFnAttr("stackrealign");  // what is spilled must not straddle cache lines
     kernel_->addParamAttr(0, llvm::Attribute::NoAlias);
@@ -150,26 +150,50 @@ void KernelEmitter::emit() {
   b_.CreateRetVoid();
 }
 
-std::string next_name() {
-  static std::atomic<std::uint64_t> count{0};
-  return "tnp_kernel_" + std::to_string(++count);
+CodeKey key_of(const FusedGroup& group, const OperandMask& scalars, Isa isa) {
+  CodeKey key("kernel", target_name(isa));
+  key.add(group);
+  key.add(scalars);
+  return key;
 }
 
 }  // namespace
 
+std::optional<CompiledKernel> stored_kernel(const FusedGroup& group, const OperandMask& scalars, Isa isa) {
+  if (!keeps_code()) return std::nullopt;
+  const auto start = std::chrono::steady_clock::now();
+  const ProfileSpan span("load", "a kernel");
+  const CodeKey key = key_of(group, scalars, isa);
+  const std::optional<std::string> stored = load_code(key);
+  if (!stored) return std::nullopt;
+  const int lanes = stored->empty() ? 0 : static_cast<unsigned char>(stored->back());
+  std::optional<Jit::Code> code = link_stored(std::string_view(*stored).substr(0, stored->size() - 1));
+  if (!code || lanes == 0) {
+    reject_code(key);
+    return std::nullopt;
+  }
+  const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
+  return CompiledKernel{reinterpret_cast<RowFunction>(code->address), lanes, elapsed.count(), std::move(code->owner)};
+}
+
 CompiledKernel compile_kernel(const FusedGroup& group, const OperandMask& scalars, Isa isa) {
+  if (std::optional<CompiledKernel> stored = stored_kernel(group, scalars, isa)) return std::move(*stored);
   const auto start = std::chrono::steady_clock::now();
   Jit& jit = Jit::get();
   const std::lock_guard lock(jit.mutex());
   const CompilationSpan span("a kernel");
-  const std::string name = next_name();
-  KernelEmitter emitter(jit, group, scalars, isa, name);
+  KernelEmitter emitter(jit, group, scalars, isa);
   emitter.emit();
 #ifndef NDEBUG
   if (llvm::verifyFunction(emitter.kernel())) throw RuntimeError("a fused kernel is not valid LLVM IR");
 #endif
   jit.optimize(emitter.module(), emitter.kernel(), isa);
-  Jit::Code code = jit.add(emitter.module(), isa, name);
+  std::string object = jit.make_object(emitter.module(), isa);
+  Jit::Code code = jit.link(object);
+  if (keeps_code()) {
+    object += static_cast<char>(emitter.lanes());
+    store_code(key_of(group, scalars, isa), object);
+  }
   const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
   return {reinterpret_cast<RowFunction>(code.address), emitter.lanes(), elapsed.count(), std::move(code.owner)};
 }
@@ -177,7 +201,7 @@ CompiledKernel compile_kernel(const FusedGroup& group, const OperandMask& scalar
 std::string kernel_text(const FusedGroup& group, const OperandMask& scalars, Isa isa, std::string_view stage) {
   Jit& jit = Jit::get();
   const std::lock_guard lock(jit.mutex());
-  KernelEmitter emitter(jit, group, scalars, isa, "tnp_kernel");
+  KernelEmitter emitter(jit, group, scalars, isa);
   emitter.emit();
   if (stage != "ir") jit.optimize(emitter.module(), emitter.kernel(), isa);
   if (stage == "asm") return jit.assembly(emitter.module(), isa);

@@ -4,9 +4,9 @@
 #include <llvm/IR/Verifier.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 
+#include "compiler/code_cache.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/codegen/llvm/elements.h"
 #include "runtime/profile.h"
@@ -22,12 +22,12 @@ enum Argument : unsigned { kArguments, kParameters, kInterval, kPoll, kCall, kCo
 
 class NestEmitter {
  public:
-  NestEmitter(Jit& jit, const Nest& nest, Isa isa, const std::string& name)
-      : context_(jit.context()), nest_(nest), isa_(isa), module_(jit.new_module(isa, name)), b_(context_) {
+  NestEmitter(Jit& jit, const Nest& nest, Isa isa)
+      : context_(jit.context()), nest_(nest), isa_(isa), module_(jit.new_module(isa, kCodeName)), b_(context_) {
     llvm::Type* pointer = b_.getPtrTy();
     auto* type =
         llvm::FunctionType::get(b_.getInt64Ty(), {pointer, pointer, b_.getInt64Ty(), pointer, pointer, pointer}, false);
-    function_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, *module_);
+    function_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, kCodeName, *module_);
     function_->addFnAttr(llvm::Attribute::NoUnwind);
     function_->addFnAttr("stackrealign");
     elements_.emplace(jit, *function_, b_, isa);
@@ -348,22 +348,45 @@ void NestEmitter::poll() {
   b_.SetInsertPoint(on);
 }
 
+CodeKey key_of(const Nest& nest, Isa isa) {
+  CodeKey key("nest", target_name(isa));
+  key.add(nest);
+  return key;
+}
+
 }  // namespace
 
-CompiledNest compile_nest(const Nest& nest, Isa isa) {
+std::optional<CompiledNest> stored_nest(const Nest& nest, Isa isa) {
+  if (!keeps_code()) return std::nullopt;
   const auto start = std::chrono::steady_clock::now();
-  static std::atomic<std::uint64_t> count{0};
+  const ProfileSpan span("load", "a loop");
+  const CodeKey key = key_of(nest, isa);
+  const std::optional<std::string> stored = load_code(key);
+  if (!stored) return std::nullopt;
+  std::optional<Jit::Code> code = link_stored(*stored);
+  if (!code) {
+    reject_code(key);
+    return std::nullopt;
+  }
+  const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
+  return CompiledNest{reinterpret_cast<NestFunction>(code->address), elapsed.count(), std::move(code->owner)};
+}
+
+CompiledNest compile_nest(const Nest& nest, Isa isa) {
+  if (std::optional<CompiledNest> stored = stored_nest(nest, isa)) return std::move(*stored);
+  const auto start = std::chrono::steady_clock::now();
   Jit& jit = Jit::get();
   const std::lock_guard lock(jit.mutex());
   const CompilationSpan span("a loop");
-  const std::string name = "tnp_nest_" + std::to_string(++count);
-  NestEmitter emitter(jit, nest, isa, name);
+  NestEmitter emitter(jit, nest, isa);
   emitter.emit();
 #ifndef NDEBUG
   if (llvm::verifyFunction(emitter.function())) throw RuntimeError("a loop nest is not valid LLVM IR");
 #endif
   jit.optimize(emitter.module(), emitter.function(), isa);
-  Jit::Code code = jit.add(emitter.module(), isa, name);
+  const std::string object = jit.make_object(emitter.module(), isa);
+  Jit::Code code = jit.link(object);
+  store_code(key_of(nest, isa), object);
   const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
   return {reinterpret_cast<NestFunction>(code.address), elapsed.count(), std::move(code.owner)};
 }
@@ -371,7 +394,7 @@ CompiledNest compile_nest(const Nest& nest, Isa isa) {
 std::string nest_text(const Nest& nest, Isa isa, std::string_view stage) {
   Jit& jit = Jit::get();
   const std::lock_guard lock(jit.mutex());
-  NestEmitter emitter(jit, nest, isa, "tnp_nest");
+  NestEmitter emitter(jit, nest, isa);
   emitter.emit();
   if (stage != "ir") jit.optimize(emitter.module(), emitter.function(), isa);
   if (stage == "asm") return jit.assembly(emitter.module(), isa);

@@ -1,6 +1,7 @@
 #include "compiler/codegen/llvm/jit.h"
 
 #include <llvm/Analysis/AliasAnalysis.h>
+#include <llvm/Config/llvm-config.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
@@ -10,6 +11,7 @@
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
 #include <llvm/Transforms/Scalar/SROA.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
+#include <pthread.h>
 
 #include <cmath>
 #include <cstring>
@@ -64,8 +66,18 @@ void define_runtime_functions(llvm::orc::LLJIT& linker) {
 
 }  // namespace
 
+std::string target_name(Isa isa) {
+  const auto i = static_cast<std::size_t>(isa);
+  return std::string(LLVM_VERSION_STRING " ") + kTriple + " " + kCpu[i] + " " + kVectorBits[i];
+}
+
+// A fork waits for whoever compiles: in the child nobody would release the lock.
 Jit& Jit::get() {
-  static auto* jit = new Jit;  // compiled code may run until the very end of the process
+  static Jit* jit = [] {
+    static auto* made = new Jit;  // compiled code may run until the very end of the process
+    pthread_atfork([] { made->mutex_.lock(); }, [] { made->mutex_.unlock(); }, [] { made->mutex_.unlock(); });
+    return made;
+  }();
   return *jit;
 }
 
@@ -145,16 +157,33 @@ void Jit::emit(llvm::Module& module, Isa isa, llvm::raw_pwrite_stream& out, llvm
   passes.run(module);
 }
 
-Jit::Code Jit::add(llvm::Module& module, Isa isa, const std::string& symbol) {
+std::string Jit::make_object(llvm::Module& module, Isa isa) {
   llvm::SmallVector<char, 0> object;
   llvm::raw_svector_ostream out(object);
   emit(module, isa, out, llvm::CodeGenFileType::ObjectFile);
-  auto buffer = llvm::MemoryBuffer::getMemBufferCopy({object.data(), object.size()}, symbol);
-  llvm::orc::ResourceTrackerSP tracker = linker_->getMainJITDylib().createResourceTracker();
-  expect(linker_->addObjectFile(tracker, std::move(buffer)), "the JIT cannot link");
-  const llvm::orc::ExecutorAddr address = expect(linker_->lookup(symbol), "the JIT cannot link");
-  std::shared_ptr<void> owner(nullptr, [tracker](void*) { llvm::consumeError(tracker->remove()); });
+  return {object.begin(), object.end()};
+}
+
+Jit::Code Jit::link(std::string_view object) {
+  auto buffer = llvm::MemoryBuffer::getMemBufferCopy({object.data(), object.size()}, kCodeName);
+  // Each has a library of its own, as all have a function of the same name.
+  llvm::orc::JITDylib& library =
+      linker_->getExecutionSession().createBareJITDylib("tnp_code_" + std::to_string(++linked_));
+  library.addToLinkOrder(linker_->getMainJITDylib());
+  std::shared_ptr<void> owner(nullptr, [&session = linker_->getExecutionSession(), &library](void*) {
+    llvm::consumeError(session.removeJITDylib(library));
+  });
+  expect(linker_->addObjectFile(library, std::move(buffer)), "the JIT cannot link");
+  const llvm::orc::ExecutorAddr address = expect(linker_->lookup(library, kCodeName), "the JIT cannot link");
   return {address.toPtr<void*>(), std::move(owner)};
+}
+
+std::optional<Jit::Code> link_stored(std::string_view object) try {
+  Jit& jit = Jit::get();
+  const std::lock_guard lock(jit.mutex());
+  return jit.link(object);
+} catch (const RuntimeError&) {
+  return std::nullopt;
 }
 
 std::string Jit::assembly(llvm::Module& module, Isa isa) {

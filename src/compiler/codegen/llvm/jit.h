@@ -7,12 +7,20 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "compiler/codegen/llvm/library.h"
 #include "runtime/cpu_features.h"
 
 namespace tnp::compiler {
+
+// What the function of each module is called.
+inline constexpr const char* kCodeName = "tnp_code";
+
+// What code is made for, and by which LLVM.
+std::string target_name(Isa isa);
 
 class Jit {
  public:
@@ -32,8 +40,10 @@ class Jit {
     void* address;
     std::shared_ptr<void> owner;
   };
-  // Makes an object of the module and links it; `symbol` is the function wanted.
-  Code add(llvm::Module& module, Isa isa, const std::string& symbol);
+  // Machine code of the module, as an object file, and its function kCodeName, linked. Objects know nothing of this
+  // process, or of each other.
+  std::string make_object(llvm::Module& module, Isa isa);
+  Code link(std::string_view object);
   std::string assembly(llvm::Module& module, Isa isa);
 
  private:
@@ -44,8 +54,12 @@ class Jit {
   std::mutex mutex_;
   llvm::LLVMContext context_;
   std::unique_ptr<llvm::orc::LLJIT> linker_;
+  std::uint64_t linked_ = 0;
   std::unique_ptr<llvm::TargetMachine> machines_[3];
   std::unique_ptr<BitcodeLibrary> libraries_[2];
 };
+
+// Code that an earlier process made; nothing if it cannot be linked.
+std::optional<Jit::Code> link_stored(std::string_view object);
 
 }  // namespace tnp::compiler
