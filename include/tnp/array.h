@@ -65,7 +65,10 @@ class Array {
     return *this;
   }
   ~Array() {
-    if (node_ && node_->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) detail::destroy(node_);
+    // The holder of the only reference needs no read-modify-write: nobody else can take one meanwhile.
+    if (node_ &&
+        (node_->refs.load(std::memory_order_acquire) == 1 || node_->refs.fetch_sub(1, std::memory_order_acq_rel) == 1))
+      detail::destroy(node_);
   }
 
   // 0-d arrays and, from braces, arrays of a row: Array({1.0, 2.0}).

@@ -28,14 +28,10 @@ class SmallVec {
     resize(n);
     std::fill_n(data(), n, value);
   }
-  SmallVec(const SmallVec& other) : SmallVec(std::span<const T>(other.data(), other.size_)) { flag_ = other.flag_; }
+  SmallVec(const SmallVec& other) : size_(0) { take(other); }
   SmallVec(SmallVec&& other) noexcept { steal(other); }
   SmallVec& operator=(const SmallVec& other) {
-    if (this != &other) {
-      resize(other.size_);
-      std::copy_n(other.data(), size_, data());
-      flag_ = other.flag_;
-    }
+    if (this != &other) take(other);
     return *this;
   }
   SmallVec& operator=(SmallVec&& other) noexcept {
@@ -66,6 +62,11 @@ class SmallVec {
     for (int i = size_; i < n; ++i) data()[i] = T{};
     size_ = n;
   }
+  // As resize; new elements are not set.
+  void resize_unset(int n) {
+    if (n > capacity_) grow(n);
+    size_ = n;
+  }
   void push_back(T value) {
     if (size_ == capacity_) grow(2 * capacity_);
     data()[size_++] = value;
@@ -82,7 +83,12 @@ class SmallVec {
   void clear() noexcept { size_ = 0; }
 
   friend bool operator==(const SmallVec& a, const SmallVec& b) noexcept {
-    return a.size_ == b.size_ && a.flag_ == b.flag_ && std::equal(a.begin(), a.end(), b.begin());
+    if (a.size_ != b.size_ || a.flag_ != b.flag_) return false;
+    const T *x = a.data(), *y = b.data();
+    for (int i = 0; i < a.size_; ++i) {
+      if (!(x[i] == y[i])) return false;
+    }
+    return true;
   }
 
  protected:
@@ -91,6 +97,16 @@ class SmallVec {
     capacity_ = N;
     size_ = 0;
   }
+  void take(const SmallVec& other) {
+    if (capacity_ == N && other.capacity_ == N) [[likely]] {
+      std::copy_n(other.inline_, N, inline_);  // all of them: a few registers, without a call or a loop
+      size_ = other.size_;
+    } else {
+      resize(other.size_);
+      std::copy_n(other.data(), size_, data());
+    }
+    flag_ = other.flag_;
+  }
   void steal(SmallVec& other) noexcept {
     size_ = other.size_;
     capacity_ = other.capacity_;
@@ -98,7 +114,7 @@ class SmallVec {
     if (capacity_ > N) {
       heap_ = other.heap_;
     } else {
-      std::copy_n(other.inline_, size_, inline_);
+      std::copy_n(other.inline_, N, inline_);
     }
     other.capacity_ = N;
     other.size_ = 0;

@@ -18,11 +18,12 @@ std::string Shape::str() const {
 
 Strides contiguous_strides(const Shape& shape, std::int64_t itemsize) {
   Strides strides;
-  strides.resize(shape.ndim());
-  std::int64_t step = itemsize;
+  strides.resize_unset(shape.ndim());
+  const std::int64_t* sizes = shape.data();
+  std::int64_t *to = strides.data(), step = itemsize;
   for (int i = shape.ndim() - 1; i >= 0; --i) {
-    strides[i] = step;
-    if (shape[i] > 1) step *= shape[i];
+    to[i] = step;
+    if (sizes[i] > 1) step *= sizes[i];
   }
   return strides;
 }

@@ -5,6 +5,9 @@
 
 namespace tnp {
 
+// x's elements as if they had this shape, of as many; x is concrete and lies without gaps.
+Array contiguous_view(const Array& x, const Shape& shape);
+
 namespace detail {
 bool contiguous(const Shape& shape, const Strides& strides, std::int64_t itemsize);
 }

@@ -15,6 +15,19 @@ namespace detail {
 
 namespace {
 Node* new_node() { return new (node_alloc(sizeof(Node))) Node; }
+
+// Row-major strides of the node's shape. In place: a copy would have to wait for what has just been written.
+void set_contiguous(Node* node, std::int64_t step) {
+  const int n = node->shape.ndim();
+  node->strides.resize_unset(n);
+  const std::int64_t* sizes = node->shape.data();
+  std::int64_t* to = node->strides.data();
+  for (int i = n - 1; i >= 0; --i) {
+    to[i] = step;
+    if (sizes[i] > 1) step *= sizes[i];
+  }
+  node->flags.store(kContiguous, std::memory_order_relaxed);
+}
 }  // namespace
 
 void destroy(Node* node) noexcept {
@@ -53,8 +66,7 @@ Array Array::empty(DType dtype, const Shape& shape) {
   node->buffer = buffer;
   node->data = static_cast<std::byte*>(buffer->data);
   node->shape = shape;
-  if (shape.ndim() > 0) node->strides = contiguous_strides(shape, tnp::itemsize(dtype));
-  node->flags.store(detail::kContiguous, std::memory_order_relaxed);
+  detail::set_contiguous(node, tnp::itemsize(dtype));
   return adopt(node);
 }
 
@@ -76,6 +88,18 @@ Array Array::view_of(Buffer* buffer, std::byte* data, DType dtype, const Shape& 
   node->flags.store(detail::contiguous(shape, strides, tnp::itemsize(dtype)) ? detail::kContiguous : 0,
                     std::memory_order_relaxed);
   return adopt(node);
+}
+
+Array contiguous_view(const Array& x, const Shape& shape) {
+  const Node* from = x.node();
+  Node* node = detail::new_node();
+  from->buffer->retain();
+  node->dtype = from->dtype;
+  node->buffer = from->buffer;
+  node->data = from->data;
+  node->shape = shape;
+  detail::set_contiguous(node, x.itemsize());
+  return Array::adopt(node);
 }
 
 Array make_lazy(State state, Expr* expr, std::uint32_t output, DType dtype, const Shape& shape) {

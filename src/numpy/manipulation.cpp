@@ -54,6 +54,7 @@ Array ravel(const Array& x, Order order) {
 
 Array permute_dims(const Array& x, const std::optional<Axes>& axes) {
   const int n = x.ndim();
+  if (!axes && n < 2) return x;
   Axes order;
   if (!axes) {
     for (int i = n - 1; i >= 0; --i) order.push_back(i);

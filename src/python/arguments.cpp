@@ -70,7 +70,7 @@ void FunctionDef::read_signature() {
       const std::string name(p.substr(0, equals));
       if (name == "out") out_ = static_cast<int>(names_.size());
       names_.push_back(PyUnicode_InternFromString(name.c_str()));
-      required_.push_back(equals == std::string_view::npos);
+      if (equals == std::string_view::npos && required_ + 1 == static_cast<int>(names_.size())) ++required_;
       if (!keyword_only) ++positional_;
     }
   }
@@ -110,10 +110,10 @@ void FunctionDef::parse(Arguments& out, PyObject* self, PyObject* const* args, P
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); ++i)
       take_keyword(out, PyTuple_GET_ITEM(names, i), args[nargs + i]);
   }
-  for (std::size_t i = 0; i < required_.size() && required_[i]; ++i) {
+  for (int i = 0; i < required_; ++i) {
     if (out.values[i] == nullptr) {
-      throw TypeError(std::string(name_) + "() missing required argument '" + PyUnicode_AsUTF8(names_[i]) + "' (pos " +
-                      std::to_string(i + 1) + ")");
+      throw TypeError(std::string(name_) + "() missing required argument '" +
+                      PyUnicode_AsUTF8(names_[static_cast<std::size_t>(i)]) + "' (pos " + std::to_string(i + 1) + ")");
     }
   }
   if (out_ >= 0 && out.values[out_] != nullptr && out.values[out_] != Py_None) {
@@ -123,6 +123,9 @@ void FunctionDef::parse(Arguments& out, PyObject* self, PyObject* const* args, P
 
 PyObject* FunctionDef::call(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names) const noexcept {
   try {
+    if (short_way_ != nullptr && names == nullptr) {
+      if (PyObject* result = short_way_(self, {args, static_cast<std::size_t>(nargs)})) return result;
+    }
     Arguments arguments;
     parse(arguments, self, args, nargs, names);
     nb::object result = body_(arguments);
@@ -216,14 +219,13 @@ Arrays Value::arrays() const {
   return out;
 }
 
-bool Value::flag(bool otherwise) const {
-  if (!given()) return otherwise;
+bool Value::truth() const {
   const int truth = PyObject_IsTrue(o_);
   if (truth < 0) throw nb::python_error();
   return truth != 0;
 }
 
-std::int64_t Value::integer() const { return index_of(o_); }
+std::int64_t Value::index() const { return index_of(o_); }
 
 double Value::number(double otherwise) const {
   if (!given()) return otherwise;
@@ -240,12 +242,15 @@ std::string Value::text(const char* otherwise) const {
 }
 
 Shape Value::shape() const {
-  if (PyLong_CheckExact(o_)) return Shape{dim_of(handle())};
-  if (!PyTuple_CheckExact(o_)) return shape_of(handle());
   Shape out;
+  if (PyLong_CheckExact(o_)) {
+    out.push_back(size());
+    return out;
+  }
+  if (!PyTuple_CheckExact(o_)) return shape_of(handle());
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(o_); ++i) {
     PyObject* each = PyTuple_GET_ITEM(o_, i);
-    out.push_back(PyLong_CheckExact(each) ? index_of(each) : dim_of(nb::handle(each)));
+    out.push_back(PyLong_CheckExact(each) ? Value(each).integer() : dim_of(nb::handle(each)));
   }
   return out;
 }
@@ -282,8 +287,7 @@ std::optional<std::int64_t> Value::axis() const {
   return index_of(o_);
 }
 
-Order Value::order() const {
-  if (!given()) return Order::c;
+Order Value::order_named() const {
   const std::string s = text("C");
   if (s == "F" || s == "f") return Order::f;
   // Arrays are row-major, so that "as it lies" is C.
@@ -300,8 +304,7 @@ Casting Value::casting() const {
   throw ValueError("casting must be one of 'no', 'equiv', 'safe', 'same_kind', or 'unsafe' (got '" + s + "')");
 }
 
-void Value::check_device() const {
-  if (!given()) return;
+void Value::check_device_named() const {
   const std::string s = nb::cast<std::string>(nb::str(handle()));
   if (s != "cpu" && s != "CPU:0")
     throw ValueError("Unsupported device: '" + s + "'; this array can be on \"CPU:0\" only");

@@ -25,23 +25,36 @@ class Value {
   Array array() const { return is_array(o_) ? array_of(o_) : as_array(o_); }
   Array array_if_given() const { return given() ? array() : Array(); }
   Arrays arrays() const;  // of a sequence
-  bool flag(bool otherwise = false) const;
-  std::int64_t integer() const;
+  bool flag(bool otherwise = false) const { return given() ? truth() : otherwise; }
+  std::int64_t integer() const {
+    std::int64_t i;
+    return small_int(o_, i) ? i : index();
+  }
   std::int64_t integer(std::int64_t otherwise) const { return given() ? integer() : otherwise; }
   double number(double otherwise) const;
   std::string text(const char* otherwise) const;
-  std::int64_t size() const { return dim_of(handle()); }
+  std::int64_t size() const {
+    std::int64_t i;
+    return small_int(o_, i) ? i : dim_of(handle());
+  }
   Shape shape() const;
   std::optional<DType> dtype() const;
   std::optional<Axes> axes() const;  // an int or a sequence of them
   std::optional<std::int64_t> axis() const;
-  Order order() const;  // throws ValueError for none of C, F, A, K
+  Order order() const { return given() ? order_named() : Order::c; }  // throws ValueError for none of C, F, A, K
   Casting casting() const;
-  void check_device() const;  // the CPU or None
+  void check_device() const {  // the CPU or None
+    if (given()) check_device_named();
+  }
   // Everywhere (absent) for None and True.
   Array mask() const { return given() && o_ != Py_True ? as_array(o_, {DType::bool_, std::nullopt}) : Array(); }
 
  private:
+  bool truth() const;
+  std::int64_t index() const;
+  Order order_named() const;
+  void check_device_named() const;
+
   PyObject* o_;
 };
 
@@ -77,6 +90,9 @@ class FunctionDef {
 
   // `self`: the array of a method, which is the first argument; else null.
   PyObject* call(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names) const noexcept;
+  // A way of its own for the most frequent arguments, without keywords: null (and no error) for all others.
+  using ShortWay = PyObject* (*)(PyObject* self, std::span<PyObject* const> args);
+  bool set_short_way(ShortWay f) { return (short_way_ = f) != nullptr; }
   unsigned kinds() const { return kinds_; }
   bool is_standard() const { return (kinds_ & kStandard) != 0; }
   void bind(nb::module_& m, nb::dict& functions);
@@ -92,10 +108,11 @@ class FunctionDef {
   const char* doc_;
   Body body_;
   Entry function_, method_;
+  ShortWay short_way_ = nullptr;
   std::string function_doc_, method_doc_;
   PyMethodDef function_def_{}, method_def_{};
   std::vector<PyObject*> names_;  // interned
-  std::vector<bool> required_;
+  int required_ = 0;              // how many come first without a default
   int positional_only_ = 0, positional_ = 0, out_ = -1;
   bool collects_ = false;  // *args
 };
@@ -117,6 +134,12 @@ struct FunctionAlias {
     return NAME##_def.call(self, args, nargs, names);                                                   \
   }                                                                                                     \
   nb::object NAME##_body([[maybe_unused]] const Arguments& args)
+
+// TNP_SHORT_WAY(sum) { … } after TNP_FUNCTION(sum, …): what is done with `args` before they are parsed.
+#define TNP_SHORT_WAY(NAME)                                                      \
+  PyObject* NAME##_short_way(PyObject* self, std::span<PyObject* const> args);   \
+  const bool NAME##_has_short_way = NAME##_def.set_short_way(&NAME##_short_way); \
+  PyObject* NAME##_short_way([[maybe_unused]] PyObject* self, std::span<PyObject* const> args)
 
 #define TNP_ALIAS(ALIAS, NAME) const FunctionAlias ALIAS##_alias(#ALIAS, #NAME);
 

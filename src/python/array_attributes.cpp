@@ -2,6 +2,7 @@
 #include "base/dim.h"
 #include "python/arguments.h"
 #include "python/array_slots.h"
+#include "python/same_object.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
@@ -89,10 +90,77 @@ void bind_flags(nb::module_& m) {
   });
 }
 
+// --- attributes: getters of the interpreter's own kind, as nanobind's take longer than what they look up
+
 Array matrix_transposed(const Array& x) {
   if (x.ndim() < 2) throw ValueError("matrix transpose with ndim < 2 is undefined");
   return matrix_transpose(x);
 }
+
+nb::object strides_object(const Array& x) {
+  const Strides& strides = x.strides();
+  nb::object out = nb::steal(PyTuple_New(strides.size()));
+  for (int i = 0; i < strides.size(); ++i) PyTuple_SET_ITEM(out.ptr(), i, PyLong_FromLongLong(strides[i]));
+  return out;
+}
+
+nb::object transposed(nb::handle self) { return same_or_new(self, permute_dims(array_of(self.ptr()))); }
+nb::object real_part(nb::handle self) {
+  const Array& x = array_of(self.ptr());
+  return is_complex(x.dtype()) ? to_python(real(x)) : nb::borrow(self);
+}
+
+nb::object device_name() {
+  static PyObject* name = PyUnicode_InternFromString("CPU:0");
+  return nb::borrow(name);
+}
+
+nb::object memory_view(nb::handle self) {
+  array_of(self.ptr()).data();
+  return nb::steal(PyMemoryView_FromObject(self.ptr()));
+}
+
+template <auto F>
+PyObject* get(PyObject* self, void*) noexcept {
+  try {
+    if constexpr (std::is_invocable_v<decltype(F), const Array&>) {
+      return F(array_of(self)).release().ptr();
+    } else {
+      return F(nb::handle(self)).release().ptr();
+    }
+  } catch (...) {
+    set_error_from_current_exception();
+    return nullptr;
+  }
+}
+
+PyGetSetDef g_attributes[] = {
+    {"dtype", get<[](const Array& x) { return dtype_object(x.dtype()); }>, nullptr, "The elements' type.", nullptr},
+    {"shape", get<[](const Array& x) { return x.ndim(), shape_object(x.shape()); }>, nullptr, "The sizes of the axes.",
+     nullptr},
+    {"ndim", get<[](const Array& x) { return nb::object(nb::int_(x.ndim())); }>, nullptr, "How many axes there are.",
+     nullptr},
+    {"size", get<[](const Array& x) { return dim_object(x.size()); }>, nullptr, "How many elements there are.",
+     nullptr},
+    {"itemsize", get<[](const Array& x) { return nb::object(nb::int_(x.itemsize())); }>, nullptr,
+     "Bytes of an element.", nullptr},
+    {"nbytes", get<[](const Array& x) { return dim_object(dim_mul(x.size(), x.itemsize())); }>, nullptr,
+     "Bytes of all elements.", nullptr},
+    {"strides", get<strides_object>, nullptr, "Bytes from an element to the next along each axis.", nullptr},
+    {"T", get<transposed>, nullptr, "The axes reversed.", nullptr},
+    {"mT", get<[](const Array& x) { return to_python(matrix_transposed(x)); }>, nullptr, "The last two axes exchanged.",
+     nullptr},
+    {"real", get<real_part>, nullptr, "The real parts.", nullptr},
+    {"imag",
+     get<[](const Array& x) { return to_python(is_complex(x.dtype()) ? imag(x) : zeros(x.shape(), x.dtype())); }>,
+     nullptr, "The imaginary parts.", nullptr},
+    {"data", get<memory_view>, nullptr, "The memory, read-only.", nullptr},
+    {"base", get<[](nb::handle) { return nb::object(nb::none()); }>, nullptr, "None: memory is shared, not owned.",
+     nullptr},
+    {"device", get<[](nb::handle) { return device_name(); }>, nullptr, "Where the elements are.", nullptr},
+    {"flags", get<[](const Array& x) { return nb::cast(flags_of(x)); }>, nullptr, "How the array lies in memory.",
+     nullptr},
+};
 
 }  // namespace
 
@@ -103,22 +171,8 @@ void bind_array_attributes(nb::module_& m) {
   cls.def("__init__", &construct, nb::arg("shape").none(), nb::arg("dtype").none() = nb::none(),
           nb::arg("buffer").none() = nb::none());
   cls.def_static("from_tensor", [](nb::handle tensor) { return to_python(as_array(tensor.ptr())); }, nb::arg("tensor"));
-  cls.def_prop_ro("T", [](const Array& x) { return to_python(permute_dims(x)); });
-  cls.def_prop_ro("mT", [](const Array& x) { return to_python(matrix_transposed(x)); });
-  cls.def_prop_ro("real", [](nb::handle self) {
-    const Array& x = array_of(self.ptr());
-    return is_complex(x.dtype()) ? to_python(real(x)) : nb::borrow(self);
-  });
-  cls.def_prop_ro(
-      "imag", [](const Array& x) { return to_python(is_complex(x.dtype()) ? imag(x) : zeros(x.shape(), x.dtype())); });
-  cls.def_prop_ro("nbytes", [](const Array& x) { return dim_object(dim_mul(x.size(), x.itemsize())); });
-  cls.def_prop_ro("data", [](nb::handle self) {
-    array_of(self.ptr()).data();
-    return nb::steal(PyMemoryView_FromObject(self.ptr()));
-  });
-  cls.def_prop_ro("base", [](const Array&) { return nb::none(); });
-  cls.def_prop_ro("device", [](const Array&) { return "CPU:0"; });
-  cls.def_prop_ro("flags", [](const Array& x) { return flags_of(x); });
+  for (PyGetSetDef& attribute : g_attributes)
+    cls.attr(attribute.name) = nb::steal(PyDescr_NewGetSet(array_type(), &attribute));
 }
 
 }  // namespace tnp::python

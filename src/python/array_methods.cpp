@@ -38,6 +38,18 @@ TNP_FUNCTION(reshape, kMethod, "(self, /, *shape, order='C', copy=None)",
   const Array y = reshape(array_of(self.ptr()), shape, order.order());
   return to_python(copied.flag() ? copy(y) : y);
 }
+// Sizes that are plain integers, in a tuple or not.
+TNP_SHORT_WAY(reshape) {
+  if (args.size() == 1 && PyTuple_CheckExact(args[0]))
+    args = {&PyTuple_GET_ITEM(args[0], 0), static_cast<std::size_t>(PyTuple_GET_SIZE(args[0]))};
+  Shape shape;
+  for (PyObject* o : args) {
+    std::int64_t size;
+    if (!small_int(o, size)) return nullptr;
+    shape.push_back(size);
+  }
+  return shape.empty() ? nullptr : wrap(reshape(array_of(self), shape, Order::c));
+}
 
 TNP_FUNCTION(transpose, kMethod, "(self, /, *axes)", "The axes in another order, reversed where none is given.") {
   const Array& x = array_of(args.values[0]);

@@ -48,6 +48,9 @@ DType dtype_of(nb::handle o) {
   if (o.ptr() == reinterpret_cast<PyObject*>(&PyBool_Type)) return DType::bool_;
   if (o.ptr() == reinterpret_cast<PyObject*>(&PyComplex_Type)) return default_dtype(WeakKind::complex);
   if (g_dtype_objects && Py_TYPE(o.ptr()) == Py_TYPE(g_dtype_objects[0].ptr())) {
+    for (int i = 0; i < kDTypeCount; ++i) {
+      if (o.is(g_dtype_objects[i])) return static_cast<DType>(i);
+    }
     return static_cast<DType>(nb::cast<int>(nb::getattr(o, nb::handle(number))));
   }
   if (PyUnicode_Check(o.ptr())) return dtype_of_text(o.ptr());

@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 
@@ -20,11 +21,21 @@ namespace nb = nanobind;
 
 // --- arrays
 
-PyTypeObject* array_type() noexcept;
+namespace array_class {
+inline PyTypeObject* type = nullptr;
+inline std::ptrdiff_t offset = 0;  // of the Array in an object of the class itself
+Array& of_subclass(PyObject* o) noexcept;
+}  // namespace array_class
+inline PyTypeObject* array_type() noexcept { return array_class::type; }
 inline bool is_array(PyObject* o) noexcept {
   return Py_TYPE(o) == array_type() || PyType_IsSubtype(Py_TYPE(o), array_type());
 }
-Array& array_of(PyObject* o) noexcept;  // of an object for which is_array holds
+// Of an object for which is_array holds.
+inline Array& array_of(PyObject* o) noexcept {
+  if (Py_TYPE(o) != array_type()) [[unlikely]]
+    return array_class::of_subclass(o);
+  return *reinterpret_cast<Array*>(reinterpret_cast<char*>(o) + array_class::offset);
+}
 // A new reference.
 PyObject* wrap(Array x);
 inline nb::object to_python(Array x) { return nb::steal(wrap(std::move(x))); }
@@ -65,6 +76,21 @@ class PyOperand {
 bool scalar_of(PyObject* o, Scalar& out);
 
 // --- other arguments
+
+// A Python int of one digit, as nearly all sizes and indices are. False for whatever else.
+inline bool small_int(PyObject* o, std::int64_t& out) {
+  if (!PyLong_CheckExact(o)) return false;
+  const auto* i = reinterpret_cast<PyLongObject*>(o);
+#if PY_VERSION_HEX >= 0x030C0000
+  if (!PyUnstable_Long_IsCompact(i)) return false;
+  out = PyUnstable_Long_CompactValue(i);
+#else
+  const Py_ssize_t sign = Py_SIZE(o);
+  if (sign < -1 || sign > 1) return false;
+  out = sign * static_cast<std::int64_t>(i->ob_digit[0]);
+#endif
+  return true;
+}
 
 DType dtype_of(nb::handle o);          // a tnp or NumPy dtype, a Python type, a name; throws TypeError
 nb::object dtype_object(DType dtype);  // the tnp.dtype

@@ -13,8 +13,9 @@ namespace tnp::python {
 template <class T>
 class SpareObjects {
  public:
-  // Takes the class's deallocation over, and begins to keep spare objects, until the interpreter ends.
-  static void keep(PyTypeObject* type) {
+  // Takes the class's deallocation over, and begins to keep spare objects, until the interpreter ends. Returns where in
+  // an object the T lies.
+  static std::ptrdiff_t keep(PyTypeObject* type) {
     type_ = type;
     const nb::object probe = nb::inst_alloc(nb::handle(reinterpret_cast<PyObject*>(type)));
     offset_ = reinterpret_cast<char*>(nb::inst_ptr<T>(probe)) - reinterpret_cast<char*>(probe.ptr());
@@ -23,6 +24,7 @@ class SpareObjects {
     keep_ = type->tp_weaklistoffset > 0;
     nb::module_::import_("atexit").attr("register")(nb::cpp_function(&drop));
 #endif
+    return offset_;
   }
 
   // Of an object of the class itself.
@@ -31,7 +33,7 @@ class SpareObjects {
   static PyObject* wrap(T x) {
     if (count_ > 0) {
       PyObject* spare = spare_[--count_];
-      _Py_NewReference(spare);
+      Py_SET_REFCNT(spare, 1);
       value(spare) = std::move(x);
       return spare;
     }
