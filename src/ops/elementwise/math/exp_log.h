@@ -21,6 +21,7 @@ template <>
 struct Ln2<double> {
   static constexpr double hi = 0x1.62e42feep-1;
   static constexpr double lo = 0x1.a39ef35793c76p-33;
+  static constexpr double rest = 0x1.cc01f97b57a08p-87;
   static constexpr double inverse = 0x1.71547652b82fep+0;
 };
 
@@ -123,18 +124,21 @@ TNP_INLINE V log_fraction(V f) {
   return f - (half_square - log_tail(f, half_square));
 }
 
-// 1 / ln 2 to twice the precision, 1 / ln 10, and log10(2) with an upper part that is exact times any exponent.
+// ln 2 and 1 / ln 2 to twice the precision, 1 / ln 10, and log10(2) with an upper part that is exact times any
+// exponent.
 template <class T>
 struct LogBase;
 template <>
 struct LogBase<float> {
   static constexpr float log2_e = 0x1.715476p+0f, log2_e_rest = 0x1.4ae0cp-26f;
+  static constexpr float ln2 = 0x1.62e43p-1f, ln2_rest = -0x1.05c61p-29f;
   static constexpr float log10_e = 0x1.bcb7b2p-2f;
   static constexpr float log10_2_hi = 0x1.344p-2f, log10_2_lo = 0x1.3509f8p-18f;
 };
 template <>
 struct LogBase<double> {
   static constexpr double log2_e = 0x1.71547652b82fep+0, log2_e_rest = 0x1.777d0ffda0d24p-56;
+  static constexpr double ln2 = 0x1.62e42fefa39efp-1, ln2_rest = 0x1.abc9e3b39803fp-56;
   static constexpr double log10_e = 0x1.bcb7b1526e50ep-2;
   static constexpr double log10_2_hi = 0x1.34413p-2, log10_2_lo = 0x1.427de7fbcc47cp-24;
 };
@@ -219,23 +223,123 @@ TNP_INLINE V log1p(V x) {
   return select<V>(abs_value(x) < splat<V>(float_of<V>::epsilon / 4), x, special);
 }
 
-// log(exp(a) + exp(b)); within 2 ULP of the larger of |result| and |max(a, b)|.
+namespace detail {
+
+// e^x = 2^n (1 + p), p good to about 2^-83 of itself, for -708 < x < 709; doubles.
 template <class V>
+struct WideExp {
+  V power;  // 2^n
+  DD<V> p;
+};
+template <class V>
+TNP_INLINE WideExp<V> exp_wide(DD<V> x) {
+  using C = Ln2<double>;
+  const Rounded<V> n = round_scaled(x.hi, C::inverse);
+  const DD<V> lower = two_prod(n.value, splat<V>(-C::lo));
+  const DD<V> upper = two_sum(mul_add(n.value, splat<V>(-C::hi), x.hi), lower.hi);
+  const V rest = mul_add(n.value, splat<V>(-C::rest), lower.lo) + x.lo;
+  const DD<V> r = fast_two_sum(upper.hi, upper.lo + rest);
+  // 1/2! + r/3! + …, the first terms to twice the precision.
+  constexpr double hi[] = {0x1.a01a01a01a01ap-16,
+                           0x1.a01a01a01a01ap-13,
+                           0x1.6c16c16c16c17p-10,
+                           0x1.1111111111111p-7,
+                           0x1.5555555555555p-5,
+                           0x1.5555555555555p-3,
+                           0x1p-1};
+  constexpr double lo[] = {0x1.a01a01a01a01ap-76,
+                           0x1.a01a01a01a01ap-73,
+                           -0x1.f49f49f49f49fp-65,
+                           0x1.1111111111111p-63,
+                           0x1.5555555555555p-59,
+                           0x1.5555555555555p-57,
+                           0};
+  const V tail = poly(r.hi, 0x1.71de3a556c734p-19, 0x1.27e4fb7789f5cp-22, 0x1.ae64567f544e4p-26, 0x1.1eed8eff8d898p-29,
+                      0x1.6124613a86d09p-33, 0x1.93974a8c07c9dp-37, 0x1.ae7f3e733b81fp-41, 0x1.ae7f3e733b81fp-45,
+                      0x1.952c77030ad4ap-49, 0x1.6827863b97d97p-53, 0x1.2f49b46814157p-57);
+  DD<V> sum = {tail, splat<V>(0)};
+  for (int k = 0; k < 7; ++k) sum = fast_add(DD<V>{splat<V>(hi[k]), splat<V>(lo[k])}, mul_loose(sum, r));
+  const V power = from_bits<V>((n.biased_bits - splat<uint_t<V>>(1023)) << 52);
+  return {power, fast_add(r, mul_loose(square_loose(r), sum))};
+}
+
+// log(e^a + e^b) for b <= a < 0 where it is near 0: as log(1 + s) with s = (e^a - 1) + e^b, in which digits cancel.
+template <class V>
+TNP_INLINE V log_of_sum_near_zero(DD<V> a, DD<V> b) {
+  if constexpr (is_f32<V>) {
+    using W = rebind_t<V, double>;
+    const W x = convert<W>(a.hi) + convert<W>(a.lo), y = convert<W>(b.hi) + convert<W>(b.lo);
+    return convert<V>(log1p(expm1(x) + exp(y)));
+  } else {
+    const WideExp<V> first = exp_wide(a), second = exp_wide(b);
+    // Exact: where e^a is not near 1, e^b is not small.
+    const V whole = (first.power - splat<V>(1)) + second.power;
+    const DD<V> fractions = add(DD<V>{first.p.hi * first.power, first.p.lo * first.power},
+                                DD<V>{second.p.hi * second.power, second.p.lo * second.power});
+    const DD<V> s = add(fractions, whole);
+    return log1p(s.hi) + s.lo / (splat<V>(1) + s.hi);
+  }
+}
+
+// Where the logarithm of a sum is a small difference of a negative number and a logarithm, b <= a.
+template <class V>
+TNP_INLINE mask_t<V> is_cancelled(V a, V value) {
+  // Nearer to 0 e^b is beyond the range of exp_wide.
+  constexpr auto least = is_f32<V> ? lane_t<V>(0) : lane_t<V>(0x1p-1000);
+  const mask_t<V> negative = both<mask_t<V>>(a<splat<V>(-least), value> splat<V>(0.5) * a);
+  return both<mask_t<V>>(negative, value < splat<V>(-2) * a);
+}
+
+// `value` = log(e^larger + e^smaller) again in those lanes. Most data have few, so this is out of line.
+template <bool BaseTwo, class V>
+[[gnu::noinline, gnu::cold]] inline void replace_cancelled(const V& larger, const V& smaller, V& value) {
+  DD<V> a{larger, splat<V>(0)}, b{smaller, splat<V>(0)};
+  using C = LogBase<lane_t<V>>;
+  if constexpr (BaseTwo) {
+    const DD<V> ln2{splat<V>(C::ln2), splat<V>(C::ln2_rest)};
+    a = mul(ln2, larger);
+    b = mul(ln2, smaller);
+  }
+  V result = log_of_sum_near_zero(a, b);
+  if constexpr (BaseTwo) result = mul_add(result, splat<V>(C::log2_e), result * splat<V>(C::log2_e_rest));
+  value = select<V>(is_cancelled(larger, value), result, value);
+}
+
+}  // namespace detail
+
+// log(exp(a) + exp(b)).
+template <bool BaseTwo = false, class V>
 TNP_INLINE V logaddexp(V a, V b) {
-  const V larger = select<V>(a > b, a, b);
-  // Equal infinities have no difference.
-  const V distance = select<V>(a == b, splat<V>(0), -abs_value(a - b));
-  return larger + select<V>(distance == distance, log1p(exp(distance)), distance);
+  using C = detail::LogBase<lane_t<V>>;
+  const V larger = select<V>(a > b, a, b), smaller = select<V>(a > b, b, a);
+  // What rounding takes from the distance would be many units of a small exponential.
+  const DD<V> distance = two_sum(smaller, -larger);
+  V added;
+  if constexpr (BaseTwo) {
+    const V power = exp2(distance.hi);
+    added = log1p(mul_add(power, distance.lo * splat<V>(C::ln2), power)) * splat<V>(C::log2_e);
+  } else {
+    const V power = exp(distance.hi);
+    added = log1p(mul_add(power, distance.lo, power));
+  }
+  // Infinities leave no distance, and equal numbers none to be rounded.
+  const V doubled = splat<V>(BaseTwo ? lane_t<V>(1) : C::ln2);
+  const mask_t<V> numbers = both<mask_t<V>>(a == a, b == b);
+  added = select<V>(added == added, added, select<V>(numbers, splat<V>(0), a + b));
+  V value = larger + select<V>(a == b, doubled, added);
+  if (any_lane(detail::is_cancelled(larger, value))) [[unlikely]] {
+    const V first = larger, second = smaller;
+    V replaced = value;
+    detail::replace_cancelled<BaseTwo>(first, second, replaced);
+    value = BaseTwo ? select<V>(a == b, value, replaced) : replaced;
+  }
+  return value;
 }
 
 // log2(2^a + 2^b).
 template <class V>
 TNP_INLINE V logaddexp2(V a, V b) {
-  const V larger = select<V>(a > b, a, b);
-  const V distance = select<V>(a == b, splat<V>(0), -abs_value(a - b));
-  const V natural = log1p(exp2(distance));
-  constexpr auto log2_e = lane_t<V>(0x1.71547652b82fep+0);
-  return larger + select<V>(distance == distance, natural * splat<V>(log2_e), distance);
+  return logaddexp<true>(a, b);
 }
 
 }  // namespace tnp::TNP_ISA::math

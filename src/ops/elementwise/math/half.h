@@ -49,7 +49,9 @@ template <bool IsFloat16, class V>
 TNP_INLINE V spacing_half(V x) {
   const V inf = splat<V>(float_of<V>::infinity), nan = splat<V>(float_of<V>::nan);
   const V start = x + splat<V>(0);  // +0 for -0
-  const V distance = nextafter_half<IsFloat16>(start, IsFloat16 ? inf : copysign(inf, start)) - start;
+  const V next = nextafter_half<IsFloat16>(start, IsFloat16 ? inf : copysign(inf, start));
+  // Beyond the largest number is infinity.
+  const V distance = select<V>(next > splat<V>(detail::Half<IsFloat16>::max), inf, next) - start;
   return select<V>(abs_value(x) < inf, distance, nan);
 }
 
