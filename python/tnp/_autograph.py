@@ -6,9 +6,7 @@ a branch or body may change are its results: `get_state` and `set_state`, made b
 
 from __future__ import annotations
 
-import builtins
 import functools
-import inspect
 import threading
 import types
 from collections.abc import Callable, Iterator
@@ -16,7 +14,7 @@ from typing import Any
 
 from . import _conversion, _core
 
-_local = threading.local()  # negated: pairs (not a, a) of the last negations of traced values
+_local: Any = threading.local()  # negated: pairs (not a, a) of the last negations of traced values
 
 
 # --- names
@@ -41,25 +39,31 @@ class UndefinedReturnValue:
     """The result of a function that has not returned yet."""
 
 
-class _PossiblyUndefined:
-    """The value of a variable that a loop of the graph defines, if it runs at all."""
+class PossiblyUndefined:
+    """The value of a variable that a branch or a loop of the graph gives it, and whether it was taken."""
 
-    __slots__ = ("name", "ran", "value")
+    __slots__ = ("given", "name", "value")
 
-    def __init__(self, name: str, value: Any, ran: Any) -> None:
-        self.name, self.value, self.ran = name, value, ran
+    def __init__(self, name: str, value: Any, given: Any) -> None:
+        self.name, self.value, self.given = name, value, given
 
     def read(self) -> Any:
         name = self.name
-        _check(self.ran, UnboundLocalError, lambda: f"cannot access local variable '{name}': its loop never ran")
+        why = "what assigns it did not run"
+        check(self.given, UnboundLocalError, lambda: f"cannot access local variable '{name}': {why}")
         return self.value
 
 
 def ld(v: Any) -> Any:
     """The value of a variable."""
-    if type(v) is Undefined or type(v) is _PossiblyUndefined:
+    if type(v) is Undefined or type(v) is PossiblyUndefined:
         return v.read()
     return v
+
+
+def is_undefined(v: Any) -> bool:
+    """Whether a variable has no value."""
+    return type(v) is Undefined
 
 
 def ldu(load: Callable[[], Any], name: str) -> Any:
@@ -72,50 +76,26 @@ def ldu(load: Callable[[], Any], name: str) -> Any:
 
 # --- calls
 
-Feature = types.SimpleNamespace(ASSERT_STATEMENTS=None, BUILTIN_FUNCTIONS=None)
-STD = None
+
+def returned(function_name: str, value: Any, did_return: Any) -> Any:
+    """The result of a function, given whether a return statement was met."""
+    value = ld(value)
+    if isinstance(value, UndefinedReturnValue):
+        return None
+    if did_return is not True and _core.is_traced(did_return):
+        raise TypeError(
+            f"{function_name}() returns a value on some ways through it and none on others, and which way is "
+            "taken depends on a traced array: end it with a return of the same structure"
+        )
+    return value if did_return else None
 
 
-def ConversionOptions(**options: Any) -> None:
-    """Converted code names the options of its conversion; there is nothing to choose."""
+def keywords(**given: Any) -> dict[str, Any]:
+    """Arguments by name, of which no two have one name."""
+    return given
 
 
-class FunctionScope:
-    """Around the body of a converted function."""
-
-    def __init__(self, function_name: str, scope_name: str, options: Any) -> None:
-        self.function_name, self.name = function_name, scope_name
-
-    def __enter__(self) -> FunctionScope:
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        pass
-
-    def ret(self, value: Any, did_return: Any) -> Any:
-        """The result, given whether a return statement was met."""
-        if isinstance(value, UndefinedReturnValue):
-            return None
-        if did_return is not True and _core.is_traced(did_return):
-            raise TypeError(
-                f"{self.function_name}() returns a value on some ways through it and none on others, and which way is "
-                "taken depends on a traced array: end it with a return of the same structure"
-            )
-        return value
-
-
-def with_function_scope(thunk: Callable[[Any], Any], scope_name: str, options: Any) -> Any:
-    """A lambda's body."""
-    with FunctionScope("lambda", scope_name, options) as scope:
-        return thunk(scope)
-
-
-def autograph_artifact(entity: Any, extras: Any = None) -> Any:
-    """Marks a function inside of a converted one."""
-    return entity
-
-
-def converted_call(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, scope: Any = None) -> Any:
+def converted_call(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> Any:
     """f(*args, **kwargs), converted where it is the user's."""
     kwargs = kwargs or {}
     if isinstance(f, types.FunctionType):
@@ -125,7 +105,7 @@ def converted_call(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None 
         made = _converted(inner) if isinstance(inner, types.FunctionType) else None
         return made(f.__self__, *args, **kwargs) if made else f(*args, **kwargs)
     if isinstance(f, functools.partial):
-        return converted_call(f.func, (*f.args, *args), {**f.keywords, **kwargs}, scope)
+        return converted_call(f.func, (*f.args, *args), {**f.keywords, **kwargs})
     if isinstance(f, (types.BuiltinFunctionType, type)):
         try:
             overload = _BUILTINS.get(f)
@@ -133,11 +113,13 @@ def converted_call(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None 
             overload = None
         if overload is not None:
             return overload(*args, **kwargs)
-        if f in _NEED_FRAME:
-            return _in_frame(f, args, scope)
-        return f(*(_each(args) if getattr(f, "__module__", None) == "tnp._core" else args), **kwargs)
+        if not (getattr(f, "__module__", None) or "").startswith("tnp"):
+            return f(*args, **kwargs)
+        return f(*_each(args), **{k: _array_of(v) for k, v in kwargs.items()})
     if type(f).__module__.startswith("tnp"):
-        return f(*_each(args), **kwargs)
+        return f(*_each(args), **{k: _array_of(v) for k, v in kwargs.items()})
+    if _local.__dict__.get("lists"):
+        args, kwargs = tuple(_array_of(a) for a in args), {k: _array_of(v) for k, v in kwargs.items()}
     call = type(f).__call__
     made = _converted(call) if isinstance(call, types.FunctionType) else None
     return made(f, *args, **kwargs) if made else f(*args, **kwargs)
@@ -148,12 +130,20 @@ def _run(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], unroll: bool) ->
     saved = _local.__dict__.copy()
     _local.unroll, _local.loops = unroll, False
     try:
-        return converted_call(f, args, kwargs)
+        return _outside(converted_call(f, args, kwargs))
     finally:
         loops = _local.loops
         _local.__dict__.clear()
         _local.__dict__.update(saved)
         _local.last_loops = loops
+
+
+def _outside(result: Any) -> Any:
+    """A function's result, which may hold no list of a length that only a run knows."""
+    if not _local.__dict__.get("lists"):
+        return result
+    leaves, tree = _core.tree_flatten(result)
+    return tree.unflatten([plain(x) for x in leaves])
 
 
 def _made_loops() -> bool:
@@ -168,31 +158,22 @@ def _is_ours(f: types.FunctionType) -> bool:
 def _converted(f: types.FunctionType) -> types.FunctionType | None:
     if hasattr(f, "__wrapped__") and _is_ours(f):
         return None
-    if inspect.iscoroutinefunction(f) or f.__code__.co_flags & inspect.CO_GENERATOR:
-        return None
     return _conversion.converted(f)
 
 
+def _array_of(x: Any) -> Any:
+    return x.values if isinstance(x, TracedList) else x
+
+
 def _each(args: tuple[Any, ...]) -> Iterator[Any]:
-    """The arguments of one of tnp's own functions, those that are the user's functions converted."""
+    """The arguments of one of tnp's own functions: those that are the user's functions converted, lists as arrays."""
     for a in args:
         if isinstance(a, (list, tuple)) and a and all(isinstance(x, types.FunctionType) for x in a):
             yield type(a)(_converted(x) or x for x in a)
+        elif isinstance(a, types.FunctionType):
+            yield _converted(a) or a
         else:
-            yield (_converted(a) or a) if isinstance(a, types.FunctionType) else a
-
-
-_NEED_FRAME = (eval, super, globals, locals)
-
-
-def _in_frame(f: Any, args: tuple[Any, ...], scope: Any) -> Any:
-    from malt.operators import py_builtins as malt
-
-    if f is eval:
-        return malt.eval_in_original_context(f, args, scope)
-    if f is super:
-        return malt.super_in_original_context(f, args, scope)
-    return (malt.globals_in_original_context if f is globals else malt.locals_in_original_context)(scope)
+            yield _array_of(a)
 
 
 # --- conditions
@@ -214,19 +195,12 @@ def not_(a: Any) -> Any:
     return result
 
 
-def _is_plain(f: Callable[[], Any]) -> bool:
-    """Whether evaluating this can neither fail nor take long: no index, no call."""
-    import dis
-
-    return not any(i.opname.startswith(("CALL", "BINARY_SUBSCR", "LOAD_ATTR")) for i in dis.get_instructions(f))
-
-
-def and_(a: Callable[[], Any], b: Callable[[], Any]) -> Any:
-    """a() and b(), where b is evaluated only if a holds."""
+def and_(a: Callable[[], Any], b: Callable[[], Any], is_plain: bool = False) -> Any:
+    """a() and b(), where b is evaluated only if a holds. is_plain: b can neither fail nor take long."""
     x = a()
     if not _core.is_traced(x):
         return x and b()
-    if _is_plain(b):
+    if is_plain:
         y = b()
         if not isinstance(y, bool) and (not _is_predicate(x) or not _is_predicate(y)):
             return _core.cond(x, lambda: y, lambda: x)
@@ -234,12 +208,12 @@ def and_(a: Callable[[], Any], b: Callable[[], Any]) -> Any:
     return _core.cond(x, lambda: _as_predicate(b(), x), lambda: _as_predicate(x, x))
 
 
-def or_(a: Callable[[], Any], b: Callable[[], Any]) -> Any:
+def or_(a: Callable[[], Any], b: Callable[[], Any], is_plain: bool = False) -> Any:
     """a() or b(), where b is evaluated only if a does not hold."""
     x = a()
     if not _core.is_traced(x):
         return x or b()
-    if _is_plain(b):
+    if is_plain:
         y = b()
         if not isinstance(y, bool) and (not _is_predicate(x) or not _is_predicate(y)):
             return _core.cond(x, lambda: x, lambda: y)
@@ -253,16 +227,6 @@ def _is_predicate(x: Any) -> bool:
 
 def _as_predicate(x: Any, like: Any) -> Any:
     return _truth(x) if _is_predicate(like) and _core.is_traced(x) else x
-
-
-def eq(a: Any, b: Any) -> Any:
-    """a == b"""
-    return a == b
-
-
-def not_eq(a: Any, b: Any) -> Any:
-    """a != b"""
-    return a != b
 
 
 def if_exp(test: Any, if_true: Callable[[], Any], if_false: Callable[[], Any], text: str) -> Any:
@@ -297,6 +261,12 @@ def if_stmt(
     init = get_state()
     try:
         set_state(_traced_if(test, body, orelse, get_state, set_state, names, init)[:nouts] + init[nouts:])
+    except RecursionError:
+        set_state(init)
+        raise RecursionError(
+            "a function calls itself again and again while it is traced: the depth of a recursion can not depend on "
+            "traced arrays; use a while loop, or a Python number as the argument that tells the depth"
+        ) from None
     except Exception:
         set_state(init)
         if _core.is_made_of_sizes(test):
@@ -326,7 +296,12 @@ def _traced_if(
 
         def run() -> list[Any]:
             set_state(_implied(test, side == 0, init))
-            (body, orelse)[side]()
+            try:
+                (body, orelse)[side]()
+            except Exception as error:
+                raise_when_run(error)
+                state.extend(UndefinedReturnValue() for _ in init)  # nothing comes after it
+                return []
             state.extend(_parts(new, leaves) if new is not old else new for new, old in _pairs(get_state(), init))
             return [_cast(x, casts[side][i]) if i in casts[side] else x for i, x in enumerate(leaves)]
 
@@ -344,7 +319,7 @@ def _traced_if(
     results = _core.join_branches(predicate, [first, second], merge.chosen)
     for i in merge.weak:
         _core.set_weak(results[i])
-    return tuple(_build(value, results) for value in merged)
+    return tuple(_build(value, results, name) for value, name in zip(merged, names, strict=True))
 
 
 def _pairs(new: tuple[Any, ...], old: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]:
@@ -362,26 +337,33 @@ def _implied(test: Any, holds: bool, state: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 class _Structure:
-    """A value of a branch taken apart: leaves are _Parts or Python values."""
+    """A value of a branch taken apart: leaves are _Parts or Python values. given: whether there is a value at all."""
 
-    __slots__ = ("leaves", "tree")
+    __slots__ = ("given", "leaves", "tree")
 
-    def __init__(self, leaves: list[Any], tree: Any) -> None:
-        self.leaves, self.tree = leaves, tree
+    def __init__(self, leaves: list[Any], tree: Any, given: Any = True) -> None:
+        self.leaves, self.tree, self.given = leaves, tree, given
 
 
 def _parts(value: Any, results: list[Any]) -> Any:
     if isinstance(value, (Undefined, UndefinedReturnValue)):
         return value
-    leaves, tree = _core.tree_flatten(ld(value))
-    out = []
-    for leaf in leaves:
-        if _is_array(leaf) or isinstance(leaf, _core.Dim):
-            results.append(leaf)
-            out.append(_Part(len(results) - 1, leaf))
-        else:
-            out.append(leaf)
-    return _Structure(out, tree)
+
+    def part(leaf: Any) -> Any:
+        if not _is_array(leaf) and not isinstance(leaf, _core.Dim):
+            return leaf
+        results.append(leaf)
+        return _Part(len(results) - 1, leaf)
+
+    return _taken_apart(value, part)
+
+
+def _taken_apart(value: Any, leaf: Callable[[Any], Any]) -> _Structure:
+    given: Any = True
+    if type(value) is PossiblyUndefined:
+        value, given = value.value, leaf(value.given)
+    leaves, tree = _core.tree_flatten(value)
+    return _Structure([leaf(x) for x in leaves], tree, given)
 
 
 def _is_array(x: Any) -> bool:
@@ -410,10 +392,13 @@ class _Merge:
             if isinstance(x, Undefined):
                 if isinstance(y, Undefined):
                     return x
-                return Undefined(name, "it is assigned in only one branch of an `if` whose condition is traced")
+                blank = _blank(y)
+                blank.given = False
+                return self.value(*((blank, b) if x is a else (a, blank)), name)
         if a.tree.key != b.tree.key:
             raise TypeError(f"if: {name} has one structure in one branch and another in the other{_shown(a, b)}")
-        return _Structure([self._leaf(x, y, name) for x, y in zip(a.leaves, b.leaves, strict=True)], a.tree)
+        leaves = [self._leaf(x, y, name) for x, y in zip(a.leaves, b.leaves, strict=True)]
+        return _Structure(leaves, a.tree, self._leaf(a.given, b.given, name))
 
     @staticmethod
     def _structure(x: Any) -> Any:
@@ -452,8 +437,7 @@ class _Outer:
 
 
 def _unchanged(value: Any) -> _Structure:
-    leaves, tree = _core.tree_flatten(ld(value))
-    return _Structure([_Outer(x) if _is_array(x) or isinstance(x, _core.Dim) else x for x in leaves], tree)
+    return _taken_apart(value, lambda x: _Outer(x) if _is_array(x) or isinstance(x, _core.Dim) else x)
 
 
 def _comparable(x: Any) -> bool:
@@ -531,13 +515,14 @@ def _zeros(x: Any) -> Any:
     return _core.functions["zeros"](tuple(sizes), x.dtype)
 
 
-def _build(value: Any, results: list[Any]) -> Any:
+def _build(value: Any, results: list[Any], name: str) -> Any:
     if not isinstance(value, _Structure):
         return value
     leaves = []
-    for x in value.leaves:
+    for x in (*value.leaves, value.given):
         leaves.append(results[x.index] if isinstance(x, _Part) else x.array if isinstance(x, _Outer) else x)
-    return value.tree.unflatten(leaves)
+    built, given = value.tree.unflatten(leaves[:-1]), leaves[-1]
+    return built if given is True else PossiblyUndefined(name, built, given)
 
 
 class _unconverted:
@@ -558,51 +543,36 @@ def _why_not_converted() -> str:
     return _conversion.why_not_converted()
 
 
-# --- assert and print
-
-
-def _check(condition: Any, error: type[Exception], message: Callable[[], Any]) -> None:
-    """Raises the error when the program runs and the condition does not hold."""
-
-    def check(holds: Any) -> None:
-        if not holds:
-            text = message()
-            raise error(*(() if text is None else (text,)))
-
-    _core._numpy_function(check, [condition], [], True, "assert")
-
-
-def assert_stmt(test: Any, message: Callable[[], Any]) -> None:
-    """assert test, message()"""
-    if not _core.is_traced(test):
-        if not test:
-            text = message()
-            raise AssertionError(*(() if text is None else (text,)))
-        return
-    if test.ndim != 0:
-        test = _core.functions["all"](test)  # with more than one element Python would refuse it
-    text = message()
-    _check(test, AssertionError, lambda: text)
-
-
-def _print(*values: Any, **options: Any) -> None:
-    leaves, tree = _core.tree_flatten(values)
-    places = [i for i, x in enumerate(leaves) if _core.is_traced(x)]
-    if not places:
-        print(*values, **options)
-        return
-
-    def show(*arrays: Any) -> None:
-        shown = list(leaves)
-        for i, a in zip(places, arrays, strict=True):
-            shown[i] = a
-        print(*tree.unflatten(shown), **options)
-
-    _core._numpy_function(show, [leaves[i] for i in places], [], True, "print")
-
-
 from ._autograph_loops import _BUILTINS, for_stmt, while_stmt  # noqa: E402
+from ._autograph_values import (  # noqa: E402
+    TracedList,
+    assert_stmt,
+    chain,
+    check,
+    comprehension,
+    explicit,
+    generator,
+    handlers,
+    in_,
+    is_sequence,
+    not_in,
+    plain,
+    raise_when_run,
+    text,
+)
 
-_BUILTINS[builtins.print] = _print
-
-__all__ = ["for_stmt", "while_stmt"]
+__all__ = [
+    "assert_stmt",
+    "chain",
+    "check",
+    "comprehension",
+    "explicit",
+    "for_stmt",
+    "generator",
+    "handlers",
+    "in_",
+    "is_sequence",
+    "not_in",
+    "text",
+    "while_stmt",
+]

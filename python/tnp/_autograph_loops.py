@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
 import functools
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from . import _autograph as _ag
@@ -22,7 +21,8 @@ class _Carry:
     """The variables of a loop, as a list of arrays and back.
 
     A Python number is an array of its own type from the first iteration on, or of that which the body makes of it. What
-    is no array or number must stay what it is.
+    is no array or number must stay what it is. A variable that may have no value (`late`) goes through the loop as a pair
+    of its value and whether it has one.
     """
 
     def __init__(self, what: str, names: tuple[str, ...], init: tuple[Any, ...]) -> None:
@@ -31,8 +31,8 @@ class _Carry:
         self.promoted: dict[int, dict[int, Any]] = {}  # types that Python numbers turn out to take
         self.numbers: set[tuple[int, int]] = set()  # leaves that began as such
         self.typed: set[tuple[int, int]] = set()  # and those of them that the body has given a type
-        self.values = [_ag.ld(v) if not isinstance(v, _ag.Undefined) else v for v in init]
-        self.late: set[int] = set()  # variables that the loop defines
+        self.values = [(v.value, v.given) if type(v) is _ag.PossiblyUndefined else v for v in init]
+        self.late: set[int] = {k for k, v in enumerate(init) if type(v) is _ag.PossiblyUndefined}
         self.plan()
 
     def plan(self) -> None:
@@ -67,7 +67,9 @@ class _Carry:
                 leaves[i] = next(arrays)
                 if (k, i) in self.numbers:
                     _core.set_weak(leaves[i])
-            out.append(tree.unflatten(leaves))
+            value = tree.unflatten(leaves)
+            late = k in self.late and not self.is_return[k]
+            out.append(_ag.PossiblyUndefined(self.names[k], *value) if late else value)
         return tuple(out)
 
     def take(self, state: tuple[Any, ...], before: list[Any]) -> list[Any]:
@@ -80,14 +82,12 @@ class _Carry:
                 if self.trees[k] is not None:
                     self.refuse(k, "has no value after an iteration")
                 continue
-            leaves, tree = _core.tree_flatten(_ag.ld(value))
-            if self.trees[k] is None:
-                if not leaves or not all(_is_carried(x) for x in leaves):
-                    continue  # known in the loop's own trace only
-                self.values[k] = tree.unflatten([_blank(x) for x in leaves])
-                self.late.add(k)
-                changed = True
+            if self.trees[k] is None or (k not in self.late and type(value) is _ag.PossiblyUndefined):
+                changed = self.define(k, value) or changed
                 continue
+            if k in self.late and not self.is_return[k]:
+                value = _pair(value)
+            leaves, tree = _core.tree_flatten(value)
             if tree.key != self.trees[k].key:
                 self.refuse(k, "changes its structure")
             for i, (old, new) in enumerate(zip(self.leaves[k], leaves, strict=True)):
@@ -99,6 +99,24 @@ class _Carry:
         if changed:
             self.plan_again()
         return out
+
+    def define(self, k: int, value: Any) -> bool:
+        """Has a variable that had no value carried. False if that can not be: its value is for the loop's own trace."""
+        if self.is_return[k]:
+            first = value
+        elif self.trees[k] is not None:
+            first = (self.values[k], True)  # an iteration may leave it without
+        else:
+            first = _pair(value)
+        leaves, tree = _core.tree_flatten(first)
+        if not leaves or not all(_is_carried(x) for x in leaves):
+            return False
+        if self.trees[k] is None:
+            self.values[k] = tree.unflatten([_blank(x) for x in leaves])
+        else:
+            self.values[k] = first
+        self.late.add(k)
+        return True
 
     def leaf(self, k: int, i: int, first: Any, before: Any, new: Any) -> Any:
         """The leaf after an iteration in the type before it; None if that has to change."""
@@ -141,13 +159,13 @@ class _Carry:
     def refuse(self, k: int, why: str, error: type[Exception] = TypeError) -> None:
         raise error(f"{self.what}: the loop variable '{self.names[k]}' {why}")
 
-    def finish(self, arrays: list[Any], ran: Any) -> tuple[Any, ...]:
+    def finish(self, arrays: list[Any]) -> tuple[Any, ...]:
         """The variables after the loop."""
-        out = list(self.build(arrays))
-        for k in self.late:
-            if not self.is_return[k]:
-                out[k] = _ag._PossiblyUndefined(self.names[k], out[k], ran)
-        return tuple(out)
+        return self.build(arrays)
+
+
+def _pair(value: Any) -> tuple[Any, Any]:
+    return (value.value, value.given) if type(value) is _ag.PossiblyUndefined else (value, True)
 
 
 def _is_missing(x: Any) -> bool:
@@ -170,7 +188,6 @@ def while_stmt(
     get_state: Callable[[], tuple[Any, ...]],
     set_state: Callable[[tuple[Any, ...]], None],
     names: tuple[str, ...],
-    options: dict[str, Any],
 ) -> None:
     """while test(): body()"""
     holds = test()
@@ -207,10 +224,10 @@ def _traced_while(
 
     while True:
         try:
-            ran, *out = _core.while_loop(condition, step, (False, *carry.start()))
+            _, *out = _core.while_loop(condition, step, (False, *carry.start()))
         except _Again:
             continue
-        return carry.finish(out, ran)
+        return carry.finish(out)
 
 
 # --- for
@@ -224,39 +241,6 @@ class Rows:
         self.arrays = arrays  # a structure of arrays whose rows are the turns, if there is one
 
 
-class _SymbolicRange:
-    """range() of sizes or traced numbers."""
-
-    def __init__(self, *bounds: Any) -> None:
-        start, stop, step = (0, *bounds, 1) if len(bounds) == 1 else (*bounds, 1) if len(bounds) == 2 else bounds
-        for b in (start, stop, step):
-            if _ag._is_array(b) and (b.ndim != 0 or b.dtype.kind not in "iu"):
-                raise TypeError(f"range: an integer is needed, got {b.dtype}{b.shape}")
-        self.start, self.stop, self.step = start, stop, step
-
-    def __iter__(self) -> Iterator[int]:
-        with _ag._unconverted():
-            return iter(range(*(operator.index(b) for b in (self.start, self.stop, self.step))))
-
-    def __len__(self) -> int:
-        with _ag._unconverted():
-            return len(range(*(operator.index(b) for b in (self.start, self.stop, self.step))))
-
-    def rows(self) -> Rows:
-        start, stop, step = self.start, self.stop, self.step
-        if isinstance(step, int):
-            if step == 0:
-                raise ValueError("range() arg 3 must not be zero")
-            length = (stop - start + step - 1) // step if step > 0 else (start - stop - step - 1) // -step
-        else:
-            length = (stop - start + step - _core.ufuncs["sign"](step)) // step
-        return Rows(length, lambda i: start + i * step if not (_is(start, 0) and _is(step, 1)) else i)
-
-
-def _is(x: Any, value: int) -> bool:
-    return isinstance(x, int) and x == value
-
-
 def _rows_of(x: Any) -> Rows | None:
     """What is traced in `x`, as something to go over; None for what Python goes over itself."""
     if isinstance(x, _SymbolicRange):
@@ -265,6 +249,8 @@ def _rows_of(x: Any) -> Rows | None:
         return x.rows()
     if isinstance(x, _core.Variable):
         x = x.read() if hasattr(x, "read") else x
+    if isinstance(x, _ag.TracedList):
+        x = x.values
     if _ag._is_array(x) and _core.is_traced(x):
         if x.ndim == 0:
             raise TypeError("iteration over a 0-d array")
@@ -275,43 +261,6 @@ def _rows_of(x: Any) -> Rows | None:
     return None
 
 
-class _Together:
-    """zip() or enumerate() with something traced in it."""
-
-    def __init__(self, parts: tuple[Any, ...], python: Callable[[], Any]) -> None:
-        self.parts, self.python = parts, python
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.python())
-
-    def rows(self) -> Rows:
-        rows = [_rows_of(p) or _fixed_rows(p) for p in self.parts]
-        length = rows[0].length
-        for r in rows[1:]:
-            length = _least(length, r.length)
-        return Rows(length, lambda i: tuple(r.at(i) for r in rows))
-
-
-def _fixed_rows(x: Any) -> Rows:
-    if isinstance(x, _Count):
-        return Rows(None, lambda i: i + x.start)
-    values = _core.functions["asarray"](list(x) if not hasattr(x, "shape") else x)
-    return Rows(values.shape[0], lambda i: values[i])
-
-
-class _Count:
-    def __init__(self, start: Any) -> None:
-        self.start = start
-
-
-def _least(a: Any, b: Any) -> Any:
-    if a is None or b is None or a is b:
-        return b if a is None else a
-    if isinstance(a, int) and isinstance(b, int):
-        return min(a, b)
-    return _core.ufuncs["minimum"](a, b)
-
-
 def for_stmt(
     iterated: Any,
     extra_test: Callable[[], Any] | None,
@@ -319,7 +268,6 @@ def for_stmt(
     get_state: Callable[[], tuple[Any, ...]],
     set_state: Callable[[tuple[Any, ...]], None],
     names: tuple[str, ...],
-    options: dict[str, Any],
 ) -> None:
     """for target in iterated: body(target), for as long as extra_test() holds"""
     rows = _rows_of(iterated)
@@ -394,7 +342,7 @@ def _traced_scan(
             out, _ = _core.scan(step, carry.start(), rows.arrays)
         except _Again:
             continue
-        return carry.finish(out, _core.ufuncs["greater"](rows.length, 0) if carry.late else True)
+        return carry.finish(out)
 
 
 def _python_for(
@@ -427,82 +375,8 @@ def _python_for(
         _ag.if_stmt(holds, functools.partial(body, target), lambda: None, get_state, set_state, names, len(names))
 
 
-# --- builtins
+from ._autograph_builtins import BUILTINS as _BUILTINS  # noqa: E402
+from ._autograph_builtins import SymbolicRange as _SymbolicRange  # noqa: E402
+from ._autograph_builtins import Together as _Together  # noqa: E402
 
-
-def _any_traced(values: Any) -> bool:
-    return any(_core.is_traced(v) for v in values)
-
-
-def _range(*bounds: Any) -> Any:
-    return _SymbolicRange(*bounds) if _any_traced(bounds) else range(*bounds)
-
-
-def _len(x: Any) -> Any:
-    if not _core.is_traced(x) or isinstance(x, _core.Dim):
-        return len(x)
-    if len(x.shape) == 0:
-        raise TypeError("len() of unsized object")
-    return x.shape[0]
-
-
-def _goes_over(x: Any) -> bool:
-    return isinstance(x, (_SymbolicRange, _Together)) or _rows_of(x) is not None
-
-
-def _zip(*parts: Any, strict: bool = False) -> Any:
-    if strict or not any(_goes_over(p) for p in parts):
-        return zip(*parts, strict=strict)
-    return _Together(parts, lambda: zip(*parts, strict=False))
-
-
-def _enumerate(x: Any, start: Any = 0) -> Any:
-    if not _goes_over(x):
-        return enumerate(x, start)
-    return _Together((_Count(start), x), lambda: enumerate(x, start))
-
-
-def _converter(python: type, dtype: str) -> Callable[..., Any]:
-    def convert(*args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and not kwargs and _ag._is_array(args[0]) and _core.is_traced(args[0]) and args[0].ndim == 0:
-            return _core.functions["astype"](args[0], dtype)
-        return python(*args, **kwargs)
-
-    return convert
-
-
-def _extreme(python: Callable[..., Any], ufunc: str) -> Callable[..., Any]:
-    def choose(*args: Any, **kwargs: Any) -> Any:
-        if len(args) < 2 or kwargs or not _any_traced(args):
-            return python(*args, **kwargs)
-        result = args[0]
-        for x in args[1:]:
-            result = _core.ufuncs[ufunc](result, x)
-        return result
-
-    return choose
-
-
-def _reduced(python: Callable[..., Any], name: str) -> Callable[..., Any]:
-    def reduce(*args: Any) -> Any:
-        if len(args) != 1 or not _ag._is_array(args[0]) or not _core.is_traced(args[0]) or args[0].ndim != 1:
-            return python(*args)
-        return _core.functions[name](args[0])
-
-    return reduce
-
-
-_BUILTINS: dict[Any, Callable[..., Any]] = {
-    builtins.range: _range,
-    builtins.len: _len,
-    builtins.zip: _zip,
-    builtins.enumerate: _enumerate,
-    builtins.int: _converter(int, "int64"),
-    builtins.float: _converter(float, "float64"),
-    builtins.bool: _converter(bool, "bool"),
-    builtins.complex: _converter(complex, "complex128"),
-    builtins.min: _extreme(min, "minimum"),
-    builtins.max: _extreme(max, "maximum"),
-    builtins.any: _reduced(any, "any"),
-    builtins.all: _reduced(all, "all"),
-}
+__all__ = ["_BUILTINS"]

@@ -1,21 +1,27 @@
 """Functions rewritten so that their control flow calls the operators of `_autograph`: what to convert, and how.
 
-diastatic-malt rewrites the syntax tree; it is compiled here with the places of the user's file, so that errors, the
-debugger and the graph's comments show the user's lines. A function is converted when a trace has asked for it, and
-once.
+`_rewrite` rewrites the syntax tree; it is compiled here with the places of the user's file, so that errors, the debugger
+and the graph's comments show the user's lines. A function is converted when a trace has asked for it, and once.
 """
 
 from __future__ import annotations
+import __future__
 
+import ast
+import copy
 import dis
 import functools
 import inspect
+import linecache
+import operator
 import os
 import sys
 import sysconfig
 import threading
 import types
 from typing import Any
+
+from . import _rewrite
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _LIBRARIES = tuple(
@@ -32,7 +38,10 @@ _LIMIT = 4096  # functions kept; code objects of closures made anew share theirs
 
 def is_users(code: types.CodeType) -> bool:
     """Whether this is the user's code: no part of Python, of an installed package or of tnp."""
-    return not code.co_filename.startswith((_PACKAGE, "<", *_LIBRARIES))
+    name = code.co_filename
+    if name.startswith("<"):  # typed in, where the interpreter keeps what was typed
+        return bool(linecache.getlines(name))
+    return not name.startswith((_PACKAGE, *_LIBRARIES))
 
 
 def wants_conversion(what: str, converted: bool, boundary: int) -> bool:
@@ -105,68 +114,44 @@ def converted(f: types.FunctionType) -> types.FunctionType | None:
 
 def _explain(f: types.FunctionType, error: Exception) -> str:
     name = getattr(f, "__qualname__", "a function")
-    if isinstance(error, OSError) or type(error).__name__ == "InaccessibleSourceCodeError":
+    if isinstance(error, OSError):
         return f"the source of {name} is not available, so its control flow can not be converted"
     text = str(error).strip().split("\n")[0]
+    if isinstance(error, _rewrite.NotConverted):
+        return f"the control flow of {name} can not be converted: {text}"
     return f"the control flow of {name} can not be converted ({type(error).__name__}: {text})"
 
 
-@functools.cache
-def _transpiler() -> Any:
-    """malt is loaded when the first function is converted."""
-    import importlib.util  # noqa: F401  malt takes it for granted
-
-    from malt.core import converter
-    from malt.impl import api
-
-    from . import _autograph
-
-    class Transpiler(api.PyToPy):
-        def get_transformed_name(self, node: Any) -> str:
-            return super(api.PyToPy, self).get_transformed_name(node)
-
-        def get_extra_locals(self) -> dict[str, Any]:
-            return {"ag__": _autograph}
-
-    options = converter.ConversionOptions(
-        recursive=True,
-        user_requested=True,
-        optional_features=(converter.Feature.ASSERT_STATEMENTS, converter.Feature.BUILTIN_FUNCTIONS),
-    )
-    return Transpiler(), converter.ProgramContext(options=options)
-
-
 def _make_factory(f: types.FunctionType) -> Any:
-    import ast
-
-    from malt.pyct import transpiler as malt
-
-    transpiler, program = _transpiler()
-    inspect.getsourcelines(f)  # raises OSError where there is none
-    nodes, context = malt.GenericTranspiler.transform_function(transpiler, f, program)
-    name = context.info.name
-    if isinstance(nodes, ast.Lambda):
-        nodes = ast.Assign(targets=[ast.Name(name, ctx=ast.Store())], value=nodes)
+    code = f.__code__
+    node, lines = _definition(code)
+    path = f.__qualname__.split(".")
+    private = path[-2] if len(path) > 1 and path[-2] != "<locals>" else ""
+    made = _rewrite.rewritten(node, private)
+    if isinstance(made, ast.Lambda):
+        made = ast.copy_location(ast.Assign([ast.Name("function__", ast.Store())], made), node)
     else:
-        nodes.name = name
-        nodes.decorator_list = []
-    inner = context.namer.new_symbol("inner_factory", ())
-    outer = context.namer.new_symbol("outer_factory", ())
-    free = f.__code__.co_freevars
-    tree = malt._wrap_into_factory(nodes, name, inner, outer, free, ["ag__"], context.info.future_features)
-    module = ast.Module(body=list(tree), type_ignores=[])
-    _place(module, f.__code__.co_firstlineno)
-    compiled = compile(module, f.__code__.co_filename, "exec", dont_inherit=True)
+        made.name, made.args.defaults = "function__", []
+        made.args.kw_defaults = [None] * len(made.args.kwonlyargs)
+        _rewrite.without_annotations(made.args)
+    free = [n for n in code.co_freevars if n != _rewrite.OPERATORS]
+    inner = _rewrite.definition("inner__", [made, ast.Return(ast.Name("function__", ast.Load()))], _rewrite.OPERATORS)
+    empty: list[ast.stmt] = [ast.Assign([ast.Name(n, ast.Store())], ast.Constant(None)) for n in free]
+    outer = _rewrite.definition("outer__", [*empty, inner, ast.Return(ast.Name("inner__", ast.Load()))])
+    module = ast.fix_missing_locations(ast.Module([ast.copy_location(outer, node)], []))
+    ast.increment_lineno(module, lines)
+    flags = code.co_flags & _FUTURE
+    compiled = compile(module, code.co_filename, "exec", flags=flags, dont_inherit=True)
     namespace: dict[str, Any] = {}
     exec(compiled, namespace)
-    factory_code = _named(namespace[outer]().__code__, name, f)
+    factory_code = _named(namespace["outer__"]().__code__, "function__", f)
     _remember(factory_code)
     from . import _autograph
 
     def instantiate(function: types.FunctionType) -> types.FunctionType:
-        cells = dict(zip(free, function.__closure__ or (), strict=True))
+        cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
         closure = tuple(cells[n] for n in factory_code.co_freevars)
-        made = types.FunctionType(factory_code, function.__globals__, name, (), closure)(ag__=_autograph)
+        made = types.FunctionType(factory_code, function.__globals__, "inner__", (), closure)(_autograph)
         made.__defaults__ = function.__defaults__
         made.__kwdefaults__ = function.__kwdefaults__
         made.__name__, made.__qualname__ = function.__name__, function.__qualname__
@@ -175,10 +160,74 @@ def _make_factory(f: types.FunctionType) -> Any:
     return instantiate
 
 
+_FUTURE = functools.reduce(operator.or_, (getattr(__future__, n).compiler_flag for n in __future__.all_feature_names))
+
+
+def _definition(code: types.CodeType) -> tuple[Any, int]:
+    """The syntax tree of a function, and how many lines of its file lie before the tree's first."""
+    lines = linecache.getlines(code.co_filename)
+    first = code.co_firstlineno
+    if not 0 < first <= len(lines):
+        raise OSError("no source")
+    places = list(_places(code))
+    last = max((p[1] for p in places), default=first)
+    last = max(last, first)
+    if code.co_name != "<lambda>":
+        # The function's lines alone; in front of an indented one something that it is indented in.
+        indented = lines[first - 1][:1] in " \t"
+        for end in (last, first - 1 + len(inspect.getblock(lines[first - 1 :]))):
+            text = "if 1:\n" * indented + "".join(lines[first - 1 : end])
+            try:
+                tree = ast.parse(text)
+            except SyntaxError:
+                continue
+            found = tree.body[0].body[0] if indented else tree.body[0]  # type: ignore[attr-defined]
+            if isinstance(found, (ast.FunctionDef, ast.AsyncFunctionDef)) and found.name == code.co_name:
+                return found, first - 1 - indented
+        raise OSError("no source")
+    return _lambda_at(code, _parsed(code.co_filename, "".join(lines)), places), 0
+
+
+def _places(code: types.CodeType) -> Any:
+    for place in code.co_positions():
+        if None not in place:
+            yield place
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _places(constant)
+
+
+@functools.lru_cache(maxsize=8)
+def _parsed(filename: str, text: str) -> ast.Module:
+    return ast.parse(text, filename)
+
+
+def _lambda_at(code: types.CodeType, tree: ast.Module, places: list[Any]) -> Any:
+    """The innermost lambda that holds all places of the code."""
+    spans = {p for p in places if p[0] != p[1] or p[2] != p[3]}
+
+    def holds(n: Any) -> bool:
+        start, end = (n.lineno, n.col_offset), (n.end_lineno, n.end_col_offset)
+        return all(start <= (p[0], p[2]) and (p[1], p[3]) <= end for p in spans)
+
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    found = [
+        n
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Lambda)
+        and n.lineno <= code.co_firstlineno <= (n.end_lineno or 0)
+        and tuple(a.arg for a in (*n.args.posonlyargs, *n.args.args, *n.args.kwonlyargs)) == names
+        and holds(n.body)
+    ]
+    if not found:
+        raise OSError("no source")
+    return copy.deepcopy(max(found, key=lambda n: (n.lineno, n.col_offset)))
+
+
 def _named(code: types.CodeType, name: str, f: types.FunctionType) -> types.CodeType:
     """The code with the function's own name, for tracebacks."""
     constants = tuple(_named(c, name, f) if isinstance(c, types.CodeType) else c for c in code.co_consts)
-    if code.co_name == name:
+    if code.co_name == name or (code.co_name == "<lambda>" and f.__name__ == "<lambda>"):
         return code.replace(co_consts=constants, co_name=f.__name__, co_qualname=f.__qualname__)
     return code.replace(co_consts=constants)
 
@@ -188,27 +237,3 @@ def _remember(code: types.CodeType) -> None:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             _remember(constant)
-
-
-def _place(root: Any, first_line: int) -> None:
-    """Gives each node the line that it comes from; nodes that were made up, that of what they are in or came after."""
-    import ast
-
-    from malt.pyct import anno
-
-    def visit(node: Any, line: int) -> int:
-        own = anno.getanno(node, anno.Basic.ORIGIN, default=None)
-        if own is not None:
-            line = own.loc.lineno
-        if "lineno" in node._attributes:
-            node.lineno = node.end_lineno = line
-            node.col_offset = node.end_col_offset = 0
-        last = line
-        for child in ast.iter_child_nodes(node):
-            statement = isinstance(child, ast.stmt)
-            reached = visit(child, last if statement else line)
-            if statement:
-                last = reached
-        return last
-
-    visit(root, first_line)

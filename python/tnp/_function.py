@@ -9,13 +9,14 @@ from typing import Any
 
 from . import _autograph, _core
 from ._core import Function
+from ._specs import ArraySpec
 
 _core.set_autograph(_autograph)
 
 
 def function(
     func: Callable[..., Any] | None = None,
-    input_signature: Sequence[Any] | None = None,
+    input_signature: Sequence[Any] | ArraySpec | None = None,
     autograph: bool = True,
     jit_compile: bool | None = None,
     reduce_retracing: bool = False,
@@ -32,7 +33,8 @@ def function(
     Python code in it runs while it is traced and only then. Arrays are traced whatever their sizes; other arguments are
     part of what a trace is for, by type and value. Also a decorator, with or without arguments.
 
-    input_signature: ArraySpecs; arguments are cast to their types, and TypeError is raised for other shapes or counts.
+    input_signature: for each argument that is not static an ArraySpec, or a structure of them; arguments are cast to their
+        types, and TypeError is raised for other structures, shapes or counts.
     autograph: whether Python's control flow (if, while, for, break, continue, return, and, or, not, assert, print) becomes
         that of the program where it depends on traced arrays. Without, it raises an error that names tnp.cond and
         tnp.while_loop.
@@ -61,13 +63,40 @@ def function(
         raise TypeError(f"function: expected a callable, got '{type(func).__name__}'")
     compiled = Function(func, name, autograph)
     functools.update_wrapper(compiled, func)
-    if input_signature is not None:
-        compiled.set_input_signature(list(input_signature))
     if static_argnames is not None or static_argnums is not None:
         compiled.set_statics(*_marked(func, "static", static_argnames, static_argnums))
     if donate_argnames is not None or donate_argnums is not None:
         compiled.set_donated(*_marked(func, "donate", donate_argnames, donate_argnums))
+    if input_signature is not None:
+        specs = [input_signature] if isinstance(input_signature, ArraySpec) else list(input_signature)
+        _check_count(func, specs)
+        compiled.set_input_signature(specs)
     return compiled
+
+
+def _positional(func: Callable[..., Any]) -> list[str]:
+    """The names of the arguments that may be given by position or by name."""
+    try:
+        parameters = inspect.signature(func).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    names = []
+    for p in parameters:
+        if p.kind is p.POSITIONAL_ONLY:
+            names.append("")  # by position only
+        elif p.kind is p.POSITIONAL_OR_KEYWORD:
+            names.append(p.name)
+    return names
+
+
+def _check_count(func: Callable[..., Any], specs: list[Any]) -> None:
+    try:
+        parameters = list(inspect.signature(func).parameters.values())
+    except (TypeError, ValueError):
+        return
+    taken = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if len(specs) > len(taken) and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        raise TypeError(f"function: the input signature has {len(specs)} arguments, but {func!r} takes {len(taken)}")
 
 
 def _marked(

@@ -64,25 +64,4 @@ std::string verify(const Graph& graph) {
   return "";
 }
 
-std::string Graph::str() const {
-  const auto value = [&](int i) { return "%" + std::to_string(i); };
-  const auto type = [&](int i) { return std::string(name(values[i].dtype)) + values[i].shape.str(); };
-  const auto list = [&](const std::vector<int>& ids, bool types) {
-    std::string s;
-    for (int i : ids) s += (s.empty() ? "" : ", ") + value(i) + (types ? ": " + type(i) : "");
-    return s;
-  };
-  std::string s = "graph(" + list(inputs, true) + ") {\n";
-  for (const GraphNode& node : nodes) {
-    s += "  ";
-    if (!node.outputs.empty()) s += list(node.outputs, true) + " = ";
-    s += std::string(node.op->name) + "(" + list(node.inputs, false) + ")";
-    const std::string p = params_str(*node.params);
-    if (!p.empty()) s += " {" + p + "}";
-    if (!node.location.empty()) s += "  # " + node.location;
-    s += "\n";
-  }
-  return s + "  return " + list(outputs, false) + "\n}\n";
-}
-
 }  // namespace tnp

@@ -47,7 +47,7 @@ struct Graph {
   mutable Companion companion;
 
   int num_args() const { return static_cast<int>(inputs.size() - captured.size()); }
-  std::string str() const;  // the typed text form
+  std::string str() const;  // graph_text of it; host functions by name
   std::string svg() const;  // a self-contained drawing
 };
 

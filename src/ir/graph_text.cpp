@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "ir/host_function.h"
+#include "ir/scalar.h"
 #include "ir/trace.h"
 #include "tnp/error.h"
 
@@ -23,18 +24,25 @@ std::map<std::string, ParamsFactory, std::less<>>& factories() {
 
 // --- writing
 
-void write_graph(std::string& out, const Graph& g, const std::string& indent, bool outermost);
+// `complete`: refuse what the parser could not give back.
+struct Style {
+  std::string indent;
+  bool outermost, complete;
+};
+void write_graph(std::string& out, const Graph& g, const Style& style);
+
+std::string double_text(double v) {
+  char buffer[40];
+  std::snprintf(buffer, sizeof buffer, "%.17g", v);
+  return buffer;
+}
 
 class Writer final : public ParamVisitor {
  public:
-  Writer(std::string& out, std::string indent) : out_(out), indent_(std::move(indent)) {}
+  Writer(std::string& out, const Style& style) : out_(out), style_(style) {}
   void operator()(const char* n, bool& v) override { add(n, v ? "True" : "False"); }
   void operator()(const char* n, std::int64_t& v) override { add(n, std::to_string(v)); }
-  void operator()(const char* n, double& v) override {
-    char buffer[40];
-    std::snprintf(buffer, sizeof buffer, "%.17g", v);
-    add(n, buffer);
-  }
+  void operator()(const char* n, double& v) override { add(n, double_text(v)); }
   void operator()(const char* n, DType& v) override { add(n, std::string(name(v))); }
   void operator()(const char* n, std::string& v) override {
     std::string quoted = "'";
@@ -58,13 +66,15 @@ class Writer final : public ParamVisitor {
     std::string text = "None";
     if (v) {
       text.clear();
-      write_graph(text, *v, indent_ + "    ", false);
+      write_graph(text, *v, {style_.indent + "    ", false, style_.complete});
     }
     add(n, text);
   }
-  void operator()(const char*, HostRef& v) override {
-    throw TypeError("a function that calls the host function " + (v ? v->name() : std::string("None")) +
-                    " can not be written as text");
+  void operator()(const char* n, HostRef& v) override {
+    const std::string called = v ? v->name() : "None";
+    if (style_.complete)
+      throw TypeError("a function that calls the host function " + called + " can not be written as text");
+    add(n, "host(" + called + ")");
   }
   bool any = false;
 
@@ -80,10 +90,31 @@ class Writer final : public ParamVisitor {
     any = true;
   }
   std::string& out_;
-  std::string indent_;
+  const Style& style_;
 };
 
-void write_graph(std::string& out, const Graph& g, const std::string& indent, bool outermost) {
+// A captured number; empty for other arrays.
+std::string number_text(const Array& x) {
+  if (x.is_symbolic() || x.ndim() != 0 || (!is_bool(x.dtype()) && !is_integer(x.dtype()) && !is_floating(x.dtype())))
+    return "";
+  return std::visit(
+      [](auto v) -> std::string {
+        using T = decltype(v);
+        if constexpr (std::is_same_v<T, bool>) {
+          return v ? "True" : "False";
+        } else if constexpr (std::is_same_v<T, double>) {
+          return double_text(v);
+        } else if constexpr (std::is_integral_v<T>) {
+          return std::to_string(v);
+        } else {
+          return "";
+        }
+      },
+      load_scalar(x.dtype(), x.data()).value);
+}
+
+void write_graph(std::string& out, const Graph& g, const Style& style) {
+  const std::string& indent = style.indent;
   const auto typed = [&](int v) {
     return "%" + std::to_string(v) + ": " + std::string(name(g.values[v].dtype)) + g.values[v].shape.str();
   };
@@ -92,13 +123,15 @@ void write_graph(std::string& out, const Graph& g, const std::string& indent, bo
     for (int v : ids) s += (s.empty() ? "%" : ", %") + std::to_string(v);
     return s;
   };
-  if (!outermost && !g.captured.empty())
+  if (!style.outermost && style.complete && !g.captured.empty())
     throw TypeError("an inner graph that captures arrays can not be written as text");
   out += "graph(";
   for (std::size_t i = 0; i < g.inputs.size(); ++i) {
     out += (i ? ", " : "") + typed(g.inputs[i]);
     const auto args = static_cast<std::size_t>(g.num_args());
-    if (i >= args) out += " = const " + std::to_string(i - args);
+    if (i < args) continue;
+    const std::string number = number_text(g.captured[i - args]);
+    out += " = " + (number.empty() ? "const " + std::to_string(i - args) : number);
   }
   out += ") {\n";
   for (const GraphNode& node : g.nodes) {
@@ -106,7 +139,7 @@ void write_graph(std::string& out, const Graph& g, const std::string& indent, bo
     for (std::size_t j = 0; j < node.outputs.size(); ++j) out += (j ? ", " : "") + typed(node.outputs[j]);
     if (!node.outputs.empty()) out += " = ";
     out += std::string(node.op->name) + "(" + plain(node.inputs) + ")";
-    Writer writer(out, indent);
+    Writer writer(out, style);
     const_cast<Params&>(*node.params).visit(writer);
     if (writer.any) out += "}";
     if (!node.location.empty()) out += "  # " + node.location;
@@ -125,11 +158,17 @@ const void* fresh_owner() {
 
 constexpr int kMaxDepth = 200;
 
+// What a text gives for a captured array: its number among the constants, or the value of a 0-d one.
+struct Constant {
+  std::size_t index = 0;
+  std::optional<Scalar> number;
+};
+
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text), dims_(DimTable::create()) {}
 
-  std::shared_ptr<Graph> whole(std::vector<std::size_t>& constants) {
+  std::shared_ptr<Graph> whole(std::vector<Constant>& constants) {
     auto g = graph(&constants);
     skip();
     if (at_ != text_.size()) fail("nothing may follow the graph");
@@ -312,7 +351,25 @@ class Reader {
     return id;
   }
 
-  std::shared_ptr<Graph> graph(std::vector<std::size_t>* constants) {
+  Constant constant(DType dtype) {
+    if (accept("const")) return {static_cast<std::size_t>(integer()), std::nullopt};
+    if (is_bool(dtype)) {
+      const std::string w = word();
+      if (w != "True" && w != "False") fail("True or False is expected");
+      return {0, Scalar(w == "True")};
+    }
+    if (is_floating(dtype)) return {0, Scalar(number())};
+    if (!is_integer(dtype)) fail("'const' is expected");
+    skip();
+    if (peek("-")) return {0, Scalar(integer())};
+    std::uint64_t v = 0;
+    const auto [end, error] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), v);
+    if (error != std::errc()) fail("an integer is expected");
+    at_ = static_cast<std::size_t>(end - text_.data());
+    return {0, Scalar(v)};
+  }
+
+  std::shared_ptr<Graph> graph(std::vector<Constant>* constants) {
     if (++depth_ > kMaxDepth) fail("graphs are nested too deeply");
     Scope s;
     s.graph->dims = dims_;
@@ -321,9 +378,8 @@ class Reader {
     while (!accept(")")) {
       s.graph->inputs.push_back(define(s));
       if (accept("=")) {
-        expect("const");
         if (constants == nullptr) fail("an inner graph has no constants");
-        constants->push_back(static_cast<std::size_t>(integer()));
+        constants->push_back(constant(s.graph->values[static_cast<std::size_t>(s.graph->inputs.back())].dtype));
       } else if (constants != nullptr && !constants->empty()) {
         fail("constants come last");
       }
@@ -529,20 +585,29 @@ RegisterParams::RegisterParams(const char* op, ParamsFactory make) { factories()
 
 std::string graph_text(const Graph& graph) {
   std::string out;
-  write_graph(out, graph, "", true);
+  write_graph(out, graph, {"", true, true});
+  return out + "\n";
+}
+
+// The same text for looking at, which also names what a text can not describe.
+std::string Graph::str() const {
+  std::string out;
+  write_graph(out, *this, {"", true, false});
   return out + "\n";
 }
 
 std::shared_ptr<const Graph> graph_from_text(std::string_view text, const Arrays& constants) {
-  std::vector<std::size_t> used;
+  std::vector<Constant> used;
   const std::shared_ptr<Graph> read = Reader(text).whole(used);
-  for (std::size_t k : used) {
-    if (k >= constants.size()) throw ValueError("graph: constant " + std::to_string(k) + " is missing");
+  for (const Constant& c : used) {
     const GraphValue& v =
         read->values[static_cast<std::size_t>(read->inputs[read->inputs.size() - used.size() + read->captured.size()])];
-    if (constants[k].dtype() != v.dtype || (v.shape.rank_known() && constants[k].ndim() != v.shape.ndim()))
-      throw ValueError("graph: constant " + std::to_string(k) + " is not of the type that the text says");
-    read->captured.push_back(constants[k]);
+    if (!c.number && c.index >= constants.size())
+      throw ValueError("graph: constant " + std::to_string(c.index) + " is missing");
+    const Array x = c.number ? c.number->to_array(v.dtype) : constants[c.index];
+    if (x.dtype() != v.dtype || (v.shape.rank_known() && x.ndim() != v.shape.ndim()))
+      throw ValueError("graph: constant " + std::to_string(c.index) + " is not of the type that the text says");
+    read->captured.push_back(x);
   }
   // Traced anew, so that every operation checks what it is given.
   Trace trace;

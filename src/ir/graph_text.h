@@ -10,7 +10,7 @@
 namespace tnp {
 
 // The graph with all that it holds. Captured arrays appear as "const 0", "const 1", …: their values are not in the
-// text. Throws TypeError where the graph calls a host function, which no text describes.
+// text, but for numbers. Throws TypeError where the graph calls a host function, which no text describes.
 std::string graph_text(const Graph& graph);
 
 // The graph that `text` describes; `constants` are what it captured. Throws ValueError, with the line, for what is no

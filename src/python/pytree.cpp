@@ -48,6 +48,7 @@ PyTree PyTree::flatten(nb::handle o, std::vector<nb::object>& leaves) {
     for (nb::handle child : nb::borrow<nb::list>(o)) add(child);
   } else if (PyDict_Check(p)) {
     t.kind_ = Kind::dict;
+    if (!PyDict_CheckExact(p)) t.remember_dict(o);
     for (auto [key, value] : nb::borrow<nb::dict>(o)) {
       t.keys_.push_back(nb::borrow(key));
       add(value);
@@ -55,7 +56,10 @@ PyTree PyTree::flatten(nb::handle o, std::vector<nb::object>& leaves) {
   } else if (is_dataclass(o)) {
     t.kind_ = Kind::dataclass;
     t.type_ = nb::borrow(o.type());
-    for (nb::handle name : nb::borrow<nb::dict>(o.type().attr("__dataclass_fields__")).keys()) {
+    for (auto [name, field] : nb::borrow<nb::dict>(o.type().attr("__dataclass_fields__"))) {
+      const std::string kind = nb::cast<std::string>(field.attr("_field_type").attr("name"));
+      if (kind != "_FIELD" || !nb::cast<bool>(field.attr("init"))) t.plain_fields_ = false;
+      if (kind != "_FIELD") continue;  // ClassVar, InitVar
       t.keys_.push_back(nb::borrow(name));
       add(nb::getattr(o, name));
     }
@@ -83,15 +87,12 @@ nb::object PyTree::build(std::span<const nb::object> leaves, std::size_t& next) 
     case Kind::dict: {
       nb::dict out;
       for (std::size_t i = 0; i < children_.size(); ++i) out[keys_[i]] = children_[i].build(leaves, next);
-      return out;
+      return type_.is_valid() ? dict_of(out) : out;
     }
     case Kind::dataclass: {
       nb::dict fields;
       for (std::size_t i = 0; i < children_.size(); ++i) fields[keys_[i]] = children_[i].build(leaves, next);
-      nb::tuple none;
-      PyObject* made = PyObject_Call(type_.ptr(), none.ptr(), fields.ptr());
-      if (made == nullptr) throw nb::python_error();
-      return nb::steal(made);
+      return dataclass_of(fields);
     }
     default:
       break;
@@ -106,6 +107,81 @@ nb::object PyTree::build(std::span<const nb::object> leaves, std::size_t& next) 
   return nb::steal(made);
 }
 
+// OrderedDict, defaultdict; other kinds of dict are taken apart as dicts are, and come back as such.
+void PyTree::remember_dict(nb::handle o) {
+  const nb::module_ collections = nb::module_::import_("collections");
+  const nb::handle type = o.type();
+  if (type.is(collections.attr("defaultdict"))) {
+    type_ = nb::borrow(type);
+    factory_ = o.attr("default_factory");
+  } else if (type.is(collections.attr("OrderedDict"))) {
+    type_ = nb::borrow(type);
+  }
+}
+
+nb::object PyTree::dict_of(const nb::dict& items) const {
+  return factory_.is_valid() ? type_(factory_, items) : type_(items);
+}
+
+nb::object PyTree::dataclass_of(const nb::dict& fields) const {
+  if (plain_fields_) {
+    nb::tuple none;
+    PyObject* made = PyObject_Call(type_.ptr(), none.ptr(), fields.ptr());
+    if (made == nullptr) throw nb::python_error();
+    return nb::steal(made);
+  }
+  // The constructor takes something else, so the fields are put back as they are, into a frozen object too.
+  const nb::handle base(reinterpret_cast<PyObject*>(&PyBaseObject_Type));
+  nb::object made = base.attr("__new__")(type_);
+  for (auto [name, value] : fields) base.attr("__setattr__")(made, name, value);
+  return made;
+}
+
+void PyTree::flatten_like(nb::handle o, std::vector<nb::object>& leaves, const std::string& path) const {
+  const Depth depth;
+  const auto refuse = [&](const std::string& wanted) {
+    throw TypeError(path + " is of type '" + Py_TYPE(o.ptr())->tp_name + "', not " + wanted);
+  };
+  const auto text = [](nb::handle key) { return nb::cast<std::string>(nb::repr(key)); };
+  switch (kind_) {
+    case Kind::leaf:
+      leaves.push_back(nb::borrow(o));
+      return;
+    case Kind::none:
+      if (!o.is_none()) refuse("None");
+      return;
+    case Kind::strict_array:
+      refuse("an array of the strict namespace");
+      return;
+    case Kind::dict: {
+      if (!PyDict_Check(o.ptr())) refuse("a dict");
+      const nb::dict given = nb::borrow<nb::dict>(o);
+      for (std::size_t i = 0; i < children_.size(); ++i) {
+        if (!given.contains(keys_[i])) throw TypeError(path + " has no key " + text(keys_[i]));
+        children_[i].flatten_like(given[keys_[i]], leaves, path + "[" + text(keys_[i]) + "]");
+      }
+      if (given.size() != children_.size())
+        throw TypeError(path + " has " + std::to_string(given.size()) + " keys instead of " +
+                        std::to_string(children_.size()));
+      return;
+    }
+    case Kind::dataclass:
+      if (!o.type().is(type_)) refuse("'" + nb::cast<std::string>(type_.attr("__name__")) + "'");
+      for (std::size_t i = 0; i < children_.size(); ++i)
+        children_[i].flatten_like(nb::getattr(o, keys_[i]), leaves, path + "." + nb::cast<std::string>(keys_[i]));
+      return;
+    default:
+      break;
+  }
+  if (kind_ == Kind::named_tuple ? !o.type().is(type_) : !PyTuple_Check(o.ptr()) && !PyList_Check(o.ptr()))
+    refuse(kind_ == Kind::named_tuple ? "'" + nb::cast<std::string>(type_.attr("__name__")) + "'" : "a tuple or list");
+  const std::size_t n = nb::len(o);
+  if (n != children_.size())
+    throw TypeError(path + " has " + std::to_string(n) + " items instead of " + std::to_string(children_.size()));
+  for (std::size_t i = 0; i < n; ++i)
+    children_[i].flatten_like(o[nb::int_(i)], leaves, path + "[" + std::to_string(i) + "]");
+}
+
 std::size_t PyTree::num_leaves() const {
   if (kind_ == Kind::leaf) return 1;
   std::size_t n = 0;
@@ -118,6 +194,7 @@ nb::object PyTree::key() const {
   nb::list parts;
   parts.append(static_cast<int>(kind_));
   if (type_.is_valid()) parts.append(type_);
+  if (factory_.is_valid()) parts.append(factory_);
   if (kind_ == Kind::strict_array) {
     // What the namespace's functions do depends on them too.
     parts.append(static_cast<int>(device_));

@@ -17,6 +17,9 @@ class PyTree {
   // holds.
   static PyTree flatten(nb::handle o, std::vector<nb::object>& leaves);
   nb::object unflatten(std::span<const nb::object> leaves) const;
+  // Appends what stands in `o` where this structure has its leaves, whatever that is; a tuple may stand for a list and
+  // the other way round. Throws TypeError, which calls `o` by `path`, where it has another structure.
+  void flatten_like(nb::handle o, std::vector<nb::object>& leaves, const std::string& path) const;
   std::size_t num_leaves() const;
   bool is_leaf() const { return kind_ == Kind::leaf; }
 
@@ -26,10 +29,15 @@ class PyTree {
  private:
   enum class Kind : std::uint8_t { leaf, none, tuple, list, dict, named_tuple, dataclass, strict_array };
   nb::object build(std::span<const nb::object> leaves, std::size_t& next) const;
+  void remember_dict(nb::handle o);
+  nb::object dict_of(const nb::dict& items) const;
+  nb::object dataclass_of(const nb::dict& fields) const;
 
   Kind kind_ = Kind::leaf;
   array_api::Device device_{};    // of a strict array
-  nb::object type_;               // of a named tuple, a dataclass, a subclass
+  nb::object type_;               // of a named tuple, a dataclass, a kind of dict
+  nb::object factory_;            // of a defaultdict
+  bool plain_fields_ = true;      // of a dataclass: its constructor takes them all
   std::vector<nb::object> keys_;  // of a dict; field names of a dataclass
   std::vector<PyTree> children_;
 };

@@ -137,28 +137,33 @@ void general_arguments(const Flattened& f, Arguments& out) {
 }
 
 InputSignature::InputSignature(nb::handle specs) {
-  for (nb::handle spec : nb::borrow<nb::iterable>(specs)) {
-    if (!nb::hasattr(spec, "shape") || !nb::hasattr(spec, "dtype")) {
-      throw TypeError("function: the input signature must be made of ArraySpecs, got '" +
-                      std::string(Py_TYPE(spec.ptr())->tp_name) + "'");
-    }
-    Spec s{dtype_of(nb::getattr(spec, "dtype")), false, {}};
-    nb::object shape = nb::getattr(spec, "shape");
-    s.any_rank = shape.is_none();
-    if (!s.any_rank) {
-      for (nb::handle d : nb::borrow<nb::iterable>(shape)) {
-        if (nb::isinstance<nb::str>(d)) {
-          const auto name = nb::cast<std::string>(d);
-          auto it = std::find(names_.begin(), names_.end(), name);
-          if (it == names_.end()) it = names_.insert(names_.end(), name);
-          s.shape.push_back(-2 - (it - names_.begin()));
-        } else {
-          s.shape.push_back(d.is_none() ? -1 : dim_of(d));
-        }
-      }
-    }
-    specs_.push_back(std::move(s));
+  for (nb::handle argument : nb::borrow<nb::iterable>(specs)) {
+    std::vector<nb::object> leaves;
+    arguments_.push_back(PyTree::flatten(argument, leaves));
+    for (const nb::object& leaf : leaves) specs_.push_back(spec_of(leaf));
   }
+}
+
+InputSignature::Spec InputSignature::spec_of(nb::handle spec) {
+  if (!nb::hasattr(spec, "shape") || !nb::hasattr(spec, "dtype") || is_array(spec.ptr())) {
+    throw TypeError("function: the input signature must be made of ArraySpecs, got '" +
+                    std::string(Py_TYPE(spec.ptr())->tp_name) + "'");
+  }
+  Spec s{dtype_of(nb::getattr(spec, "dtype")), false, {}};
+  nb::object shape = nb::getattr(spec, "shape");
+  s.any_rank = shape.is_none();
+  if (s.any_rank) return s;
+  for (nb::handle d : nb::borrow<nb::iterable>(shape)) {
+    if (nb::isinstance<nb::str>(d)) {
+      const auto name = nb::cast<std::string>(d);
+      auto it = std::find(names_.begin(), names_.end(), name);
+      if (it == names_.end()) it = names_.insert(names_.end(), name);
+      s.shape.push_back(-2 - (it - names_.begin()));
+    } else {
+      s.shape.push_back(d.is_none() ? -1 : dim_of(d));
+    }
+  }
+  return s;
 }
 
 bool InputSignature::fits(const Array& x, const Spec& spec, std::vector<std::int64_t>& named) const {
@@ -193,24 +198,38 @@ std::string InputSignature::describe(const Spec& spec) const {
   return text + ")";
 }
 
-nb::object InputSignature::check(nb::handle args, nb::handle kwargs) const {
-  const auto n = static_cast<std::size_t>(PyTuple_GET_SIZE(args.ptr()));
-  if (n != specs_.size() || (kwargs.ptr() && PyDict_GET_SIZE(kwargs.ptr()) > 0)) {
-    throw TypeError("function: the input signature has " + std::to_string(specs_.size()) +
-                    " positional arguments, the call has " + std::to_string(n) + " and " +
-                    std::to_string(kwargs.ptr() ? PyDict_GET_SIZE(kwargs.ptr()) : 0) + " by keyword");
+Array InputSignature::checked(nb::handle o, const Spec& spec, std::vector<std::int64_t>& named,
+                              const std::string& what) const {
+  const Array x = is_array(o.ptr()) ? array_of(o.ptr()) : as_array(o.ptr(), {spec.dtype, std::nullopt});
+  if (!fits(x, spec, named)) {
+    throw TypeError("function: argument " + what + " of dtype " + std::string(tnp::name(x.dtype())) + " and shape " +
+                    x.shape().str() + " does not fit the input signature's " + describe(spec));
   }
+  return x;
+}
+
+nb::object InputSignature::check(nb::handle args, std::size_t lead,
+                                 const std::function<bool(std::size_t)>& is_static) const {
   nb::list out;
   std::vector<std::int64_t> named(names_.size(), -1);
+  std::size_t argument = 0, leaf = 0;
+  const auto n = static_cast<std::size_t>(PyTuple_GET_SIZE(args.ptr()));
   for (std::size_t i = 0; i < n; ++i) {
-    const Spec& spec = specs_[i];
-    PyObject* o = PyTuple_GET_ITEM(args.ptr(), static_cast<Py_ssize_t>(i));
-    const Array x = is_array(o) ? array_of(o) : as_array(o, {spec.dtype, std::nullopt});
-    if (!fits(x, spec, named)) {
-      throw TypeError("function: argument " + std::to_string(i) + " of dtype " + std::string(tnp::name(x.dtype())) +
-                      " and shape " + x.shape().str() + " does not fit the input signature's " + describe(spec));
+    const nb::handle o(PyTuple_GET_ITEM(args.ptr(), static_cast<Py_ssize_t>(i)));
+    if (i < lead || is_static(i)) {
+      out.append(o);
+      continue;
     }
-    out.append(to_python(x));
+    const PyTree& tree = arguments_[argument];
+    const std::string what = std::to_string(argument++);
+    if (tree.is_leaf()) {
+      out.append(to_python(checked(o, specs_[leaf++], named, what)));
+      continue;
+    }
+    std::vector<nb::object> leaves;
+    tree.flatten_like(o, leaves, "function: argument " + what);
+    for (nb::object& x : leaves) x = to_python(checked(x, specs_[leaf++], named, what));
+    out.append(tree.unflatten(leaves));
   }
   return nb::tuple(out);
 }

@@ -1,6 +1,8 @@
 // What the arguments of a call to a traced function are to its traces: arrays, and a key for everything else.
 #pragma once
 
+#include <functional>
+
 #include "ir/variable.h"
 #include "python/pytree.h"
 
@@ -53,10 +55,13 @@ void general_arguments(const Flattened& f, Arguments& out);
 class InputSignature {
  public:
   explicit InputSignature(nb::handle specs);
-  // The arguments with NumPy arrays and numbers cast to the specs' types; a tnp array must have them.
-  nb::object check(nb::handle args, nb::handle kwargs) const;
-  // What a trace may take for granted of argument i: sizes; -1 where they are free; the same number below -1 where two
-  // are one.
+  // Arguments in which NumPy arrays, numbers and lists of them are cast to the specs' types; a tnp array must have
+  // them. The first `lead` arguments (an instance) and those that `is_static` tells have no specs.
+  nb::object check(nb::handle args, std::size_t lead, const std::function<bool(std::size_t)>& is_static) const;
+  std::size_t num_arrays() const { return specs_.size(); }
+  std::size_t num_arguments() const { return arguments_.size(); }
+  // What a trace may take for granted of array i: sizes; -1 where they are free; the same number below -1 where two are
+  // one.
   Shape traced_shape(std::size_t i, int ndim) const;
 
  private:
@@ -65,9 +70,12 @@ class InputSignature {
     bool any_rank;
     Shape shape;  // -1: any size; -2 - i: the size that names_[i] stands for
   };
+  Spec spec_of(nb::handle spec);
+  Array checked(nb::handle o, const Spec& spec, std::vector<std::int64_t>& named, const std::string& what) const;
   bool fits(const Array& x, const Spec& spec, std::vector<std::int64_t>& named) const;
   std::string describe(const Spec& spec) const;
 
+  std::vector<PyTree> arguments_;  // whose leaves are specs_, in order
   std::vector<Spec> specs_;
   std::vector<std::string> names_;
 };

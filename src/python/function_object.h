@@ -1,0 +1,376 @@
+// What tnp.function makes: traces kept by structure, types and ranks of the arguments; the short way of a call whose
+// arguments are plain arrays.
+#pragma once
+
+#include <algorithm>
+
+#include "base/dim.h"
+#include "ir/give_up.h"
+#include "ir/trace.h"
+#include "ops/elementwise/fp_status.h"
+#include "python/asked_size.h"
+#include "python/autograph.h"
+#include "python/profile.h"
+#include "python/pytree.h"
+#include "python/signature.h"
+#include "python/variable.h"
+#include "runtime/profile.h"
+#include "tnp/error.h"
+#include "transform/call.h"
+#include "transform/explain.h"
+#include "transform/function.h"
+
+namespace tnp::python {
+
+inline constexpr std::size_t kMaxTraces = 256;    // per function; beyond it the oldest goes
+inline constexpr std::size_t kMaxRecursion = 64;  // of a function into itself, with arguments of the same types
+
+struct Traced {
+  std::string why;  // it was made
+  Signature signature;
+  std::vector<ArgumentSpec> specs;  // -1 where the size is free
+  TracedFunction function;
+  PyTree results;
+};
+
+inline bool fits(const Traced& t, const Arrays& arrays) {
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    const Shape& fixed = t.specs[i].shape;
+    for (int d = 0; d < fixed.ndim(); ++d) {
+      if (fixed[d] >= 0 && arrays[i].shape()[d] != fixed[d]) return false;
+    }
+  }
+  return true;
+}
+
+class Function {
+ public:
+  Function(nb::object f, nb::object name, bool autograph)
+      : f_(std::move(f)), name_(std::move(name)), autograph_(autograph) {}
+
+  // `bound`: the first argument is the instance whose method this is.
+  nb::object call(nb::handle args, nb::handle kwargs, bool bound = false) {
+    const ProfileSpan span("function", [this] { return shown_name(); });
+    Arguments arguments;
+    const std::shared_ptr<Traced> t = find(args, kwargs, arguments, bound);
+    if (donates()) take_donated(args, kwargs, arguments.arrays);
+    const Arrays results = run(*t, arguments.arrays, donates());
+    tell_long_compilation();
+    fp_flags_seen.store(0, std::memory_order_relaxed);  // NumPy's warnings are for eager calls
+    if (results.size() == 1 && t->results.is_leaf()) return to_python(results[0]);
+    std::vector<nb::object> leaves;
+    for (const Array& x : results) leaves.push_back(to_python(x));
+    return t->results.unflatten(leaves);
+  }
+
+  // Without the GIL where there is work that other threads should not wait for. Host functions take it for themselves.
+  static Arrays run(const Traced& t, Arrays& arguments, bool owned) {
+    constexpr std::int64_t kLarge = 1 << 16;  // elements
+    const bool large = std::any_of(arguments.begin(), arguments.end(), [](const Array& x) {
+      return !x.is_symbolic() && x.shape().is_static() && x.shape().num_elements() >= kLarge;
+    });
+    const auto call = [&] { return owned ? t.function.call_owned(std::move(arguments)) : t.function.call(arguments); };
+    if (!large || current_trace != nullptr) return call();
+    const nb::gil_scoped_release others;
+    return call();
+  }
+
+  std::shared_ptr<Traced> find(nb::handle given, nb::handle given_kwargs, Arguments& arguments, bool bound = false) {
+    nb::object args = nb::borrow(given), kwargs = nb::borrow(given_kwargs);
+    if (kwargs.is_valid() && PyDict_GET_SIZE(kwargs.ptr()) > 0) place_by_name(args, kwargs);
+    if (input_signature_) args = check_signature(args, kwargs, bound);
+    const bool has_statics = !static_positions_.empty() || !static_names_.empty();
+    if (has_statics) mark_statics(args, kwargs);
+    const bool plain = !has_statics && plain_arguments(args, kwargs, arguments);
+    Flattened f;
+    if (!plain) {
+      arguments = {};
+      f = flatten_arguments(args, kwargs);
+      general_arguments(f, arguments);
+    }
+    if (auto t = known(arguments)) return t;
+    if (plain) f = flatten_arguments(args, kwargs);
+    refuse_endless_recursion(arguments);
+    std::string why = reason(arguments);
+    std::shared_ptr<Traced> made = trace(f, arguments);
+    made->why = why + made->why;
+    if (auto t = known(arguments)) return t;  // another thread was quicker
+    std::erase_if(traces_, [](const auto& t) { return t->signature.is_dead(); });
+    if (traces_.size() >= kMaxTraces) traces_.erase(traces_.begin());
+    traces_.push_back(made);
+    ++made_;
+    return made;
+  }
+
+  // These arguments are part of what a trace is for, by value, even where they are arrays.
+  void set_statics(std::vector<std::size_t> positions, std::vector<std::string> names) {
+    static_positions_ = std::move(positions);
+    static_names_ = std::move(names);
+  }
+
+  // These arguments are given up by the caller.
+  void set_donated(std::vector<std::size_t> positions, std::vector<std::string> names) {
+    donated_positions_ = std::move(positions);
+    donated_names_ = std::move(names);
+  }
+
+  std::string shown_name() const { return nb::cast<std::string>(nb::str(nb::getattr(f_, "__name__", name_))); }
+
+  // Why the traces that are kept were made, and what the programs copy.
+  std::string explain() const {
+    std::string text = "tnp.function " + shown_name() + ": " + std::to_string(traces_.size()) +
+                       (traces_.size() == 1 ? " trace" : " traces") + " kept, " + std::to_string(made_) + " made\n";
+    for (std::size_t i = 0; i < traces_.size(); ++i) {
+      const Traced& t = *traces_[i];
+      text += "trace " + std::to_string(i + 1) + ": " + t.why + "\n";
+      const std::vector<std::string> copies = copies_of(t.function);
+      for (const std::string& c : copies) text += "  copied at " + c + "\n";
+    }
+    return text;
+  }
+
+  // Arguments are then cast to these specs.
+  void set_input_signature(nb::handle specs) { input_signature_.emplace(specs); }
+  const nb::object& wrapped() const { return f_; }
+
+  std::size_t num_traces() const { return traces_.size(); }
+  std::size_t num_made() const { return made_; }
+  void clear() { traces_.clear(); }
+  int traverse(visitproc visit, void* arg) {
+    Py_VISIT(f_.ptr());
+    Py_VISIT(name_.ptr());
+    for (const auto& t : traces_) Py_VISIT(t->signature.statics.ptr());
+    return 0;
+  }
+  void drop() {
+    f_.reset();
+    name_.reset();
+    traces_.clear();
+  }
+
+ private:
+  // What the function's positional parameters are called.
+  const std::vector<std::string>& parameters() {
+    if (!parameters_) {
+      parameters_.emplace();
+      for (nb::handle h : nb::module_::import_("tnp._function").attr("_positional")(f_))
+        parameters_->push_back(nb::cast<std::string>(h));
+    }
+    return *parameters_;
+  }
+
+  // Arguments given by name where they could be given by position: one trace is for both.
+  void place_by_name(nb::object& args, nb::object& kwargs) {
+    const std::vector<std::string>& names = parameters();
+    nb::list placed;
+    nb::dict rest;
+    for (std::size_t i = nb::len(args); i < names.size(); ++i) {
+      PyObject* value = PyDict_GetItemString(kwargs.ptr(), names[i].c_str());
+      if (value == nullptr) break;
+      if (nb::len(placed) == 0) rest.update(nb::borrow<nb::dict>(kwargs));
+      placed.append(nb::handle(value));
+      PyDict_DelItemString(rest.ptr(), names[i].c_str());
+    }
+    if (nb::len(placed) == 0) return;
+    args = nb::borrow(args) + nb::tuple(placed);
+    kwargs = rest;
+  }
+
+  bool is_static(std::size_t position) const {
+    return std::find(static_positions_.begin(), static_positions_.end(), position) != static_positions_.end();
+  }
+
+  nb::object check_signature(const nb::object& args, const nb::object& kwargs, bool bound) {
+    const std::size_t given = nb::len(args);
+    std::size_t lead = bound ? 1 : 0;
+    if (given > input_signature_->num_arguments() && !parameters().empty() &&
+        (parameters()[0] == "self" || parameters()[0] == "cls"))
+      lead = 1;
+    std::size_t count = 0, named = 0;
+    for (std::size_t i = lead; i < given; ++i) count += is_static(i) ? 0 : 1;
+    if (kwargs.is_valid()) {
+      for (auto [key, value] : nb::borrow<nb::dict>(kwargs)) {
+        const auto name = nb::cast<std::string>(key);
+        named += std::find(static_names_.begin(), static_names_.end(), name) == static_names_.end() ? 1 : 0;
+      }
+    }
+    if (count != input_signature_->num_arguments() || named > 0) {
+      throw TypeError("function: the input signature has " + std::to_string(input_signature_->num_arguments()) +
+                      " positional arguments, the call has " + std::to_string(count) + " and " + std::to_string(named) +
+                      " by keyword");
+    }
+    return input_signature_->check(args, lead, [this](std::size_t i) { return is_static(i); });
+  }
+
+  // A function that calls itself while it is traced, to a depth that only a run could tell.
+  void refuse_endless_recursion(const Arguments& arguments) const {
+    const auto same = [&](const auto& other) { return other.first == this && *other.second == arguments.signature; };
+    const auto& now = traced_now();
+    if (now.size() < kMaxRecursion ||
+        static_cast<std::size_t>(std::count_if(now.begin(), now.end(), same)) < kMaxRecursion)
+      return;
+    throw RecursionError(
+        "function " + shown_name() +
+        ": it calls itself with arguments of the same types, without end, while it is traced: the depth "
+        "of a recursion can not depend on traced arrays. Use a while loop (tnp.while_loop), or a Python "
+        "number as the argument that tells the depth");
+  }
+
+  // The functions that this thread is tracing, outermost first.
+  static std::vector<std::pair<const Function*, const Signature*>>& traced_now() {
+    thread_local std::vector<std::pair<const Function*, const Signature*>> all;
+    return all;
+  }
+  class TracedNow {
+   public:
+    TracedNow(const Function* f, const Signature* s) { traced_now().emplace_back(f, s); }
+    ~TracedNow() { traced_now().pop_back(); }
+    TracedNow(const TracedNow&) = delete;
+  };
+
+  bool donates() const { return !donated_positions_.empty() || !donated_names_.empty(); }
+
+  void take_donated(nb::handle args, nb::handle kwargs, Arrays& arrays) const {
+    std::vector<nb::object> leaves;
+    for (std::size_t i : donated_positions_) {
+      if (i < nb::len(args)) PyTree::flatten(nb::object(args[i]), leaves);
+    }
+    for (const std::string& name : donated_names_) {
+      PyObject* value = kwargs.ptr() ? PyDict_GetItemString(kwargs.ptr(), name.c_str()) : nullptr;
+      if (value != nullptr) PyTree::flatten(value, leaves);
+    }
+    for (const nb::object& leaf : leaves) {
+      if (!is_array(leaf.ptr())) continue;
+      for (Array& x : arrays) {
+        if (x.node() != array_of(leaf.ptr()).node()) continue;
+        give_up(x);
+        break;
+      }
+    }
+  }
+
+  void mark_statics(nb::object& args, nb::object& kwargs) const {
+    nb::list positional;
+    for (std::size_t i = 0; i < nb::len(args); ++i) {
+      nb::object value = args[i];
+      positional.append(is_static(i) ? nb::cast(PyStatic{value}) : value);
+    }
+    args = nb::tuple(positional);
+    if (kwargs.ptr() == nullptr) return;
+    nb::dict marked;
+    for (auto [key, value] : nb::borrow<nb::dict>(kwargs)) {
+      const auto text = nb::cast<std::string>(key);
+      const bool found = std::find(static_names_.begin(), static_names_.end(), text) != static_names_.end();
+      marked[key] = found ? nb::cast(PyStatic{nb::borrow(value)}) : nb::borrow(value);
+    }
+    kwargs = marked;
+  }
+
+  // How these arguments differ from those of the last trace.
+  std::string reason(const Arguments& arguments) const {
+    if (traces_.empty()) return made_ == 0 ? "the first call" : "none is kept any more";
+    return difference(traces_.back()->signature, arguments.signature);
+  }
+
+  // By index, as a comparison may call Python code that changes the cache.
+  std::shared_ptr<Traced> known(const Arguments& arguments) const {
+    for (std::size_t i = 0; i < traces_.size(); ++i) {
+      const std::shared_ptr<Traced> t = traces_[i];
+      if (t->signature == arguments.signature && fits(*t, arguments.arrays)) return t;
+    }
+    return nullptr;
+  }
+
+  // Runs the body on symbolic arrays, again with sizes fixed for as long as it asks for their numbers.
+  std::shared_ptr<Traced> trace(const Flattened& f, const Arguments& arguments) {
+    const CompilationSpan span("a function (its trace)");
+    auto t = std::make_shared<Traced>();
+    t->signature = arguments.signature;
+    const TracedNow now(this, &t->signature);
+    // Arrays in the instance whose method this is come first, and have no specs.
+    const std::size_t lead = input_signature_ ? arguments.arrays.size() - input_signature_->num_arrays() : 0;
+    for (std::size_t i = 0; i < arguments.arrays.size(); ++i) {
+      const Array& x = arguments.arrays[i];
+      const Shape free(SmallVec<std::int64_t, 5>(x.ndim(), -1));
+      t->specs.push_back(
+          {x.dtype(), input_signature_ && i >= lead ? input_signature_->traced_shape(i - lead, x.ndim()) : free});
+    }
+    for (;;) {
+      try {
+        const ConversionScope scope(autograph_, conversion_ != Conversion::none);
+        const int before = variables_made_in_traces;
+        t->function =
+            trace_function(t->specs, [&](const Arrays& symbolic) { return run_body(f, symbolic, t->results); });
+        if (made_ > 0 && variables_made_in_traces != before && trace_depth() == 0) {
+          throw ValueError(
+              "function: a Variable is made on a call after the first, so each trace would have one of its own: make "
+              "it "
+              "outside, or only where there is none yet");
+        }
+        if (donates()) may_own_arguments(t->function.graph);
+        return t;
+      } catch (nb::python_error& e) {
+        if (is_conversion_request(e)) {
+          conversion_ = Conversion::converted;
+          continue;
+        }
+        // What a loop of the graph left in a list, say, is of no use outside: Python can go through the loop instead.
+        if (conversion_ == Conversion::converted && e.matches(tracer_error()) && made_loops_over_sizes()) {
+          conversion_ = Conversion::unrolled;
+          continue;
+        }
+        if (!e.matches(nb::handle(needs_size_error())) || asked_size().size.depth != trace_depth()) throw;
+        const NeedsSize needed = asked_size().size;
+        for (const auto& [argument, axis] : needed.places) {
+          const std::int64_t size = arguments.arrays[static_cast<std::size_t>(argument)].shape()[axis];
+          if (is_symbolic(size)) ask_for_size(size);  // of the function that is being traced around this one
+          t->why += "; size " + std::to_string(axis) + " of array " + std::to_string(argument) + " is fixed at " +
+                    std::to_string(size) + ", as its number was asked for" + " at " + asked_size().at;
+          t->specs[static_cast<std::size_t>(argument)].shape[axis] = size;
+        }
+      }
+    }
+  }
+
+  Arrays run_body(const Flattened& f, const Arrays& symbolic, PyTree& results) {
+    std::vector<nb::object> leaves;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < f.leaves.size(); ++i)
+      leaves.push_back(f.traced[i] ? to_python(symbolic[next++]) : static_value(f.leaves[i]));
+    nb::object all = f.tree.unflatten(leaves);
+    nb::object out = conversion_ != Conversion::none
+                         ? converted_call(f_, all[0], all[1], conversion_ == Conversion::unrolled)
+                         : nb::steal(PyObject_Call(f_.ptr(), nb::object(all[0]).ptr(), nb::object(all[1]).ptr()));
+    if (!out.is_valid()) throw nb::python_error();
+    std::vector<nb::object> result_leaves;
+    results = PyTree::flatten(out, result_leaves);
+    Arrays arrays;
+    for (const nb::object& leaf : result_leaves) {
+      if (PyUnicode_Check(leaf.ptr()) || PyCallable_Check(leaf.ptr())) {
+        throw TypeError("function: results must be arrays or numbers, got '" +
+                        std::string(Py_TYPE(leaf.ptr())->tp_name) + "'");
+      }
+      if (nb::isinstance<PyDim>(leaf)) {
+        arrays.push_back(dim_value(nb::cast<PyDim&>(leaf).dim, DType::int64));
+      } else {
+        arrays.push_back(is_variable(leaf.ptr()) ? variable_of(leaf.ptr())->read() : as_array(leaf.ptr()));
+      }
+    }
+    return arrays;
+  }
+
+  nb::object f_, name_;
+  bool autograph_;
+  enum class Conversion : std::uint8_t { none, converted, unrolled };
+  Conversion conversion_ = Conversion::none;  // of the body's control flow, as traces have asked for it
+  std::vector<std::size_t> static_positions_;
+  std::vector<std::string> static_names_;
+  std::vector<std::size_t> donated_positions_;
+  std::vector<std::string> donated_names_;
+  std::optional<InputSignature> input_signature_;
+  std::optional<std::vector<std::string>> parameters_;
+  std::vector<std::shared_ptr<Traced>> traces_;
+  std::size_t made_ = 0;
+};
+
+}  // namespace tnp::python
