@@ -6,6 +6,7 @@
 
 #include "base/default_dtype.h"
 #include "base/dim.h"
+#include "numpy/blocks.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
 #include "tnp/operators.h"
@@ -75,7 +76,10 @@ Array round(const Array& x, int decimals) {
     return astype(multiply(rint(divide(x, power)), power), x.dtype());
   }
   const Scalar power(std::pow(10.0, std::abs(decimals)));
-  return decimals > 0 ? divide(rint(multiply(x, power)), power) : multiply(rint(divide(x, power)), power);
+  return by_blocks({x}, [&](std::span<const Array> in) {
+    const Array& a = in[0];
+    return decimals > 0 ? divide(rint(multiply(a, power)), power) : multiply(rint(divide(a, power)), power);
+  });
 }
 
 Array fix(const Array& x) { return trunc(x); }
@@ -99,11 +103,16 @@ Array nan_to_num(const Array& x, const Array& nan, const Array& posinf, const Ar
     return given ? astype(given, x.dtype()) : Scalar(otherwise).to_array(x.dtype());
   };
   const Scalar infinity(std::numeric_limits<double>::infinity()), minus(-std::numeric_limits<double>::infinity());
-  const Array finite = where(x == infinity, value(posinf, greatest), where(x == minus, value(neginf, -greatest), x));
-  return where(isnan(x), value(nan, 0), finite);
+  const Array above = value(posinf, greatest), below = value(neginf, -greatest), none = value(nan, 0);
+  return by_blocks({x, above, below, none}, [&](std::span<const Array> in) {
+    const Array finite = where(in[0] == infinity, in[1], where(in[0] == minus, in[2], in[0]));
+    return where(isnan(in[0]), in[3], finite);
+  });
 }
 
-Array sinc(const Array& x) {
+namespace {
+
+Array sinc_of(const Array& x) {
   const Array y = multiply(x, std::numbers::pi);
   // A small number stands for 0, where sin(y) / y is 1.
   const int bits = y.dtype() == DType::float16    ? 10
@@ -112,6 +121,12 @@ Array sinc(const Array& x) {
                                                   : 52;
   const Array safe = where(y == 0, is_complex(y.dtype()) ? 1e-20 : std::ldexp(1.0, -bits), y);
   return divide(sin(safe), safe);
+}
+
+}  // namespace
+
+Array sinc(const Array& x) {
+  return by_blocks({x}, [](std::span<const Array> in) { return sinc_of(in[0]); });
 }
 
 // --- kinds of numbers
@@ -134,11 +149,15 @@ Array isreal(const Array& x) { return logical_not(iscomplex(x)); }
 // --- comparisons of arrays
 
 Array isclose(const Array& x, const Array& b, const Operand& rtol, const Operand& atol, bool equal_nan) {
-  const Array y = astype(b, promote(b.dtype(), WeakKind::floating));
-  const Array near = less_equal(absolute(subtract(x, y)), add(atol, multiply(rtol, absolute(y))));
-  Array close = logical_or(logical_and(near, isfinite(y)), equal(x, y));
-  if (equal_nan) close = logical_or(close, logical_and(isnan(x), isnan(y)));
-  return close;
+  const auto close = [equal_nan](const Array& a, const Array& given, const Operand& relative,
+                                 const Operand& absolute_) {
+    const Array c = astype(given, promote(given.dtype(), WeakKind::floating));
+    const Array near = less_equal(absolute(subtract(a, c)), add(absolute_, multiply(relative, absolute(c))));
+    const Array both = logical_or(logical_and(near, isfinite(c)), equal(a, c));
+    return equal_nan ? logical_or(both, logical_and(isnan(a), isnan(c))) : both;
+  };
+  if (rtol.is_array() || atol.is_array()) return close(x, b, rtol, atol);
+  return by_blocks({x, b}, [&](std::span<const Array> in) { return close(in[0], in[1], rtol, atol); });
 }
 
 Array allclose(const Array& x, const Array& y, const Operand& rtol, const Operand& atol, bool equal_nan) {

@@ -1,6 +1,8 @@
 // NumPy's distributions that are functions of uniform, normal and gamma variables: their parameters can be
 // differentiated. A parameter that is absent is 0 (a location) or 1 (a scale).
+#include "numpy/blocks.h"
 #include "ops/random/parameter.h"
+#include "ops/sort/direct.h"
 #include "tnp/numpy.h"
 #include "tnp/random.h"
 
@@ -30,20 +32,28 @@ Array placed(const Array& z, const Array& loc, const Array& scale) {
   return loc ? add(scaled, astype(loc, z.dtype())) : scaled;
 }
 
-Array standard_exponential(Generator& g, const Shape& shape, DType dtype) {
-  return negative(log1p(negative(random_uniform(g, shape, dtype))));
+// f of numbers that are drawn, placed: block by block in their own memory where the parameters are single numbers.
+using Transformation = std::function<Array(const Array&)>;
+Array transformed(Array drawn, std::initializer_list<Array> parameters, const Transformation& f) {
+  bool single = true;
+  for (const Array& p : parameters) single = single && computes_directly({&p}) && (!p || p.ndim() == 0);
+  if (!single) return f(drawn);
+  return by_blocks_in_place(std::move(drawn), {}, [&](std::span<const Array> in) { return f(in[0]); });
+}
+Array transformed(Array drawn, const Array& loc, const Array& scale, const Transformation& f) {
+  return transformed(std::move(drawn), {loc, scale}, [&](const Array& x) { return placed(f(x), loc, scale); });
 }
 
+// Of numbers in [0, 1).
+Array standard_exponential(const Array& u) { return negative(log1p(negative(u))); }
 // In (0, 1): 0 becomes half of the next smallest.
-Array open_uniform(Generator& g, const Shape& shape, DType dtype) {
-  return maximum(random_uniform(g, shape, dtype), Scalar(dtype == DType::float32 ? 0x1p-25 : 0x1p-54));
-}
+Array opened(const Array& u) { return maximum(u, Scalar(u.dtype() == DType::float32 ? 0x1p-25 : 0x1p-54)); }
 
 }  // namespace
 
 Array random_normal(Generator& g, const Array& loc, const Array& scale, const Size& size, DType dtype) {
   const Array s = non_negative(scale, dtype, "normal: scale < 0");
-  return placed(random_normal(g, shape_for({loc, s}, size), dtype), loc, s);
+  return transformed(random_normal(g, shape_for({loc, s}, size), dtype), loc, s, [](const Array& z) { return z; });
 }
 
 Array random_uniform(Generator& g, const Array& low, const Array& high, const Size& size, DType dtype, bool ordered) {
@@ -51,69 +61,80 @@ Array random_uniform(Generator& g, const Array& low, const Array& high, const Si
   Array width = checked_parameter(subtract(astype(high, dtype), from), ParameterRule::finite,
                                   "uniform: high - low range exceeds valid bounds");
   if (ordered) width = checked_parameter(width, ParameterRule::non_negative, "uniform: high - low < 0");
-  return placed(random_uniform(g, shape_for({from, width}, size), dtype), from, width);
+  return transformed(random_uniform(g, shape_for({from, width}, size), dtype), from, width,
+                     [](const Array& u) { return u; });
 }
 
 Array random_exponential(Generator& g, const Array& scale, const Size& size, DType dtype) {
   const Array s = non_negative(scale, dtype, "exponential: scale < 0");
-  return placed(standard_exponential(g, shape_for({s}, size), dtype), {}, s);
+  return transformed(random_uniform(g, shape_for({s}, size), dtype), {}, s, &standard_exponential);
 }
 
 Array random_gamma(Generator& g, const Array& a, const Array& scale, const Size& size, DType dtype) {
   const Array s = non_negative(scale, dtype, "gamma: scale < 0");
-  return placed(random_gamma(g, a, shape_for({a, s}, size), dtype), {}, s);
+  return transformed(random_gamma(g, a, shape_for({a, s}, size), dtype), {}, s, [](const Array& x) { return x; });
 }
 
 Array random_laplace(Generator& g, const Array& loc, const Array& scale, const Size& size, DType dtype) {
   const Array s = non_negative(scale, dtype, "laplace: scale < 0");
-  const Array u = open_uniform(g, shape_for({loc, s}, size), dtype);
-  const Array left = less(u, Scalar(0.5));
-  const Array tail = log(multiply(Scalar(2.0), minimum(u, subtract(Scalar(1.0), u))));
-  return placed(where(left, tail, negative(tail)), loc, s);
+  return transformed(random_uniform(g, shape_for({loc, s}, size), dtype), loc, s, [](const Array& drawn) {
+    const Array u = opened(drawn), left = less(u, Scalar(0.5));
+    const Array tail = log(multiply(Scalar(2.0), minimum(u, subtract(Scalar(1.0), u))));
+    return where(left, tail, negative(tail));
+  });
 }
 
 Array random_logistic(Generator& g, const Array& loc, const Array& scale, const Size& size, DType dtype) {
   const Array s = non_negative(scale, dtype, "logistic: scale < 0");
-  const Array u = open_uniform(g, shape_for({loc, s}, size), dtype);
-  return placed(log(divide(u, subtract(Scalar(1.0), u))), loc, s);
+  return transformed(random_uniform(g, shape_for({loc, s}, size), dtype), loc, s, [](const Array& drawn) {
+    const Array u = opened(drawn);
+    return log(divide(u, subtract(Scalar(1.0), u)));
+  });
 }
 
 Array random_gumbel(Generator& g, const Array& loc, const Array& scale, const Size& size, DType dtype) {
   const Array s = non_negative(scale, dtype, "gumbel: scale < 0");
-  const Array u = open_uniform(g, shape_for({loc, s}, size), dtype);
-  return placed(negative(log(negative(log(u)))), loc, s);
+  return transformed(random_uniform(g, shape_for({loc, s}, size), dtype), loc, s,
+                     [](const Array& u) { return negative(log(negative(log(opened(u))))); });
 }
 
 Array random_lognormal(Generator& g, const Array& mean, const Array& sigma, const Size& size, DType dtype) {
   const Array s = non_negative(sigma, dtype, "lognormal: sigma < 0");
-  return exp(placed(random_normal(g, shape_for({mean, s}, size), dtype), mean, s));
+  return transformed(random_normal(g, shape_for({mean, s}, size), dtype), {mean, s},
+                     [&](const Array& z) { return exp(placed(z, mean, s)); });
 }
 
 Array random_rayleigh(Generator& g, const Array& scale, const Size& size, DType dtype) {
   const Array s = non_negative(scale, dtype, "rayleigh: scale < 0");
-  const Array e = standard_exponential(g, shape_for({s}, size), dtype);
-  return placed(sqrt(multiply(e, Scalar(2.0))), {}, s);
+  return transformed(random_uniform(g, shape_for({s}, size), dtype), {}, s,
+                     [](const Array& u) { return sqrt(multiply(standard_exponential(u), Scalar(2.0))); });
 }
 
 Array random_weibull(Generator& g, const Array& a, const Size& size, DType dtype) {
   const Array shape = non_negative(a, dtype, "weibull: a < 0");
-  const Array e = standard_exponential(g, shape_for({shape}, size), dtype);
   const Array flat = equal(shape, Scalar(0.0));  // the limit, 0, is what NumPy gives
-  return where(flat, Scalar(0.0), power(e, reciprocal(where(flat, Scalar(1.0), shape))));
+  const Array exponent = reciprocal(where(flat, Scalar(1.0), shape));
+  return transformed(random_uniform(g, shape_for({shape}, size), dtype), {shape}, [&](const Array& u) {
+    return where(flat, Scalar(0.0), power(standard_exponential(u), exponent));
+  });
 }
 
 Array random_pareto(Generator& g, const Array& a, const Size& size, DType dtype) {
   const Array shape = positive_parameter(a, dtype, "pareto: a <= 0");
-  return expm1(divide(standard_exponential(g, shape_for({shape}, size), dtype), shape));
+  return transformed(random_uniform(g, shape_for({shape}, size), dtype), {shape},
+                     [&](const Array& u) { return expm1(divide(standard_exponential(u), shape)); });
 }
 
 Array random_power(Generator& g, const Array& a, const Size& size, DType dtype) {
   const Array shape = positive_parameter(a, dtype, "power: a <= 0");
-  return power(subtract(Scalar(1.0), random_uniform(g, shape_for({shape}, size), dtype)), reciprocal(shape));
+  const Array exponent = reciprocal(shape);
+  return transformed(random_uniform(g, shape_for({shape}, size), dtype), {shape},
+                     [&](const Array& u) { return power(subtract(Scalar(1.0), u), exponent); });
 }
 
 Array random_cauchy(Generator& g, const Shape& size, DType dtype) {
-  return tan(multiply(subtract(random_uniform(g, size, dtype), Scalar(0.5)), Scalar(kPi)));
+  return transformed(random_uniform(g, size, dtype), {},
+                     [](const Array& u) { return tan(multiply(subtract(u, Scalar(0.5)), Scalar(kPi))); });
 }
 
 Array random_triangular(Generator& g, const Array& left, const Array& mode, const Array& right, const Size& size,
@@ -122,11 +143,13 @@ Array random_triangular(Generator& g, const Array& left, const Array& mode, cons
   const Array rise = checked_parameter(subtract(peak, from), ParameterRule::non_negative, "triangular: left > mode");
   const Array fall = checked_parameter(subtract(to, peak), ParameterRule::non_negative, "triangular: mode > right");
   const Array width = checked_parameter(subtract(to, from), ParameterRule::positive, "triangular: left == right");
-  const Array u = random_uniform(g, shape_for({from, peak, to}, size), dtype);
-  const Array rising = less_equal(u, divide(rise, width));
-  const Array low = add(from, sqrt(multiply(u, multiply(rise, width))));
-  const Array high = subtract(to, sqrt(multiply(subtract(Scalar(1.0), u), multiply(fall, width))));
-  return where(rising, low, high);
+  return transformed(random_uniform(g, shape_for({from, peak, to}, size), dtype), {from, peak, to},
+                     [&](const Array& u) {
+                       const Array rising = less_equal(u, divide(rise, width));
+                       const Array low = add(from, sqrt(multiply(u, multiply(rise, width))));
+                       const Array high = subtract(to, sqrt(multiply(subtract(Scalar(1.0), u), multiply(fall, width))));
+                       return where(rising, low, high);
+                     });
 }
 
 // Michael, Schucany, Haas: Generating random variates using transformations with multiple roots (1976). The roots of
@@ -135,18 +158,24 @@ Array random_wald(Generator& g, const Array& mean, const Array& scale, const Siz
   const Array m = positive_parameter(mean, dtype, "wald: mean <= 0");
   const Array s = positive_parameter(scale, dtype, "wald: scale <= 0");
   const Shape shape = shape_for({m, s}, size);
-  const Array w = divide(multiply(m, square(random_normal(g, shape, dtype))), multiply(s, Scalar(2.0)));
-  const Array factor = add(add(w, Scalar(1.0)), sqrt(multiply(w, add(w, Scalar(2.0)))));
+  const auto root = [](const Array& z, const Array& u, const Array& mu, const Array& lambda) {
+    const Array w = divide(multiply(mu, square(z)), multiply(lambda, Scalar(2.0)));
+    const Array factor = add(add(w, Scalar(1.0)), sqrt(multiply(w, add(w, Scalar(2.0)))));
+    // The smaller root is taken with probability mean / (mean + root).
+    const Array smaller = less_equal(multiply(u, add(Scalar(1.0), reciprocal(factor))), Scalar(1.0));
+    return multiply(mu, where(smaller, reciprocal(factor), factor));
+  };
+  Array z = random_normal(g, shape, dtype);
   const Array u = random_uniform(g, shape, dtype);
-  // The smaller root is taken with probability mean / (mean + root).
-  const Array smaller = less_equal(multiply(u, add(Scalar(1.0), reciprocal(factor))), Scalar(1.0));
-  return multiply(m, where(smaller, reciprocal(factor), factor));
+  if (m.ndim() > 0 || s.ndim() > 0 || !computes_directly({&m, &s})) return root(z, u, m, s);
+  return by_blocks_in_place(std::move(z), {u}, [&](std::span<const Array> in) { return root(in[0], in[1], m, s); });
 }
 
 Array random_chisquare(Generator& g, const Array& df, const Size& size, DType dtype) {
   const Array k = positive_parameter(df, dtype, "chisquare: df <= 0");
   const Array half = multiply(k, Scalar(0.5));
-  return multiply(random_gamma(g, half, shape_for({k}, size), dtype), Scalar(2.0));
+  return transformed(random_gamma(g, half, shape_for({k}, size), dtype), {},
+                     [](const Array& x) { return multiply(x, Scalar(2.0)); });
 }
 
 Array random_f(Generator& g, const Array& dfnum, const Array& dfden, const Size& size, DType dtype) {
@@ -170,14 +199,19 @@ Array random_noncentral_f(Generator& g, const Array& dfnum, const Array& dfden, 
 Array random_student(Generator& g, const Array& df, const Size& size, DType dtype) {
   const Array k = positive_parameter(df, dtype, "standard_t: df <= 0");
   const Shape shape = shape_for({k}, size);
-  const Array half = multiply(k, Scalar(0.5)), z = random_normal(g, shape, dtype);
-  return divide(multiply(sqrt(half), z), sqrt(random_gamma(g, half, shape, dtype)));
+  const Array half = multiply(k, Scalar(0.5)), width = sqrt(half);
+  Array z = random_normal(g, shape, dtype);
+  const Array x = random_gamma(g, half, shape, dtype);
+  if (k.ndim() > 0 || !computes_directly({&k})) return divide(multiply(width, z), sqrt(x));
+  return by_blocks_in_place(std::move(z), {x},
+                            [&](std::span<const Array> in) { return divide(multiply(width, in[0]), sqrt(in[1])); });
 }
 
 Array random_vonmises(Generator& g, const Array& mu, const Array& kappa, const Size& size, DType dtype) {
   const Array centre = astype(mu, dtype);
-  const Array angle = add(random_vonmises(g, kappa, shape_for({centre, kappa}, size), dtype), centre);
-  return subtract(remainder(add(angle, Scalar(kPi)), Scalar(2 * kPi)), Scalar(kPi));
+  return transformed(random_vonmises(g, kappa, shape_for({centre, kappa}, size), dtype), {centre}, [&](const Array& x) {
+    return subtract(remainder(add(add(x, centre), Scalar(kPi)), Scalar(2 * kPi)), Scalar(kPi));
+  });
 }
 
 }  // namespace tnp

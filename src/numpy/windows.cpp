@@ -3,6 +3,7 @@
 #include <numbers>
 
 #include "base/default_dtype.h"
+#include "numpy/blocks.h"
 #include "tnp/calculus.h"
 #include "tnp/error.h"
 #include "tnp/numpy.h"
@@ -43,8 +44,19 @@ Array chebyshev(const Array& t, std::span<const double> coefficients) {
   return t * next - after + Scalar(coefficients[0] / 2);
 }
 
+// f of first, first + step, … below `points`, as arange gives them.
+Array over_range(double first, double points, double step, const std::function<Array(const Array&)>& f) {
+  const double n = std::ceil((points - first) / step);
+  if (!(n > 1e5 && n < 1e15)) return f(arange(first, points, step, default_float()));
+  const Array start = Scalar(first).to_array(default_float());
+  const Array delta = Scalar(first + step).to_array(default_float()) - start;
+  return by_blocks_of_indices(static_cast<std::int64_t>(n), default_float(),
+                              [&](const Array& i) { return f(i * delta + start); });
+}
 // 1 - M, 3 - M, …, M - 1: what the windows of cosines run over.
-Array centred(double points) { return arange(1 - points, points, 2.0, default_float()); }
+Array over_centred(double points, const std::function<Array(const Array&)>& f) {
+  return over_range(1 - points, points, 2, f);
+}
 
 // Windows of no point and of one.
 bool trivial(double points, Array& out) {
@@ -57,37 +69,50 @@ bool trivial(double points, Array& out) {
 Array cosines(double points, double a, double b, double c) {
   Array out;
   if (trivial(points, out)) return out;
-  const Array phase = centred(points) * Scalar(std::numbers::pi) / Scalar(points - 1);
-  out = Scalar(a) + Scalar(b) * cos(phase);
-  return c == 0 ? out : out + Scalar(c) * cos(Scalar(2.0) * phase);
+  return over_centred(points, [&](const Array& n) {
+    const Array phase = n * Scalar(std::numbers::pi) / Scalar(points - 1);
+    const Array sum = Scalar(a) + Scalar(b) * cos(phase);
+    return c == 0 ? sum : sum + Scalar(c) * cos(Scalar(2.0) * phase);
+  });
 }
 
-}  // namespace
-
-Array i0(const Array& given) {
-  if (is_complex(given.dtype())) throw TypeError("i0 not supported for complex values");
-  const Array x = absolute(is_floating(given.dtype()) ? given : astype(given, default_float()));
+Array i0_of(const Array& given) {
+  const Array x = absolute(given);
   const Array is_near = x <= 8.0;
   const Array near = where(is_near, x, 8.0), far = where(is_near, 8.0, x);
   return where(is_near, exp(near) * chebyshev(near / Scalar(4.0) - Scalar(1.0), kNear),
                exp(far) * chebyshev(Scalar(16.0) / far - Scalar(1.0), kFar) / sqrt(far));
 }
 
+}  // namespace
+
+Array i0(const Array& given) {
+  if (is_complex(given.dtype())) throw TypeError("i0 not supported for complex values");
+  return by_blocks({is_floating(given.dtype()) ? given : astype(given, default_float())},
+                   [](std::span<const Array> in) { return i0_of(in[0]); });
+}
+
 Array bartlett(double points) {
   Array out;
   if (trivial(points, out)) return out;
-  const Array x = centred(points) / Scalar(points - 1);
-  return where(x <= 0, Scalar(1.0) + x, Scalar(1.0) - x);
+  return over_centred(points, [&](const Array& n) {
+    const Array x = n / Scalar(points - 1);
+    return where(x <= 0, Scalar(1.0) + x, Scalar(1.0) - x);
+  });
 }
 Array blackman(double points) { return cosines(points, 0.42, 0.5, 0.08); }
 Array hamming(double points) { return cosines(points, 0.54, 0.46, 0); }
 Array hanning(double points) { return cosines(points, 0.5, 0.5, 0); }
 Array kaiser(double points, const Array& beta) {
   if (points == 1) return ones({1}, default_float());
-  const Array n = arange(0, points, 1, default_float());
   const double middle = (points - 1) / 2;
-  const Array b = astype(beta, default_float()), ratio = (n - Scalar(middle)) / Scalar(middle);
-  return i0(b * sqrt(Scalar(1.0) - ratio * ratio)) / i0(b);
+  const Array b = astype(beta, default_float()), most = i0(b);
+  const auto window = [&](const Array& n) {
+    const Array ratio = (n - Scalar(middle)) / Scalar(middle);
+    return i0(b * sqrt(Scalar(1.0) - ratio * ratio)) / most;
+  };
+  return b.is_symbolic() || b.ndim() > 0 ? window(arange(0, points, 1, default_float()))
+                                         : over_range(0, points, 1, window);
 }
 
 }  // namespace tnp
