@@ -18,12 +18,11 @@ namespace {
 using ArgumentKind = LoopNest::Argument::Kind;
 
 constexpr std::size_t kMaxInstances = 16;  // of a loop, for different shapes
-// A body that takes longer is worth threads, and the work of dispatching it is small.
-constexpr std::int64_t kMaxBodyCycles = 1 << 17;
-// But native code walks short rows better than anything else.
-constexpr std::int64_t kMaxShortRowCycles = 1 << 23;
 constexpr std::int64_t kPollCycles = 1 << 21;
-constexpr double kCompileNs = 8e6;
+constexpr double kLowerNs = 4e5;           // roughly, to make a nest
+constexpr double kCompileNs = 2.5e6;       // and code of it, …
+constexpr double kCompileNsPerCost = 6e3;  // … with so much more for all that it does
+constexpr std::int64_t kFirstRows = 256;   // collected by a loop of which nobody knows how long it is
 
 bool checks_nests() {
 #ifdef NDEBUG
@@ -52,6 +51,10 @@ struct Callbacks {
     auto& self = *static_cast<Callbacks*>(context);
     const LoopNest::Callee& callee = self.nest.callees[static_cast<std::size_t>(which)];
     try {
+      if (callee.direct) {
+        callee.direct(memory);
+        return 0;
+      }
       Arrays in, out(callee.out.size());
       for (std::size_t k = 0; k < callee.in.size(); ++k) in.push_back(self.view(callee.in[k], memory[k]));
       execute(Call{*callee.op, in, *callee.params}, out);
@@ -102,17 +105,54 @@ Array own_memory(const Array& x) {
 
 struct NativeLoop::Instance {
   std::optional<LoopNest> lowered;  // absent: it has no native form
-  std::shared_ptr<const CompiledNest> code;
   Isa isa;
+  std::atomic<std::int64_t> spent_ns{0};
+  std::once_flag compiling;
+  std::shared_ptr<const CompiledNest> code;
+  std::atomic<bool> compiled{false}, failed{false};
 };
 
-bool NativeLoop::wanted(std::int64_t spent_ns, JitMode mode) {
-  if (mode == JitMode::never) return false;
-  if (mode == JitMode::always || compiled_.load(std::memory_order_relaxed)) return true;
-  return static_cast<double>(spent_ns_.fetch_add(spent_ns, std::memory_order_relaxed) + spent_ns) >= kCompileNs;
+// `i < n` and `i + 1`, which fori_loop makes.
+void NativeLoop::find_counter() {
+  if (!loop_.condition || loop_.condition->nodes.size() != 1) return;
+  const Graph &head = *loop_.condition, &body = *loop_.body;
+  const auto number_of = [](const Graph& g, int v) {
+    return static_cast<int>(std::find(g.inputs.begin(), g.inputs.end(), v) - g.inputs.begin());
+  };
+  const GraphNode& test = head.nodes[0];
+  if (std::strcmp(test.op->name, "less") != 0) return;
+  const int counter = number_of(head, test.inputs[0]);
+  int limit = number_of(head, test.inputs[1]);
+  if (counter >= loop_.num_carries || limit >= static_cast<int>(head.inputs.size())) return;
+  if (limit >= loop_.num_carries) limit += loop_.num_scanned;
+  const int next = body.outputs[static_cast<std::size_t>(counter)];
+  for (const GraphNode& n : body.nodes) {
+    if (n.outputs[0] != next || std::strcmp(n.op->name, "add") != 0) continue;
+    if (number_of(body, n.inputs[0]) != counter) return;
+    step_ = number_of(body, n.inputs[1]);
+    if (step_ >= static_cast<int>(body.inputs.size()) || step_ < loop_.num_carries) return;
+    counter_ = counter;
+    limit_ = limit;
+  }
 }
 
-std::shared_ptr<NativeLoop::Instance> NativeLoop::instance_for(const State& state) {
+// As far as that can be told; otherwise 0.
+std::int64_t NativeLoop::iterations_left(const State& state) const {
+  if (!loop_.condition) return state.length - state.next;
+  if (counter_ < 0) return 0;
+  const auto input = [&](int i) -> const Array& {
+    const auto k = static_cast<std::size_t>(i), carries = state.carries.size();
+    return k < carries ? state.carries[k] : state.shared[k - carries - state.scanned.size()];
+  };
+  std::int64_t numbers[3];
+  for (const auto& [i, number] : {std::pair(counter_, &numbers[0]), {limit_, &numbers[1]}, {step_, &numbers[2]}}) {
+    if (input(i).dtype() != DType::int64 || input(i).shape().num_elements() != 1) return 0;
+    *number = *input(i).data_as<std::int64_t>();
+  }
+  return numbers[2] == 1 && numbers[1] > numbers[0] ? numbers[1] - numbers[0] : 0;
+}
+
+std::shared_ptr<NativeLoop::Instance> NativeLoop::instance_for(const State& state, bool make) {
   std::vector<std::int64_t> key{static_cast<std::int64_t>(best_isa())};
   std::vector<Shape> shapes;
   for (const Array& x : state.carries) shapes.push_back(x.shape());
@@ -127,29 +167,41 @@ std::shared_ptr<NativeLoop::Instance> NativeLoop::instance_for(const State& stat
   }
   const std::lock_guard lock(mutex_);
   if (const auto it = instances_.find(key); it != instances_.end()) return it->second;
+  if (!make) return nullptr;
   auto instance = std::make_shared<Instance>();
   instance->isa = best_isa();
   instance->lowered = lower_loop(loop_, shapes);
-  if (instance->lowered) {
-    const bool short_rows = 5 * instance->lowered->short_cycles > instance->lowered->cycles;
-    if (instance->lowered->cycles > (short_rows ? kMaxShortRowCycles : kMaxBodyCycles)) instance->lowered.reset();
-  }
-  if (instance->lowered) {
-    if (checks_nests()) {
-      const std::string wrong = verify(instance->lowered->nest);
-      if (!wrong.empty())
-        throw RuntimeError("a loop was made an invalid nest: " + wrong + "\n" + instance->lowered->nest.str());
-    }
-    try {
-      instance->code = cached_nest(instance->lowered->nest, instance->isa);
-      compiled_.store(true, std::memory_order_relaxed);
-    } catch (const RuntimeError&) {  // no memory for code
-      instance->lowered.reset();
-    }
+  if (instance->lowered && checks_nests()) {
+    const std::string wrong = verify(instance->lowered->nest);
+    if (!wrong.empty())
+      throw RuntimeError("a loop was made an invalid nest: " + wrong + "\n" + instance->lowered->nest.str());
   }
   if (instances_.size() >= kMaxInstances) instances_.clear();
   instances_.emplace(std::move(key), instance);
   return instance;
+}
+
+// Whether the instance has code, or should have it now: where the loop has run for as long as making it takes, or is
+// about to. `total_ns`: for how long it has run, and will.
+bool NativeLoop::worth_code(Instance& instance, double total_ns, JitMode mode) {
+  if (instance.failed) return false;
+  if (!instance.compiled) {
+    const LoopNest& nest = *instance.lowered;
+    // Other sizes have the same code.
+    const bool found = compiled_ && nest.small_cost == 0;
+    const double cost = kCompileNs + kCompileNsPerCost * static_cast<double>(nest.nest.cycles() + nest.small_cost);
+    if (mode != JitMode::always && !found && total_ns < cost) return false;
+    std::call_once(instance.compiling, [&] {
+      try {
+        instance.code = cached_nest(nest.nest, instance.isa);
+        compiled_ = true;
+      } catch (const RuntimeError&) {  // no memory for code
+        instance.failed = true;
+      }
+    });
+    instance.compiled = !instance.failed;
+  }
+  return instance.compiled;
 }
 
 namespace {
@@ -157,7 +209,9 @@ namespace {
 // The memory that a run of a nest works on.
 class Memory {
  public:
-  Memory(const LoopNest& nest, const NativeLoop::State& state) : nest_(nest), state_(state) {}
+  // `rows`: iterations that it is for, at most.
+  Memory(const LoopNest& nest, const NativeLoop::State& state, std::int64_t rows)
+      : nest_(nest), state_(state), rows_(rows) {}
 
   // False if something cannot be had.
   bool prepare() {
@@ -174,7 +228,7 @@ class Memory {
       return false;  // raised when, and if, an iteration comes to it
     }
     parameters_ = nest_.parameters;
-    if (nest_.trips != kNone) parameters_[static_cast<std::size_t>(nest_.trips)] = state_.length - state_.next;
+    if (nest_.trips != kNone) parameters_[static_cast<std::size_t>(nest_.trips)] = rows_;
     for (const LoopNest::Argument& a : nest_.arguments) {
       void* pointer = nullptr;
       if (!place(a, pointer)) return false;
@@ -185,6 +239,8 @@ class Memory {
 
   void** pointers() { return pointers_.data(); }
   const std::int64_t* parameters() const { return parameters_.data(); }
+
+  std::int64_t iterations() const { return nest_.count == kNone ? rows_ : count_; }
 
   void finish() {
     for (std::size_t k = 0; k < state_.carries.size(); ++k) {
@@ -222,8 +278,11 @@ class Memory {
         pointer = from_body_[index].data();
         return true;
       case ArgumentKind::collected:
-        pointer = state_.collect(a.index, nest_.collected[index], state_.length - state_.next);
+        pointer = state_.collect(a.index, nest_.collected[index], rows_);
         return pointer != nullptr;
+      case ArgumentKind::count:
+        pointer = &count_;
+        return true;
     }
     return false;
   }
@@ -247,6 +306,8 @@ class Memory {
 
   const LoopNest& nest_;
   const NativeLoop::State& state_;
+  const std::int64_t rows_;
+  std::int64_t count_ = 0;
   Arrays own_, held_, from_condition_, from_body_;
   std::vector<void*> pointers_;
   std::vector<std::int64_t> parameters_;
@@ -254,22 +315,38 @@ class Memory {
 
 }  // namespace
 
-bool NativeLoop::run(const State& state) {
-  const std::shared_ptr<Instance> instance = instance_for(state);
-  if (!instance->lowered) return false;
-  const LoopNest& nest = *instance->lowered;
-  Memory memory(nest, state);
-  if (!memory.prepare()) return false;
+NativeLoop::Outcome NativeLoop::run(const State& state, JitMode mode) {
+  if (mode == JitMode::never) return Outcome::never;
+  const double spent = static_cast<double>(state.spent_ns);
+  const double each = spent / static_cast<double>(std::max<std::int64_t>(state.iterations, 1));
+  const double left = each * static_cast<double>(iterations_left(state));
+  const auto loop_ns = static_cast<double>(spent_ns_.fetch_add(state.spent_ns) + state.spent_ns);
+  const bool make = mode == JitMode::always || compiled_ || loop_ns + left >= kLowerNs;
+  const std::shared_ptr<Instance> instance = instance_for(state, make);
+  if (!instance) return Outcome::not_yet;
+  if (!instance->lowered) return Outcome::never;
+  const std::int64_t before = instance->spent_ns.fetch_add(state.spent_ns);
+  if (!worth_code(*instance, static_cast<double>(before) + spent + left, mode))
+    return instance->failed ? Outcome::never : Outcome::not_yet;
+  return run_code(*instance, state);
+}
+
+NativeLoop::Outcome NativeLoop::run_code(const Instance& instance, const State& state) {
+  const LoopNest& nest = *instance.lowered;
   const ProfileSpan span("loop", "native loop");
-  Callbacks callbacks{state.poll, nest};
-  const std::int64_t interval =
-      std::clamp<std::int64_t>(kPollCycles / std::max<std::int64_t>(nest.cycles, 1), 1, 1 << 20);
-  const auto status = static_cast<NestStatus>(instance->code->function(memory.pointers(), memory.parameters(), interval,
-                                                                       &Callbacks::ask, &Callbacks::run, &callbacks));
-  if (callbacks.error) std::rethrow_exception(callbacks.error);
-  if (status == NestStatus::refused) return false;
-  memory.finish();
-  return true;
+  const bool unknown = nest.count != kNone;
+  for (std::int64_t rows = unknown ? kFirstRows : state.length - state.next;; rows *= 2) {
+    Memory memory(nest, state, rows);
+    if (!memory.prepare()) return Outcome::never;
+    Callbacks callbacks{state.poll, nest};
+    const auto status = static_cast<NestStatus>(instance.code->function(
+        memory.pointers(), memory.parameters(), kPollCycles, &Callbacks::ask, &Callbacks::run, &callbacks));
+    if (callbacks.error) std::rethrow_exception(callbacks.error);
+    if (status == NestStatus::refused) return Outcome::never;
+    memory.finish();
+    state.collected(memory.iterations());
+    if (!unknown || memory.iterations() < rows) return Outcome::finished;
+  }
 }
 
 }  // namespace tnp::compiler

@@ -14,7 +14,7 @@ namespace tnp::compiler {
 
 class NativeLoop {
  public:
-  explicit NativeLoop(LoopSpec loop) : loop_(std::move(loop)) {}
+  explicit NativeLoop(LoopSpec loop) : loop_(std::move(loop)) { find_counter(); }
 
   const LoopSpec& loop() const { return loop_; }
 
@@ -27,20 +27,30 @@ class NativeLoop {
     bool reverse = false;
     // Where row `next` and those after it are to be collected, for array j with rows of this shape; null: not possible.
     std::function<std::byte*(int j, const Shape& row, std::int64_t rows)> collect;
-    void (*poll)() = nullptr;  // throws to stop the loop
+    std::function<void(std::int64_t rows)> collected;  // so many of them are there now
+    void (*poll)() = nullptr;                          // throws to stop the loop
+    // How the loop ran so far, since this was last asked: for how long, and in how many iterations.
+    std::int64_t spent_ns = 0, iterations = 0;
   };
 
-  // Whether native code should take over now, after `spent_ns` in which the loop ran otherwise.
-  bool wanted(std::int64_t spent_ns, JitMode mode);
-  // Runs the loop to its end. False, with the carries as they were, if it has no native form for these shapes, or if
-  // an iteration would raise an error.
-  bool run(const State& state);
+  enum class Outcome : std::uint8_t {
+    finished,  // the loop has run to its end
+    not_yet,   // making code would take longer than it spares, as far as is known
+    never,  // there is no native form for these shapes, or an iteration would raise an error: carries are as they were
+  };
+  Outcome run(const State& state, JitMode mode);
 
  private:
   struct Instance;
-  std::shared_ptr<Instance> instance_for(const State& state);
+  std::shared_ptr<Instance> instance_for(const State& state, bool make);
+  bool worth_code(Instance& instance, double total_ns, JitMode mode);
+  Outcome run_code(const Instance& instance, const State& state);
+  std::int64_t iterations_left(const State& state) const;
+  void find_counter();
 
   const LoopSpec loop_;
+  // A condition that compares a counter with something that stays: inputs of the body, or -1.
+  int counter_ = -1, limit_ = -1, step_ = -1;
   std::mutex mutex_;
   std::map<std::vector<std::int64_t>, std::shared_ptr<Instance>> instances_;  // by shapes
   std::atomic<std::int64_t> spent_ns_{0};

@@ -1,5 +1,9 @@
 #include "compiler/specialize.h"
 
+#include <string_view>
+
+#include "compiler/nest/loop_graph.h"
+#include "compiler/param_reader.h"
 #include "ir/expr.h"
 #include "tnp/error.h"
 
@@ -20,7 +24,8 @@ struct UnknownSize {};
 
 class Specializer {
  public:
-  Specializer(const Graph& graph, std::span<const Shape> inputs) : graph_(graph), inputs_(inputs), result_(graph) {}
+  Specializer(const Graph& graph, std::span<const Shape> inputs, bool inner)
+      : graph_(graph), inputs_(inputs), inner_(inner), result_(graph) {}
 
   std::optional<Graph> run() {
     for (std::size_t i = 0; i < inputs_.size(); ++i) shape(graph_.inputs[i]) = inputs_[i];
@@ -56,6 +61,7 @@ class Specializer {
     if (node.op->effect != Effect::none) throw UnknownSize{};
     node.params = replace_dims(node.params,
                                [&](Dim d) { return evaluate(d, [&](const DimExpr& leaf) { return size_of(leaf); }); });
+    if (inner_) specialize_inner(node);
     Arrays in;
     for (int v : node.inputs) {
       const GraphValue& value = result_.values[static_cast<std::size_t>(v)];
@@ -68,15 +74,27 @@ class Specializer {
     }
   }
 
+  void specialize_inner(GraphNode& node) {
+    const std::string_view name = node.op->name;
+    if (name != "loop" && name != "cond") return;
+    std::vector<Shape> shapes;
+    for (int v : node.inputs) shapes.push_back(shape(v));
+    node.params = GraphReplacer::apply(*node.params, [&](const std::string& field, const GraphRef& graph) -> GraphRef {
+      std::optional<Graph> g = specialize(*graph, inner_shapes(node, field, shapes), true);
+      return g ? std::make_shared<const Graph>(std::move(*g)) : graph;
+    });
+  }
+
   const Graph& graph_;
   std::span<const Shape> inputs_;
+  const bool inner_;
   Graph result_;
 };
 
 }  // namespace
 
-std::optional<Graph> specialize(const Graph& graph, std::span<const Shape> inputs) {
-  return Specializer(graph, inputs).run();
+std::optional<Graph> specialize(const Graph& graph, std::span<const Shape> inputs, bool inner) {
+  return Specializer(graph, inputs, inner).run();
 }
 
 }  // namespace tnp::compiler

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
+#include "compiler/nest/direct_call.h"
 #include "compiler/nest/loops.h"
+#include "compiler/param_reader.h"
 #include "ir/apply_internal.h"
 
 namespace tnp::compiler {
@@ -11,11 +14,30 @@ namespace tnp::compiler {
 namespace {
 
 constexpr std::int64_t kShortRow = 128;
+// A body that takes longer is worth threads, and the work of dispatching it is small.
+constexpr std::int64_t kMaxBodyCycles = 1 << 17;
+// But native code walks short rows better than anything else.
+constexpr std::int64_t kMaxShortRowCycles = 1 << 23;
 
 using Kind = NestStatement::Kind;
 using ArgumentKind = LoopNest::Argument::Kind;
 
-// Strides of an operand over `shape`, which it broadcasts to: 0 along what it repeats.
+bool indexed(const GraphNode& node, IndexedAccess& access) {
+  if (node.op->indexed_access == nullptr || node.outputs.size() != 1) return false;
+  return node.op->indexed_access(Call{*node.op, {}, *node.params}, access);
+}
+
+bool has_complex(const FusedGroup& group) {
+  for (int v = 0; v < group.num_values(); ++v) {
+    if (is_complex(group.dtype(v))) return true;
+  }
+  return false;
+}
+
+bool is_place_slice(const GraphNode& node) { return std::string_view(node.op->name) == "place_slice"; }
+
+}  // namespace
+
 Strides strides_over(const Shape& from, const Strides& strides, const Shape& shape) {
   Strides out(shape.ndim(), 0);
   const int lead = shape.ndim() - from.ndim();
@@ -25,79 +47,182 @@ Strides strides_over(const Shape& from, const Strides& strides, const Shape& sha
   return out;
 }
 
-bool indexed(const GraphNode& node, IndexedAccess& access) {
-  if (node.op->indexed_access == nullptr || node.outputs.size() != 1) return false;
-  return node.op->indexed_access(Call{*node.op, {}, *node.params}, access);
-}
-
-}  // namespace
-
 int BlockLowering::parameter(std::int64_t n) {
   std::vector<std::int64_t>& p = out_.parameters;
   p.push_back(n);
   return static_cast<int>(p.size()) - 1;
 }
 
+bool BlockLowering::is_small_work() const {
+  return cycles <= (5 * short_cycles > cycles ? kMaxShortRowCycles : kMaxBodyCycles);
+}
+
+// --- places
+
 BlockLowering::Place BlockLowering::whole(int variable, const GraphValue& like, bool writable) {
   return {variable, like.shape, contiguous_strides(like.shape, itemsize(like.dtype)), writable};
 }
 
-BlockLowering::Place BlockLowering::temporary(const GraphValue& like) {
-  const std::int64_t n = like.shape.num_elements();
-  if (n == 1) return whole(out_.nest.variable(like.dtype, false), like, true);
+bool BlockLowering::is_small(const GraphValue& v) const {
+  const std::int64_t n = v.shape.num_elements();
+  return n > 1 && n <= out_.most_small_elements && is_numeric(v.dtype) && !is_complex(v.dtype);
+}
+
+BlockLowering::Place BlockLowering::memory(const GraphValue& like) {
   const int v = out_.nest.variable(like.dtype, true);
   out_.nest.arguments.push_back(v);
-  out_.arguments.push_back({ArgumentKind::temporary, 0, like.dtype, n});
+  out_.arguments.push_back({ArgumentKind::temporary, 0, like.dtype, like.shape.num_elements()});
   return whole(v, like, true);
+}
+
+BlockLowering::Place BlockLowering::temporary(const GraphValue& like) {
+  const std::int64_t n = like.shape.num_elements();
+  if (n != 1 && !is_small(like)) return memory(like);
+  return whole(out_.nest.variable(like.dtype, false, static_cast<int>(n)), like, true);
+}
+
+bool BlockLowering::is_whole(const Place& p) const {
+  if (!is_pointer(p) && variable(p.variable).elements != p.shape.num_elements()) return false;
+  const Strides packed = contiguous_strides(p.shape, itemsize(dtype(p)));
+  for (int d = 0; d < p.shape.ndim(); ++d) {
+    if (p.shape[d] != 1 && p.strides[d] != packed[d]) return false;
+  }
+  return p.offset == 0;
+}
+
+std::vector<int> BlockLowering::positions(const Place& p, const Shape& shape) const {
+  const Strides strides = strides_over(p.shape, p.strides, shape);
+  std::vector<int> out;
+  std::vector<std::int64_t> index(static_cast<std::size_t>(shape.ndim()), 0);
+  for (std::int64_t n = shape.num_elements(); n > 0; --n) {
+    std::int64_t at = p.offset;
+    for (int d = 0; d < shape.ndim(); ++d) at += index[static_cast<std::size_t>(d)] * strides[d];
+    out.push_back(static_cast<int>(at / itemsize(dtype(p))));
+    for (int d = shape.ndim(); d-- > 0 && ++index[static_cast<std::size_t>(d)] == shape[d];)
+      index[static_cast<std::size_t>(d)] = 0;
+  }
+  return out;
+}
+
+int BlockLowering::advanced(int pointer, std::int64_t bytes) {
+  const int to = out_.nest.variable(variable(pointer).dtype, true);
+  statements.push_back({.kind = Kind::advance, .to = {to}, .from = {pointer}, .step = parameter(bytes)});
+  return to;
+}
+
+BlockLowering::Place BlockLowering::located(const Place& p) {
+  if (is_pointer(p)) return p;
+  Place at = p;
+  at.variable = out_.nest.variable(dtype(p), true);
+  at.offset = 0;
+  statements.push_back({.kind = Kind::locate, .to = {at.variable}, .from = {p.variable}, .step = parameter(p.offset)});
+  return at;
+}
+
+BlockLowering::Place BlockLowering::in_registers(const Place& p) {
+  if (!is_pointer(p)) return p;
+  const int n = static_cast<int>(p.shape.num_elements());
+  const Place to = whole(out_.nest.variable(dtype(p), false, n), {dtype(p), p.shape}, true);
+  copy(p, to);
+  return to;
+}
+
+BlockLowering::Place BlockLowering::converted(const Place& p, DType to) {
+  if (dtype(p) == to) return p;
+  const int n = static_cast<int>(p.shape.num_elements());
+  const Place out = whole(out_.nest.variable(to, false, n), {to, p.shape}, true);
+  copy(p, out);
+  return out;
+}
+
+void BlockLowering::copy(const Place& from, const Place& to) {
+  const NestVariable a = variable(from.variable), b = variable(to.variable);
+  const std::int64_t n = to.shape.num_elements();
+  const bool alike = a.dtype == b.dtype && from.shape.num_elements() == n;
+  if (n == 0) return;
+  if (alike && a.pointer != b.pointer && is_whole(from) && is_whole(to)) {
+    cycles += n / 4 + 1;
+    return statements.push_back(
+        {.kind = a.pointer ? Kind::load : Kind::store, .to = {to.variable}, .from = {from.variable}});
+  }
+  if (a.pointer && !b.pointer) {
+    if (alike && !is_whole(from)) return copy(from, located(to));
+    if (!is_whole(from)) {  // in memory first
+      const int count = static_cast<int>(from.shape.num_elements());
+      const Place packed = whole(out_.nest.variable(a.dtype, false, count), {a.dtype, from.shape}, true);
+      copy(from, located(packed));
+      return copy(packed, to);
+    }
+  }
+  GroupBuilder builder;
+  builder.output(builder.cast(builder.input(a.dtype), b.dtype));
+  Place source = from;
+  if (from.shape.num_elements() == n && from.shape != to.shape) {  // the same elements in another shape
+    if (is_whole(from)) source = {from.variable, to.shape, contiguous_strides(to.shape, itemsize(a.dtype))};
+  }
+  compute(builder.take(), {source}, {to}, to.shape);
+}
+
+// --- what is computed
+
+void BlockLowering::compute_registers(const FusedGroup& group, const std::vector<Place>& from,
+                                      const std::vector<Place>& to, const Shape& shape) {
+  NestStatement s{.kind = Kind::compute, .group = group};
+  bool as_they_are = true;
+  for (const Place& p : from) {
+    const Place r = in_registers(p);
+    s.from.push_back(r.variable);
+    s.positions.emplace_back();
+    if (!in_small_array(r) || (is_whole(r) && r.shape.num_elements() == shape.num_elements())) continue;
+    s.positions.back() = positions(r, shape);
+    as_they_are = false;
+  }
+  if (as_they_are) s.positions.clear();
+  for (const Place& p : to) s.to.push_back(p.variable);
+  cycles += (shape.num_elements() + 7) / 8 * 2 * group.cycles() + 2;
+  out_.small_cost += (shape.num_elements() + 7) / 8 * group.cycles();
+  statements.push_back(std::move(s));
 }
 
 void BlockLowering::compute(const FusedGroup& group, const std::vector<Place>& from, const std::vector<Place>& to,
                             const Shape& shape) {
+  if (!is_pointer(to[0])) return compute_registers(group, from, to, shape);
   NestStatement s{.kind = Kind::compute, .group = group};
   std::vector<Strides> strides;
-  for (const std::vector<Place>* places : {&from, &to}) {
-    for (const Place& p : *places) {
-      (places == &from ? s.from : s.to).push_back(p.variable);
-      strides.push_back(strides_over(p.shape, p.strides, shape));
-    }
-  }
-  const bool pointers = !to.empty() && out_.nest.variables[static_cast<std::size_t>(to[0].variable)].pointer;
-  const std::int64_t n = shape.num_elements();
-  std::int64_t cost = n * group.cycles() + 4;
-  if (pointers) {
-    std::vector<int> sizes;
-    for (const std::vector<int>* variables : {&s.from, &s.to}) {
-      for (int v : *variables) sizes.push_back(itemsize(out_.nest.variables[static_cast<std::size_t>(v)].dtype));
-    }
-    const Loops loops(shape, strides, sizes);
-    loops.set(s, static_cast<int>(out_.parameters.size()));
-    out_.parameters.insert(out_.parameters.end(), loops.parameters.begin(), loops.parameters.end());
-    if (loops.vectorizes()) cost /= 4;
-    if (loops.count() > 1 && loops.sizes.back() < kShortRow) out_.short_cycles += cost;
-  }
+  std::vector<int> sizes;
+  const auto operand = [&](std::vector<int>& list, const Place& p) {
+    list.push_back(p.variable);
+    strides.push_back(strides_over(p.shape, p.strides, shape));
+    sizes.push_back(itemsize(dtype(p)));
+  };
+  for (const Place& p : from) operand(s.from, in_small_array(p) ? located(p) : p);
+  for (const Place& p : to) operand(s.to, p);
+  std::int64_t cost = shape.num_elements() * group.cycles() + 4;
+  const Loops loops(shape, strides, sizes);
+  loops.set(s, static_cast<int>(out_.parameters.size()));
+  out_.parameters.insert(out_.parameters.end(), loops.parameters.begin(), loops.parameters.end());
+  if (loops.vectorizes()) cost /= 4;
+  if (loops.count() > 1 && loops.sizes.back() < kShortRow) short_cycles += cost;
   cycles += cost;
   statements.push_back(std::move(s));
 }
 
-void BlockLowering::copy(const Place& from, const Place& to) {
-  const NestVariable &a = out_.nest.variables[static_cast<std::size_t>(from.variable)],
-                     &b = out_.nest.variables[static_cast<std::size_t>(to.variable)];
-  if (to.shape.num_elements() == 1 && a.dtype == b.dtype && a.pointer != b.pointer) {
-    const Kind kind = a.pointer ? Kind::load : Kind::store;
-    return statements.push_back({.kind = kind, .to = {to.variable}, .from = {from.variable}});
-  }
-  GroupBuilder builder;
-  builder.output(builder.cast(builder.input(a.dtype), b.dtype));
-  compute(builder.take(), {from}, {to}, to.shape);
+void BlockLowering::join(const Place& to, const std::vector<Place>& from, std::vector<int> places_of) {
+  NestStatement s{.kind = Kind::join, .to = {to.variable}};
+  for (const Place& p : from) s.from.push_back(p.variable);
+  s.positions.push_back(std::move(places_of));
+  cycles += to.shape.num_elements() / 4 + 1;
+  statements.push_back(std::move(s));
 }
+
+// --- the graph
 
 bool BlockLowering::lower() {
   const std::vector<Unit> units = partition_into_groups(graph_);
   pending_.assign(graph_.values.size(), 0);
   for (const Unit& u : units) {
     for (int v : u.inputs) ++pending_[static_cast<std::size_t>(v)];
-    IndexedAccess access;
-    if (writes(u, access)) overwritten_[u.inputs[0]] = true;
+    if (writes(u)) overwritten_[u.inputs[0]] = true;
   }
   for (int v : outputs) ++pending_[static_cast<std::size_t>(v)];
   std::vector<bool> done(units.size(), false);
@@ -110,8 +235,11 @@ bool BlockLowering::lower() {
   return std::all_of(graph_.outputs.begin(), graph_.outputs.end(), [&](int v) { return places.contains(v); });
 }
 
-bool BlockLowering::writes(const Unit& unit, IndexedAccess& access) const {
-  return !unit.fused && indexed(graph_.nodes[static_cast<std::size_t>(unit.nodes[0])], access) && access.update >= 0;
+bool BlockLowering::writes(const Unit& unit) const {
+  if (unit.fused) return false;
+  const GraphNode& node = graph_.nodes[static_cast<std::size_t>(unit.nodes[0])];
+  IndexedAccess access;
+  return is_place_slice(node) || (indexed(node, access) && access.update >= 0);
 }
 
 // The next unit that can run. One that writes into an array waits for those that read it, so that it need not copy.
@@ -122,8 +250,7 @@ std::size_t BlockLowering::choose(const std::vector<Unit>& units, const std::vec
     const bool ready =
         std::all_of(units[u].inputs.begin(), units[u].inputs.end(), [&](int v) { return places.contains(v); });
     if (!ready) continue;
-    IndexedAccess access;
-    if (!writes(units[u], access)) return u;
+    if (!writes(units[u])) return u;
     const bool free = pending_[static_cast<std::size_t>(units[u].inputs[0])] == 1;
     if (writer == units.size() || free) writer = u;
   }
@@ -131,32 +258,80 @@ std::size_t BlockLowering::choose(const std::vector<Unit>& units, const std::vec
                                : static_cast<std::size_t>(std::find(done.begin(), done.end(), false) - done.begin());
 }
 
+int BlockLowering::root(int v) const {
+  for (auto it = same_memory_.find(v); it != same_memory_.end(); it = same_memory_.find(v)) v = it->second;
+  return v;
+}
+
+// Whether nobody reads the value any more, or another one in its memory.
+bool BlockLowering::free_to_overwrite(int v) const {
+  if (!places.at(v).writable || pending_[static_cast<std::size_t>(v)] > 0) return false;
+  return std::none_of(places.begin(), places.end(), [&](const auto& other) {
+    return other.first != v && pending_[static_cast<std::size_t>(other.first)] > 0 && root(other.first) == root(v);
+  });
+}
+
 bool BlockLowering::lower(const Unit& unit) {
   for (int v : unit.inputs) {
     if (!places.contains(v)) return false;
   }
   if (unit.fused) return lower_group(unit);
-  const GraphNode& node = graph_.nodes[static_cast<std::size_t>(unit.nodes[0])];
+  return lower_node(graph_.nodes[static_cast<std::size_t>(unit.nodes[0])]);
+}
+
+bool BlockLowering::lower_node(const GraphNode& node) {
+  const std::string_view name = node.op->name;
   IndexedAccess access;
   if (indexed(node, access) && lower_indexed(node, access)) return true;
-  return lower_view(node) || lower_call(node);
+  if (lower_view(node)) return true;
+  if (name == "reshape" && lower_reshape(node)) return true;
+  if (name == "place_slice" && lower_place(node)) return true;
+  if (name == "concatenate" && lower_concatenate(node)) return true;
+  if (name == "matmul" && lower_product(node)) return true;
+  if (node.op->fusion == Fusion::reduction && lower_reduction(node)) return true;
+  if ((name == "loop" || name == "cond") && lower_inner(node)) return true;
+  return lower_call(node);
+}
+
+// The input whose memory output `out` of the group may take: each of its elements is read where the new one is written.
+int BlockLowering::overwritable_input(const Unit& unit, int out, const std::vector<int>& taken) const {
+  for (int v : unit.inputs) {
+    const Place& p = places.at(v);
+    if (value(v).dtype != value(out).dtype || p.shape != value(out).shape || !is_pointer(p) || !is_whole(p)) continue;
+    if (!free_to_overwrite(v) || std::find(taken.begin(), taken.end(), v) != taken.end()) continue;
+    const bool read_otherwise = std::any_of(unit.inputs.begin(), unit.inputs.end(),
+                                            [&](int other) { return other != v && root(other) == root(v); });
+    if (!read_otherwise) return v;
+  }
+  return -1;
 }
 
 bool BlockLowering::lower_group(const Unit& unit) {
   std::vector<Place> from, to;
+  std::vector<int> taken;
   for (int v : unit.inputs) from.push_back(places.at(v));
+  const bool one = value(unit.outputs[0]).shape.num_elements() == 1;
+  const bool in_memory = !one && (!is_small(value(unit.outputs[0])) || has_complex(unit.group));
   for (int v : unit.outputs) {
     const auto it = targets.find(v);
-    to.push_back(it != targets.end() ? whole(it->second, value(v), false) : temporary(value(v)));
-    places[v] = to.back();
+    if (it != targets.end()) {
+      to.push_back(whole(it->second, value(v), false));
+    } else if (const int input = in_memory ? overwritable_input(unit, v, taken) : -1; input >= 0) {
+      taken.push_back(input);
+      to.push_back(places.at(input));
+    } else {
+      to.push_back(in_memory ? memory(value(v)) : temporary(value(v)));
+    }
   }
+  for (std::size_t j = 0; j < unit.outputs.size(); ++j) places[unit.outputs[j]] = to[j];
   compute(unit.group, from, to, value(unit.outputs[0]).shape);
   return true;
 }
 
 // Where the indices point to in `base`; the place of what lies there.
 BlockLowering::Place BlockLowering::address(const GraphNode& node, const IndexedAccess& access, const Place& base) {
-  Place at{base.variable, base.shape, base.strides, false};
+  Place at = located(base);
+  at.writable = false;
   for (int i = access.axes.size(); i-- > 0;) {
     const int axis = static_cast<int>(access.axes[i]);
     const int index = places.at(node.inputs[static_cast<std::size_t>(access.first_index + i)]).variable;
@@ -176,7 +351,7 @@ BlockLowering::Place BlockLowering::address(const GraphNode& node, const Indexed
 
 bool BlockLowering::lower_indexed(const GraphNode& node, const IndexedAccess& access) {
   const Place base = places.at(node.inputs[0]);
-  if (base.shape.num_elements() == 1 || access.axes.size() > base.shape.ndim()) return false;
+  if (access.axes.size() > base.shape.ndim() || (!is_pointer(base) && is_complex(dtype(base)))) return false;
   for (int i = 0; i < access.axes.size(); ++i) {
     const GraphValue& index = value(node.inputs[static_cast<std::size_t>(access.first_index + i)]);
     if (index.shape.ndim() != 0 || !is_integer(index.dtype)) return false;
@@ -187,29 +362,112 @@ bool BlockLowering::lower_indexed(const GraphNode& node, const IndexedAccess& ac
 
 bool BlockLowering::lower_read(const GraphNode& node, const Place& row) {
   const int out = node.outputs[0];
-  if (row.shape.num_elements() == 1 || overwritten_.contains(node.inputs[0]) || targets.contains(out)) {
+  const bool copied = row.shape.num_elements() == 1 || is_small(value(out)) || overwritten_.contains(node.inputs[0]);
+  if (copied || targets.contains(out)) {
     const auto target = targets.find(out);
     const Place p = target == targets.end() ? temporary(value(out)) : whole(target->second, value(out), false);
     copy(row, p);
     places[out] = p;
   } else {
     places[out] = row;
+    same_memory_[out] = node.inputs[0];
   }
   return true;
 }
 
+// The array that a call writes into: `base` itself, or a copy where others may still want the old values, or its memory
+// may not be written.
+BlockLowering::Place BlockLowering::to_write(const GraphNode& node, const Place& base) {
+  if (free_to_overwrite(node.inputs[0])) return base;
+  const Place array = temporary(value(node.outputs[0]));
+  copy(base, array);
+  return array;
+}
+
 bool BlockLowering::lower_write(const GraphNode& node, const IndexedAccess& access, const Place& base) {
-  const int out = node.outputs[0];
-  Place array = base;
-  // Others may still want the old values, and not all memory may be written.
-  if (!base.writable || pending_[static_cast<std::size_t>(node.inputs[0])] > 0) {
-    array = temporary(value(out));
-    copy(base, array);
-  }
+  const Place array = to_write(node, base);
   const Place row = address(node, access, array);
-  const Place update = places.at(node.inputs[static_cast<std::size_t>(access.update)]);
-  copy(update, row);
-  places[out] = array;
+  copy(places.at(node.inputs[static_cast<std::size_t>(access.update)]), row);
+  places[node.outputs[0]] = array;
+  return true;
+}
+
+BlockLowering::Place BlockLowering::part_of(const Place& base, const Shape& start, const Axes& step,
+                                            const Shape& count) {
+  Place part = base;
+  std::int64_t offset = 0;
+  part.writable = false;
+  for (int d = 0; d < count.ndim(); ++d) {
+    if (count.num_elements() != 0) offset += start[d] * base.strides[d];
+    part.strides[d] = base.strides[d] * step[d];
+  }
+  part.shape = count;
+  if (is_pointer(base)) {
+    part.variable = advanced(base.variable, offset);
+  } else {
+    part.offset += offset;
+  }
+  return part;
+}
+
+// x.at[1:3].set(y)
+bool BlockLowering::lower_place(const GraphNode& node) {
+  const Place base = places.at(node.inputs[0]), update = places.at(node.inputs[1]);
+  const ParamReader p(*node.params);
+  const Axes& step = p.axes.at("step");
+  const Shape &start = p.shapes.at("start"), &count = p.shapes.at("count");
+  const int out = node.outputs[0];
+  if (base.shape.num_elements() == 1) return false;
+  if (count.num_elements() == 0) {
+    places[out] = base;
+    places[out].writable = false;
+    same_memory_[out] = node.inputs[0];
+    return true;
+  }
+  if (is_pointer(base)) {
+    const Place array = to_write(node, base);
+    copy(update, part_of(array, start, step, count));
+    places[out] = array;
+    return true;
+  }
+  const Place to = temporary(value(out));
+  const std::vector<Place> from{base, converted(in_registers(update), dtype(base))};
+  std::vector<int> which = positions(base, base.shape);
+  const std::vector<int> target = positions(part_of(to, start, step, count), count);
+  const std::vector<int> source = positions(from[1], count);
+  for (std::size_t i = 0; i < target.size(); ++i)
+    which[static_cast<std::size_t>(target[i])] = variable(base.variable).elements + source[i];
+  join(to, from, std::move(which));
+  places[out] = to;
+  return true;
+}
+
+bool BlockLowering::lower_concatenate(const GraphNode& node) {
+  const int axis = static_cast<int>(ParamReader(*node.params).number("axis")), out = node.outputs[0];
+  const Place to = temporary(value(out));
+  if (to.shape.num_elements() == 1) return false;
+  Shape start = to.shape;
+  std::fill(start.begin(), start.end(), 0);
+  const Axes step(static_cast<int>(start.ndim()), 1);
+  std::vector<Place> from;
+  std::vector<int> which(static_cast<std::size_t>(is_pointer(to) ? 0 : to.shape.num_elements()));
+  int first = 0;
+  for (int v : node.inputs) {
+    const Shape& count = value(v).shape;
+    if (count.num_elements() == 0) continue;
+    const Place part = part_of(to, start, step, count);
+    start[axis] += count[axis];
+    if (is_pointer(to)) {
+      copy(places.at(v), part);
+      continue;
+    }
+    from.push_back(converted(in_registers(places.at(v)), dtype(to)));
+    const std::vector<int> target = positions(part, count), source = positions(from.back(), count);
+    for (std::size_t i = 0; i < target.size(); ++i) which[static_cast<std::size_t>(target[i])] = first + source[i];
+    first += variable(from.back().variable).elements;
+  }
+  if (!is_pointer(to)) join(to, from, std::move(which));
+  places[out] = to;
   return true;
 }
 
@@ -222,57 +480,87 @@ bool BlockLowering::lower_view(const GraphNode& node) {
   if (targets.contains(out)) return false;
   if (from.shape.num_elements() == 1) {
     if (value(out).shape.num_elements() != 1 && node.op->fusion != Fusion::broadcast) return false;
-    places[out] = {from.variable, value(out).shape, Strides(value(out).shape.ndim(), 0), false};
+    places[out] = {from.variable, value(out).shape, Strides(value(out).shape.ndim(), 0), false, from.offset};
+    same_memory_[out] = node.inputs[0];
     if (value(out).shape.num_elements() == 1) return true;
     const Place p = temporary(value(out));
     copy(from, p);
     places[out] = p;
+    same_memory_.erase(out);
     return true;
   }
-  const DType dtype = value(node.inputs[0]).dtype;
-  std::int64_t last = itemsize(dtype);
+  const DType type = value(node.inputs[0]).dtype;
+  std::int64_t before = 0, after = itemsize(type);
   for (int d = 0; d < from.shape.ndim(); ++d) {
-    if (from.strides[d] < 0 || from.shape[d] == 0) return false;
-    last += (from.shape[d] - 1) * from.strides[d];
+    if (from.shape[d] == 0) return false;
+    (from.strides[d] < 0 ? before : after) += (from.shape[d] - 1) * from.strides[d];
   }
-  const Array memory = Array::empty(DType::uint8, {last});
-  std::memset(memory.data(), 0, static_cast<std::size_t>(last));
-  const Array in[] = {Array::view_of(memory.node()->buffer, memory.data(), dtype, from.shape, from.strides)};
+  const Array memory = Array::empty(DType::uint8, {after - before});
+  std::memset(memory.data(), 0, static_cast<std::size_t>(after - before));
+  std::byte* const first = memory.data() - before;
+  const Array in[] = {Array::view_of(memory.node()->buffer, first, type, from.shape, from.strides)};
   Array result[1];
   execute(Call{*node.op, in, *node.params}, result);
   if (result[0].node()->buffer != memory.node()->buffer) return false;
-  Place p{out_.nest.variable(dtype, true), value(out).shape, result[0].strides(), false};
-  statements.push_back({.kind = Kind::advance,
-                        .to = {p.variable},
-                        .from = {from.variable},
-                        .step = parameter(result[0].data() - memory.data())});
-  if (p.shape.num_elements() == 1 || overwritten_.contains(node.inputs[0])) {
+  const std::int64_t offset = value(out).shape.num_elements() == 0 ? 0 : result[0].data() - first;
+  Place p{from.variable, value(out).shape, result[0].strides(), false, from.offset};
+  if (is_pointer(from)) {
+    p.variable = advanced(from.variable, offset);
+  } else {
+    p.offset += offset;
+  }
+  same_memory_[out] = node.inputs[0];
+  const bool to_registers = is_pointer(p) && is_small(value(out));
+  if (p.shape.num_elements() == 1 || to_registers || overwritten_.contains(node.inputs[0])) {
     const Place own = temporary(value(out));
     copy(p, own);
     p = own;
+    same_memory_.erase(out);
   }
   places[out] = p;
   return true;
 }
 
+// One that needs a copy.
+bool BlockLowering::lower_reshape(const GraphNode& node) {
+  const int out = node.outputs[0];
+  const Place from = places.at(node.inputs[0]), to = temporary(value(out));
+  if (is_pointer(to)) {
+    copy(from, {to.variable, from.shape, contiguous_strides(from.shape, itemsize(dtype(to)))});
+  } else {
+    const Place r = in_registers(from);
+    join(to, {r}, positions(r, r.shape));
+  }
+  places[out] = to;
+  return true;
+}
+
 // Anything else is called.
 bool BlockLowering::lower_call(const GraphNode& node) {
-  if (!callable || node.op->effect != Effect::none) return false;
-  LoopNest::Callee callee{node.op, node.params, {}, {}};
+  if (node.op->effect != Effect::none) return false;
+  LoopNest::Callee callee{node.op, node.params, {}, {}, {}};
   NestStatement s{.kind = Kind::call, .callee = static_cast<int>(out_.callees.size())};
-  cycles += 1000;
+  std::int64_t elements = 0;
   for (int v : node.inputs) {
-    const Place& p = places.at(v);
+    Place p = places.at(v);
+    if (in_small_array(p)) {  // what is called by pointer stays in memory
+      const Place own = whole(out_.nest.variable(dtype(p), false, variable(p.variable).elements), value(v), true);
+      statements.push_back({.kind = Kind::assign, .to = {own.variable}, .from = {p.variable}});
+      p.variable = own.variable;
+      p = located(p);
+    }
     callee.in.push_back({value(v).dtype, p.shape, p.strides});
     s.from.push_back(p.variable);
-    cycles += p.shape.num_elements();
+    elements += p.shape.num_elements();
   }
   for (int v : node.outputs) {
     const Place p = temporary(value(v));
     callee.out.push_back({value(v).dtype, p.shape, p.strides});
-    s.to.push_back(p.variable);
+    s.to.push_back(in_small_array(p) ? located(p).variable : p.variable);
     places[v] = p;
   }
+  callee.direct = direct_call(callee);
+  cycles += elements + (callee.direct ? 100 : 1000);
   out_.callees.push_back(std::move(callee));
   statements.push_back(std::move(s));
   return true;

@@ -10,12 +10,13 @@ namespace tnp::compiler {
 
 class BlockLowering {
  public:
-  // Where a value is: an element in a variable if it has one only, else memory that a pointer points to.
+  // Where a value is: an element or a small array in a variable, else memory that a pointer points to.
   struct Place {
     int variable = kNone;
     Shape shape;
     Strides strides;
-    bool writable = false;  // it is all of some memory of the loop's own
+    bool writable = false;    // it is all of some memory of the loop's own
+    std::int64_t offset = 0;  // bytes, into a small array
   };
 
   BlockLowering(const Graph& graph, LoopNest& out) : outputs(graph.outputs), graph_(graph), out_(out) {}
@@ -23,39 +24,88 @@ class BlockLowering {
   std::vector<int> outputs;     // values that are read when all has run
   std::map<int, Place> places;  // of values; to be set for inputs
   std::map<int, int> targets;   // values that are to be written to where this pointer points
-  bool callable = true;         // operations may be called that are no statements
   std::vector<NestStatement> statements;
-  std::int64_t cycles = 0;
+  std::int64_t cycles = 0;        // roughly
+  std::int64_t short_cycles = 0;  // of them, in loops over short rows
+  std::int64_t inner_cycles = 0;  // besides, in inner loops
 
   // False if something in the graph has no form here.
   bool lower();
+  // Whether native code is the best way to run it: rows that take long are worth threads.
+  bool is_small_work() const;
+
   Place temporary(const GraphValue& like);
-  // Contiguous memory behind a pointer, or an element.
+  // Memory of the loop's own, whatever its size.
+  Place memory(const GraphValue& like);
+  // All of an element, a small array, or contiguous memory behind a pointer.
   static Place whole(int variable, const GraphValue& like, bool writable);
   // From one place to another of as many elements, or of one element to all of a place; converted if types differ.
   void copy(const Place& from, const Place& to);
+  // The same by way of a pointer.
+  Place located(const Place& p);
+  // A pointer to what lies `bytes` after another.
+  int advanced(int pointer, std::int64_t bytes);
+  bool is_pointer(const Place& p) const { return variable(p.variable).pointer; }
+  bool is_small(const GraphValue& v) const;  // it is held in registers
+  int parameter(std::int64_t n);
 
  private:
   bool lower(const Unit& unit);
+  bool lower_node(const GraphNode& node);
   bool lower_group(const Unit& unit);
   bool lower_indexed(const GraphNode& node, const IndexedAccess& access);
   bool lower_read(const GraphNode& node, const Place& row);
   bool lower_view(const GraphNode& node);
+  bool lower_reshape(const GraphNode& node);
+  bool lower_place(const GraphNode& node);
+  bool lower_concatenate(const GraphNode& node);
+  bool lower_write(const GraphNode& node, const IndexedAccess& access, const Place& base);
   bool lower_call(const GraphNode& node);
+  // fold_lowering.cpp
+  bool lower_reduction(const GraphNode& node);
+  bool lower_product(const GraphNode& node);
+  struct FoldAxes;
+  Place fold_stage(const Place& from, const FoldAxes& axes, Fold fold);
+  // inner_lowering.cpp
+  bool lower_inner(const GraphNode& node);
+  bool lower_loop(const GraphNode& node);
+  bool lower_cond(const GraphNode& node);
+  bool lower_branch(const Graph& graph, const GraphNode& node, const std::vector<Place>& results,
+                    std::vector<NestStatement>& block);
+
   // The group computed over `shape`, which every operand broadcasts to.
   void compute(const FusedGroup& group, const std::vector<Place>& from, const std::vector<Place>& to,
                const Shape& shape);
-  bool lower_write(const GraphNode& node, const IndexedAccess& access, const Place& base);
+  void compute_registers(const FusedGroup& group, const std::vector<Place>& from, const std::vector<Place>& to,
+                         const Shape& shape);
+  Place in_registers(const Place& p);
+  Place converted(const Place& p, DType to);
+  void join(const Place& to, const std::vector<Place>& from, std::vector<int> positions);
   Place address(const GraphNode& node, const IndexedAccess& access, const Place& base);
+  Place to_write(const GraphNode& node, const Place& base);
+  Place part_of(const Place& base, const Shape& start, const Axes& step, const Shape& count);
+  int overwritable_input(const Unit& unit, int out, const std::vector<int>& taken) const;
+  bool free_to_overwrite(int v) const;
+  int root(int v) const;
   std::size_t choose(const std::vector<Unit>& units, const std::vector<bool>& done) const;
-  bool writes(const Unit& unit, IndexedAccess& access) const;
+  bool writes(const Unit& unit) const;
+  // The element of a place that is read at each place of `shape`.
+  std::vector<int> positions(const Place& p, const Shape& shape) const;
+  bool is_whole(const Place& p) const;
+
   const GraphValue& value(int v) const { return graph_.values[static_cast<std::size_t>(v)]; }
-  int parameter(std::int64_t n);
+  const NestVariable& variable(int v) const { return out_.nest.variables[static_cast<std::size_t>(v)]; }
+  DType dtype(const Place& p) const { return variable(p.variable).dtype; }
+  bool in_small_array(const Place& p) const { return variable(p.variable).elements > 1; }
 
   const Graph& graph_;
   LoopNest& out_;
   std::vector<int> pending_;         // of each value: units that are still to read it
   std::map<int, bool> overwritten_;  // values that some unit writes into
+  std::map<int, int> same_memory_;   // value → one whose memory it lies in
 };
+
+// Strides of an operand over `shape`, which it broadcasts to: 0 along what it repeats.
+Strides strides_over(const Shape& from, const Strides& strides, const Shape& shape);
 
 }  // namespace tnp::compiler

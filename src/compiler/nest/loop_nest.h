@@ -1,11 +1,12 @@
 // A loop of graphs as a nest: the whole loop is then one call of native code.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 
+#include "compiler/nest/loop_graph.h"
 #include "compiler/nest/nest.h"
-#include "ir/graph.h"
 
 namespace tnp::compiler {
 
@@ -14,12 +15,6 @@ namespace tnp::compiler {
 struct LoopSpec {
   GraphRef condition, body;
   int num_carries = 0, num_scanned = 0;
-};
-
-// A graph's part that is the same in each iteration: run before the loop, on the graph's inputs.
-struct Invariants {
-  Graph graph;              // outputs: what the loop reads of it
-  std::vector<int> values;  // of the specialized graph, in the order of its outputs
 };
 
 // A loop as a nest for arrays of certain shapes. Sizes are in `parameters`, not in the nest.
@@ -34,6 +29,7 @@ struct LoopNest {
       condition,  // what the condition's invariants gave
       body,       // what the body's invariants gave
       collected,  // where the next row of a collected array belongs
+      count,      // a number: iterations that there were
     };
     Kind kind;
     int index;
@@ -50,19 +46,23 @@ struct LoopNest {
     const OpDef* op;
     ParamsRef params;
     std::vector<Operand> in, out;  // outputs are contiguous
+    // Does it without making arrays: memory of the inputs, then of the outputs. May be absent.
+    std::function<void(void* const* memory)> direct;
   };
   Nest nest;
   std::vector<Argument> arguments;
   std::vector<Callee> callees;
   std::vector<std::int64_t> parameters;
-  int trips = kNone;                // the parameter that says how many iterations, where there is no condition
+  int trips = kNone;                // the parameter that says how many iterations, at most where there is a condition
+  int count = kNone;                // the argument where it is written how many there were
   std::vector<int> scanned_steps;   // parameters: bytes from row to row of a scanned array, to be set
   std::vector<Shape> carries;       // shapes
   std::vector<int> carry_argument;  // for each carry, the argument that is its memory at the end
   std::vector<Shape> collected;     // shapes of rows
   Invariants condition, body;
-  std::int64_t cycles = 0;        // of an iteration, roughly
-  std::int64_t short_cycles = 0;  // of them, in loops over short rows
+  std::int64_t cycles = 0;      // of an iteration, roughly
+  int most_small_elements = 0;  // an array of more is not held in registers
+  std::int64_t small_cost = 0;  // what code small arrays take
 };
 
 // Nothing if the loop has no such form. `inputs`: shapes of the body's inputs.

@@ -1,6 +1,7 @@
 #include "compiler/nest/nest.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "tnp/error.h"
 
@@ -10,7 +11,9 @@ namespace {
 
 using Kind = NestStatement::Kind;
 
-constexpr const char* kKindNames[] = {"compute", "load", "store", "assign", "advance", "address", "call", "loop"};
+constexpr const char* kKindNames[] = {"compute", "fold",    "join", "load", "store",  "locate", "assign",
+                                      "advance", "address", "call", "loop", "branch", "refuse"};
+constexpr const char* kFoldNames[] = {"none", "sum", "prod", "min", "max", "dot"};
 
 std::size_t hash_of(const std::vector<NestStatement>& block) {
   std::size_t h = block.size();
@@ -26,9 +29,14 @@ std::size_t hash_of(const std::vector<NestStatement>& block) {
     for (const std::vector<int>& strides : s.strides) {
       for (int v : strides) mix(static_cast<std::size_t>(v + 3000));
     }
+    for (const std::vector<int>& positions : s.positions) {
+      for (int v : positions) mix(static_cast<std::size_t>(v + 4000));
+    }
+    mix(static_cast<std::size_t>(s.fold) * 8 + static_cast<std::size_t>(s.order));
     mix(s.group.hash());
     mix(hash_of(s.head));
     mix(hash_of(s.body));
+    mix(hash_of(s.otherwise));
   }
   return h;
 }
@@ -36,16 +44,22 @@ std::size_t hash_of(const std::vector<NestStatement>& block) {
 int cycles_of(const std::vector<NestStatement>& block) {
   int total = 0;
   for (const NestStatement& s : block)
-    total += (s.kind == Kind::compute ? s.group.cycles() : 1) + cycles_of(s.head) + cycles_of(s.body);
+    total += (s.kind == Kind::compute ? s.group.cycles() : 1) + cycles_of(s.head) + cycles_of(s.body) +
+             cycles_of(s.otherwise);
   return total;
 }
 
 void print(const Nest& nest, const std::vector<NestStatement>& block, int indent, std::string& out) {
   const auto list = [&](const std::vector<int>& variables) {
     std::string s;
-    for (int v : variables)
-      s += (s.empty() ? "" : ", ") + std::string(nest.variables[static_cast<std::size_t>(v)].pointer ? "p" : "e") +
+    for (int v : variables) {
+      const NestVariable& variable = nest.variables[static_cast<std::size_t>(v)];
+      s += (s.empty() ? "" : ", ") +
+           std::string(variable.pointer        ? "p"
+                       : variable.elements > 1 ? "a"
+                                               : "e") +
            std::to_string(v);
+    }
     return s;
   };
   const std::string space(static_cast<std::size_t>(indent), ' ');
@@ -53,9 +67,10 @@ void print(const Nest& nest, const std::vector<NestStatement>& block, int indent
     out += space + list(s.to) + (s.to.empty() ? "" : " = ") + kKindNames[static_cast<int>(s.kind)] + "(" +
            list(s.from) + ")";
     if (s.extent != kNone) out += " extent n" + std::to_string(s.extent);
-    if (s.step != kNone) out += " step n" + std::to_string(s.step);
+    if (s.step != kNone) out += (s.kind == Kind::branch ? " if " : " step n") + std::to_string(s.step);
     for (int e : s.extents) out += " over n" + std::to_string(e);
     if (s.callee != kNone) out += " callee " + std::to_string(s.callee);
+    if (s.fold != Fold::none) out += std::string(" ") + kFoldNames[static_cast<int>(s.fold)];
     out += "\n";
     if (s.kind == Kind::compute) out += s.group.str();
     if (!s.head.empty()) {
@@ -64,6 +79,9 @@ void print(const Nest& nest, const std::vector<NestStatement>& block, int indent
       out += space + " do\n";
     }
     print(nest, s.body, indent + 2, out);
+    if (s.otherwise.empty()) continue;
+    out += space + " otherwise\n";
+    print(nest, s.otherwise, indent + 2, out);
   }
 }
 
@@ -99,17 +117,33 @@ class Verifier {
     if (known) set_[static_cast<std::size_t>(v)] = true;
   }
 
+  int elements(int v) const { return nest_.variables[static_cast<std::size_t>(v)].elements; }
+
+  // `from[k]` holds what is read, `count` elements of it.
+  void positions(const NestStatement& s, std::size_t k, int count) {
+    static const std::vector<int> none;
+    const std::vector<int>& places = k < s.positions.size() ? s.positions[k] : none;
+    const int size = elements(s.from[k]);
+    if (places.empty()) return need(size == 1 || size == count, s, "an input of another size");
+    need(static_cast<int>(places.size()) == count, s, "positions for another number of elements");
+    for (int p : places) need(p >= 0 && p < size, s, "a position outside");
+  }
+
   void compute(const NestStatement& s) {
     need(s.from.size() == s.group.inputs.size() && s.to.size() == s.group.outputs.size(), s,
          "the group has other operands");
     if (!wrong_.empty()) return;
+    const int count = s.to.empty() ? 1 : elements(s.to[0]);
     for (std::size_t k = 0; k < s.from.size(); ++k) {
       need(dtype(s.from[k]) == s.group.inputs[k], s, "an input of another type");
       need(!pointer(s.from[k]) || !s.extents.empty(), s, "a pointer where there is one element");
+      need(s.extents.empty() || elements(s.from[k]) == 1, s, "a small array where there are rows");
+      if (s.extents.empty()) positions(s, k, count);
     }
     for (std::size_t k = 0; k < s.to.size(); ++k) {
       need(dtype(s.to[k]) == s.group.dtype(s.group.outputs[k]), s, "an output of another type");
       need(pointer(s.to[k]) == !s.extents.empty(), s, "an output of the wrong kind");
+      need(elements(s.to[k]) == count, s, "outputs of different sizes");
       // A row is written where the pointer points to, which must be known.
       if (pointer(s.to[k])) read(s, s.to[k]);
     }
@@ -124,31 +158,90 @@ class Verifier {
     }
   }
 
+  void fold(const NestStatement& s) {
+    need(s.fold != Fold::none && s.to.size() == 1 && s.from.size() == (s.fold == Fold::dot ? 2 : 1), s, "operands");
+    if (!wrong_.empty()) return;
+    need(!pointer(s.to[0]) && !s.positions.empty(), s, "operands");
+    if (!wrong_.empty()) return;
+    const auto count = s.positions[0].size(), results = static_cast<std::size_t>(elements(s.to[0]));
+    need(count > 0 && count % results == 0, s, "elements that cannot be divided among the results");
+    for (std::size_t k = 0; wrong_.empty() && k < s.from.size(); ++k) {
+      need(!pointer(s.from[k]) && dtype(s.from[k]) == dtype(s.to[0]), s, "an input of another type");
+      positions(s, k, static_cast<int>(count));
+    }
+  }
+
+  void join(const NestStatement& s) {
+    need(s.to.size() == 1 && s.positions.size() == 1, s, "operands");
+    if (!wrong_.empty()) return;
+    int size = 0;
+    for (int v : s.from) {
+      need(!pointer(v) && dtype(v) == dtype(s.to[0]), s, "an input of another type");
+      size += elements(v);
+    }
+    need(!pointer(s.to[0]) && static_cast<int>(s.positions[0].size()) == elements(s.to[0]), s, "positions");
+    for (int p : s.positions[0]) need(p >= 0 && p < size, s, "a position outside");
+  }
+
+  void loop(const NestStatement& s) {
+    need(!s.from.empty() || s.extent != kNone, s, "neither a condition nor a count");
+    need(s.from.size() <= 1 && s.to.size() <= 1, s, "operands");
+    need(s.extent == kNone || parameter(s.extent), s, "no such parameter");
+    need(parameter(s.step), s, "no cycles");
+    const std::vector<bool> before = set_;
+    block(s.head);
+    for (int v : s.from) {
+      read(s, v);
+      need(wrong_.empty() && !pointer(v) && dtype(v) == DType::bool_, s, "the condition is not a truth value");
+    }
+    const std::vector<bool> after = set_;
+    block(s.body);
+    set_ = s.extent != kNone ? before : after;  // the body may never run
+    for (int v : s.to) {
+      write(s, v);
+      need(wrong_.empty() && !pointer(v) && dtype(v) == DType::int64, s, "the count is no integer");
+    }
+  }
+
+  void branch(const NestStatement& s) {
+    need(s.from.size() == 1 && s.to.empty(), s, "operands");
+    for (int v : s.from) {
+      read(s, v);
+      need(wrong_.empty() && !pointer(v) && elements(v) == 1 && (is_integer(dtype(v)) || dtype(v) == DType::bool_), s,
+           "the choice is no integer");
+    }
+    const std::vector<bool> before = set_;
+    block(s.body);
+    std::vector<bool> after = std::exchange(set_, before);
+    block(s.otherwise);
+    for (std::size_t v = 0; v < after.size(); ++v) set_[v] = set_[v] && after[v];
+  }
+
   void statement(const NestStatement& s) {
     const auto shape = [&](std::size_t to, std::size_t from) {
       need(s.to.size() == to && s.from.size() == from, s, "the wrong number of operands");
     };
-    if (s.kind == Kind::loop) {
-      need((s.from.size() == 1) != (s.extent != kNone), s, "neither a condition nor a count, or both");
-      const std::vector<bool> before = set_;
-      block(s.head);
-      for (int v : s.from) {
-        read(s, v);
-        need(wrong_.empty() && !pointer(v) && dtype(v) == DType::bool_, s, "the condition is not a truth value");
-      }
-      const std::vector<bool> after = set_;
-      block(s.body);
-      set_ = s.head.empty() ? before : after;  // the body may never run
-      return;
+    if (s.kind == Kind::loop) return loop(s);
+    if (s.kind == Kind::branch) return branch(s);
+    if (s.kind == Kind::refuse) set_.assign(set_.size(), true);  // nothing comes after it
+    for (int v : s.from) {
+      if (s.kind == Kind::locate) write(s, v);  // it may be for this that it is located
+      read(s, v);
     }
-    for (int v : s.from) read(s, v);
+    if (!wrong_.empty()) return;
     if (s.kind == Kind::compute) compute(s);
+    if (s.kind == Kind::fold) fold(s);
+    if (s.kind == Kind::join) join(s);
     if (s.kind == Kind::load)
       shape(1, 1), need(wrong_.empty() && pointer(s.from[0]) && !pointer(s.to[0]), s, "operands");
     if (s.kind == Kind::store) {
       shape(1, 1);
       read(s, s.to.empty() ? kNone : s.to[0]);
       need(wrong_.empty() && !pointer(s.from[0]) && pointer(s.to[0]), s, "operands");
+    }
+    if (s.kind == Kind::locate) {
+      shape(1, 1);
+      need(wrong_.empty() && !pointer(s.from[0]) && pointer(s.to[0]) && parameter(s.step), s, "operands");
     }
     if (s.kind == Kind::assign) {
       shape(s.from.size(), s.from.size());

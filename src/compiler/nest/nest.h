@@ -1,8 +1,9 @@
 // A loop nest: what is between a graph and native code. Statements over variables, in blocks, some of them loops.
 //
-// A variable is one element, held in a register, or a pointer to elements in memory. What differs from run to run (the
-// lengths of rows, the distance from row to row) is a parameter, so that one nest serves all sizes. The statements that
-// compute are fused groups: whatever runs them gives the same bits.
+// A variable is one element, held in a register, a small array, held in some, or a pointer to elements in memory. What
+// differs from run to run (the lengths of rows, the distance from row to row) is a parameter, so that one nest serves
+// all sizes; those of small arrays are in the code. The statements that compute are fused groups, or fold in the
+// library's order: whatever runs them gives the same bits.
 #pragma once
 
 #include <memory>
@@ -20,20 +21,34 @@ inline constexpr int kUnit = -2;
 struct NestVariable {
   DType dtype;
   bool pointer;
+  int elements = 1;  // more: a small array, in row-major order
   bool operator==(const NestVariable&) const = default;
 };
+
+// What a fold does to two elements. `dot` adds products, and rounds once where there is a fused multiply-add.
+enum class Fold : std::uint8_t { none, sum, prod, min, max, dot };
+// The order in which the library folds (ops/reduce/fold.h): a row of elements, or rows of them, side by side. A dot
+// goes from the first to the last.
+enum class FoldOrder : std::uint8_t { row, columns };
 
 struct NestStatement {
   enum class Kind : std::uint8_t {
     compute,  // variables `to` = the group of `from`: once, or, for pointers, over loops of `extents`
-    load,     // element to[0] = what pointer from[0] points to
-    store,    // what pointer to[0] points to = element from[0]
+    fold,     // each element of to[0] = n elements of from[0] (of a dot: times those of from[1]), folded; n is how many
+              // positions there are for an element
+    join,     // to[0] = elements of the `from`, whose positions are counted on from one to the next
+    load,     // element or small array to[0] = what pointer from[0] points to
+    store,    // what pointer to[0] points to = element or small array from[0]
+    locate,   // pointer to[0] = where small array from[0] lies, and parameter `step` bytes
     assign,   // to[i] = from[i] for all i at once
     advance,  // pointer to[0] = pointer from[0] + parameter `step` bytes
     address,  // pointer to[0] = pointer from[0] + element from[1] * parameter `step`; a negative index counts from
               // parameter `extent`, and one outside of that ends the nest
     call,     // `to` = the nest's callee number `callee` of `from`, all by pointers to their memory
-    loop,     // `body` while `head` leaves true in element from[0], or as often as parameter `extent` says
+    loop,  // `body` while `head` leaves true in element from[0], as often as parameter `extent` says, or both; element
+           // to[0], if there is one, = how often. A turn takes about parameter `step` cycles, inner loops aside
+    branch,  // `body` where element from[0] is the number `step`, else `otherwise`
+    refuse,  // the nest ends
   };
   Kind kind;
   std::vector<int> to{}, from{};  // variables
@@ -42,8 +57,13 @@ struct NestStatement {
   int callee = kNone;
   std::vector<int> extents{};               // parameters, from the outermost loop to the innermost
   std::vector<std::vector<int>> strides{};  // of `from`, then `to`: a parameter (bytes) for each loop, kUnit or kNone
+  // Of small arrays in `from`: the positions that are read, for each element of the result (a fold: for each of its n).
+  // None: as they are.
+  std::vector<std::vector<int>> positions{};
+  Fold fold = Fold::none;
+  FoldOrder order = FoldOrder::row;
   FusedGroup group{};
-  std::vector<NestStatement> head{}, body{};
+  std::vector<NestStatement> head{}, body{}, otherwise{};
 
   bool operator==(const NestStatement&) const = default;
 };
@@ -55,8 +75,8 @@ struct Nest {
   std::vector<NestVariable> variables;
   std::vector<NestStatement> statements;
 
-  int variable(DType dtype, bool pointer) {
-    variables.push_back({dtype, pointer});
+  int variable(DType dtype, bool pointer, int elements = 1) {
+    variables.push_back({dtype, pointer, elements});
     return static_cast<int>(variables.size()) - 1;
   }
   bool operator==(const Nest&) const = default;
@@ -70,7 +90,7 @@ std::string verify(const Nest& nest);
 
 enum class NestStatus : std::int64_t {
   done = 0,
-  refused = 1,      // an index was out of range; memory that the nest was given is in no particular state
+  refused = 1,      // an index was out of range, …; memory that the nest was given is in no particular state
   interrupted = 2,  // `poll` asked for it
 };
 
@@ -80,7 +100,7 @@ using NestPoll = std::int64_t (*)(void* context);
 // Runs a callee on memory: inputs, then outputs. Not 0 ends the nest as refused.
 using NestCall = std::int64_t (*)(void* context, std::int64_t callee, void* const* memory);
 
-// `interval`: iterations between polls.
+// `interval`: cycles between polls, roughly.
 using NestFunction = std::int64_t (*)(void** arguments, const std::int64_t* parameters, std::int64_t interval,
                                       NestPoll poll, NestCall call, void* context);
 

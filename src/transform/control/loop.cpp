@@ -150,9 +150,7 @@ class LoopRun {
     const auto carries = static_cast<std::size_t>(p_.num_carries), scanned = static_cast<std::size_t>(p_.num_scanned);
     body_ = program_of(p_.body);
     if (p_.condition) condition_ = program_of(p_.condition);
-    // How many rows a loop with a condition collects is not known before.
-    if (!condition_ || p_.num_collected() == 0)
-      native_ = native_loop_of({p_.condition, p_.body, static_cast<int>(carries), static_cast<int>(scanned)});
+    native_ = native_loop_of({p_.condition, p_.body, static_cast<int>(carries), static_cast<int>(scanned)});
     if (scanned > 0) length_ = call.in[carries].shape()[0];
     for (std::size_t s = 0; s < scanned; ++s) {
       if (call.in[carries + s].shape()[0] == kRagged) {
@@ -199,7 +197,6 @@ class LoopRun {
     if (!native_) return false;
     const auto now = std::chrono::steady_clock::now();
     const std::int64_t spent = std::chrono::nanoseconds(now - std::exchange(last_check_, now)).count();
-    if (!native_->wanted(spent, compiler::default_jit_mode())) return false;
     const auto carries = static_cast<std::size_t>(p_.num_carries), scanned = static_cast<std::size_t>(p_.num_scanned);
     compiler::NativeLoop::State state{
         .carries = std::span(in_).first(carries),
@@ -210,13 +207,17 @@ class LoopRun {
         .reverse = p_.reverse,
         .collect = [this](int j, const Shape& row,
                           std::int64_t rows) { return collectors_[static_cast<std::size_t>(j)].rest(row, rows); },
-        .poll = interrupt_hook};
-    if (!native_->run(state)) {
-      native_ = nullptr;
-      return false;
-    }
-    for (Collector& c : collectors_) c.wrote(length_ - i);
-    return true;
+        .collected =
+            [this](std::int64_t rows) {
+              for (Collector& c : collectors_) c.wrote(rows);
+            },
+        .poll = interrupt_hook,
+        .spent_ns = spent,
+        .iterations = i - std::exchange(last_checked_, i)};
+    using Outcome = compiler::NativeLoop::Outcome;
+    const Outcome outcome = native_->run(state, compiler::default_jit_mode());
+    if (outcome == Outcome::never) native_ = nullptr;
+    return outcome == Outcome::finished;
   }
 
   void step(std::int64_t row) {
@@ -245,6 +246,7 @@ class LoopRun {
   std::shared_ptr<compiler::Program> body_, condition_;
   std::shared_ptr<compiler::NativeLoop> native_;
   std::chrono::steady_clock::time_point last_check_ = std::chrono::steady_clock::now();
+  std::int64_t last_checked_ = 0;  // iteration
   std::int64_t length_ = 0;
   Arrays in_, condition_in_;
   std::vector<Collector> collectors_;

@@ -1,5 +1,5 @@
 // From a loop nest to LLVM IR. Variables are stack slots, which SROA turns into registers; rows are loops over vectors
-// with a loop over single elements for the rest.
+// with a loop over single elements for the rest; what small arrays are computed with has no loops.
 #include <llvm/IR/MDBuilder.h>
 #include <llvm/IR/Verifier.h>
 
@@ -9,6 +9,7 @@
 #include "compiler/code_cache.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/codegen/llvm/elements.h"
+#include "compiler/codegen/llvm/small_arrays.h"
 #include "runtime/profile.h"
 #include "tnp/error.h"
 
@@ -23,7 +24,12 @@ enum Argument : unsigned { kArguments, kParameters, kInterval, kPoll, kCall, kCo
 class NestEmitter {
  public:
   NestEmitter(Jit& jit, const Nest& nest, Isa isa)
-      : context_(jit.context()), nest_(nest), isa_(isa), module_(jit.new_module(isa, kCodeName)), b_(context_) {
+      : context_(jit.context()),
+        nest_(nest),
+        isa_(isa),
+        module_(jit.new_module(isa, kCodeName)),
+        b_(context_),
+        small_(b_, isa) {
     llvm::Type* pointer = b_.getPtrTy();
     auto* type =
         llvm::FunctionType::get(b_.getInt64Ty(), {pointer, pointer, b_.getInt64Ty(), pointer, pointer, pointer}, false);
@@ -65,8 +71,9 @@ class NestEmitter {
     for (const NestStatement& s : statements) {
       declare(s.head);
       declare(s.body);
+      declare(s.otherwise);
       if (s.kind != Kind::compute) continue;
-      elements_->declare(s.group, 1);
+      elements_->declare(s.group, count_of(s) > 1 ? kChunk : 1);
       if (vectorizes(s)) elements_->declare(s.group, vector_lanes(s.group, isa_));
     }
   }
@@ -74,7 +81,12 @@ class NestEmitter {
   void make_variables() {
     for (const NestVariable& v : nest_.variables) {
       Slots s;
-      s.re = b_.CreateAlloca(v.pointer ? b_.getPtrTy() : elements_->element_type(v.dtype));
+      llvm::Type* type = v.pointer ? b_.getPtrTy() : elements_->element_type(v.dtype);
+      if (v.elements > 1)
+        type = llvm::ArrayType::get(elements_->vector_type(v.dtype, kChunk),
+                                    static_cast<std::uint64_t>(SmallArrays::chunks(v.elements)));
+      s.re = b_.CreateAlloca(type);
+      if (v.elements > 1) s.re->setAlignment(llvm::Align(64));
       if (!v.pointer && is_complex(v.dtype)) s.im = b_.CreateAlloca(elements_->element_type(v.dtype));
       slots_.push_back(s);
     }
@@ -107,6 +119,32 @@ class NestEmitter {
     if (slot(v).im) b_.CreateStore(to.im, slot(v).im);
   }
 
+  // Small arrays; an element is the one chunk of an array of it alone.
+  llvm::Value* chunk_slot(int v, int chunk) {
+    return b_.CreateConstGEP1_32(elements_->vector_type(variable(v).dtype, kChunk), slot(v).re,
+                                 static_cast<unsigned>(chunk));
+  }
+  SmallArrays::Chunks chunks(int v) {
+    if (variable(v).elements == 1) return {elements_->splat(element(v), kChunk).re};
+    SmallArrays::Chunks out;
+    for (int c = 0; c < SmallArrays::chunks(variable(v).elements); ++c)
+      out.push_back(
+          b_.CreateAlignedLoad(elements_->vector_type(variable(v).dtype, kChunk), chunk_slot(v, c), llvm::Align(64)));
+    return out;
+  }
+  void set_chunks(int v, const SmallArrays::Chunks& to) {
+    if (variable(v).elements == 1) return set_element(v, {to[0], nullptr});
+    for (std::size_t c = 0; c < to.size(); ++c)
+      b_.CreateAlignedStore(to[c], chunk_slot(v, static_cast<int>(c)), llvm::Align(64));
+  }
+  // Elements of the result of a computation without loops.
+  int count_of(const NestStatement& s) const { return s.extents.empty() ? variable(s.to[0]).elements : 1; }
+  void compute_small(const NestStatement& s);
+  void fold(const NestStatement& s);
+  void join(const NestStatement& s);
+  void load_small(const NestStatement& s);
+  void store_small(const NestStatement& s);
+
   void emit(const std::vector<NestStatement>& statements) {
     for (const NestStatement& s : statements) emit(s);
   }
@@ -124,13 +162,15 @@ class NestEmitter {
   void call(const NestStatement& s);
   void address(const NestStatement& s);
   void loop(const NestStatement& s);
-  void poll();
+  void branch(const NestStatement& s);
+  void poll(llvm::Value* cycles);
 
   llvm::LLVMContext& context_;
   const Nest& nest_;
   Isa isa_;
   std::unique_ptr<llvm::Module> module_;
   llvm::IRBuilder<> b_;
+  SmallArrays small_;
   llvm::Function* function_;
   std::optional<ElementEmitter> elements_;
   std::vector<Slots> slots_;
@@ -142,22 +182,44 @@ void NestEmitter::emit(const NestStatement& s) {
   switch (s.kind) {
     case Kind::compute: {
       if (!s.extents.empty()) return compute_rows(s);
+      if (count_of(s) > 1) return compute_small(s);
       std::vector<Registers> in;
-      for (int v : s.from) in.push_back(element(v));
+      for (std::size_t k = 0; k < s.from.size(); ++k) {
+        const int v = s.from[k];
+        const bool part = variable(v).elements > 1;
+        in.push_back(part ? Registers{small_.gather(chunks(v), s.positions[k], 1), nullptr} : element(v));
+      }
       const std::vector<Registers> out = outputs_of(s.group, std::move(in), 1);
       for (std::size_t j = 0; j < out.size(); ++j) set_element(s.to[j], out[j]);
       return;
     }
+    case Kind::fold:
+      return fold(s);
+    case Kind::join:
+      return join(s);
     case Kind::load:
+      if (variable(s.to[0]).elements > 1) return load_small(s);
       return set_element(s.to[0], elements_->load(pointer(s.from[0]), variable(s.to[0]).dtype, 1));
     case Kind::store:
+      if (variable(s.from[0]).elements > 1) return store_small(s);
       return elements_->store(pointer(s.to[0]), element(s.from[0]), variable(s.from[0]).dtype, 1);
+    case Kind::locate:
+      return set_pointer(s.to[0], b_.CreateGEP(b_.getInt8Ty(), slot(s.from[0]).re, parameter(s.step)));
     case Kind::assign: {
       std::vector<Registers> values;
-      for (int v : s.from) values.push_back(variable(v).pointer ? Registers{pointer(v), nullptr} : element(v));
+      std::vector<SmallArrays::Chunks> arrays;
+      for (int v : s.from) {
+        const bool small = variable(v).elements > 1;
+        arrays.push_back(small ? chunks(v) : SmallArrays::Chunks{});
+        values.push_back(small ? Registers{} : variable(v).pointer ? Registers{pointer(v), nullptr} : element(v));
+      }
       for (std::size_t i = 0; i < values.size(); ++i) {
         const int to = s.to[i];
-        variable(to).pointer ? set_pointer(to, values[i].re) : set_element(to, values[i]);
+        if (!arrays[i].empty()) {
+          set_chunks(to, arrays[i]);
+        } else {
+          variable(to).pointer ? set_pointer(to, values[i].re) : set_element(to, values[i]);
+        }
       }
       return;
     }
@@ -169,8 +231,107 @@ void NestEmitter::emit(const NestStatement& s) {
       return call(s);
     case Kind::loop:
       return loop(s);
+    case Kind::branch:
+      return branch(s);
+    case Kind::refuse:
+      leave(NestStatus::refused);
+      return b_.SetInsertPoint(block("unreachable"));
   }
 }
+
+// --- small arrays
+
+void NestEmitter::compute_small(const NestStatement& s) {
+  std::vector<SmallArrays::Chunks> from;
+  for (int v : s.from) from.push_back(chunks(v));
+  const int count = count_of(s);
+  std::vector<SmallArrays::Chunks> to(s.to.size());
+  for (int first = 0; first < count; first += kChunk) {
+    std::vector<Registers> in;
+    for (std::size_t k = 0; k < from.size(); ++k) {
+      llvm::Value* x = from[k][0];
+      if (k < s.positions.size() && !s.positions[k].empty()) {
+        const auto size = static_cast<std::size_t>(std::min(kChunk, count - first));
+        x = small_.gather(from[k], std::span(s.positions[k]).subspan(static_cast<std::size_t>(first), size));
+      } else if (variable(s.from[k]).elements > 1) {
+        x = from[k][static_cast<std::size_t>(first / kChunk)];
+      }
+      in.push_back({x, nullptr});
+    }
+    const std::vector<Registers> out = outputs_of(s.group, std::move(in), kChunk);
+    for (std::size_t j = 0; j < out.size(); ++j) to[j].push_back(out[j].re);
+  }
+  for (std::size_t j = 0; j < to.size(); ++j) set_chunks(s.to[j], to[j]);
+}
+
+void NestEmitter::fold(const NestStatement& s) {
+  std::vector<SmallArrays::Chunks> from;
+  for (int v : s.from) from.push_back(chunks(v));
+  set_chunks(s.to[0], small_.fold(s, variable(s.to[0]).dtype, variable(s.to[0]).elements, from));
+}
+
+void NestEmitter::join(const NestStatement& s) {
+  SmallArrays::Chunks all, to;
+  std::vector<int> chunk_position;  // of each element of all of them
+  for (int v : s.from) {
+    for (int i = 0; i < variable(v).elements; ++i) chunk_position.push_back(static_cast<int>(all.size()) * kChunk + i);
+    const SmallArrays::Chunks more = chunks(v);
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  const int count = variable(s.to[0]).elements;
+  for (int first = 0; first < count; first += kChunk) {
+    std::vector<int> at;
+    for (int i = first; i < std::min(first + kChunk, count); ++i)
+      at.push_back(chunk_position[static_cast<std::size_t>(s.positions[0][static_cast<std::size_t>(i)])]);
+    to.push_back(small_.gather(all, at));
+  }
+  set_chunks(s.to[0], to);
+}
+
+// The last chunk as far as there is memory; the rest of it is zero.
+void NestEmitter::load_small(const NestStatement& s) {
+  const NestVariable& v = variable(s.to[0]);
+  llvm::Value* from = pointer(s.from[0]);
+  SmallArrays::Chunks to;
+  for (int first = 0; first < v.elements; first += kChunk) {
+    const int n = std::min(kChunk, v.elements - first);
+    llvm::Value* at = b_.CreateConstGEP1_32(b_.getInt8Ty(), from, static_cast<unsigned>(first * itemsize(v.dtype)));
+    if (n == 1) {
+      llvm::Value* zero = llvm::Constant::getNullValue(elements_->vector_type(v.dtype, kChunk));
+      to.push_back(b_.CreateInsertElement(zero, elements_->load(at, v.dtype, 1).re, std::uint64_t{0}));
+      continue;
+    }
+    llvm::Value* x = elements_->load(at, v.dtype, n).re;
+    if (n < kChunk) {
+      std::vector<int> mask;
+      for (int l = 0; l < kChunk; ++l) mask.push_back(l < n ? l : n);
+      x = b_.CreateShuffleVector(x, llvm::Constant::getNullValue(x->getType()), mask);
+    }
+    to.push_back(x);
+  }
+  set_chunks(s.to[0], to);
+}
+
+void NestEmitter::store_small(const NestStatement& s) {
+  const NestVariable& v = variable(s.from[0]);
+  llvm::Value* to = pointer(s.to[0]);
+  const SmallArrays::Chunks from = chunks(s.from[0]);
+  for (int first = 0; first < v.elements; first += kChunk) {
+    const int n = std::min(kChunk, v.elements - first);
+    llvm::Value* at = b_.CreateConstGEP1_32(b_.getInt8Ty(), to, static_cast<unsigned>(first * itemsize(v.dtype)));
+    llvm::Value* x = from[static_cast<std::size_t>(first / kChunk)];
+    if (n == 1) {
+      elements_->store(at, {b_.CreateExtractElement(x, std::uint64_t{0}), nullptr}, v.dtype, 1);
+      continue;
+    }
+    std::vector<int> mask;
+    for (int l = 0; l < n; ++l) mask.push_back(l);
+    if (n < kChunk) x = b_.CreateShuffleVector(x, mask);
+    elements_->store(at, {x, nullptr}, v.dtype, n);
+  }
+}
+
+// --- rows
 
 // The group's outputs; `values` holds its inputs.
 std::vector<Registers> NestEmitter::outputs_of(const FusedGroup& group, std::vector<Registers> values, int lanes) {
@@ -306,35 +467,52 @@ void NestEmitter::address(const NestStatement& s) {
 
 void NestEmitter::loop(const NestStatement& s) {
   const bool counted = s.extent != kNone;
-  llvm::AllocaInst* count = nullptr;
+  llvm::AllocaInst* done = nullptr;
   if (counted) {
     llvm::BasicBlock& entry = function_->getEntryBlock();
-    count = llvm::IRBuilder<>(&entry, entry.begin()).CreateAlloca(b_.getInt64Ty());
-    b_.CreateStore(parameter(s.extent), count);
+    done = llvm::IRBuilder<>(&entry, entry.begin()).CreateAlloca(b_.getInt64Ty());
+    b_.CreateStore(b_.getInt64(0), done);
   }
   auto *head = block("head"), *body = block("iteration"), *after = block("after");
   b_.CreateBr(head);
   b_.SetInsertPoint(head);
-  llvm::Value* goes_on = nullptr;
   if (counted) {
-    llvm::Value* left = b_.CreateLoad(b_.getInt64Ty(), count);
-    goes_on = b_.CreateICmpSGT(left, b_.getInt64(0));
-    b_.CreateStore(b_.CreateSub(left, b_.getInt64(1)), count);
-  } else {
-    emit(s.head);
-    goes_on = b_.CreateICmpNE(element(s.from[0]).re, b_.getInt8(0));
+    auto* more = block("more");
+    b_.CreateCondBr(b_.CreateICmpSLT(b_.CreateLoad(b_.getInt64Ty(), done), parameter(s.extent)), more, after);
+    b_.SetInsertPoint(more);
   }
-  b_.CreateCondBr(goes_on, body, after);
+  if (!s.from.empty()) {
+    emit(s.head);
+    b_.CreateCondBr(b_.CreateICmpNE(element(s.from[0]).re, b_.getInt8(0)), body, after);
+  } else {
+    b_.CreateBr(body);
+  }
   b_.SetInsertPoint(body);
   emit(s.body);
-  poll();
+  if (counted) b_.CreateStore(b_.CreateNSWAdd(b_.CreateLoad(b_.getInt64Ty(), done), b_.getInt64(1)), done);
+  poll(parameter(s.step));
   b_.CreateBr(head);
+  b_.SetInsertPoint(after);
+  if (!s.to.empty()) set_element(s.to[0], {b_.CreateLoad(b_.getInt64Ty(), done), nullptr});
+}
+
+void NestEmitter::branch(const NestStatement& s) {
+  llvm::Value* choice = element(s.from[0]).re;
+  auto *body = block("chosen"), *otherwise = block("otherwise"), *after = block("after");
+  llvm::Value* number = llvm::ConstantInt::get(choice->getType(), static_cast<std::uint64_t>(s.step));
+  b_.CreateCondBr(b_.CreateICmpEQ(choice, number), body, otherwise);
+  b_.SetInsertPoint(body);
+  emit(s.body);
+  b_.CreateBr(after);
+  b_.SetInsertPoint(otherwise);
+  emit(s.otherwise);
+  b_.CreateBr(after);
   b_.SetInsertPoint(after);
 }
 
 // Asks the caller, now and then, whether to go on.
-void NestEmitter::poll() {
-  llvm::Value* left = b_.CreateSub(b_.CreateLoad(b_.getInt64Ty(), countdown_), b_.getInt64(1));
+void NestEmitter::poll(llvm::Value* cycles) {
+  llvm::Value* left = b_.CreateSub(b_.CreateLoad(b_.getInt64Ty(), countdown_), cycles);
   b_.CreateStore(left, countdown_);
   auto *ask = block("ask"), *on = block("on");
   b_.CreateCondBr(b_.CreateICmpSLE(left, b_.getInt64(0)), ask, on,

@@ -1,0 +1,73 @@
+#include "compiler/nest/direct_call.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "compiler/nest/block_lowering.h"
+#include "compiler/param_reader.h"
+#include "ops/matmul/gemm.h"
+#include "ops/reduce/reduce_driver.h"
+
+namespace tnp::compiler {
+
+namespace {
+
+using Direct = std::function<void(void* const* memory)>;
+using Operand = LoopNest::Callee::Operand;
+
+Strides in_elements(const Operand& x) {
+  Strides out = x.strides;
+  for (std::int64_t& s : out) s /= itemsize(x.dtype);
+  return out;
+}
+
+Direct direct_product(const LoopNest::Callee& callee) {
+  const Operand &a = callee.in[0], &b = callee.in[1], &c = callee.out[0];
+  if (a.dtype != c.dtype || b.dtype != c.dtype) return nullptr;
+  const int lead = c.shape.ndim() - 2, na = a.shape.ndim(), nb = b.shape.ndim();
+  Shape batch = c.shape, a_lead = a.shape, b_lead = b.shape;
+  batch.resize(lead);
+  a_lead.resize(na - 2);
+  b_lead.resize(nb - 2);
+  const Strides sa = in_elements(a), sb = in_elements(b);
+  const Strides a_batch = strides_over(a_lead, sa, batch), b_batch = strides_over(b_lead, sb, batch);
+  const std::int64_t m = c.shape[lead], n = c.shape[lead + 1], k = a.shape[na - 1];
+  return [=, dtype = c.dtype](void* const* memory) {
+    gemm_batched(dtype, lead, batch.data(), m, n, k, memory[0], a_batch.data(), sa[na - 2], sa[na - 1], memory[1],
+                 b_batch.data(), sb[nb - 2], sb[nb - 1], memory[2]);
+  };
+}
+
+struct NamedReduction {
+  std::string_view name;
+  ReduceOp op;
+};
+constexpr NamedReduction kReductions[] = {
+    {"reduce_sum", ReduceOp::sum},       {"reduce_prod", ReduceOp::prod},     {"reduce_min", ReduceOp::min},
+    {"reduce_max", ReduceOp::max},       {"reduce_all", ReduceOp::all},       {"reduce_any", ReduceOp::any},
+    {"reduce_argmin", ReduceOp::argmin}, {"reduce_argmax", ReduceOp::argmax},
+};
+
+Direct direct_reduction(const LoopNest::Callee& callee, ReduceOp op) {
+  const Operand &x = callee.in[0], &y = callee.out[0];
+  if (x.shape.num_elements() == 0 || !is_numeric(x.dtype)) return nullptr;  // may be an error
+  std::uint64_t mask = 0;
+  const ParamReader p(*callee.params);
+  for (std::int64_t axis : p.axes.at("axes")) mask |= std::uint64_t{1} << axis;
+  return [x, y, mask, op](void* const* memory) {
+    const StridedView in{memory[0], x.dtype, x.shape.ndim(), x.shape.data(), x.strides.data()};
+    reduce(op, in, mask, {memory[1], y.dtype, y.shape.ndim(), y.shape.data(), y.strides.data()});
+  };
+}
+
+}  // namespace
+
+Direct direct_call(const LoopNest::Callee& callee) {
+  const std::string_view name = callee.op->name;
+  if (name == "matmul") return direct_product(callee);
+  const auto* found = std::find_if(std::begin(kReductions), std::end(kReductions),
+                                   [&](const NamedReduction& r) { return r.name == name; });
+  return found == std::end(kReductions) ? nullptr : direct_reduction(callee, found->op);
+}
+
+}  // namespace tnp::compiler

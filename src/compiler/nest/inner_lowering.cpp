@@ -1,0 +1,190 @@
+// Loops and conditions inside of a loop.
+#include <algorithm>
+#include <string_view>
+
+#include "compiler/nest/turn_lowering.h"
+#include "compiler/param_reader.h"
+
+namespace tnp::compiler {
+
+using Kind = NestStatement::Kind;
+
+namespace {
+
+constexpr std::int64_t kUnknownTrips = 16;  // assumed of a loop with a condition
+
+// The part before a loop of what its graph computes, and places for all that a turn does not compute.
+void place_shared(const Graph& graph, std::size_t first, std::span<const BlockLowering::Place> shared,
+                  BlockLowering& block) {
+  for (std::size_t i = first; i < graph.inputs.size(); ++i) {
+    BlockLowering::Place& p = block.places[graph.inputs[i]];
+    p = shared[i - first];
+    p.writable = false;
+  }
+}
+
+}  // namespace
+
+// What an attempt left behind goes if it fails: then the call is made as a whole.
+bool BlockLowering::lower_inner(const GraphNode& node) {
+  const LoopNest before = out_;
+  const auto places_before = places;
+  const std::size_t count = statements.size();
+  const std::int64_t cycles_before[] = {cycles, short_cycles, inner_cycles};
+  if (std::string_view(node.op->name) == "loop" ? lower_loop(node) : lower_cond(node)) return true;
+  out_ = before;
+  places = places_before;
+  statements.erase(statements.begin() + static_cast<std::ptrdiff_t>(count), statements.end());
+  cycles = cycles_before[0], short_cycles = cycles_before[1], inner_cycles = cycles_before[2];
+  return false;
+}
+
+bool BlockLowering::lower_loop(const GraphNode& node) {
+  const ParamReader p(*node.params);
+  const auto carries = static_cast<std::size_t>(p.number("num_carries"));
+  const auto scanned = static_cast<std::size_t>(p.number("num_scanned"));
+  const bool reverse = p.number("reverse") != 0;
+  std::vector<Shape> shapes;
+  for (int v : node.inputs) shapes.push_back(value(v).shape);
+  std::optional<LoopGraph> condition, body;
+  for (const auto& [name, graph] : p.graphs) {
+    const bool is_body = name == "body";
+    auto& g = is_body ? body : condition;
+    g = loop_graph(*graph, inner_shapes(node, name, shapes), static_cast<int>(is_body ? carries + scanned : carries));
+    if (!g) return false;
+  }
+  if (!body || (condition && body->graph.outputs.size() > carries) || (!condition && scanned == 0)) return false;
+  const std::int64_t trips = condition ? kUnknownTrips : shapes[carries][0];
+
+  std::vector<Place> own, shared;
+  for (std::size_t k = 0; k < carries; ++k) {
+    const GraphValue& in = body->graph.values[static_cast<std::size_t>(body->graph.inputs[k])];
+    const GraphValue& next = body->graph.values[static_cast<std::size_t>(body->graph.outputs[k])];
+    if (next.shape != in.shape || next.dtype != in.dtype) return false;
+    const int v = node.inputs[k];
+    const bool once = std::count(node.inputs.begin(), node.inputs.end(), v) == 1;
+    const Place& start = places.at(v);
+    if (once && is_pointer(start) && is_whole(start) && free_to_overwrite(v)) {
+      own.push_back(start);
+      continue;
+    }
+    own.push_back(temporary(in));
+    copy(start, own.back());
+  }
+  for (std::size_t i = carries + scanned; i < node.inputs.size(); ++i) shared.push_back(places.at(node.inputs[i]));
+
+  NestStatement loop{.kind = Kind::loop};
+  const auto before_loop = [&](const LoopGraph& g, std::size_t first, BlockLowering& block) {
+    place_shared(g.graph, first, shared, block);
+    if (g.invariants.values.empty()) return true;
+    BlockLowering constant(g.invariants.graph, out_);
+    place_shared(g.invariants.graph, first, shared, constant);
+    if (!constant.lower()) return false;
+    statements.insert(statements.end(), constant.statements.begin(), constant.statements.end());
+    cycles += constant.cycles, short_cycles += constant.short_cycles, inner_cycles += constant.inner_cycles;
+    for (int v : g.invariants.values) {
+      block.places[v] = constant.places.at(v);
+      block.places[v].writable = false;
+    }
+    return true;
+  };
+  std::int64_t turn_cycles = 0;
+  if (condition) {
+    BlockLowering head(condition->graph, out_);
+    for (std::size_t k = 0; k < carries; ++k) {
+      head.places[condition->graph.inputs[k]] = own[k];
+      head.places[condition->graph.inputs[k]].writable = false;
+    }
+    if (!before_loop(*condition, carries, head) || !head.lower()) return false;
+    const Place answer = head.places.at(condition->graph.outputs[0]);
+    if (answer.shape.num_elements() != 1) return false;
+    loop.head = std::move(head.statements);
+    loop.from = {answer.variable};
+    turn_cycles += head.cycles;
+  } else {
+    loop.extent = parameter(trips);
+  }
+
+  TurnLowering turn(body->graph, out_, own);
+  if (!before_loop(*body, carries + scanned, turn.block)) return false;
+  for (std::size_t s = 0; s < scanned; ++s) {
+    const Place rows = located(places.at(node.inputs[carries + s]));
+    const std::int64_t step = rows.shape.num_elements() == 0 ? 0 : rows.strides[0];
+    Strides strides = rows.strides;
+    strides.erase(0);
+    const int first = advanced(rows.variable, reverse && trips > 0 ? (trips - 1) * step : 0);
+    turn.scan(static_cast<int>(s), first, strides, parameter(reverse ? -step : step));
+  }
+  std::vector<Place> collected;
+  for (int j = 0; j < turn.num_collected(); ++j) {
+    const GraphValue& all = value(node.outputs[carries + static_cast<std::size_t>(j)]);
+    collected.push_back(memory(all));
+    const GraphValue& row = turn.row_of(j);
+    const std::int64_t step = row.shape.num_elements() * itemsize(row.dtype);
+    const int first = advanced(collected.back().variable, reverse && trips > 0 ? (trips - 1) * step : 0);
+    turn.collect(j, first, parameter(reverse ? -step : step));
+  }
+  if (!turn.lower(loop)) return false;
+  turn_cycles += turn.block.cycles + turn.block.inner_cycles;
+  inner_cycles += std::min<std::int64_t>(trips * (turn_cycles + 2), std::int64_t{1} << 40);
+  statements.push_back(std::move(loop));
+  for (std::size_t k = 0; k < carries; ++k) places[node.outputs[k]] = own[k];
+  for (std::size_t j = 0; j < collected.size(); ++j) {
+    const int v = node.outputs[carries + j];
+    places[v] = collected[j];
+    if (collected[j].shape.num_elements() != 1 && !is_small(value(v))) continue;
+    places[v] = temporary(value(v));
+    copy(collected[j], places[v]);
+  }
+  return true;
+}
+
+bool BlockLowering::lower_branch(const Graph& graph, const GraphNode& node, const std::vector<Place>& results,
+                                 std::vector<NestStatement>& block) {
+  std::vector<Shape> shapes;
+  std::vector<Place> inputs;
+  for (std::size_t i = 1; i < node.inputs.size(); ++i) {
+    shapes.push_back(value(node.inputs[i]).shape);
+    inputs.push_back(places.at(node.inputs[i]));
+  }
+  const std::optional<Graph> g = branch_graph(graph, shapes);
+  if (!g) return false;
+  BlockLowering branch(*g, out_);
+  place_shared(*g, 0, inputs, branch);
+  if (!branch.lower() || !branch.is_small_work()) return false;
+  for (std::size_t k = 0; k < results.size(); ++k) {
+    const GraphValue& v = g->values[static_cast<std::size_t>(g->outputs[k])];
+    if (v.shape != results[k].shape || v.dtype != dtype(results[k])) return false;
+    branch.copy(branch.places.at(g->outputs[k]), results[k]);
+  }
+  cycles += branch.cycles, short_cycles += branch.short_cycles, inner_cycles += branch.inner_cycles;
+  block = std::move(branch.statements);
+  return true;
+}
+
+bool BlockLowering::lower_cond(const GraphNode& node) {
+  const ParamReader p(*node.params);
+  const Place index = places.at(node.inputs[0]);
+  const bool truth = dtype(index) == DType::bool_;
+  if (is_pointer(index) || (truth && p.graphs.size() != 2)) return false;
+  std::vector<Place> results;
+  for (int v : node.outputs) results.push_back(temporary(value(v)));
+  // Of a truth value the first is taken where it is 1.
+  std::vector<NestStatement> rest{{.kind = Kind::refuse}};
+  for (std::size_t b = p.graphs.size(); b-- > 0;) {
+    NestStatement choice{.kind = Kind::branch, .from = {index.variable}, .step = static_cast<int>(b)};
+    if (!lower_branch(*p.graphs[b].second, node, results, choice.body)) return false;
+    if (truth && b == 1) {
+      rest = std::move(choice.body);
+      continue;
+    }
+    if (truth) choice.step = 1;
+    choice.otherwise = std::move(rest);
+    rest.assign(1, std::move(choice));
+  }
+  statements.insert(statements.end(), rest.begin(), rest.end());
+  for (std::size_t k = 0; k < results.size(); ++k) places[node.outputs[k]] = results[k];
+  return true;
+}
+
+}  // namespace tnp::compiler

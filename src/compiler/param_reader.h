@@ -1,0 +1,70 @@
+// The fields of a call's parameters by name, for those who know the operation by its name alone.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ir/params.h"
+
+namespace tnp::compiler {
+
+class ParamReader final : public ParamVisitor {
+ public:
+  explicit ParamReader(const Params& params) { params.clone()->visit(*this); }
+
+  std::map<std::string, std::int64_t> numbers;  // truth values among them
+  std::map<std::string, DType> dtypes;
+  std::map<std::string, Shape> shapes;
+  std::map<std::string, Axes> axes;
+  std::vector<std::pair<std::string, GraphRef>> graphs;  // in their order; those that are there
+
+  std::int64_t number(const char* name) const { return numbers.at(name); }
+
+  void operator()(const char* name, bool& value) override { numbers[name] = value; }
+  void operator()(const char* name, std::int64_t& value) override { numbers[name] = value; }
+  void operator()(const char* name, DType& value) override { dtypes[name] = value; }
+  void operator()(const char* name, Shape& value) override { shapes[name] = value; }
+  void operator()(const char* name, Axes& value) override { axes[name] = value; }
+  void operator()(const char* name, GraphRef& value) override {
+    if (value) graphs.emplace_back(name, value);
+  }
+  void operator()(const char*, double&) override {}
+  void operator()(const char*, std::string&) override {}
+  void operator()(const char*, std::vector<DType>&) override {}
+  void operator()(const char*, std::vector<Shape>&) override {}
+  void operator()(const char*, HostRef&) override {}
+};
+
+// The parameters with each graph replaced.
+class GraphReplacer final : public ParamVisitor {
+ public:
+  using Replace = std::function<GraphRef(const std::string& name, const GraphRef& graph)>;
+  explicit GraphReplacer(Replace replace) : replace_(std::move(replace)) {}
+
+  static ParamsRef apply(const Params& params, Replace replace) {
+    std::shared_ptr<Params> copy = params.clone();
+    GraphReplacer visitor(std::move(replace));
+    copy->visit(visitor);
+    return copy;
+  }
+
+  void operator()(const char* name, GraphRef& value) override {
+    if (value) value = replace_(name, value);
+  }
+  void operator()(const char*, bool&) override {}
+  void operator()(const char*, std::int64_t&) override {}
+  void operator()(const char*, double&) override {}
+  void operator()(const char*, DType&) override {}
+  void operator()(const char*, std::string&) override {}
+  void operator()(const char*, Shape&) override {}
+  void operator()(const char*, Axes&) override {}
+  void operator()(const char*, std::vector<DType>&) override {}
+  void operator()(const char*, std::vector<Shape>&) override {}
+  void operator()(const char*, HostRef&) override {}
+
+ private:
+  Replace replace_;
+};
+
+}  // namespace tnp::compiler
