@@ -1,7 +1,10 @@
 // The functions that are not elementwise: the standard's limits, then NumPy's function of the same meaning.
 #include <algorithm>
+#include <complex>
+#include <limits>
 
 #include "base/dim.h"
+#include "numpy/reduction_axes.h"
 #include "tnp/array_api.h"
 #include "tnp/creation.h"
 #include "tnp/cumulative.h"
@@ -24,16 +27,10 @@ tnp::Reduction options(const Reduction& over, std::optional<DType> dtype = {}) {
   return o;
 }
 
-// The type given for the result of sum and prod: to what astype converts.
+// The type given for the result of sum and prod.
 std::optional<DType> checked_dtype(const char* function, const Array& x, std::optional<DType> dtype) {
   check_category(function, x.dtype(), Category::numeric);
-  if (dtype) {
-    check_category(function, *dtype, Category::numeric);
-    if (is_complex(x.dtype()) && !is_complex(*dtype)) {
-      throw TypeError(std::string(function) + ": the standard does not convert complex numbers to " +
-                      std::string(dtype_name(*dtype)) + ": take real(x), imag(x) or abs(x) first");
-    }
-  }
+  if (dtype) check_category(function, *dtype, Category::numeric);
   return dtype;
 }
 
@@ -87,23 +84,59 @@ Array min(const Array& x, const Reduction& over) {
   return tnp::min(x, options(over));
 }
 
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+// im * 1j, also where im is not finite, as the product's real part would be NaN there.
+Array imaginary(const Array& im, DType type) {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  const auto constant = [type](double part) { return Scalar(std::complex<double>(0, part)).to_array(type); };
+  const Array infinite = tnp::where(less(im, 0), constant(-inf), constant(inf));
+  const Array special = tnp::where(isnan(im), constant(kNan), infinite);
+  return tnp::where(isfinite(im), multiply(tnp::astype(im, type), constant(1)), special);
+}
+
+// A mean of complex numbers whose parts do not touch each other: the quotient of a complex sum mixes them where one is
+// not finite.
+Array part_by_part(const Array& x, const Reduction& over, const Array& mean) {
+  if (mean.state() == State::concrete && tnp::all(isfinite(mean)).item<bool>()) return mean;
+  const Array re = tnp::mean(real(x), options(over)), im = tnp::mean(imag(x), options(over));
+  return tnp::where(isfinite(mean), mean, add(tnp::astype(re, x.dtype()), imaginary(im, x.dtype())));
+}
+
+// NaN where the number of elements less the correction is not positive, where NumPy's quotient may be infinite.
+template <class Spread>
+Array with_freedom(const Array& x, const Reduction& over, double correction, Spread&& spread) {
+  const Dim count = reduced_count(x, reduction_axes(x, over.axis));
+  if (is_symbolic(count)) {
+    const Array divisor = subtract(tnp::astype(dim_value(count, DType::int64), DType::float64), Scalar(correction));
+    return tnp::where(greater(divisor, 0), spread(), Scalar(kNan).to_array(x.dtype()));
+  }
+  if (static_cast<double>(count) - correction > 0) return spread();
+  return multiply(tnp::sum(x, options(over)), Scalar(kNan));
+}
+
+}  // namespace
+
 Array mean(const Array& x, const Reduction& over) {
   check_category("mean", x.dtype(), flags().version < k2024 ? Category::real_floating : Category::floating);
-  return tnp::mean(x, options(over));
+  const Array out = tnp::mean(x, options(over));
+  return is_complex(x.dtype()) ? part_by_part(x, over, out) : out;
 }
 
 Array std(const Array& x, const Reduction& over, double correction) {
   check_category("std", x.dtype(), Category::real_floating);
   Spread spread;
   spread.ddof = correction;
-  return tnp::std(x, options(over), spread);
+  return with_freedom(x, over, correction, [&] { return tnp::std(x, options(over), spread); });
 }
 
 Array var(const Array& x, const Reduction& over, double correction) {
   check_category("var", x.dtype(), Category::real_floating);
   Spread spread;
   spread.ddof = correction;
-  return tnp::var(x, options(over), spread);
+  return with_freedom(x, over, correction, [&] { return tnp::var(x, options(over), spread); });
 }
 
 namespace {

@@ -1,5 +1,9 @@
 #include "python/array_api_arguments.h"
 
+#include <algorithm>
+
+#include "python/complex_warning.h"
+
 namespace tnp::python {
 
 namespace {
@@ -21,6 +25,18 @@ std::int64_t strict_int(const char* what, PyObject* o) {
   const long long v = PyLong_AsLongLong(index.ptr());
   if (v == -1 && PyErr_Occurred()) throw nb::python_error();
   return v;
+}
+
+// Which diagonal: beyond every size one number is as good as another.
+std::int64_t strict_diagonal(const char* what, const Value& k) {
+  constexpr std::int64_t kFar = std::int64_t{1} << 62;
+  if (k.ptr() == nullptr) return 0;
+  if (!is_int(k.ptr())) refuse(what, "an int", k.ptr());
+  nb::object index = nb::steal(PyNumber_Index(k.ptr()));
+  if (!index.is_valid()) throw nb::python_error();
+  int overflow = 0;
+  const long long v = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+  return overflow != 0 ? overflow * kFar : std::clamp<std::int64_t>(v, -kFar, kFar);
 }
 
 std::optional<std::int64_t> strict_axis(const char* what, const Value& axis) {
@@ -101,6 +117,13 @@ std::optional<DType> StrictCall::dtype(const Value& dtype) const {
   const std::optional<DType> d = found;
   if (device_ >= array_api::Device::no_float64) array_api::check_supported(function_, device_, *d);
   return d;
+}
+
+DType StrictCall::sum_dtype(const Value& dtype, const Array& x) const {
+  const std::optional<DType> d = this->dtype(dtype);
+  if (!d) return array_api::sum_dtype(x.dtype(), device_);
+  warn_of_lost_imaginary_parts(x.dtype(), *d);
+  return *d;
 }
 
 std::int64_t StrictCall::int_or(const char* argument, const Value& v, std::int64_t otherwise) const {

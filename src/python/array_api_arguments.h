@@ -48,6 +48,7 @@ class StrictCall {
     known_ = true;
   }
   std::optional<DType> dtype(const Value& dtype) const;
+  DType sum_dtype(const Value& dtype, const Array& x) const;  // of sums and products of x
   array_api::Device device() const { return device_; }
   array_api::DefaultTypes defaults() const { return array_api::default_types(device_); }
 
@@ -80,6 +81,7 @@ class StrictCall {
 #define TNP_STANDARD(NAME, SINCE, SIGNATURE, DOC) TNP_STANDARD_OF(kStandard, none, NAME, SINCE, SIGNATURE, DOC)
 
 std::int64_t strict_int(const char* what, PyObject* o);                            // throws TypeError
+std::int64_t strict_diagonal(const char* what, const Value& k);                    // an int of any size, or absent
 std::optional<std::int64_t> strict_axis(const char* what, const Value& axis);      // an int or None
 std::optional<Axes> strict_axes(const char* what, const Value& axes);              // an int, a tuple of ints or None
 Axes strict_ints(const char* what, const Value& ints, bool list_allowed = false);  // an int or a tuple of ints

@@ -1,5 +1,6 @@
 // The creation functions of tnp.array_api.
 #include "python/array_api_arguments.h"
+#include "python/complex_warning.h"
 #include "python/interchange.h"
 #include "tnp/creation.h"
 #include "tnp/indexing.h"
@@ -15,15 +16,17 @@ Array standard_array(const char* function, Array x) {
   return x;
 }
 
-// Arrays are joined by stack, not by a list around them.
-void refuse_nested_arrays(PyObject* o, int depth = 0) {
+// Arrays are joined by stack, not by a list around them. Rows of 0-D arrays pass, as in array-api-strict: one stack
+// does not make a matrix of them.
+void check_nested_arrays(PyObject* o, int depth = 0) {
   if ((!PyList_Check(o) && !PyTuple_Check(o)) || depth > kMaxDims) return;
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); ++i) {
     PyObject* each = PySequence_Fast_GET_ITEM(o, i);
+    if (depth > 0 && is_strict_array(each) && strict_array_of(each).ndim() == 0) continue;
     if (is_strict_array(each) || is_array(each)) {
       throw TypeError("asarray: the standard does not convert sequences of arrays: write stack([…])");
     }
-    refuse_nested_arrays(each, depth + 1);
+    check_nested_arrays(each, depth + 1);
   }
 }
 
@@ -46,7 +49,10 @@ nb::object from_strict(StrictCall& call, nb::handle self, const Value& device, s
                           : std::string("a transfer to ") + array_api::device_name(call.device())) +
                      " needs a copy, which copy=False forbids");
   }
-  if (converts) return call.wrap(array_api::astype(x, *dtype));
+  if (converts) {
+    warn_of_lost_imaginary_parts(x.dtype(), *dtype);
+    return call.wrap(tnp::astype(x, *dtype));
+  }
   if (source == call.device() && copy != CopyPolicy(true)) return nb::borrow(self);
   return call.wrap(x);
 }
@@ -70,7 +76,7 @@ TNP_STANDARD(asarray, k2021, "(obj, /, *, dtype=None, device=None, copy=None)",
   const std::optional<DType> d = call.dtype(dtype);
   const CopyPolicy policy = copy_argument("asarray: copy", copy);
   if (is_strict_array(obj.ptr())) return from_strict(call, obj.handle(), device, d, policy);
-  refuse_nested_arrays(obj.ptr());
+  check_nested_arrays(obj.ptr());
   Array x = standard_array("asarray", as_array(obj.ptr(), {d, policy}));
   if (!d && call.device() != array_api::Device::cpu && is_untyped(obj.ptr())) {
     x = tnp::astype(x, natural_type(call, x.dtype()));
@@ -183,8 +189,7 @@ TNP_STANDARD(eye, k2021, "(n_rows, n_cols=None, /, *, k=0, dtype=None, device=No
   const std::int64_t n = strict_int("eye: n_rows", rows.ptr());
   const std::int64_t m = cols.given() ? strict_int("eye: n_cols", cols.ptr()) : n;
   if (n < 0 || m < 0) throw ValueError("eye: negative dimensions are not allowed");
-  return call.wrap(
-      tnp::eye(n, m, k.given() ? strict_int("eye: k", k.ptr()) : 0, dtype_or(call, dtype, call.defaults().real)));
+  return call.wrap(tnp::eye(n, m, strict_diagonal("eye: k", k), dtype_or(call, dtype, call.defaults().real)));
 }
 
 // --- ranges
@@ -243,11 +248,10 @@ TNP_STANDARD(meshgrid, k2021, "(*arrays, indexing='xy')", "Coordinate arrays of 
   return call.sequence(array_api::meshgrid(call.arrays(args.rest), order == "ij"));
 }
 
-#define TNP_TRIANGLE(NAME, DOC)                                                   \
-  TNP_STANDARD(NAME, k2021, "(x, /, *, k=0)", DOC) {                              \
-    const auto [x, k] = take<2>(args);                                            \
-    const std::int64_t diagonal = k.ptr() ? strict_int(#NAME ": k", k.ptr()) : 0; \
-    return call.wrap(array_api::NAME(call.array(x), diagonal));                   \
+#define TNP_TRIANGLE(NAME, DOC)                                                        \
+  TNP_STANDARD(NAME, k2021, "(x, /, *, k=0)", DOC) {                                   \
+    const auto [x, k] = take<2>(args);                                                 \
+    return call.wrap(array_api::NAME(call.array(x), strict_diagonal(#NAME ": k", k))); \
   }
 TNP_TRIANGLE(tril, "The lower triangle: zeros above the k-th diagonal.")
 TNP_TRIANGLE(triu, "The upper triangle: zeros below the k-th diagonal.")

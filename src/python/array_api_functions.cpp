@@ -14,12 +14,11 @@ namespace {
 #define TNP_OVER(NAME) \
   array_api::Reduction { strict_axes(NAME ": axis", axis), strict_flag(NAME ": keepdims", keepdims, false) }
 
-#define TNP_SUM(NAME, DOC)                                                                      \
-  TNP_STANDARD(NAME, k2021, "(x, /, *, axis=None, dtype=None, keepdims=False)", DOC) {          \
-    const auto [x, axis, dtype, keepdims] = take<4>(args);                                      \
-    const Array& a = call.array(x);                                                             \
-    const DType d = call.dtype(dtype).value_or(array_api::sum_dtype(a.dtype(), call.device())); \
-    return call.wrap(array_api::NAME(a, TNP_OVER(#NAME), d));                                   \
+#define TNP_SUM(NAME, DOC)                                                             \
+  TNP_STANDARD(NAME, k2021, "(x, /, *, axis=None, dtype=None, keepdims=False)", DOC) { \
+    const auto [x, axis, dtype, keepdims] = take<4>(args);                             \
+    const Array& a = call.array(x);                                                    \
+    return call.wrap(array_api::NAME(a, TNP_OVER(#NAME), call.sum_dtype(dtype, a)));   \
   }
 TNP_SUM(sum, "The sum over axes.")
 TNP_SUM(prod, "The product over axes.")
@@ -57,14 +56,13 @@ TNP_EVERY(any, k2021, wrap, "Whether any element over axes is true.")
 TNP_EVERY(count_nonzero, k2024, wrap_indices, "The number of elements over axes that are not zero.")
 #undef TNP_EVERY
 
-#define TNP_CUMULATION(NAME, SINCE, DOC)                                                        \
-  TNP_STANDARD(NAME, SINCE, "(x, /, *, axis=None, dtype=None, include_initial=False)", DOC) {   \
-    const auto [x, axis, dtype, initial] = take<4>(args);                                       \
-    const Array& a = call.array(x);                                                             \
-    const DType d = call.dtype(dtype).value_or(array_api::sum_dtype(a.dtype(), call.device())); \
-    const array_api::Cumulation over{strict_axis(#NAME ": axis", axis),                         \
-                                     strict_flag(#NAME ": include_initial", initial, false)};   \
-    return call.wrap(array_api::NAME(a, over, d));                                              \
+#define TNP_CUMULATION(NAME, SINCE, DOC)                                                      \
+  TNP_STANDARD(NAME, SINCE, "(x, /, *, axis=None, dtype=None, include_initial=False)", DOC) { \
+    const auto [x, axis, dtype, initial] = take<4>(args);                                     \
+    const Array& a = call.array(x);                                                           \
+    const array_api::Cumulation over{strict_axis(#NAME ": axis", axis),                       \
+                                     strict_flag(#NAME ": include_initial", initial, false)}; \
+    return call.wrap(array_api::NAME(a, over, call.sum_dtype(dtype, a)));                     \
   }
 TNP_CUMULATION(cumulative_sum, k2023, "The sums of the elements up to each along an axis.")
 TNP_CUMULATION(cumulative_prod, k2024, "The products of the elements up to each along an axis.")

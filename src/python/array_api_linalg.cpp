@@ -91,14 +91,14 @@ TNP_LINALG(solve, k2021, "(x1, x2, /)", "The solution of x1 y = x2; x2 is a vect
 
 TNP_LINALG(diagonal, k2021, "(x, /, *, offset=0)", "The diagonal of each matrix.") {
   const auto [x, offset] = take<2>(args);
-  return call.wrap(la::diagonal(call.array(x), call.int_or("offset", offset, 0)));
+  return call.wrap(la::diagonal(call.array(x), strict_diagonal("diagonal: offset", offset)));
 }
 
 TNP_LINALG(trace, k2021, "(x, /, *, offset=0, dtype=None)", "The sum of the diagonal of each matrix.") {
   const auto [x, offset, dtype] = take<3>(args);
   const Array& a = call.array(x);
-  const DType d = call.dtype(dtype).value_or(array_api::sum_dtype(a.dtype(), call.device()));
-  return call.wrap(la::trace(a, call.int_or("offset", offset, 0), d));
+  const DType d = call.sum_dtype(dtype, a);
+  return call.wrap(la::trace(a, strict_diagonal("trace: offset", offset), d));
 }
 
 TNP_LINALG(matrix_power, k2021, "(x, n, /)", "The n-th power of each square matrix.") {

@@ -4,12 +4,21 @@
 #include "base/dim.h"
 #include "ops/common.h"
 #include "python/arguments.h"
+#include "python/complex_warning.h"
 #include "python/elementwise_call.h"
 #include "python/same_object.h"
 #include "python/text.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
+
+void warn_of_lost_imaginary_parts(DType from, DType to) {
+  if (!is_complex(from) || is_complex(to) || is_bool(to)) return;
+  nb::object warning = nb::module_::import_("numpy.exceptions").attr("ComplexWarning");
+  if (PyErr_WarnEx(warning.ptr(), "Casting complex values to real discards the imaginary part", 1) != 0) {
+    throw nb::python_error();
+  }
+}
 
 namespace {
 
@@ -69,11 +78,7 @@ TNP_FUNCTION(astype, kMethod, "(self, /, dtype, order='K', casting='unsafe', sub
     throw TypeError("Cannot cast array data from dtype('" + std::string(name(x.dtype())) + "') to dtype('" +
                     std::string(name(to)) + "') according to the rule '" + casting.text("unsafe") + "'");
   }
-  if (is_complex(x.dtype()) && !is_complex(to) && !is_bool(to)) {
-    nb::object warning = nb::module_::import_("numpy.exceptions").attr("ComplexWarning");
-    if (PyErr_WarnEx(warning.ptr(), "Casting complex values to real discards the imaginary part", 1) != 0)
-      throw nb::python_error();
-  }
+  warn_of_lost_imaginary_parts(x.dtype(), to);
   if (to == x.dtype()) return nb::borrow(self.handle());
   return to_python(astype(x, to));
 }

@@ -54,7 +54,12 @@ REFUSED = {
     ),
     "asarray of nested arrays": (
         TypeError,
-        [lambda: xp.asarray([xp.ones(2)]), lambda: xp.asarray([[xp.ones(()), 1.0]])],
+        [
+            lambda: xp.asarray([xp.ones(2)]),
+            lambda: xp.asarray((xp.ones(()), 1.0)),
+            lambda: xp.asarray([[xp.ones(1)]]),
+            lambda: xp.asarray([[tnp.ones(())]]),
+        ],
     ),
     "asarray of huge ints": (OverflowError, [lambda: xp.asarray(2**64), lambda: xp.asarray(-(2**63) - 1)]),
     "asarray copy=False": (
@@ -208,7 +213,7 @@ REFUSED = {
     "api_version": (ValueError, [lambda: xp.ones(1).__array_namespace__(api_version="1999.12")]),
     "to_device stream": (ValueError, [lambda: xp.ones(1).to_device(xp.ones(1).device, stream=1)]),
     "arange and linspace": (
-        (TypeError, ValueError),
+        (TypeError, ValueError, ZeroDivisionError),
         [
             lambda: xp.arange(1j),
             lambda: xp.arange(0, 3, 0),
@@ -603,3 +608,51 @@ def test_floats_into_integers(value, dtype):
         except (ValueError, OverflowError) as error:
             outcomes.append(type(error))
     assert outcomes[0] == outcomes[1] == outcomes[2]
+
+
+@pytest.mark.parametrize("k", [2**62, -(2**62), 2**63 - 1, -(2**63), 2**63, -(2**70), 10**30])
+def test_far_diagonals(k):
+    """A diagonal beyond the matrix is an int like any other, of whatever size."""
+    x = xp.asarray([[1.0, 2.0], [3.0, 4.0]])
+    assert not xp.any(xp.eye(2, 3, k=k) != 0)
+    kept, none = (xp.tril, xp.triu) if k > 0 else (xp.triu, xp.tril)
+    assert xp.all(kept(x, k=k) == x) and xp.all(none(x, k=k) == 0)
+    assert xp.linalg.diagonal(x, offset=k).shape == (0,)
+    assert float(xp.linalg.trace(x, offset=k)) == 0
+    assert tnp.function(lambda v: xp.tril(v, k=k))(x).shape == (2, 2)
+
+
+def test_rows_of_zero_dimensional_arrays():
+    """A matrix of 0-D arrays, which one stack does not make."""
+    x, y = xp.asarray([1, 2]), xp.asarray([3.0, 4.0, 5.0])
+    outer = xp.asarray([[xp.astype(x[i], xp.float64) * y[j] for j in range(3)] for i in range(2)])
+    assert outer.dtype == xp.float64 and xp.all(outer == xp.linalg.outer(xp.astype(x, xp.float64), y))
+    assert xp.asarray([[x[0], x[1]], [5, 6]], dtype=xp.float32).dtype == xp.float32
+    assert xp.asarray([[x[0]], [x[1]]]).dtype == xp.int64
+    there = x.to_device(xp.Device("device1"))
+    raises(RuntimeError, lambda: xp.asarray([[there[0], x[1]]]))
+
+
+def test_lost_imaginary_parts():
+    """A real dtype= of complex numbers warns, as NumPy does; astype, int and float refuse."""
+    x = xp.asarray([[1 + 2j, 2.0], [3.0, 4 - 1j]])
+    calls = {
+        "asarray": lambda d: xp.asarray(x, dtype=d),
+        "sum": lambda d: xp.sum(x, dtype=d),
+        "prod": lambda d: xp.prod(xp.asarray([2j, 3.0]), dtype=d),
+        "cumulative_sum": lambda d: xp.cumulative_sum(x, axis=0, dtype=d),
+        "cumulative_prod": lambda d: xp.cumulative_prod(xp.asarray([2 + 1j, 3.0]), dtype=d),
+        "trace": lambda d: xp.linalg.trace(x, dtype=d),
+    }
+    wanted = {"asarray": [[1, 2], [3, 4]], "sum": 10, "prod": 0, "cumulative_sum": [[1, 2], [4, 6]], "trace": 5}
+    for name, call in calls.items():
+        for d in (xp.float64, xp.float32, xp.uint8):
+            with pytest.warns(np.exceptions.ComplexWarning):
+                out = call(d)
+            assert out.dtype == d
+            assert np.asarray(out).tolist() == wanted.get(name, [2, 6]), name
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert xp.sum(x, dtype=xp.complex64).dtype == xp.complex64
+        assert xp.asarray(x, dtype=xp.bool).dtype == xp.bool
+        raises(np.exceptions.ComplexWarning, lambda: xp.sum(x, dtype=xp.float64))

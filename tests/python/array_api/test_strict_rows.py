@@ -609,7 +609,7 @@ CHECKS = {
         "namespace_version() == '2022.12'",
         "ValueError: A([1]).__array_namespace__(api_version='1')",
     ],
-    "asarray of nested arrays": ["TypeError: A([A([1])])", "TypeError: A([[A(1)]])"],
+    "asarray of nested arrays": ["TypeError: A([A([1])])", "TypeError: A([[A([1])]])"],
     "asarray of huge ints": ["OverflowError: A(2**64)", "OverflowError: A(-(2**63) - 1)"],
     "full/full_like fill value": [
         "TypeError: xp.full(2, A(1))",
