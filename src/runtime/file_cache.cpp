@@ -5,10 +5,11 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -27,68 +28,18 @@ constexpr std::int64_t kAbandonedSeconds = 600;  // a temporary file that old is
 
 using Hash = std::array<std::uint64_t, 2>;
 
-// SipHash-2-4 (Aumasson, Bernstein), with 128 bits of result: every bit of the input changes about half of it.
-class SipHash {
+// XXH3 (Collet), 128 bits: finds what disks and other programs do to files, not what an attacker would (`is_trusted`).
+class Hasher {
  public:
-  explicit SipHash(std::uint64_t key) {
-    v_[0] = 0x736f6d6570736575u ^ key;
-    v_[1] = 0x646f72616e646f6du ^ ~key ^ 0xee;
-    v_[2] = 0x6c7967656e657261u ^ key;
-    v_[3] = 0x7465646279746573u ^ ~key;
-  }
-
-  void add(const void* data, std::size_t n) {
-    const auto* p = static_cast<const unsigned char*>(data);
-    total_ += n;
-    while (n > 0) {
-      const std::size_t m = std::min(n, 8 - filled_);
-      std::memcpy(word_ + filled_, p, m);
-      filled_ += m;
-      p += m;
-      n -= m;
-      if (filled_ == 8) take();
-    }
-  }
-
-  Hash finish() {
-    std::memset(word_ + filled_, 0, 8 - filled_);
-    word_[7] = static_cast<unsigned char>(total_);
-    take();
-    v_[2] ^= 0xee;
-    rounds(4);
-    const std::uint64_t low = v_[0] ^ v_[1] ^ v_[2] ^ v_[3];
-    v_[1] ^= 0xdd;
-    rounds(4);
-    return {low, v_[0] ^ v_[1] ^ v_[2] ^ v_[3]};
+  explicit Hasher(std::uint64_t seed) { XXH3_128bits_reset_withSeed(&state_, seed); }
+  void add(const void* data, std::size_t n) { XXH3_128bits_update(&state_, data, n); }
+  Hash finish() const {
+    const XXH128_hash_t hash = XXH3_128bits_digest(&state_);
+    return {hash.low64, hash.high64};
   }
 
  private:
-  void take() {
-    std::uint64_t m;
-    std::memcpy(&m, word_, 8);
-    v_[3] ^= m;
-    rounds(2);
-    v_[0] ^= m;
-    filled_ = 0;
-  }
-  void rounds(int n) {
-    for (int i = 0; i < n; ++i) {
-      v_[0] += v_[1];
-      v_[2] += v_[3];
-      v_[1] = std::rotl(v_[1], 13) ^ v_[0];
-      v_[3] = std::rotl(v_[3], 16) ^ v_[2];
-      v_[0] = std::rotl(v_[0], 32);
-      v_[2] += v_[1];
-      v_[0] += v_[3];
-      v_[1] = std::rotl(v_[1], 17) ^ v_[2];
-      v_[3] = std::rotl(v_[3], 21) ^ v_[0];
-      v_[2] = std::rotl(v_[2], 32);
-    }
-  }
-
-  std::uint64_t v_[4];
-  unsigned char word_[8];
-  std::size_t filled_ = 0, total_ = 0;
+  XXH3_state_t state_ = {};  // which reset reads
 };
 
 // A file: this, the key, the value.
@@ -103,7 +54,7 @@ constexpr char kMagic[8] = {'t', 'n', 'p', 'c', 'a', 'c', 'h', 'e'};
 constexpr std::uint32_t kVersion = 1;
 
 Hash checksum_of(const Header& header, std::string_view key, std::string_view value) {
-  SipHash hash(1);
+  Hasher hash(1);
   hash.add(&header, offsetof(Header, checksum));
   hash.add(key.data(), key.size());
   hash.add(value.data(), value.size());
@@ -221,7 +172,7 @@ std::string hex(const Hash& hash) {
 }  // namespace
 
 std::string FileCache::name_of(std::string_view key) {
-  SipHash hash(2);
+  Hasher hash(2);
   hash.add(key.data(), key.size());
   return hex(hash.finish());
 }
