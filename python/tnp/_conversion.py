@@ -175,7 +175,8 @@ def _definition(code: types.CodeType) -> tuple[Any, int]:
     if code.co_name != "<lambda>":
         # The function's lines alone; in front of an indented one something that it is indented in.
         indented = lines[first - 1][:1] in " \t"
-        for end in (last, first - 1 + len(inspect.getblock(lines[first - 1 :]))):
+        for exact in (False, True):  # a last line without code is missed at first
+            end = first - 1 + len(inspect.getblock(lines[first - 1 :])) if exact else last
             text = "if 1:\n" * indented + "".join(lines[first - 1 : end])
             try:
                 tree = ast.parse(text)

@@ -35,6 +35,9 @@ class Names(ast.NodeVisitor):
             if isinstance(node.ctx, ast.Del):
                 self.deleted.add(node.id)
 
+    def visit_Constant(self, node: ast.Constant) -> None:
+        pass
+
     def visit_Attribute(self, node: Any) -> None:
         if not isinstance(node.ctx, ast.Load) and _is_path(node):
             self.composites.setdefault(ast.unparse(node), node)

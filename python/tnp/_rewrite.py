@@ -341,6 +341,9 @@ class _Rewriter(ast.NodeTransformer):
         node = ast.copy_location(ast.Name(self.mangled(node.id), node.ctx), node)
         return ast.copy_location(operator("ld", node), node) if maybe else node
 
+    def visit_Constant(self, node: ast.Constant) -> Any:
+        return node
+
     def visit_Attribute(self, node: ast.Attribute) -> Any:
         self.generic_visit(node)
         node.attr = self.mangled(node.attr)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <unordered_map>
 
 #include "compiler/native_loop.h"
 #include "compiler/program.h"
@@ -29,6 +30,7 @@ struct GraphCompanion {
   // cotangents of the outputs, and gives the cotangents of `differentiable` inputs.
   GraphRef forward, backward;
   std::vector<int> differentiable;
+  std::vector<int> refused;  // inputs that a function with a gradient of its own takes from outside
   int num_residuals = 0;
   bool custom = false;      // the backward graph is not the derivative of the forward one
   bool recomputes = false;  // the backward graph is to stay apart, or its work would be merged with the forward one's
@@ -140,7 +142,7 @@ void build_joint(GraphCompanion& c, Trace& trace, const Arrays& inputs, const Ar
 }
 
 // The gradients of what the tape has seen, zeros where there is none.
-Arrays pull_back(Tape& tape, const Arrays& outputs, const Arrays& watched, const Arrays& cts) {
+Arrays pull_back(GraphCompanion& c, Tape& tape, const Arrays& outputs, const Arrays& watched, const Arrays& cts) {
   Arrays targets, target_cts;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if (!is_inexact(outputs[i].dtype())) continue;
@@ -148,8 +150,10 @@ Arrays pull_back(Tape& tape, const Arrays& outputs, const Arrays& watched, const
     target_cts.push_back(cts[i]);
   }
   const ObserversPaused paused;
-  Arrays gradients = tape.gradient(targets, watched, target_cts);
+  std::vector<bool> refused;
+  Arrays gradients = tape.gradient(targets, watched, target_cts, &refused);
   for (std::size_t i = 0; i < gradients.size(); ++i) {
+    if (refused[i]) c.refused.push_back(c.differentiable[i]);
     if (!gradients[i]) gradients[i] = zeros(watched[i].shape(), watched[i].dtype());
   }
   return gradients;
@@ -180,7 +184,7 @@ void build_gradient(GraphCompanion& c, const Graph& graph) {
   Tape tape(false, false);
   const Arrays watched = watch_inputs(c, tape, inputs);
   const Arrays outputs = replay_on(tape, graph, inputs);
-  build_joint(c, trace, inputs, outputs, [&](const Arrays& cts) { return pull_back(tape, outputs, watched, cts); });
+  build_joint(c, trace, inputs, outputs, [&](const Arrays& cts) { return pull_back(c, tape, outputs, watched, cts); });
 }
 
 // The same with a backward graph that does all the work of the forward one again, and so needs nothing of it.
@@ -195,7 +199,7 @@ void build_recomputing_gradient(GraphCompanion& c, const Graph& graph) {
     Shape shape = y.shape();
     cts.push_back(trace.add_input(y.dtype(), shape));
   }
-  const Arrays gradients = pull_back(tape, outputs, watched, cts);
+  const Arrays gradients = pull_back(c, tape, outputs, watched, cts);
   args.insert(args.end(), cts.begin(), cts.end());
   auto backward = std::shared_ptr<Graph>(trace.finish(args, gradients));
   // Captured constants come between the inputs and the cotangents.
@@ -319,6 +323,8 @@ Array distinct(const Array& x, std::span<const Array> inputs, std::span<const Ar
   return Array::view_of(x.node()->buffer, x.data(), x.dtype(), x.shape(), x.strides());
 }
 
+void batch_custom(BatchCall& b, const CallParams& p, const GraphCompanion& c);
+
 const OpDef kCall{
     .name = "call",
     .doc = "A traced function, run on its arguments.",
@@ -341,8 +347,10 @@ const OpDef kCall{
         +[](BatchCall& b) {
           const auto& p = static_cast<const CallParams&>(b.call.params);
           const std::vector<bool> batched(b.batched.begin(), b.batched.end());
-          if (companion_of(p.original)->custom)
-            throw CannotBatch("call: a function with a gradient of its own is run for one example at a time");
+          if (const auto c = companion_of(p.original); c->custom) {
+            batch_custom(b, p, *c);
+            return;
+          }
           Batched out = apply_batched(*p.graph, b.call.in, batched, b.size);
           b.result = std::move(out.values);
           b.result_batched = std::move(out.batched);
@@ -364,6 +372,7 @@ Arrays call_apart(const GraphRef& graph, std::span<const Array> inputs) {
 // Where a tape is to take the gradient from a function rather than from a graph.
 struct PulledParams : ParamsOf<PulledParams> {
   PullBack pull;
+  std::size_t num_arguments = 0;  // inputs after them are those that the function takes from outside
   template <class V>
   void fields(V&) {}
 };
@@ -383,8 +392,9 @@ const OpDef kPulled{
             const Array& y = v.outputs[i];
             cts.push_back(v.cotangents[i] ? v.cotangents[i] : zeros(y.shape(), y.dtype()));
           }
-          const Arrays gradients = static_cast<const PulledParams&>(v.call.params).pull(cts);
-          check_gradients(v.call.in, gradients);
+          const auto& p = static_cast<const PulledParams&>(v.call.params);
+          const Arrays gradients = p.pull(cts);
+          check_gradients(v.call.in.first(p.num_arguments), gradients);
           for (std::size_t i = 0; i < gradients.size(); ++i) v.result[i] = gradients[i];
         },
     .batch = unsupported("it is told to tapes only"),
@@ -392,21 +402,175 @@ const OpDef kPulled{
 };
 const RegisterOp pulled_registration(kPulled);
 
+// Finds out which watched arrays from outside of its arguments a function's results depend on.
+class OutsideArrays final : public Observer {
+ public:
+  explicit OutsideArrays(const Arrays& arguments) : kept_(arguments) {
+    for (const Array& x : arguments) seen_[x.node()] = {};
+    push_observer(this);
+  }
+  ~OutsideArrays() override { pop_observer(this); }
+  void observe(const Call& call, std::span<const Array> outputs) override {
+    std::vector<int> all;
+    for (const Array& x : call.in) {
+      for (int i : numbers_of(x)) {
+        if (std::find(all.begin(), all.end(), i) == all.end()) all.push_back(i);
+      }
+    }
+    if (!call.op.vjp) all.clear();
+    for (const Array& y : outputs) {
+      seen_[y.node()] = is_inexact(y.dtype()) ? all : std::vector<int>();
+      kept_.push_back(y);
+    }
+  }
+  // Those that any of the results depends on.
+  Arrays behind(const Arrays& results) {
+    std::vector<bool> found;
+    for (const Array& y : results) {
+      for (int i : numbers_of(y)) {
+        found.resize(std::max(found.size(), static_cast<std::size_t>(i) + 1));
+        found[static_cast<std::size_t>(i)] = true;
+      }
+    }
+    Arrays out;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (found[i]) out.push_back(outside_[i]);
+    }
+    return out;
+  }
+
+ private:
+  const std::vector<int>& numbers_of(const Array& x) {
+    const auto it = seen_.find(x.node());
+    if (it != seen_.end()) return it->second;
+    std::vector<int>& numbers = seen_[x.node()];
+    kept_.push_back(x);
+    if (is_inexact(x.dtype()) && (x.node()->flags.load(std::memory_order_relaxed) & detail::kWatched) != 0) {
+      numbers.push_back(static_cast<int>(outside_.size()));
+      outside_.push_back(x);
+    }
+    return numbers;
+  }
+
+  std::unordered_map<const detail::Node*, std::vector<int>> seen_;  // the outside arrays that a value depends on
+  Arrays outside_, kept_;
+};
+
 // The tapes hear what f does, too: its gradient function may use what f has computed. The results are new values, which
 // lead back to the inputs by that function alone.
 Arrays custom_at_once(const Arrays& inputs, const CustomFunction& f) {
-  auto [results, pull] = f(inputs);
-  if (active_observers == nullptr) return results;
-  Arrays outputs;
+  if (active_observers == nullptr) return f(inputs).first;
+  Arrays outputs, in = inputs;
   PulledParams p;
-  p.pull = std::move(pull);
+  p.num_arguments = inputs.size();
   {
+    OutsideArrays probe(inputs);
+    auto [results, pull] = f(inputs);
+    p.pull = std::move(pull);
+    const Arrays outside = probe.behind(results);
+    in.insert(in.end(), outside.begin(), outside.end());
     const ObserversPaused paused;
     for (const Array& y : results) outputs.push_back(alias(y));
   }
   const std::vector<Observer*> observers = *active_observers;
-  for (Observer* observer : observers) observer->observe(Call{kPulled, inputs, p}, outputs);
+  for (Observer* observer : observers) observer->observe(Call{kPulled, in, p}, outputs);
   return outputs;
+}
+
+// Which inputs the outputs [0, num_outputs) depend on by ways that have derivatives.
+std::vector<bool> inputs_behind(const Graph& g, std::size_t num_outputs) {
+  std::vector<bool> wanted(g.values.size(), false);
+  const auto want = [&](int v) {
+    if (is_inexact(g.values[static_cast<std::size_t>(v)].dtype)) wanted[static_cast<std::size_t>(v)] = true;
+  };
+  for (std::size_t i = 0; i < num_outputs; ++i) want(g.outputs[i]);
+  for (std::size_t n = g.nodes.size(); n-- > 0;) {
+    const GraphNode& node = g.nodes[n];
+    const bool any = std::any_of(node.outputs.begin(), node.outputs.end(),
+                                 [&](int v) { return wanted[static_cast<std::size_t>(v)]; });
+    if (!any || !node.op->vjp || node.op->name == std::string_view("stop_gradient")) continue;
+    for (int v : node.inputs) want(v);
+  }
+  std::vector<bool> out;
+  for (int v : g.inputs) out.push_back(wanted[static_cast<std::size_t>(v)]);
+  return out;
+}
+
+// What c.forward is called with: the arguments, and what it captures.
+Arrays apply_custom(const std::shared_ptr<GraphCompanion>& c, Arrays in, std::size_t num_outputs) {
+  in.insert(in.end(), c->forward->captured.begin(), c->forward->captured.end());
+  auto forward = std::make_shared<Graph>(*c->forward);
+  forward->captured.clear();
+  c->forward = forward;
+  auto original = std::make_shared<Graph>(*forward);
+  original->outputs.resize(num_outputs);
+  original->companion.value = c;
+  CallParams p;
+  p.graph = forward;
+  p.original = original;
+  return apply_multi(kCall, in, p);
+}
+
+// Has the backward graph take `count` results that follow the first `num_outputs` ones, which it does not look at, and
+// no cotangents of them: the call passes whatever comes after its own outputs.
+void keep_results(GraphCompanion& c, std::size_t num_outputs, std::size_t count) {
+  auto g = std::make_shared<Graph>(*c.backward);
+  g->inputs.resize(g->inputs.size() - count);
+  std::vector<int> kept;
+  for (std::size_t i = 0; i < count; ++i) {
+    kept.push_back(static_cast<int>(g->values.size()));
+    g->values.push_back(c.forward->values[static_cast<std::size_t>(c.forward->outputs[num_outputs + i])]);
+  }
+  const auto at = static_cast<std::ptrdiff_t>(c.forward->inputs.size());
+  g->inputs.insert(g->inputs.begin() + at, kept.begin(), kept.end());
+  c.backward = g;
+}
+
+// All examples of a function with a gradient of its own at once: the call of both of its graphs, batched. What the
+// gradient of one example is given of the forward run are results here too.
+void batch_custom(BatchCall& b, const CallParams& p, const GraphCompanion& c) {
+  const std::vector<bool> batched(b.batched.begin(), b.batched.end());
+  const std::size_t num_outputs = p.original->outputs.size();
+  auto made = std::make_shared<GraphCompanion>();
+  made->custom = true;
+  made->differentiable = c.differentiable;
+  made->refused = c.refused;
+  std::vector<bool> flags;
+  {
+    const ObserversPaused paused;
+    Trace trace;
+    Arrays inputs;
+    for (const Array& x : b.call.in) inputs.push_back(trace.add_input(x.dtype(), x.shape()));
+    const Batched forward = apply_batched(*p.graph, inputs, batched, b.size);
+    flags = forward.batched;
+    const auto residuals = forward.values.begin() + static_cast<std::ptrdiff_t>(num_outputs);
+    const auto pull = [&](const Arrays& cts) {
+      Arrays in = inputs;
+      in.insert(in.end(), residuals, forward.values.end());
+      in.insert(in.end(), cts.begin(), cts.begin() + static_cast<std::ptrdiff_t>(num_outputs));
+      std::vector<bool> in_flags = batched;
+      in_flags.insert(in_flags.end(), flags.begin() + static_cast<std::ptrdiff_t>(num_outputs), flags.end());
+      in_flags.insert(in_flags.end(), flags.begin(), flags.begin() + static_cast<std::ptrdiff_t>(num_outputs));
+      const Batched pulled = apply_batched(*c.backward, in, in_flags, b.size);
+      Arrays gradients;
+      for (std::size_t k = 0; k < pulled.values.size(); ++k) {
+        const bool wanted = batched[static_cast<std::size_t>(c.differentiable[k])];
+        if (wanted == pulled.batched[k]) {
+          gradients.push_back(pulled.values[k]);
+        } else {  // an argument that all examples share has the sum of their gradients
+          gradients.push_back(wanted ? batch_of(pulled, k, b.size)
+                                     : reduce_sum(pulled.values[k], Axes{0}, false, pulled.values[k].dtype()));
+        }
+      }
+      return gradients;
+    };
+    build_joint(*made, trace, inputs, forward.values, pull);
+  }
+  keep_results(*made, num_outputs, flags.size() - num_outputs);
+  Arrays out = apply_custom(made, Arrays(b.call.in.begin(), b.call.in.end()), num_outputs);
+  out.resize(flags.size());
+  b.result = std::move(out);
+  b.result_batched = std::move(flags);
 }
 
 }  // namespace
@@ -440,20 +604,26 @@ Arrays custom_gradient(const Arrays& inputs, const CustomFunction& f) {
       return gradients;
     });
   }
-  Arrays in = inputs;
-  in.insert(in.end(), c->forward->captured.begin(), c->forward->captured.end());
-  auto forward = std::make_shared<Graph>(*c->forward);
-  forward->captured.clear();
-  c->forward = forward;
-  auto original = std::make_shared<Graph>(*forward);
-  const auto num_outputs = original->outputs.size() - static_cast<std::size_t>(c->num_residuals);
-  original->outputs.resize(num_outputs);
-  original->companion.value = c;
-  CallParams p;
-  p.graph = forward;
-  p.original = original;
-  Arrays out = apply_multi(kCall, in, p);
+  const std::size_t num_outputs = c->forward->outputs.size() - static_cast<std::size_t>(c->num_residuals);
+  const std::vector<bool> behind = inputs_behind(*c->forward, num_outputs);
+  for (std::size_t i = inputs.size(); i < behind.size(); ++i) {
+    if (behind[i]) c->refused.push_back(static_cast<int>(i));
+  }
+  Arrays out = apply_custom(c, inputs, num_outputs);
   out.resize(num_outputs);
+  return out;
+}
+
+std::vector<int> refused_inputs(const OpDef& op, const Params& params, std::size_t num_inputs) {
+  std::vector<int> out;
+  if (&op == &kPulled) {
+    for (std::size_t i = static_cast<const PulledParams&>(params).num_arguments; i < num_inputs; ++i)
+      out.push_back(static_cast<int>(i));
+  } else if (&op == &kCall) {
+    const std::shared_ptr<GraphCompanion> c = companion_of(static_cast<const CallParams&>(params).original);
+    const std::scoped_lock lock(c->mutex);
+    out = c->refused;
+  }
   return out;
 }
 

@@ -1,9 +1,12 @@
 #include "transform/tape.h"
 
+#include <algorithm>
+
 #include "ir/trace.h"
 #include "tnp/elementwise.h"
 #include "tnp/error.h"
 #include "tnp/primitives.h"
+#include "transform/custom.h"
 
 namespace tnp {
 
@@ -127,8 +130,25 @@ void Tape::step_back(const Record& record, Cotangents& cotangents) const {
   }
 }
 
-Arrays Tape::gradient(std::span<const Array> targets, std::span<const Array> sources,
-                      std::span<const Array> cotangents) {
+void Tape::spread_refusal(const Record& record, const Cotangents& cotangents, Nodes& refusing) const {
+  bool spreads = false;
+  for (const Array& y : record.out) spreads = spreads || (!refusing.empty() && refusing.contains(y.node()));
+  if (spreads && record.op->vjp) {
+    for (const Array& x : record.in) {
+      if (is_inexact(x.dtype())) refusing.insert(x.node());
+    }
+  }
+  const std::vector<int> refused = refused_inputs(*record.op, *record.params, record.in.size());
+  if (refused.empty()) return;
+  const bool asked =
+      std::any_of(record.out.begin(), record.out.end(), [&](const Array& y) { return cotangents.contains(y.node()); });
+  for (int i : refused) {
+    if (asked) refusing.insert(record.in[static_cast<std::size_t>(i)].node());
+  }
+}
+
+Arrays Tape::gradient(std::span<const Array> targets, std::span<const Array> sources, std::span<const Array> cotangents,
+                      std::vector<bool>* refused) {
   if (used_ && !persistent_) {
     throw RuntimeError(
         "GradientTape.gradient can be called only once on a tape that is not persistent: make it with persistent=True");
@@ -160,17 +180,29 @@ Arrays Tape::gradient(std::span<const Array> targets, std::span<const Array> sou
       if (it != cts.end()) at_sources[node] = it->second;
     }
   };
+  Nodes refusing;
   const std::size_t count = records_.size();
   for (std::size_t i = count; i-- > 0;) {
     for (const Array& y : records_[i].out) {
       if (wanted.contains(y.node())) keep();
     }
+    spread_refusal(records_[i], cts, refusing);
     const Record record = records_[i];  // a copy: a persistent tape may record, and so grow, meanwhile
     step_back(record, cts);
   }
   keep();
+  if (refused != nullptr) refused->assign(sources.size(), false);
   Arrays result;
   for (const Array& x : sources) {
+    if (refusing.contains(x.node())) {
+      if (refused == nullptr) {
+        throw TypeError(
+            "custom_gradient: a function with a gradient of its own takes this array from outside of its arguments, "
+            "so its gradient with respect to it is not known: pass the array as an argument, or through "
+            "stop_gradient");
+      }
+      (*refused)[result.size()] = true;
+    }
     const auto it = at_sources.find(x.node());
     result.push_back(it == at_sources.end() ? Array() : it->second);
   }

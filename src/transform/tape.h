@@ -31,9 +31,11 @@ class Tape final : public Observer {
   bool knows(const Array& x) const { return watched_.contains(x.node()); }
 
   // d sum(targets · cotangents) / d sources; a cotangent that is absent is all ones. A source that no target depends on
-  // has none (an absent array). Throws RuntimeError at the second call unless the tape is persistent.
+  // has none (an absent array). Throws RuntimeError at the second call unless the tape is persistent, and TypeError
+  // where a source reaches the targets through what a function with a gradient of its own took from outside (with
+  // `refused`: notes it there).
   Arrays gradient(std::span<const Array> targets, std::span<const Array> sources,
-                  std::span<const Array> cotangents = {});
+                  std::span<const Array> cotangents = {}, std::vector<bool>* refused = nullptr);
 
   void observe(const Call& call, std::span<const Array> outputs) override;
 
@@ -44,7 +46,11 @@ class Tape final : public Observer {
     Arrays in, out;
   };
   using Cotangents = std::unordered_map<const detail::Node*, Array>;
+  using Nodes = std::unordered_set<const detail::Node*>;
   void step_back(const Record& record, Cotangents& cotangents) const;
+
+  // Notes the inputs whose gradient is refused: those of this call, given a cotangent, and what they were made of.
+  void spread_refusal(const Record& record, const Cotangents& cotangents, Nodes& refusing) const;
 
   bool persistent_;
   bool watch_variables_;
