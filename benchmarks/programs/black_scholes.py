@@ -1,10 +1,13 @@
-"""Black-Scholes prices of 16M options in float64, compiled, against Dr.Jit and JAX: steady state and first call."""
+"""Black-Scholes prices in float64, compiled, against Dr.Jit, JAX and NumPy: 16M and 4,096 options, a new size, first calls."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 
 import numpy as np
 from benchmarks.timing import Row, compare, show
@@ -44,20 +47,14 @@ def inputs(n: int = N) -> list[np.ndarray]:
 RATE, VOLATILITY = 0.02, 0.3
 
 
-def steady() -> list[Row]:
-    """16M options."""
+def peers(data: list[np.ndarray]) -> dict[str, Callable[[], object]]:
+    """The same prices by others, each a call that ends when the results are there."""
     import drjit
     import jax
-    import tnp
+    from drjit.llvm import Float64
 
     drjit.set_thread_count(2)
     jax.config.update("jax_enable_x64", True)
-    data = inputs()
-    f = tnp.function(lambda s, k, t: prices(tnp, _where_cdf, s, k, t, RATE, VOLATILITY))
-    ours = [tnp.asarray(a) for a in data]
-    rows = []
-
-    from drjit.llvm import Float64
 
     class Names:
         sqrt, log, exp, abs = drjit.sqrt, drjit.log, drjit.exp, drjit.abs
@@ -67,36 +64,55 @@ def steady() -> list[Row]:
             return drjit.select(c, a, b)
 
     theirs = [Float64(a) for a in data]
+    frozen = drjit.freeze(lambda s, k, t: prices(Names, _where_cdf, s, k, t, RATE, VOLATILITY))
 
-    def dr() -> None:
-        out = prices(Names, _where_cdf, *theirs, RATE, VOLATILITY)
+    def dr(f: Callable[..., tuple[object, ...]]) -> None:
+        out = f(*theirs)
         drjit.eval(*out)
         drjit.sync_thread()
 
-    rows.append(compare("Black-Scholes 16M float64", lambda: f(*ours), "Dr.Jit", dr, 1.3, seconds=4))
     g = jax.jit(lambda s, k, t: prices(jax.numpy, _where_cdf, s, k, t, RATE, VOLATILITY))
     arrays = [jax.numpy.asarray(a) for a in data]
-    rows.append(
-        compare(
-            "Black-Scholes 16M float64",
-            lambda: f(*ours),
-            "JAX",
-            lambda: jax.block_until_ready(g(*arrays)),
-            None,
-            seconds=4,
-        )
-    )
-    rows.append(
-        compare(
-            "Black-Scholes 16M float64",
-            lambda: f(*ours),
-            "NumPy",
-            lambda: prices(np, _where_cdf, *data, RATE, VOLATILITY),
-            None,
-            seconds=4,
-        )
-    )
-    return rows
+    return {
+        "Dr.Jit": lambda: dr(lambda s, k, t: prices(Names, _where_cdf, s, k, t, RATE, VOLATILITY)),
+        "Dr.Jit, frozen": lambda: dr(frozen),
+        "JAX": lambda: jax.block_until_ready(g(*arrays)),
+        "NumPy": lambda: prices(np, _where_cdf, *data, RATE, VOLATILITY),
+    }
+
+
+def steady(n: int, targets: dict[str, float], seconds: float) -> list[Row]:
+    """`n` options."""
+    import tnp
+
+    data = inputs(n)
+    f = tnp.function(lambda s, k, t: prices(tnp, _where_cdf, s, k, t, RATE, VOLATILITY))
+    ours = [tnp.asarray(a) for a in data]
+    for _ in range(200 if n < 1 << 20 else 3):  # until it is compiled
+        f(*ours)
+    title = f"{n >> 20}M" if n >= 1 << 20 else f"{n:,}"
+    return [
+        compare(f"{title} options", lambda: f(*ours), name, peer, targets.get(name), seconds=seconds)
+        for name, peer in peers(data).items()
+    ]
+
+
+def new_size() -> Row:
+    """The first call with a size that was not met before, against JAX's, which compiles again."""
+    import jax
+    import tnp
+
+    f = tnp.function(lambda s, k, t: prices(tnp, _where_cdf, s, k, t, RATE, VOLATILITY))
+    g = jax.jit(lambda s, k, t: prices(jax.numpy, _where_cdf, s, k, t, RATE, VOLATILITY))
+    best = [float("inf"), float("inf")]
+    for i in range(12):
+        data = inputs(1000 + i)
+        ours, theirs = [tnp.asarray(a) for a in data], [jax.numpy.asarray(a) for a in data]
+        for k, call in enumerate((lambda o=ours: f(*o), lambda t=theirs: jax.block_until_ready(g(*t)))):
+            start = time.perf_counter()
+            call()
+            best[k] = min(best[k], time.perf_counter() - start)
+    return Row("a new size, first call", "JAX", best[0], best[1], 3e-4 / best[1])
 
 
 FIRST = """
@@ -122,24 +138,31 @@ print(time.perf_counter() - start)
 """
 
 
-def first_call() -> Row:
-    """Tracing, compiling and running once, each in a new process."""
+def first_calls() -> list[Row]:
+    """Tracing, compiling and running once, each in a new process: without kept code, and with that of an earlier one."""
 
-    def once(which: str) -> float:
-        return min(
-            float(
-                subprocess.run([sys.executable, "-c", FIRST, which], capture_output=True, text=True, check=True).stdout
-            )
-            for _ in range(3)
-        )
+    def once(which: str, folder: str) -> float:
+        def run() -> float:
+            command = [sys.executable, "-c", FIRST, which]
+            env = os.environ | {"TNP_CACHE_DIR": folder, "TNP_JIT": "always"}
+            return float(subprocess.run(command, capture_output=True, text=True, check=True, env=env).stdout)
 
-    return Row("first call, 64K options", "JAX", once("tnp"), once("jax"), 0.3)
+        return min(run() for _ in range(3 if not folder else 4))
+
+    theirs = once("jax", "")
+    with tempfile.TemporaryDirectory() as folder:
+        return [
+            Row("first call, 64K options", "JAX", once("tnp", ""), theirs, 0.3),
+            Row("first call, code of an earlier one", "JAX", once("tnp", folder), theirs, None),
+        ]
 
 
 def main() -> None:
     """Prints all of it."""
     start = time.perf_counter()
-    show("Black-Scholes", [*steady(), first_call()])
+    bound = dict.fromkeys(("Dr.Jit", "Dr.Jit, frozen", "JAX", "NumPy"), 0.5)
+    rows = [*steady(N, {"Dr.Jit": 1.05}, 4), *steady(4096, bound, 1), new_size(), *first_calls()]
+    show("Black-Scholes", rows)
     print(f"\n({time.perf_counter() - start:.0f} s)")
 
 
