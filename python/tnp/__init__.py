@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any as _Any
 
-from . import _blas, _core, _threadpool
+from . import _blas, _core, _einops, _threadpool
 from ._core import (
     Dim,
     DTypePromotionError,
@@ -53,6 +53,7 @@ from ._promotion import default_float, experimental_enable_numpy_behavior, promo
 from ._scalar_types import *  # noqa: E402, F403
 from ._text_io import *  # noqa: E402, F403
 
+_einops.prepare()
 __version__ = "0.1.0"
 Tensor = ndarray
 

@@ -35,6 +35,8 @@ _KINDS: dict[Any, str] = {
     character: "SU",
 }
 
+_SCALARS = frozenset((bool, int, float, complex, str, bytes))
+
 _STANDARD_KINDS = {
     "bool": "b",
     "signed integer": "i",
@@ -51,14 +53,12 @@ _FORMATS = {"float16": (10, 5), "bfloat16": (7, 8), "float32": (23, 8), "float64
 
 def issubdtype(arg1: Any, arg2: Any) -> bool:
     """Whether the first type is the second, or of the set that the second names."""
-    kinds = _KINDS[arg1] if _abstract(arg1) else dtype(arg1).kind
-    if _abstract(arg2):
-        return set(kinds) <= set(_KINDS[arg2])
-    return not _abstract(arg1) and dtype(arg1) == dtype(arg2)
-
-
-def _abstract(arg: Any) -> bool:
-    return isinstance(arg, type) and arg in _KINDS
+    one = _KINDS.get(arg1) if isinstance(arg1, type) else None
+    other = _KINDS.get(arg2) if isinstance(arg2, type) else None
+    first = dtype(arg1) if one is None else None
+    if other is None:
+        return first is not None and first is dtype(arg2)
+    return set(first.kind if first is not None else one or ()) <= set(other)
 
 
 def isdtype(dtype: Any, kind: Any) -> bool:
@@ -81,13 +81,15 @@ def isdtype(dtype: Any, kind: Any) -> bool:
 
 def isscalar(element: Any) -> bool:
     """Whether this is a number or text rather than an array."""
-    return isinstance(element, (_np.generic, str, bytes, memoryview, numbers.Number))
+    # The frequent types first: whether something is a numbers.Number takes long to find out.
+    return element.__class__ in _SCALARS or isinstance(element, (_np.generic, str, bytes, memoryview, numbers.Number))
 
 
 class finfo:
     """The limits of a floating-point type; of a complex one those of its parts.
 
-    `dtype`: a type, or an array of it.
+    `dtype`: a type, or an array or number of it. The limits are NumPy's scalars of the type (ml_dtypes' of bfloat16),
+    so arithmetic with them has the types that it has with NumPy's.
     """
 
     _made: ClassVar[dict[Any, finfo]] = {}
@@ -107,18 +109,34 @@ class finfo:
         self.maxexp = 1 << (exponent - 1)
         self.minexp = 2 - self.maxexp
         self.machep, self.negep = -digits, -digits - 1
-        self.eps = 2.0**-digits
-        self.epsneg = self.eps / 2
-        self.max = (2.0 - self.eps) * 2.0 ** (self.maxexp - 1)
-        self.min = -self.max
-        self.tiny = self.smallest_normal = 2.0**self.minexp
-        self.smallest_subnormal = 2.0 ** (self.minexp - digits)
         self.precision = {"float16": 3, "bfloat16": 2, "float32": 6, "float64": 15}[name]
-        self.resolution = float(f"1e-{self.precision}")
+        number = self.dtype.type
+        eps, tiny = 2.0**-digits, 2.0**self.minexp
+        self.eps, self.epsneg = number(eps), number(eps / 2)
+        self.max = number((2.0 - eps) * 2.0 ** (self.maxexp - 1))
+        self.min = -self.max
+        self.tiny = self.smallest_normal = number(tiny)
+        self.smallest_subnormal = number(tiny * 2.0**-digits)
+        self.resolution = number(float(f"1e-{self.precision}"))
 
     def __repr__(self) -> str:
-        """Its limits."""
-        return f"finfo(resolution={self.resolution}, min={self.min}, max={self.max}, dtype={self.dtype.name})"
+        """In one line."""
+        low, high = ("-6.55040e+04", "6.55040e+04") if self.dtype.name == "float16" else (self.min, self.max)
+        return f"finfo(resolution={self.resolution!s}, min={low!s}, max={high!s}, dtype={self.dtype.name})"
+
+    def __str__(self) -> str:
+        """All limits."""
+        line = "-" * 63
+        return (
+            f"Machine parameters for {self.dtype.name}\n{line}\n"
+            f"precision = {self.precision}   resolution = {self.resolution!s}\n"
+            f"machep = {self.machep}   eps =        {self.eps!s}\n"
+            f"negep =  {self.negep}   epsneg =     {self.epsneg!s}\n"
+            f"minexp = {self.minexp}   tiny =       {self.tiny!s}\n"
+            f"maxexp = {self.maxexp}   max =        {self.max!s}\n"
+            f"nexp =   {self.nexp}   min =        -max\n"
+            f"smallest_normal = {self.smallest_normal!s}   smallest_subnormal = {self.smallest_subnormal!s}\n{line}\n"
+        )
 
 
 class iinfo:
@@ -131,7 +149,7 @@ class iinfo:
 
     def __new__(cls, type: Any) -> iinfo:
         """The one object for this type."""
-        return _made_once(cls, int if isinstance(type, int) and not isinstance(type, bool) else type)
+        return _made_once(cls, type)
 
     def _fill(self, d: dtype) -> None:
         if d.kind not in "iu":
@@ -142,8 +160,13 @@ class iinfo:
         self.max = (1 << (self.bits - (self.kind == "i"))) - 1
 
     def __repr__(self) -> str:
-        """Its limits."""
+        """In one line."""
         return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype.name})"
+
+    def __str__(self) -> str:
+        """Its limits."""
+        line = "-" * 63
+        return f"Machine parameters for {self.dtype.name}\n{line}\nmin = {self.min}\nmax = {self.max}\n{line}\n"
 
 
 def _made_once(cls: Any, spec: Any) -> Any:
@@ -164,4 +187,6 @@ def _type_of(spec: Any) -> dtype:
     own = getattr(spec, "dtype", None)
     if not isinstance(spec, (dtype, _np.dtype, type)) and own is not None:
         spec = own
+    elif isinstance(spec, (bool, int, float, complex)):
+        spec = spec.__class__
     return dtype(spec)

@@ -11,6 +11,7 @@
 #include "tnp/operators.h"
 #include "tnp/reductions.h"
 
+#include "tnp/text.h"
 namespace tnp {
 
 Array zeros(const Shape& shape) { return zeros(shape, default_float()); }
@@ -27,12 +28,13 @@ Array full_like(const Array& x, const Operand& value, std::optional<DType> dtype
   if (value.is_array()) return full(to, value.array(), type);
   const Scalar& s = value.scalar();
   // A fill value is cast as an assignment casts it: a fraction is dropped, an integer out of bounds is refused.
-  const bool lossy = s.kind == WeakKind::floating && !is_inexact(type);
-  return full(to, lossy ? astype(s.to_array(DType::float64), type) : s.to_array(type));
+  const bool lossy = is_text(type) || (s.kind == WeakKind::floating && !is_inexact(type));
+  return full(to, lossy ? astype(s.to_array(), type) : s.to_array(type));
 }
 
 Array zeros_like(const Array& x, std::optional<DType> dtype, const std::optional<Shape>& shape) {
-  return full_like(x, 0, dtype, shape);
+  const DType type = dtype.value_or(x.dtype());
+  return is_text(type) ? zeros(shape.value_or(x.shape()), type) : full_like(x, 0, dtype, shape);
 }
 Array ones_like(const Array& x, std::optional<DType> dtype, const std::optional<Shape>& shape) {
   return full_like(x, 1, dtype, shape);
@@ -66,13 +68,13 @@ std::int64_t range_length(const Scalar& start, const Scalar& stop, const Scalar&
   if (fits_int64(start) && fits_int64(stop) && fits_int64(step)) {
     // In 128 bits, as the difference of two int64 may not fit one.
     const __int128 delta = static_cast<__int128>(as_int64(stop)) - as_int64(start), by = as_int64(step);
-    if (by == 0) throw ValueError("arange: the step must not be zero");
+    if (by == 0) throw ZeroDivisionError("arange: division by zero, as the step is zero");
     const __int128 count = (by > 0 ? delta + by - 1 : -delta - by - 1) / (by > 0 ? by : -by);
     if (delta == 0 || (delta > 0) != (by > 0)) return 0;
     n = static_cast<double>(count);
     if (n < 9e18) return static_cast<std::int64_t>(count);
   } else {
-    if (as_double(step) == 0) throw ValueError("arange: the step must not be zero");
+    if (as_double(step) == 0) throw ZeroDivisionError("arange: division by zero, as the step is zero");
     n = std::ceil((as_double(stop) - as_double(start)) / as_double(step));
   }
   if (std::isnan(n)) throw ValueError("arange: cannot compute length");
@@ -123,7 +125,7 @@ Array arange(const Scalar& start, const Scalar& stop, const Scalar& step, std::o
 }
 
 Array arange_of_sizes(std::int64_t start, std::int64_t stop, std::int64_t step, DType dtype) {
-  if (step == 0) throw ValueError("arange: the step must not be zero");
+  if (step == 0) throw ZeroDivisionError("arange: division by zero, as the step is zero");
   const auto symbolic = [](std::int64_t d) { return d < -(std::int64_t{1} << 31); };
   // ceil((stop - start) / step), with the number among them on the side where it is not negative.
   const auto difference = [&](std::int64_t a, std::int64_t b) {

@@ -160,7 +160,7 @@ Array hfft(const Array& x, std::optional<std::int64_t> n, std::int64_t axis, Nor
   return to_real_along(x, n, axis, {true, scale_of(norm, false)}, "hfft");
 }
 Array ihfft(const Array& x, std::optional<std::int64_t> n, std::int64_t axis, Norm norm) {
-  return real_along(x, n, axis, {false, scale_of(norm, true)}, "ihfft");
+  return conjugate(real_along(x, n, axis, {true, scale_of(norm, true)}, "ihfft"));  // with the zeros' signs of NumPy
 }
 
 Array fftn(const Array& x, const Extent& extent, Norm norm) {

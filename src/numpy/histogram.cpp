@@ -50,7 +50,7 @@ Array bincount(const Array& x, const Array& weights, std::int64_t minlength) {
   if (x.ndim() != 1) throw ValueError("bincount: object of too small or too great depth for desired array");
   if (minlength < 0) throw ValueError("'minlength' must not be negative");
   const Dim n = x.size();
-  if (!can_cast(x.dtype(), DType::int64, Casting::same_kind) && x.dtype() != DType::uint64 && n != 0) {
+  if (!can_cast(x.dtype(), DType::int64, Casting::same_kind) && x.dtype() != DType::uint64) {
     throw TypeError("Cannot cast array data from dtype('" + std::string(name(x.dtype())) +
                     "') to dtype('int64') according to the rule 'safe'");
   }

@@ -10,6 +10,7 @@
 #include "tnp/cumulative.h"
 #include "tnp/error.h"
 #include "tnp/numpy.h"
+#include "tnp/ufunc_loops.h"
 
 namespace tnp {
 
@@ -51,7 +52,9 @@ const Traits& traits_of(std::string_view name) {
 class Function {
  public:
   Function(std::string_view name, const char* method) : name_(name), op_(find_op(name)), traits_(traits_of(name)) {
-    if (op_ == nullptr || op_->elementwise == nullptr) throw KeyError("no ufunc is called '" + name_ + "'");
+    if (op_ == nullptr || op_->elementwise == nullptr) {
+      throw UfuncTypeError("ufunc '" + ufunc_info(name).name + "' did not contain a loop that " + method + " can use");
+    }
     if (op_->num_inputs != 2) throw ValueError(std::string(method) + " only supported for binary functions");
   }
   Array operator()(const Array& x, const Array& y) const { return apply_elementwise(*op_, x, y); }
@@ -280,13 +283,13 @@ std::vector<std::vector<std::int64_t>> rounds(const std::vector<std::int64_t>& p
 }  // namespace
 
 Array ufunc_at(std::string_view ufunc, const Array& x, std::span<const IndexItem> items, const Array& values) {
-  const OpDef* op = find_op(ufunc);
-  if (op == nullptr || op->elementwise == nullptr) throw KeyError("no ufunc is called '" + std::string(ufunc) + "'");
-  if (op->num_inputs != (values ? 2 : 1)) {
+  const UfuncInfo& info = ufunc_info(ufunc);
+  if (info.num_inputs != (values ? 2 : 1)) {
     throw ValueError(values ? "second operand provided when ufunc is unary" : "second operand needed for ufunc");
   }
   const auto combine = [&](const Array& a, const Array& b) {
-    return values ? apply_elementwise(*op, a, b) : apply_elementwise(*op, a);
+    if (info.op == nullptr) return info.call(values ? Arrays{a, b} : Arrays{a})[0];
+    return values ? apply_elementwise(*info.op, a, b) : apply_elementwise(*info.op, a);
   };
   const Array probe = ones({}, x.dtype());
   const DType result = combine(probe, values ? ones({}, values.dtype()) : Array()).dtype();

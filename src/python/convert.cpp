@@ -121,7 +121,10 @@ class Nested {
   }
 
   void add_dtype(DType d) {
-    dtype_ = any_ ? promote(dtype_, d) : d;
+    // Beside text everything is text.
+    const bool text = is_text(d) || (any_ && is_text(dtype_));
+    const bool characters = d == DType::unicode || (any_ && dtype_ == DType::unicode);
+    dtype_ = text ? (characters ? DType::unicode : DType::string) : any_ ? promote(dtype_, d) : d;
     any_ = true;
   }
 
@@ -193,6 +196,11 @@ bool has_memory(PyObject* o) {
 
 [[noreturn]] void refuse(PyObject* o) {
   throw TypeError("array: an object of type '" + type_name(o) + "' can not be converted to an array");
+  if (is_text(type)) {
+    std::vector<std::string> values;
+    for (const Scalar& s : nested.scalars()) values.emplace_back(text_values(astype(s.to_array(), type))[0]);
+    return text_array(type, nested.shape(), values);
+  }
 }
 
 // Objects whose memory is not NumPy's: buffers, then DLPack (jax.Array, torch.Tensor), then NumPy's other protocols.
@@ -278,6 +286,7 @@ Array convert(PyObject* o, const AsArray& options) {
   if (is_numpy_scalar(o)) {
     return may_copy ? from_numpy(to_numpy_array(o).ptr(), options.dtype, true) : needs_copy(o);
   }
+  if (is_text(type)) return astype(s.to_array(), type);
   if (number_of(o, s)) return may_copy ? from_number(s, options.dtype) : needs_copy(o);
   if (has_memory(o)) return from_memory(o, options);
   if (is_sequence(o)) return may_copy ? from_nested(o, options.dtype) : needs_copy(o);

@@ -1,6 +1,8 @@
 // tnp's dtype objects and the arguments that are not arrays: dtypes, axes, shapes, symbolic sizes.
 #include <nanobind/stl/optional.h>
 
+#include <algorithm>
+
 #include "base/default_dtype.h"
 #include "base/dim.h"
 #include "python/autograph.h"
@@ -15,8 +17,17 @@ namespace {
 // The Python class tnp.dtype (python/tnp/_dtypes.py makes one object of it for each DType).
 nb::object* g_dtype_objects = nullptr;  // kDTypeCount of them
 
+// "U5", "|S3", …: elements of any length serve all widths.
+bool is_text_of_width(std::string_view text, char kind) {
+  if (!text.empty() && (text[0] == '<' || text[0] == '>' || text[0] == '=' || text[0] == '|')) text.remove_prefix(1);
+  if (text.empty() || text[0] != kind) return false;
+  return std::all_of(text.begin() + 1, text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 DType dtype_of_name(const std::string& text) {
   DType d;
+  if (is_text_of_width(text, 'U') || text == "str" || text == "unicode_") return DType::unicode;
+  if (is_text_of_width(text, 'S') || text == "bytes" || text == "string_") return DType::string;
   if (!text.empty() && text[0] == '>') return dtype_of_name(text.substr(1));
   if (text == "U" || text == "str" || text == "unicode_") return DType::unicode;
   if (text == "S" || text == "bytes" || text == "string_") return DType::string;

@@ -6,6 +6,7 @@
 #include "python/python.h"
 #include "tnp/error.h"
 #include "tnp/linalg.h"
+#include "tnp/ufunc_loops.h"
 
 namespace tnp::python {
 
@@ -15,8 +16,19 @@ PyObject* g_axis_error = nullptr;
 PyObject* g_tracer_error = nullptr;
 PyObject* g_promotion_error = nullptr;
 PyObject* g_linalg_error = nullptr;
+PyObject* g_ufunc_type_error = nullptr;
+PyObject* g_ufunc_cast_error = nullptr;
 
 void set(PyObject* type, const std::exception& e) { PyErr_SetString(type, e.what()); }
+
+// NumPy's error, with its attributes.
+void set_cast_error(const UfuncCastError& e) {
+  static constexpr const char* kRules[] = {"no", "equiv", "safe", "same_kind", "unsafe"};
+  const nb::object ufunc = nb::module_::import_("tnp._core").attr("ufuncs")[e.ufunc.c_str()];
+  const nb::object error = nb::borrow(g_ufunc_cast_error)(ufunc, kRules[static_cast<int>(e.casting)],
+                                                          dtype_object(e.from), dtype_object(e.to), e.input);
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.ptr())), error.ptr());
+}
 
 void translate(const std::exception_ptr& p) {
   try {
@@ -31,6 +43,10 @@ void translate(const std::exception_ptr& p) {
     set(g_promotion_error, e);
   } catch (const LinAlgError& e) {
     set(g_linalg_error, e);
+  } catch (const UfuncCastError& e) {
+    set_cast_error(e);
+  } catch (const UfuncTypeError& e) {
+    set(g_ufunc_type_error, e);
   } catch (const ValueError& e) {
     set(PyExc_ValueError, e);
   } catch (const TypeError& e) {
@@ -106,6 +122,9 @@ void bind_errors(nb::module_& m) {
   // numpy.exceptions' own classes, so that code which catches those goes on working.
   nb::module_ exceptions = nb::module_::import_("numpy.exceptions");
   g_axis_error = nb::object(exceptions.attr("AxisError")).release().ptr();
+  const nb::object core_exceptions = nb::module_::import_("numpy._core._exceptions");
+  g_ufunc_type_error = nb::object(core_exceptions.attr("UFuncTypeError")).release().ptr();
+  g_ufunc_cast_error = nb::object(core_exceptions.attr("_UFuncInputCastingError")).release().ptr();
   g_linalg_error = nb::object(nb::module_::import_("numpy.linalg").attr("LinAlgError")).release().ptr();
   nb::object promotion =
       nb::steal(PyErr_NewExceptionWithDoc("tnp.DTypePromotionError", "Two dtypes have no common dtype.",

@@ -52,47 +52,6 @@ TNP_FUNCTION(i0, kFunction, "(x)", "The modified Bessel function of the first ki
   return to_python(i0(take<1>(args)[0].array()));
 }
 
-// --- functions of two results
-
-#define TNP_UFUNC_KEYWORDS \
-  "out=None, *, where=True, casting='same_kind', order='K', dtype=None, subok=True, signature=None)"
-
-nb::object pair(const Pair& p, const Value& where_) {
-  const Array mask = where_.mask();
-  if (!mask) return nb::make_tuple(to_python(p.first), to_python(p.second));
-  return nb::make_tuple(to_python(where(mask, p.first, 0)), to_python(where(mask, p.second, 0)));
-}
-// An argument in the type that dtype= asks for.
-Array typed(const Value& x, const Value& dtype) {
-  const Array a = x.array();
-  return dtype.given() ? astype(a, *dtype.dtype()) : a;
-}
-
-TNP_FUNCTION(divmod, kFunction, "(x1, x2, /, " TNP_UFUNC_KEYWORDS,
-             "The quotient rounded down and the remainder, element by element.") {
-  const auto [x, y, out, where, casting, order, dtype] = take<7>(args);
-  PyOperand a, b;
-  read_operand(a, x);
-  read_operand(b, y);
-  if (!dtype.given()) return pair(divmod(operand(a), operand(b)), where);
-  const Array p = typed(x, dtype), q = typed(y, dtype);
-  return pair(divmod(p, q), where);
-}
-TNP_FUNCTION(modf, kFunction, "(x, /, " TNP_UFUNC_KEYWORDS, "The fraction and the whole part, element by element.") {
-  const auto [x, out, where, casting, order, dtype] = take<6>(args);
-  return pair(modf(typed(x, dtype)), where);
-}
-TNP_FUNCTION(frexp, kFunction, "(x, /, " TNP_UFUNC_KEYWORDS,
-             "A mantissa of at least 1/2 and below 1, and the exponent of 2, element by element.") {
-  const auto [x, out, where, casting, order, dtype] = take<6>(args);
-  return pair(frexp(typed(x, dtype)), where);
-}
-TNP_FUNCTION(ldexp, kFunction, "(x1, x2, /, " TNP_UFUNC_KEYWORDS, "x1 * 2**x2, element by element.") {
-  const auto [x, y, out, where_, casting, order, dtype] = take<7>(args);
-  const Array r = ldexp(typed(x, dtype), y.array()), mask = where_.mask();
-  return to_python(mask ? where(mask, r, 0) : r);
-}
-
 // --- polynomials
 
 // With as many coefficients as there are: a function that is being traced is traced again with their number fixed.

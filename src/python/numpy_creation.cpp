@@ -10,6 +10,7 @@
 #include "python/same_object.h"
 #include "tnp/error.h"
 #include "tnp/extent.h"
+#include "tnp/ranges.h"
 
 namespace tnp::python {
 
@@ -194,6 +195,24 @@ TNP_FUNCTION(arange, kFunction, "(start=None, stop=None, step=None, *, dtype=Non
   const auto [first, second, third, dtype, device] = take<5>(args);
   device.check_device();
   if (!first.given() && !second.given()) throw TypeError("arange() requires stop to be specified.");
+// Whether it is a scalar or 0-d array of a float type that counts in its own precision.
+bool is_narrow_float(const Value& v) {
+  if (!v.given() || PyFloat_CheckExact(v.ptr()) || PyLong_CheckExact(v.ptr())) return false;
+  const Array x = v.array();
+  return x.ndim() == 0 && !x.is_symbolic() && is_floating(x.dtype()) && x.dtype() != DType::float64;
+}
+
+// With bounds of such types: as NumPy's scalars compute the length and the second element.
+nb::object narrow_range(const Value& start, const Value& stop, const Value& step, DType type) {
+  PyOperand a, b, c;
+  static PyObject* const kZero = PyLong_FromLong(0);
+  static PyObject* const kOne = PyLong_FromLong(1);
+  read_operand(a, start.given() ? start : Value(kZero));
+  read_operand(b, stop);
+  read_operand(c, step.given() ? step : Value(kOne));
+  return to_python(arange_of(operand(a), operand(b), operand(c), type));
+}
+
   const Value start = second.given() ? first : Value(), stop = second.given() ? second : first;
   if (is_dim(start) || is_dim(stop)) {
     const std::int64_t from = start.given() ? range_size(start) : 0;
@@ -213,6 +232,8 @@ TNP_FUNCTION(linspace, kFunction,
   const Spaced r =
       linspace(start.array(), stop.array(), num.integer(50), endpoint.flag(true), dtype.dtype(), axis.integer(0));
   if (!retstep.flag()) return to_python(r.samples);
+  if (is_narrow_float(start) || is_narrow_float(stop) || is_narrow_float(third))
+    return narrow_range(start, stop, third, dtype.dtype().value_or(type));
   const bool spaced = num.integer(50) > (endpoint.flag(true) ? 1 : 0);
   // As NumPy: no step is Python's nan.
   return nb::make_tuple(to_python(r.samples), spaced ? to_python(r.step) : nb::float_(std::nan("")));

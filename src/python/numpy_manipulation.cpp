@@ -236,7 +236,8 @@ std::vector<PadWidth> pad_widths(const Value& width, const Array& x) {
 // A value for each edge, 0 where none are given.
 std::vector<PadValues> edge_values(const Value& given, const Array& x, const char* what) {
   const auto value = [&](PyObject* o) { return as_array(o, {x.dtype(), std::nullopt}); };
-  std::vector<PadValues> values(x.ndim(), PadValues{Scalar(0).to_array(x.dtype()), Scalar(0).to_array(x.dtype())});
+  const Array zero = astype(Scalar(0).to_array(), x.dtype());
+  std::vector<PadValues> values(x.ndim(), PadValues{zero, zero});
   if (!given.given()) return values;
   const auto list = pairs<Array>(given, x.ndim(), value, what);
   for (int i = 0; i < x.ndim(); ++i) values[i] = {list[i].first, list[i].second};

@@ -104,16 +104,6 @@ TNP_FUNCTION(dot, kFunction, "(a, b, out=None)",
   const auto [a, b] = take<2>(args);
   return to_python(dot(a.array(), b.array()));
 }
-TNP_FUNCTION(matmul, kFunction, "(x1, x2, /, out=None, *, casting='same_kind', order='K', dtype=None, subok=True)",
-             "Matrix products.") {
-  const auto [x1, x2, out, casting, order, dtype] = take<6>(args);
-  Array x = x1.array(), y = x2.array();
-  if (dtype.given()) {
-    x = astype(x, *dtype.dtype());
-    y = astype(y, *dtype.dtype());
-  }
-  return to_python(matmul(x, y));
-}
 TNP_FUNCTION(inner, kFunction, "(a, b, /)", "The sum of products over the last axes.") {
   const auto [a, b] = take<2>(args);
   return to_python(inner(a.array(), b.array()));
@@ -125,19 +115,6 @@ TNP_FUNCTION(outer, kFunction, "(a, b, out=None)", "All products of two vectors'
 TNP_FUNCTION(vdot, kFunction, "(a, b, /)", "The inner product of flattened arrays, the first conjugated.") {
   const auto [a, b] = take<2>(args);
   return to_python(vdot(a.array(), b.array()));
-}
-TNP_FUNCTION(vecdot, kFunction, "(x1, x2, /, out=None, *, axis=-1)",
-             "The inner products of vectors, the first conjugated.") {
-  const auto [x1, x2, out, axis] = take<4>(args);
-  return to_python(vecdot(x1.array(), x2.array(), axis.integer(-1)));
-}
-TNP_FUNCTION(matvec, kFunction, "(x1, x2, /, out=None)", "Products of matrices and vectors.") {
-  const auto [x1, x2] = take<2>(args);
-  return to_python(matvec(x1.array(), x2.array()));
-}
-TNP_FUNCTION(vecmat, kFunction, "(x1, x2, /, out=None)", "Products of vectors, conjugated, and matrices.") {
-  const auto [x1, x2] = take<2>(args);
-  return to_python(vecmat(x1.array(), x2.array()));
 }
 TNP_FUNCTION(kron, kFunction, "(a, b)", "The Kronecker product.") {
   const auto [a, b] = take<2>(args);

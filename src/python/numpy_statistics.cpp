@@ -1,4 +1,6 @@
 // Counts, histograms, interpolation, covariance.
+#include <algorithm>
+
 #include "python/arguments.h"
 #include "tnp/error.h"
 #include "tnp/statistics.h"
@@ -115,7 +117,9 @@ TNP_FUNCTION(bincount, kFunction, "(x, /, weights=None, minlength=0)",
              "How often each number from 0 on occurs, or the sum of its weights.") {
   const auto [x, weights, minlength] = take<3>(args);
   if (minlength.ptr() == Py_None) throw TypeError("use 0 instead of None for minlength");
-  const Array numbers = x.array();
+  Array numbers = x.array();
+  // A list of nothing is one of no integers.
+  if ((PyList_Check(x.ptr()) || PyTuple_Check(x.ptr())) && numbers.size() == 0) numbers = astype(numbers, DType::int64);
   if (is_inexact(numbers.dtype()) && !is_complex(numbers.dtype()) && numbers.size() != 0 && !is_array(x.ptr()) &&
       PyList_Check(x.ptr())) {
     PyObject* deprecated = PyExc_DeprecationWarning;
@@ -132,6 +136,28 @@ TNP_FUNCTION(interp, kFunction, "(x, xp, fp, left=None, right=None, period=None)
                           period.array_if_given()));
 }
 
+// Whether what the sums of products are divided by is not positive; false where that is not known.
+bool lacks_freedom(const Array& m, const CovarianceOptions& o) {
+  if (m.is_symbolic() || m.ndim() > 2) return false;
+  const std::int64_t n = m.ndim() == 0 ? 1 : m.shape()[m.ndim() == 1 || o.rowvar ? m.ndim() - 1 : 0];
+  const double ddof = o.ddof.value_or(o.bias ? 0 : 1);
+  Array weights;
+  for (const Array& w : {o.fweights, o.aweights}) {
+    if (!w) continue;
+    if (w.is_symbolic()) return false;
+    weights = weights ? multiply(weights, astype(w, DType::float64)) : astype(w, DType::float64);
+  }
+  if (!weights) return static_cast<double>(n) - ddof <= 0;
+  const double total = sum(weights).item<double>();
+  if (ddof == 0) return total <= 0;
+  if (!o.aweights) return total - ddof <= 0;
+  return total - ddof * sum(multiply(weights, astype(o.aweights, DType::float64))).item<double>() / total <= 0;
+}
+void warn_of_freedom(const Array& m, const CovarianceOptions& o) {
+  if (lacks_freedom(m, o) && PyErr_WarnEx(PyExc_RuntimeWarning, "Degrees of freedom <= 0 for slice", 1) != 0)
+    throw nb::python_error();
+}
+
 TNP_FUNCTION(cov, kFunction,
              "(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, *, dtype=None)",
              "The covariances of variables.") {
@@ -143,17 +169,35 @@ TNP_FUNCTION(cov, kFunction,
   o.fweights = fweights.array_if_given();
   o.aweights = aweights.array_if_given();
   o.dtype = dtype.dtype();
-  return to_python(cov(m.array(), y.array_if_given(), o));
+  const Array x = m.array();
+  const Array c = cov(x, y.array_if_given(), o);
+  warn_of_freedom(x, o);
+  return to_python(c);
 }
 TNP_FUNCTION(corrcoef, kFunction, "(x, y=None, rowvar=True, *, dtype=None)",
              "The correlation coefficients of variables.") {
   const auto [x, y, rowvar, dtype] = take<4>(args);
-  return to_python(corrcoef(x.array(), y.array_if_given(), rowvar.flag(true), dtype.dtype()));
+  const Array m = x.array();
+  CovarianceOptions o;
+  o.rowvar = rowvar.flag(true);
+  const Array c = corrcoef(m, y.array_if_given(), o.rowvar, dtype.dtype());
+  warn_of_freedom(m, o);
+  return to_python(c);
 }
 
 TNP_FUNCTION(trim_zeros, kFunction, "(filt, trim='fb', axis=None)", "Without the zeros at the ends of the axes.") {
   const auto [filt, trim, axis] = take<3>(args);
-  return to_python(trim_zeros(filt.array(), trim.text("fb"), axis.axes()));
+  const Array x = filt.array();
+  const Array trimmed = trim_zeros(x, trim.text("fb"), axis.axes());
+  if (x.ndim() != 1 || !(PyList_Check(filt.ptr()) || PyTuple_Check(filt.ptr()))) return to_python(trimmed);
+  // Of a list it is a part of the list.
+  const std::vector<std::uint8_t> kept = astype(astype(x, DType::bool_), DType::uint8).to_vector<std::uint8_t>();
+  const bool from_front = trim.text("fb").find_first_of("fF") != std::string::npos;
+  std::ptrdiff_t start = 0;
+  if (from_front && trimmed.size() > 0) start = std::find(kept.begin(), kept.end(), 1) - kept.begin();
+  nb::object part = nb::steal(PySequence_GetSlice(filt.ptr(), start, start + trimmed.size()));
+  if (!part.is_valid()) throw nb::python_error();
+  return part;
 }
 
 }  // namespace

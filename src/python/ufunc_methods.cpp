@@ -12,7 +12,20 @@ namespace tnp::python {
 
 namespace {
 
-const char* name_of(const Value& ufunc) { return ufunc_op(ufunc.ptr()).name; }
+// A function that the method is for; throws NumPy's errors for others.
+const char* name_of(const Value& ufunc, const char* method) {
+  const UfuncInfo& u = ufunc_info_of(ufunc.ptr());
+  const std::string called = method;
+  if (u.signature != nullptr && called == "at")
+    throw TypeError(u.name + ".at does not support ufunc with non-trivial signature: " + u.name + " has signature " +
+                    u.signature + ".");
+  if (u.signature != nullptr) throw RuntimeError("Reduction not defined on ufunc with signature");
+  if (called == "at" && u.num_outputs != 1) throw ValueError("Only single output ufuncs supported at this time");
+  if (called != "at" && u.num_inputs != 2) throw ValueError(called + " only supported for binary functions");
+  if (called != "at" && u.num_outputs != 1)
+    throw ValueError(called + " only supported for functions returning a single value");
+  return u.name.c_str();
+}
 
 // The number that a size stands for: a function that is being traced is traced again with it fixed.
 void fix_size(const Array& x, std::int64_t axis) {
@@ -42,42 +55,49 @@ TNP_FUNCTION(reduce, 0u, "(self, array, /, axis=0, dtype=None, out=None, keepdim
   o.keepdims = keepdims.flag();
   o.initial = initial.array_if_given();
   o.where = where.mask();
-  if (x.is_symbolic() && !has_primitive(name_of(self))) {
+  const char* name = name_of(self, "reduce");
+  if (x.is_symbolic() && !has_primitive(name)) {
     for (int i = 0; i < x.ndim(); ++i) fix_size(x, i);
   }
-  return to_python(ufunc_reduce(name_of(self), x, o));
+  return to_python(ufunc_reduce(name, x, o));
 }
 
 TNP_FUNCTION(accumulate, 0u, "(self, array, /, axis=0, dtype=None, out=None)",
              "Each element combined with all before it along an axis.") {
   const auto [self, array, axis, dtype] = take<4>(args);
+  const char* name = name_of(self, "accumulate");
   const Array x = array.array();
-  if (!has_primitive(name_of(self))) fix_size(x, axis.integer(0));
-  return to_python(ufunc_accumulate(name_of(self), x, axis.integer(0), dtype.dtype()));
+  if (!has_primitive(name)) fix_size(x, axis.integer(0));
+  return to_python(ufunc_accumulate(name, x, axis.integer(0), dtype.dtype()));
 }
 
 TNP_FUNCTION(reduceat, 0u, "(self, array, /, indices, axis=0, dtype=None, out=None)",
              "The elements from each index up to the next one combined.") {
   const auto [self, array, indices, axis, dtype] = take<5>(args);
+  const char* name = name_of(self, "reduceat");
   const Array x = array.array();
   fix_size(x, axis.integer(0));
-  return to_python(ufunc_reduceat(name_of(self), x, indices.array(), axis.integer(0), dtype.dtype()));
+  return to_python(ufunc_reduceat(name, x, indices.array(), axis.integer(0), dtype.dtype()));
 }
 
 TNP_FUNCTION(at, 0u, "(self, a, indices, b=None, /)",
              "A copy of a with the function applied at indices, once for each time that one names a place.") {
   const auto [self, a, indices, b] = take<4>(args);
+  const char* name = name_of(self, "at");
   const Array x = a.array();
   const std::vector<IndexItem> items = parse_index(indices.ptr());
   Scalar weak(false);
   Array values = b.given() && !scalar_of(b.ptr(), weak) ? b.array() : Array();
-  if (b.given() && !values) values = weak.to_array(promote(x.dtype(), weak.kind));
-  return to_python(ufunc_at(name_of(self), x, items, values));
+  const bool own_types = ufunc_info_of(self.ptr()).op == nullptr;  // ldexp's exponents are integers whatever x is
+  if (b.given() && !values) values = own_types ? weak.to_array() : weak.to_array(promote(x.dtype(), weak.kind));
+  return to_python(ufunc_at(name, x, items, values));
 }
 
 PyObject* outer(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names) {
   try {
-    if (ufunc_op(self).num_inputs != 2) throw ValueError("outer product only supported for binary functions");
+    if (ufunc_info_of(self).signature != nullptr)
+      throw TypeError("method outer is not allowed in ufunc with non-trivial signature");
+    if (ufunc_info_of(self).num_inputs != 2) throw ValueError("outer product only supported for binary functions");
     if (nargs != 2) {
       throw TypeError("outer() takes exactly 2 positional arguments (" + std::to_string(nargs) + " given)");
     }
@@ -94,6 +114,41 @@ PyObject* outer(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObjec
     set_error_from_current_exception();
     return nullptr;
   }
+}
+
+// A type, or Python's int, float or complex for a weak scalar.
+UfuncInputType input_type(PyObject* o) {
+  if (o == reinterpret_cast<PyObject*>(&PyLong_Type)) return {DType::int64, WeakKind::integer};
+  if (o == reinterpret_cast<PyObject*>(&PyFloat_Type)) return {DType::float64, WeakKind::floating};
+  if (o == reinterpret_cast<PyObject*>(&PyComplex_Type)) return {DType::complex128, WeakKind::complex};
+  return {dtype_of(nb::handle(o)), std::nullopt};
+}
+
+TNP_FUNCTION(resolve_dtypes, 0u, "(self, dtypes, *, signature=None, casting=None, reduction=False)",
+             "The types of inputs and outputs that a call computes in.") {
+  const auto [self, dtypes, signature, casting, reduction] = take<5>(args);
+  const UfuncInfo& u = ufunc_info_of(self.ptr());
+  if (!PyTuple_Check(dtypes.ptr()) || PyTuple_GET_SIZE(dtypes.ptr()) != u.num_arguments())
+    throw TypeError("resolve_dtypes: The dtypes must be a tuple of `ufunc.nargs` length.");
+  const bool reduces = reduction.flag();
+  if (reduces && (u.num_inputs != 2 || u.num_outputs != 1))
+    throw ValueError("ufunc is not compatible with reduction operations.");
+  UfuncOptions options;
+  if (casting.given()) options.casting = casting.casting();
+  if (signature.given()) set_ufunc_signature(options, u, signature.ptr());
+  std::vector<UfuncInputType> in;
+  for (int i = 0; i < u.num_inputs; ++i) {
+    PyObject* type = PyTuple_GET_ITEM(dtypes.ptr(), reduces ? 1 : i);
+    if (type == Py_None) throw TypeError("All input dtypes must be provided (except the first one in reductions)");
+    in.push_back(input_type(type));
+    // Sums and products of small integers are wider, as reduce has them.
+    const DType d = in.back().dtype;
+    if (reduces && (u.name == "add" || u.name == "multiply") && (is_bool(d) || is_integer(d)))
+      in.back().dtype = is_unsigned_integer(d) ? DType::uint64 : DType::int64;
+  }
+  nb::list out;
+  for (DType d : ufunc_loop(u, in, options)) out.append(dtype_object(d));
+  return nb::tuple(out);
 }
 
 template <class F>
@@ -120,6 +175,9 @@ PyMethodDef* ufunc_methods() {
       {"at", as_c(at_method), kFlags,
        "at($self, a, indices, b=None, /)\n--\n\n"
        "A copy of a with the function applied at indices, once for each time that one names a place."},
+      {"resolve_dtypes", as_c(resolve_dtypes_method), kFlags,
+       "resolve_dtypes($self, dtypes, *, signature=None, casting=None, reduction=False)\n--\n\n"
+       "The types of inputs and outputs that a call computes in."},
       {"__reduce__", [](PyObject* self, PyObject*) { return PyObject_GetAttrString(self, "__name__"); }, METH_NOARGS,
        nullptr},  // pickled by name
       {nullptr, nullptr, 0, nullptr},
@@ -127,34 +185,23 @@ PyMethodDef* ufunc_methods() {
   return methods;
 }
 
-nb::list ufunc_types(const OpDef& op) {
-  // NumPy's letters in its order; bfloat16 has ml_dtypes' one.
-  static constexpr struct {
-    DType type;
-    char letter;
-  } kLetters[] = {{DType::bool_, '?'},   {DType::int8, 'b'},      {DType::uint8, 'B'},     {DType::int16, 'h'},
-                  {DType::uint16, 'H'},  {DType::int32, 'i'},     {DType::uint32, 'I'},    {DType::int64, 'l'},
-                  {DType::uint64, 'L'},  {DType::float16, 'e'},   {DType::bfloat16, 'E'},  {DType::float32, 'f'},
-                  {DType::float64, 'd'}, {DType::complex64, 'F'}, {DType::complex128, 'D'}};
-  const auto letter = [](DType d) {
-    for (const auto& l : kLetters) {
-      if (l.type == d) return l.letter;
-    }
-    return '?';
-  };
+nb::list ufunc_types(const UfuncInfo& ufunc) {
+  static constexpr const char* kLetters =
+      "?bhilBHILeEfdFD";  // of the types in their order; bfloat16 has ml_dtypes' one
   nb::list out;
-  for (const auto& l : kLetters) {
-    if (!contains(op.elementwise->types, l.type)) continue;
-    std::string text(static_cast<std::size_t>(op.num_inputs), l.letter);
-    text += "->";
-    text += letter(result_dtype(*op.elementwise, l.type));
+  for (const UfuncLoop& loop : ufunc.loops) {
+    std::string text;
+    for (std::size_t i = 0; i < loop.size(); ++i) {
+      if (static_cast<int>(i) == ufunc.num_inputs) text += "->";
+      text += kLetters[static_cast<int>(loop[i])];
+    }
     out.append(nb::str(text.c_str()));
   }
   return out;
 }
 
-nb::object ufunc_identity_object(const OpDef& op) {
-  const std::optional<Scalar> identity = ufunc_identity(op.name);
+nb::object ufunc_identity_object(const UfuncInfo& ufunc) {
+  const std::optional<Scalar> identity = ufunc_identity(ufunc.name);
   if (!identity) return nb::none();
   const Array x = identity->to_array();
   return nb::steal(python_element(x.dtype(), x.data()));

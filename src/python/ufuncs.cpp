@@ -4,9 +4,9 @@
 // After Python.h, which the header above includes.
 #include <structmember.h>
 
-#include <cstring>
-
 #include "ops/elementwise/family.h"
+#include "ops/elementwise/fp_status.h"
+#include "python/arguments.h"
 #include "python/huge_integers.h"
 #include "python/ufuncs.h"
 #include "tnp/error.h"
@@ -17,37 +17,11 @@ namespace {
 
 struct Ufunc {
   PyObject_HEAD vectorcallfunc vectorcall;
-  const OpDef* op;
+  const OpDef* op;  // null: a composed one
+  const UfuncInfo* info;
   PyObject* name;
   PyObject* doc;
 };
-
-struct Keywords {
-  PyObject* where = nullptr;
-  std::optional<DType> dtype;
-};
-
-// Reads the keywords of a ufunc call; throws TypeError for those that arrays which can not change do not have.
-Keywords parse_keywords(const OpDef& op, PyObject* const* values, PyObject* names) {
-  Keywords k;
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); ++i) {
-    const char* name = PyUnicode_AsUTF8(PyTuple_GET_ITEM(names, i));
-    PyObject* value = values[i];
-    if (std::strcmp(name, "out") == 0) {
-      if (value == Py_None) continue;
-      throw TypeError(std::string(op.name) + "(): out= is not supported, as arrays are immutable: use the result");
-    }
-    if (std::strcmp(name, "where") == 0) {
-      if (value != Py_True) k.where = value;
-    } else if (std::strcmp(name, "dtype") == 0) {
-      if (value != Py_None) k.dtype = dtype_of(nb::handle(value));
-    } else if (std::strcmp(name, "casting") != 0 && std::strcmp(name, "order") != 0 &&
-               std::strcmp(name, "subok") != 0 && std::strcmp(name, "signature") != 0) {
-      throw TypeError(std::string(op.name) + "() got an unexpected keyword argument '" + name + "'");
-    }
-  }
-  return k;
-}
 
 const Array& array_operand(PyOperand& x, Array& own) {
   if (x.is_array()) return x.array();
@@ -55,11 +29,23 @@ const Array& array_operand(PyOperand& x, Array& own) {
   return own;
 }
 
-PyObject* call(const OpDef& op, PyObject* const* args, Py_ssize_t nargs, const Keywords& keywords) {
-  if (nargs != op.num_inputs) {
-    throw TypeError(std::string(op.name) + "() takes " + std::to_string(op.num_inputs) + " positional arguments but " +
-                    std::to_string(nargs) + " were given");
+[[noreturn]] void wrong_count(const UfuncInfo& u, Py_ssize_t nargs) {
+  throw TypeError(u.name + "() takes from " + std::to_string(u.num_inputs) + " to " +
+                  std::to_string(u.num_arguments()) + " positional arguments but " + std::to_string(nargs) +
+                  (nargs == 1 ? " was given" : " were given"));
+}
+
+// Outputs may follow the inputs: None alone.
+Py_ssize_t without_outputs(const UfuncInfo& u, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs < u.num_inputs || nargs > u.num_arguments()) wrong_count(u, nargs);
+  for (Py_ssize_t i = u.num_inputs; i < nargs; ++i) {
+    if (args[i] != Py_None) refuse_out(u);
   }
+  return u.num_inputs;
+}
+
+PyObject* call(const OpDef& op, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs != op.num_inputs) nargs = without_outputs(ufunc_info(op.name), args, nargs);
   PyOperand x[3];
   try {
     for (Py_ssize_t i = 0; i < nargs; ++i) {
@@ -71,12 +57,6 @@ PyObject* call(const OpDef& op, PyObject* const* args, Py_ssize_t nargs, const K
     if (result != nullptr) return result;
     throw;
   }
-  if (keywords.dtype && op.elementwise->result == ResultType::same) {
-    Array cast[3];
-    for (Py_ssize_t i = 0; i < nargs; ++i)
-      cast[i] = x[i].is_array() ? astype(x[i].array(), *keywords.dtype) : x[i].scalar().to_array(*keywords.dtype);
-    return wrap(apply_elementwise_donated(op, {cast, static_cast<std::size_t>(nargs)}, 0));
-  }
   Array own[3];
   if (nargs == 1) return call_elementwise(op, array_operand(x[0], own[0]), nullptr);
   if (nargs == 2) return call_elementwise(op, x[0], x[1], args[0], args[1]);
@@ -84,19 +64,94 @@ PyObject* call(const OpDef& op, PyObject* const* args, Py_ssize_t nargs, const K
   return wrap(apply_elementwise(op, operand(x[0]), operand(x[1]), operand(x[2])));
 }
 
+nb::object results(const Arrays& out) {
+  if (out.size() == 1) return to_python(out[0]);
+  return nb::make_tuple(to_python(out[0]), to_python(out[1]));
+}
+
+// Warns of what the operations of a composed function, or of one with keywords, have seen.
+PyObject* reported(const UfuncInfo& u, nb::object result) {
+  if (fp_flags_seen.load(std::memory_order_relaxed) != 0 && !report_fp_flags(u.name.c_str())) return nullptr;
+  return result.release().ptr();
+}
+
+// Arguments as inputs of a ufunc; a Python scalar stays weak.
+std::vector<UfuncInput> inputs_of(const UfuncInfo& u, PyObject* const* args) {
+  std::vector<UfuncInput> in;
+  for (int i = 0; i < u.num_inputs; ++i) {
+    Scalar weak(false);
+    PyOperand x;
+    if (scalar_of(args[i], weak)) {
+      in.push_back({Array(), weak});
+    } else if (x.set(args[i])) {
+      in.push_back({x.array(), std::nullopt});
+    } else {
+      in.push_back({as_array(args[i]), std::nullopt});
+    }
+  }
+  return in;
+}
+
+PyObject* call_composed(const UfuncInfo& u, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs != u.num_inputs) without_outputs(u, args, nargs);
+  if (u.signature != nullptr) return wrap(u.call({Value(args[0]).array(), Value(args[1]).array()})[0]);
+  const std::vector<UfuncInput> in = inputs_of(u, args);
+  bool weak = false;
+  Arrays arrays;
+  for (const UfuncInput& x : in) {
+    weak = weak || x.weak;
+    arrays.push_back(x.array);
+  }
+  return reported(u, results(weak && in.size() > 1 ? call_ufunc(u, in, {})
+                             : weak                ? u.call({in[0].weak->to_array()})
+                                                   : u.call(arrays)));
+}
+
+// The inputs where a mask excludes them: there they are what no function warns of.
+void leave_out(std::vector<UfuncInput>& in, const UfuncInfo& u, const Array& mask) {
+  if (u.op == nullptr || !u.op->elementwise->raises_flags) return;
+  const Scalar harmless(u.name == "arctanh" ? 0 : 1);
+  for (UfuncInput& x : in) {
+    if (!x.weak && is_numeric(x.array.dtype())) x.array = where(mask, x.array, harmless);
+  }
+}
+
+// With keywords: types and casts as they ask for. Without `out` NumPy leaves the places that `where` excludes
+// undefined; here they are zero.
+PyObject* call_with_keywords(const UfuncInfo& u, PyObject* const* args, const UfuncKeywords& k) {
+  if (u.signature != nullptr && k.core.given()) {
+    Arrays arrays;
+    for (int i = 0; i < 2; ++i) arrays.push_back(Value(args[i]).array());
+    if (!k.options.given()) return reported(u, to_python(call_gufunc(u, arrays[0], arrays[1], k.core)));
+    const UfuncInputType types[] = {{arrays[0].dtype(), std::nullopt}, {arrays[1].dtype(), std::nullopt}};
+    const UfuncLoop loop = ufunc_loop(u, types, k.options);
+    return reported(u, to_python(call_gufunc(u, astype(arrays[0], loop[0]), astype(arrays[1], loop[1]), k.core)));
+  }
+  Array mask;
+  if (k.where != nullptr) mask = as_array(k.where, {DType::bool_, std::nullopt});
+  if (!mask && !k.options.given()) {
+    return u.op != nullptr ? call(*u.op, args, u.num_inputs) : call_composed(u, args, u.num_inputs);
+  }
+  std::vector<UfuncInput> in = inputs_of(u, args);
+  if (mask) leave_out(in, u, mask);
+  Arrays out = call_ufunc(u, in, k.options);
+  for (Array& y : out) {
+    if (mask) y = where(mask, y, 0);
+  }
+  return reported(u, results(out));
+}
+
 PyObject* ufunc_vectorcall(PyObject* self, PyObject* const* args, std::size_t flagged, PyObject* names) {
-  const OpDef& op = *reinterpret_cast<Ufunc*>(self)->op;
+  const Ufunc& ufunc = *reinterpret_cast<Ufunc*>(self);
   const Py_ssize_t nargs = PyVectorcall_NARGS(flagged);
   try {
-    if (names == nullptr) return call(op, args, nargs, {});
-    const Keywords keywords = parse_keywords(op, args + nargs, names);
-    PyObject* result = call(op, args, nargs, keywords);
-    if (result == nullptr || keywords.where == nullptr) return result;
-    // Without `out` NumPy leaves the places that `where` excludes undefined; here they are zero.
-    nb::object owned = nb::steal(result);
-    const Array mask = as_array(keywords.where, {DType::bool_, std::nullopt});
-    return wrap(where(mask, array_of(result), 0));
+    if (names == nullptr) [[likely]]
+      return ufunc.op != nullptr ? call(*ufunc.op, args, nargs) : call_composed(*ufunc.info, args, nargs);
+    const UfuncKeywords keywords = ufunc_keywords(*ufunc.info, args + nargs, names);
+    without_outputs(*ufunc.info, args, nargs);
+    return call_with_keywords(*ufunc.info, args, keywords);
   } catch (...) {
+    fp_flags_seen.store(0, std::memory_order_relaxed);  // a later call is not to report them as its own
     set_error_from_current_exception();
     return nullptr;
   }
@@ -115,19 +170,30 @@ void ufunc_dealloc(PyObject* self) {
   Py_DECREF(type);
 }
 
-PyObject* get_nin(PyObject* self, void*) { return PyLong_FromLong(reinterpret_cast<Ufunc*>(self)->op->num_inputs); }
-PyObject* get_nout(PyObject*, void*) { return PyLong_FromLong(1); }
-PyObject* get_nargs(PyObject* self, void*) {
-  return PyLong_FromLong(reinterpret_cast<Ufunc*>(self)->op->num_inputs + 1);
+const UfuncInfo& info_of(PyObject* self) { return *reinterpret_cast<Ufunc*>(self)->info; }
+
+PyObject* get_nin(PyObject* self, void*) { return PyLong_FromLong(info_of(self).num_inputs); }
+PyObject* get_nout(PyObject* self, void*) { return PyLong_FromLong(info_of(self).num_outputs); }
+PyObject* get_nargs(PyObject* self, void*) { return PyLong_FromLong(info_of(self).num_arguments()); }
+PyObject* get_ntypes(PyObject* self, void*) { return PyLong_FromSize_t(info_of(self).loops.size()); }
+PyObject* get_types(PyObject* self, void*) { return ufunc_types(info_of(self)).release().ptr(); }
+PyObject* get_identity(PyObject* self, void*) { return ufunc_identity_object(info_of(self)).release().ptr(); }
+PyObject* get_signature(PyObject* self, void*) {
+  if (info_of(self).signature == nullptr) Py_RETURN_NONE;
+  return PyUnicode_FromString(info_of(self).signature);
 }
-PyObject* get_ntypes(PyObject* self, void*) {
-  return PyLong_FromSize_t(nb::len(ufunc_types(*reinterpret_cast<Ufunc*>(self)->op)));
+// What inspect.signature gives.
+PyObject* get_python_signature(PyObject* self, void*) {
+  try {
+    const std::string code = "lambda " + ufunc_signature_text(info_of(self)).substr(1);
+    nb::object builtins = nb::module_::import_("builtins");
+    nb::object f = builtins.attr("eval")(nb::str((code.substr(0, code.size() - 1) + ": None").c_str()));
+    return nb::object(nb::module_::import_("inspect").attr("signature")(f)).release().ptr();
+  } catch (...) {
+    set_error_from_current_exception();
+    return nullptr;
+  }
 }
-PyObject* get_types(PyObject* self, void*) { return ufunc_types(*reinterpret_cast<Ufunc*>(self)->op).release().ptr(); }
-PyObject* get_identity(PyObject* self, void*) {
-  return ufunc_identity_object(*reinterpret_cast<Ufunc*>(self)->op).release().ptr();
-}
-PyObject* get_signature(PyObject*, void*) { Py_RETURN_NONE; }
 
 PyTypeObject* make_type() {
   static PyMemberDef members[] = {
@@ -144,7 +210,9 @@ PyTypeObject* make_type() {
       {"ntypes", get_ntypes, nullptr, "Number of types that it computes in.", nullptr},
       {"types", get_types, nullptr, "The types that it computes in and their results', as letters.", nullptr},
       {"identity", get_identity, nullptr, "What combining with changes nothing; None if there is none.", nullptr},
-      {"signature", get_signature, nullptr, "None: it is a function of elements.", nullptr},
+      {"signature", get_signature, nullptr, "Of a function of vectors or matrices their dimensions; else None.",
+       nullptr},
+      {"__signature__", get_python_signature, nullptr, "The parameters, for inspect.", nullptr},
       {nullptr, nullptr, nullptr, nullptr, nullptr},
   };
   static PyType_Slot slots[] = {
@@ -162,36 +230,41 @@ PyTypeObject* make_type() {
   return reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
 }
 
-std::string documentation(const OpDef& op, const std::string& name) {
-  static const char* const signatures[] = {"", "(x, /, *, where=True, dtype=None)",
-                                           "(x1, x2, /, *, where=True, dtype=None)", "(x1, x2, x3, /)"};
-  return name + signatures[op.num_inputs] + "\n\n" + op.doc;
+// Aliases that are objects of their own in NumPy, with their own names.
+bool has_own_object(const std::string& alias) { return alias == "deg2rad" || alias == "rad2deg"; }
+
+nb::object make_ufunc(PyTypeObject* type, const UfuncInfo& info, const std::string& name) {
+  auto* u = PyObject_New(Ufunc, type);
+  if (u == nullptr) throw nb::python_error();
+  u->vectorcall = ufunc_vectorcall;
+  u->op = info.op;
+  u->info = &info;
+  u->name = PyUnicode_InternFromString(name.c_str());
+  u->doc = PyUnicode_FromString((name + ufunc_signature_text(info) + "\n\n" + info.doc).c_str());
+  return nb::steal(reinterpret_cast<PyObject*>(u));
 }
 
 }  // namespace
 
-const OpDef& ufunc_op(PyObject* ufunc) { return *reinterpret_cast<Ufunc*>(ufunc)->op; }
+const UfuncInfo& ufunc_info_of(PyObject* ufunc) { return info_of(ufunc); }
 
 void bind_ufuncs(nb::module_& m) {
   PyTypeObject* type = make_type();
   if (type == nullptr) throw nb::python_error();
   m.attr("ufunc") = nb::borrow(reinterpret_cast<PyObject*>(type));
   nb::dict ufuncs;
+  for (const UfuncInfo& info : composed_ufuncs()) ufuncs[info.name.c_str()] = make_ufunc(type, info, info.name);
   for (const OpDef* op : all_ops()) {
     if (op->elementwise == nullptr || op->elementwise->internal) continue;
-    auto* u = PyObject_New(Ufunc, type);
-    if (u == nullptr) throw nb::python_error();
-    u->vectorcall = ufunc_vectorcall;
-    u->op = op;
-    u->name = PyUnicode_InternFromString(op->name);
-    u->doc = PyUnicode_FromString(documentation(*op, op->name).c_str());
-    nb::object object = nb::steal(reinterpret_cast<PyObject*>(u));
+    const UfuncInfo& info = ufunc_info(op->name);
+    nb::object object = make_ufunc(type, info, info.name);
     ufuncs[op->name] = object;
     std::string aliases = op->aliases;
     for (std::size_t at = 0; at < aliases.size();) {
       std::size_t end = aliases.find(' ', at);
       if (end == std::string::npos) end = aliases.size();
-      ufuncs[aliases.substr(at, end - at).c_str()] = object;
+      const std::string alias = aliases.substr(at, end - at);
+      ufuncs[alias.c_str()] = has_own_object(alias) ? make_ufunc(type, info, alias) : object;
       at = end + 1;
     }
   }

@@ -61,6 +61,8 @@ const OpDef kCast{
     .fusion = Fusion::cast,
     .samples = &samples,
     .oracle = "x[0].astype(p.dtype)",
+  if (is_text(dtype) || is_text(x.dtype())) [[unlikely]]
+    return cast_text(x, dtype);
 };
 const RegisterOp registration(kCast);
 

@@ -10,12 +10,8 @@ struct Exponential : Unary {
   static constexpr int cycles = 4;
   static constexpr bool raises_flags = true;
   template <class V>
-  static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y) {
-    if constexpr (is_complex_value<V>) {
-      return 0;
-    } else {
-      return raised_by_function(y, x);
-    }
+  static unsigned raised(V x, V y) {
+    return raised_by_function(y, x);
   }
 };
 

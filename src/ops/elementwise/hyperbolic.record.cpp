@@ -11,12 +11,8 @@ struct Hyperbolic : Unary {
   static constexpr int cycles = 6;
   static constexpr bool raises_flags = true;
   template <class V>
-  static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y) {
-    if constexpr (is_complex_value<V>) {
-      return 0;
-    } else {
-      return raised_by_function(y, x);
-    }
+  static unsigned raised(V x, V y) {
+    return raised_by_function(y, x);
   }
 };
 
@@ -83,12 +79,8 @@ struct Arctanh : Hyperbolic {
     return math::arctanh(x);
   }
   template <class V>
-  static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y) {
-    if constexpr (is_complex_value<V>) {
-      return 0;
-    } else {
-      return raised_by_poles(y, x);
-    }
+  static unsigned raised(V x, V y) {
+    return raised_by_poles(y, x);
   }
   static Array derivative(const Array& x, const Array&) { return reciprocal((1 - x) * (1 + x)); }
 };

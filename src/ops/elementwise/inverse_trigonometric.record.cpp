@@ -22,12 +22,8 @@ struct Arcsin : InverseTrigonometric {
   static Array derivative(const Array& x, const Array&) { return reciprocal(sqrt((1 - x) * (1 + x))); }
   static constexpr bool raises_flags = true;
   template <class V>
-  static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y) {
-    if constexpr (is_complex_value<V>) {
-      return 0;
-    } else {
-      return raised_by_function(y, x);
-    }
+  static unsigned raised(V x, V y) {
+    return raised_by_function(y, x);
   }
 };
 
@@ -42,12 +38,8 @@ struct Arccos : InverseTrigonometric {
   static Array derivative(const Array& x, const Array&) { return -reciprocal(sqrt((1 - x) * (1 + x))); }
   static constexpr bool raises_flags = true;
   template <class V>
-  static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y) {
-    if constexpr (is_complex_value<V>) {
-      return 0;
-    } else {
-      return raised_by_function(y, x);
-    }
+  static unsigned raised(V x, V y) {
+    return raised_by_function(y, x);
   }
 };
 

@@ -11,12 +11,8 @@ struct Logarithm : Unary {
   static constexpr int cycles = 5;
   static constexpr bool raises_flags = true;
   template <class V>
-  static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y) {
-    if constexpr (is_complex_value<V>) {
-      return 0;
-    } else {
-      return raised_by_poles(y, x);
-    }
+  static unsigned raised(V x, V y) {
+    return raised_by_poles(y, x);
   }
 };
 

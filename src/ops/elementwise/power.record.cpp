@@ -15,7 +15,9 @@ struct PowerGradient : Binary {
   static constexpr bool raises_flags = true;
   template <class V>
   static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y, [[maybe_unused]] V z) {
-    if constexpr (is_complex_value<V> || std::is_integral_v<lane_t<V>>) {
+    if constexpr (is_complex_value<V>) {
+      return raised_by_function(z, x, y);
+    } else if constexpr (std::is_integral_v<lane_t<V>>) {
       return 0;
     } else {
       return raised_by(z, x == splat<V>(0), x, y);
@@ -76,12 +78,8 @@ struct Sqrt : Unary {
   static Array derivative(const Array&, const Array& y) { return 0.5 / y; }
   static constexpr bool raises_flags = true;
   template <class V>
-  static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y) {
-    if constexpr (is_complex_value<V>) {
-      return 0;
-    } else {
-      return raised_by_function(y, x);
-    }
+  static unsigned raised(V x, V y) {
+    return raised_by_function(y, x);
   }
 };
 

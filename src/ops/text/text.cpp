@@ -12,6 +12,7 @@
 
 #include "ir/apply_internal.h"
 #include "ops/common.h"
+#include "ops/text/text_ops.h"
 #include "runtime/allocator.h"
 #include "tnp/numpy.h"
 
@@ -80,8 +81,11 @@ Array arranged(const Call& call) {
   Arrays in, sources;
   std::int64_t first = 0;
   DType dtype = DType::string;
+  // Numbers joined to text become text.
+  const bool joins = std::string_view(call.op.name) == "concatenate";
+  const Array& text = *std::find_if(call.in.begin(), call.in.end(), [](const Array& a) { return is_text(a.dtype()); });
   for (std::size_t i = 0; i < call.in.size(); ++i) {
-    const Array& x = call.in[i];
+    const Array x = joins && is_numeric(call.in[i].dtype()) ? cast_text(call.in[i], text.dtype()) : call.in[i];
     const bool chooses = std::string_view(call.op.name) == "where" && i == 0;
     const bool indexes = std::string_view(call.op.name) == "gather" && i > 0;
     if (!is_text(x.dtype())) {
@@ -113,12 +117,6 @@ Pair paired(const Call& call) {
   return {broadcast_to(x, shape), broadcast_to(y, shape)};
 }
 
-// NumPy pads elements with NULs: those at the end do not count. UTF-8 sorts as its characters do.
-std::string_view significant(std::string_view s) {
-  while (!s.empty() && s.back() == '\0') s.remove_suffix(1);
-  return s;
-}
-
 template <class F>
 Array compared(const Call& call, F holds) {
   const Pair p = paired(call);
@@ -148,6 +146,7 @@ Array apply_to_text(const Call& call) {
   if (must_record(call)) throw TypeError(describe(call) + ": text arrays cannot be used with symbolic sizes");
   const std::string_view op = call.op.name;
   if (arranges(call.op)) return arranged(call);
+  if (const Array x = ordered_text(call)) return x;
   if (call.in.size() == 2) {
     if ((op == "equal" || op == "not_equal") && call.in[0].dtype() != call.in[1].dtype()) {
       // Things of different kinds are not equal.

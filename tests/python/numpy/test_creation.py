@@ -46,8 +46,9 @@ def test_wrong_arguments() -> None:
         lambda m: m.asarray(),
     ):
         check(call)
-    with pytest.raises(ValueError, match="step"):
-        tnp.arange(0, 1, 0)
+    for step in (0, 0.0, np.float32(0)):
+        with pytest.raises(ZeroDivisionError, match="step"):
+            tnp.arange(0, 1, step)
 
 
 @pytest.mark.parametrize("dtype", [*DTYPES, None, float, int, bool, complex])
@@ -200,3 +201,16 @@ def test_default_float() -> None:
     """Arrays that nobody gave a type."""
     assert tnp.zeros(2).dtype == "float64"
     assert tnp.linspace(0, 1, 3).dtype == "float64"
+
+
+@pytest.mark.parametrize("dtype", [None, "float32", "float16", "int32"])
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
+def test_arange_of_numpys_scalars(kind: str, dtype: str | None) -> None:
+    """The second element and the length are computed in the bounds' types."""
+    f = np.dtype(kind).type
+    for bounds in (
+        (f(0), 1, 0.1), (0, f(1), 0.1), (0, 1, f(0.1)), (f(0.5), f(7), f(0.3)), (f(3),), (f(2), 8), (f(1), f(1)),
+        (f(3), f(1), f(-0.7)), (f(0), 1, 2),
+    ):  # fmt: skip
+        check(lambda m, b=bounds: m.arange(*b, dtype=dtype))
+        check(lambda m, b=bounds: m.arange(*(m.asarray(v) for v in b), dtype=dtype))

@@ -42,6 +42,9 @@ def test_wrong_types() -> None:
         lambda m: m.promote_types("int8", "x"),
         lambda m: m.finfo("int8"),
         lambda m: m.iinfo("float32"),
+        lambda m: m.finfo(1),
+        lambda m: m.iinfo(1.5),
+        lambda m: m.iinfo(True),
         lambda m: m.isdtype("x1", "bool"),
         lambda m: m.isdtype(m.float32, "floating"),
     ):
@@ -63,16 +66,25 @@ def test_limits_and_kinds(dtype: str) -> None:
             "smallest_subnormal",
             "bits",
             "precision",
+            "resolution",
+            "iexp",
+            "machep",
+            "negep",
             "nmant",
             "nexp",
             "maxexp",
             "minexp",
         ]:
             assert getattr(a, name) == getattr(b, name), name
+            assert type(getattr(a, name)) is type(getattr(b, name)), name
         assert a.dtype == b.dtype
+        assert (repr(a), str(a)) == (repr(b), str(b))
+        x = tnp.ones(3, "float16")
+        assert (x + a.eps).dtype == (np.ones(3, "float16") + b.eps).dtype
     elif "int" in dtype:
         a, b = tnp.iinfo(dtype), np.iinfo(dtype)
-        assert (a.min, a.max, a.bits, a.kind) == (b.min, b.max, b.bits, b.kind)
+        assert (a.min, a.max, a.bits, a.kind, a.key) == (b.min, b.max, b.bits, b.kind, b.key)
+        assert (repr(a), str(a)) == (repr(b), str(b))
     for kind in [
         "generic",
         "number",

@@ -15,7 +15,8 @@ import numpy as np
 
 from .oracle import check, outcome, same, sample, tolerance
 
-BINARY = sorted(n for n, f in _core.ufuncs.items() if f.nin == 2 and hasattr(np, n))
+BINARY = sorted(n for n, f in _core.ufuncs.items() if f.nin == 2 and f.nout == 1 and not f.signature and hasattr(np, n))
+REDUCIBLE = [n for n in BINARY if n != "ldexp"]  # its arguments are of two kinds
 TYPES = ["bool", "int32", "uint8", "float32", "float64"]
 
 
@@ -31,7 +32,7 @@ def _tolerance(name: str, dtype: str) -> float:
 
 
 @pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize("name", BINARY)
+@pytest.mark.parametrize("name", REDUCIBLE)
 def test_reduce(name: str, dtype: str) -> None:
     """Axes, what stays, the start; the class of the error where there is no such reduction."""
     x = sample((3, 4, 2), dtype, 5)
@@ -44,7 +45,7 @@ def test_reduce(name: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize("name", BINARY)
+@pytest.mark.parametrize("name", REDUCIBLE)
 def test_accumulate_and_reduceat(name: str, dtype: str) -> None:
     """Along each axis; over runs, empty ones too."""
     if name in WRONG_IN_NUMPY and dtype not in ("bool", "uint8"):
