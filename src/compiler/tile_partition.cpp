@@ -57,7 +57,7 @@ class TilePartitioner {
 
   // Whether a unit can join, computed along `axis`. `connected`: it shares a value with the group.
   bool fits(const Candidate& c, const Unit& unit, int axis, bool& connected) const {
-    if (shape(unit.outputs[0])[axis] < 2) return false;
+    if (unit.inputs.empty() || shape(unit.outputs[0])[axis] < 2) return false;
     const std::vector<int> axes = input_axes(unit, axis);
     if (axes.size() != unit.inputs.size()) return false;
     connected = false;

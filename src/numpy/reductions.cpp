@@ -174,15 +174,11 @@ class Count {
   std::int64_t number_ = 0;
 };
 
-// Where the squares need no array of their own. Eager and traced calls decide alike, so that their results have the
-// same bits.
-bool in_one_pass(const Array& x, const Array& center, const Axes& axes, const Reduction& o, DType work) {
-  if (o.where || x.dtype() != work || center.dtype() != work || axes.empty()) return false;
-  if ((work != DType::float32 && work != DType::float64) || !x.shape().rank_known()) return false;
-  const int kept = x.ndim() - axes.size();
-  Shape expected;
-  for (int i = 0; i < x.ndim(); ++i) expected.push_back(i < kept ? x.shape()[i] : 1);
-  return axes[0] == kept && center.shape().rank_known() && center.shape() == expected;
+// Whether the squares need no array of their own: over axes next to each other. Eager and traced calls decide alike, so
+// that their results have the same bits.
+bool in_one_pass(const Array& x, const Axes& axes, const Reduction& o, DType work) {
+  if (axes.empty() || !x.shape().rank_known() || o.where || (o.dtype && x.dtype() != work)) return false;
+  return (work == DType::float32 || work == DType::float64) && axes[axes.size() - 1] - axes[0] + 1 == axes.size();
 }
 
 }  // namespace
@@ -197,15 +193,19 @@ Array mean(const Array& x, const Reduction& o) {
 Array var(const Array& x, const Reduction& o, const Spread& spread) {
   const auto [work, result] = mean_types(x.dtype(), o.dtype);
   const Axes axes = reduction_axes(x, o.axis);
+  if (!spread.mean && in_one_pass(x, axes, o, work)) {
+    Array total = squared_deviations(astype(x, work), static_cast<int>(axes[0]), axes.size());
+    if (o.keepdims) {
+      Shape kept = x.shape();
+      for (std::int64_t a : axes) kept[static_cast<int>(a)] = 1;
+      total = reshape(total, kept);
+    }
+    return astype(Count(x, axes, {}, o.keepdims).divide_into(total, spread.ddof, work), result);
+  }
   Array center = spread.mean;
   if (!center) {
     const Array total = reduce_sum(masked(x, o.where, 0), axes, true, work);
     center = Count(x, axes, o.where, true).divide_into(total, 0, work);
-  }
-  if (in_one_pass(x, center, axes, o, work)) {
-    Array total = squared_deviations(x, center, axes.size());
-    if (o.keepdims) total = reshape(total, center.shape());
-    return Count(x, axes, {}, o.keepdims).divide_into(total, spread.ddof, work);
   }
   const Array deviation = subtract(x, center);
   const Array squares =

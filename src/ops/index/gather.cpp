@@ -221,6 +221,25 @@ std::vector<Sample> samples(const OpDef&) {
   return s;
 }
 
+// Along an axis of the indices a part takes its part of them, and x as a whole.
+bool tile(TileCall& t) {
+  const auto& p = static_cast<const IndexParams&>(t.params);
+  int rank = 0;
+  for (const Shape& index : t.in.subspan(1)) rank = std::max(rank, index.ndim());
+  const int axis = t.axis - p.first();
+  if (axis < 0) {
+    t.parts[0] = {t.axis, t.begin, t.end};
+  } else if (axis >= rank) {
+    t.parts[0] = {axis - rank + p.last() + 1, t.begin, t.end};
+  } else {
+    for (std::size_t k = 1; k < t.in.size(); ++k) {
+      const int own = axis - (rank - t.in[k].ndim());
+      if (own >= 0 && t.in[k][own] != 1) t.parts[k] = {own, t.begin, t.end};
+    }
+  }
+  return true;
+}
+
 const OpDef kGather{
     .name = "gather",
     .doc = "Elements at the places that index arrays name: their common shape takes the place of the indexed axes.",
@@ -233,6 +252,7 @@ const OpDef kGather{
     .batch = &batch,
     .samples = &samples,
     .oracle = "x[0][(slice(None),) * p.axes[0] + tuple(x[1:])]",
+    .tile = &tile,
     .indexed_access =
         +[](const Call& call, IndexedAccess& access) {
           access.axes = params_of<IndexParams>(call).axes;

@@ -4,8 +4,7 @@
 
 namespace tnp {
 
-// The sum of (x - center)^2 over the last `trailing` axes of a float32 or float64 array; `center` has x's other axes
-// and 1s. Without room for the squares of the whole array.
-Array squared_deviations(const Array& x, const Array& center, int trailing);
+// The sum of (x - mean)^2 over `count` neighbouring axes from `axis` on, of a float32 or float64 array, in one pass.
+Array squared_deviations(const Array& x, int axis, int count);
 
 }  // namespace tnp

@@ -30,7 +30,7 @@ def softmax(x, axis):
 
 
 def variance(x, axis, keepdims=False):
-    """Written out: `tnp.var` has an operation of its own for the last axes."""
+    """Written out: `tnp.var` has an operation of its own."""
     mean = tnp.mean(x, axis=axis, keepdims=True)
     return tnp.mean(tnp.square(x - mean), axis=axis, keepdims=keepdims)
 
@@ -43,6 +43,10 @@ def normalised(x, axis):
 def stencil(u):
     new = u[1:-1, 1:-1] + 0.1 * (u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2] - 4 * u[1:-1, 1:-1])
     return u.at[1:-1, 1:-1].set(new)
+
+
+def places(n=600):
+    return tnp.asarray(np.random.default_rng(1).integers(-n, n, n))
 
 
 PROGRAMS = {
@@ -58,6 +62,13 @@ PROGRAMS = {
     "pad": lambda x, axis: tnp.pad(x * 2 + 1, ((1, 2), (3, 0)))[1:, :-1] * 3,
     "concatenate": lambda x, axis: tnp.concatenate([x * 2, -x, x[:5] if axis == 0 else x[:, :5]], axis=axis) + 1,
     "transpose": lambda x, axis: softmax((x * 2).T, axis),
+    "gather": lambda x, axis: (
+        tnp.take(x * 2, places(), axis=axis) - tnp.take(x, places(), axis=axis).sum(axis=axis, keepdims=True)
+    ),
+    "take along": lambda x, axis: tnp.take_along_axis(x, tnp.argsort(x, axis=axis), axis=axis) * 2 + 1,
+    "pairs": lambda x, axis: tnp.sum((x + 1)[places()[:, None], places() * 0 - 1] * 3, axis=axis),
+    "stack": lambda x, axis: tnp.sum(tnp.stack([x * 2, x + 1, -x], axis=axis) * 3, axis=axis),
+    "where": lambda x, axis: tnp.where(x[1:] > 0, x[:-1] * 2, x[1:] - 1) + tnp.roll(x, 3, axis)[1:],
     "reversed": lambda x, axis: tnp.sum((x * 2)[::-1, ::-2] + 1, axis=axis),
     "reshape": lambda x, axis: softmax((x + 1).reshape(ROWS, 30, 30), axis + 1),
     "gradient": lambda x, axis: tnp.grad(lambda y: tnp.sum(tnp.log(tnp.sum(tnp.exp(y * 0.1), axis=axis))))(x),
@@ -108,12 +119,22 @@ def test_variances_have_the_same_bits_eager_and_compiled(dtype, shape, axis, how
 
 
 def test_the_operation_of_a_variance_is_run_in_parts():
-    f = tnp.function(lambda x: tnp.var(x, axis=1))
-    x = data()
-    same(f(x), tnp.var(x, axis=1))
-    tiled = f.steps(x).split("tiled", 1)[1]
-    assert "squared_deviations" in tiled
-    assert "reduce_sum" in tiled
+    for axis, shape in ((0, (50, 9000)), (1, (ROWS, COLUMNS))):
+        f = tnp.function(lambda x, axis=axis: tnp.var(tnp.exp(x), axis=axis) + tnp.sum(x, axis=axis))
+        x = data(shape=shape)
+        same(f(x), tnp.var(tnp.exp(x), axis=axis) + tnp.sum(x, axis=axis))
+        tiled = f.steps(x).split("tiled", 1)[1]
+        assert "squared_deviations" in tiled
+        assert "reduce_sum" in tiled
+
+
+def test_a_gather_shares_tiles():
+    x, at = data(shape=(3000, 300)), tnp.asarray(np.random.default_rng(1).integers(0, 3000, 4000))
+    f = tnp.function(lambda x, at: tnp.sum(x[at] * 2 + 1, axis=1))
+    same(f(x, at), tnp.sum(x[at] * 2 + 1, axis=1))
+    assert "gather" in f.steps(x, at).split("tiled", 1)[1]
+    with pytest.raises(IndexError, match="index 3000 is out of bounds for axis 0 with size 3000"):
+        f(x, at.at[3999].set(3000))
 
 
 def test_a_view_and_an_input_that_is_strided():
