@@ -125,6 +125,11 @@ def converted_call(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None 
     return made(f, *args, **kwargs) if made else f(*args, **kwargs)
 
 
+def user_function(f: Any) -> Any:
+    """f, for one of tnp's own functions that was made of it: converted while a converted body runs."""
+    return next(_each((f,))) if "unroll" in _local.__dict__ else f
+
+
 def _run(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], unroll: bool) -> Any:
     """A traced function's body. unroll: see `for_stmt`."""
     saved = _local.__dict__.copy()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import _core
+from ._autograph import user_function
 from ._core import cond, fori_loop, map, py_function, scan, switch, vectorized_map
 from ._specs import ArraySpec, TensorSpec
 
@@ -135,6 +136,6 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, fallback: b
         axes = in_axes
         if isinstance(axes, (tuple, list)) and len(axes) != len(args):
             raise ValueError(f"vmap: in_axes has {len(axes)} entries for {len(args)} arguments")
-        return _core._vmap_call(f, axes, out_axes, fallback, args, kwargs)
+        return _core._vmap_call(user_function(f), axes, out_axes, fallback, args, kwargs)
 
     return wrapper

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import _core
+from ._autograph import user_function
 from ._core import GradientTape, ndarray
 
 __all__ = [
@@ -47,7 +48,7 @@ def _differentiate(
     with GradientTape() as tape:
         for n in numbers:
             tape.watch(inputs[n])
-        out = func(*inputs, **kwargs)
+        out = user_function(func)(*inputs, **kwargs)
         value, aux = out if has_aux else (out, None)
     if not isinstance(value, (ndarray, _core.array_api.Array)) or value.ndim != 0:
         shape = getattr(value, "shape", None)
@@ -124,7 +125,7 @@ def jacobian(func: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux
         with GradientTape(persistent=True) as tape:
             for n in numbers:
                 tape.watch(inputs[n])
-            out = func(*inputs, **kwargs)
+            out = user_function(func)(*inputs, **kwargs)
             out, aux = out if has_aux else (out, None)
         sources = inputs[numbers[0]] if isinstance(argnums, int) else tuple(inputs[n] for n in numbers)
         result = _core.map_leaves(lambda y: tape.jacobian(y, sources, unconnected_gradients="zero"), out)
@@ -150,7 +151,7 @@ def custom_gradient(func: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        return _core._custom_gradient(func, args, kwargs)
+        return _core._custom_gradient(user_function(func), args, kwargs)
 
     return wrapper
 
@@ -163,6 +164,6 @@ def checkpoint(func: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        return _core._checkpoint(func, args, kwargs)
+        return _core._checkpoint(user_function(func), args, kwargs)
 
     return wrapper

@@ -229,3 +229,28 @@ def test_checkpoint(compiled):
     grads = tape.gradient(out, [w, v])
     assert grads[0].shape == (3,) and float(grads[1]) == pytest.approx(2 * float(out) / 2.0)
     same(tnp.hessian(lambda x: loss(x, y))(x), tnp.hessian(lambda x: tnp.sum(block(x, y) ** 2))(x), 1e-10)
+
+
+@pytest.mark.filterwarnings("ignore:vmap")
+def test_control_flow_below_a_derivative_that_is_compiled():
+    """The function of tnp's that is compiled is not converted, but the user's below it is."""
+
+    def f(x):
+        return (x * x).sum() if x.sum() > 0 else inner(x)
+
+    def inner(x):
+        while x.sum() < 0:
+            x = x + 1
+        return x.prod()
+
+    rows = [tnp.asarray([1.0, 2.0]), tnp.asarray([-3.0, 1.0])]
+    for made in (tnp.grad, tnp.value_and_grad, tnp.hessian, tnp.jacobian):
+        compiled = tnp.function(made(f))
+        for x in rows:
+            got, want = compiled(x), made(f)(x)
+            for g, w in zip(*((v if isinstance(v, tuple) else (v,)) for v in (got, want)), strict=True):
+                np.testing.assert_array_equal(np.asarray(g), np.asarray(w))
+    for made, of_one in ((tnp.vmap(f), f), (tnp.vmap(tnp.grad(f)), tnp.grad(f))):
+        got = tnp.function(made)(tnp.stack(rows))
+        np.testing.assert_array_equal(np.asarray(got), [np.asarray(of_one(x)) for x in rows])
+    assert [float(tnp.function(tnp.checkpoint(f))(x)) for x in rows] == [float(f(x)) for x in rows]
