@@ -1,10 +1,12 @@
 #include "compiler/simplify.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <unordered_map>
 
+#include "compiler/algebra.h"
 #include "ir/apply_internal.h"
 #include "ir/observer.h"
 #include "ir/trace.h"
@@ -204,6 +206,7 @@ void remove_dead(Graph& graph) {
 
 void simplify_for(Graph& graph, const SizePattern& pattern) {
   remove_identities(graph, pattern);
+  apply_rules(graph, false, 0);
   merge_equal(graph);
   remove_dead(graph);
 }
@@ -222,7 +225,13 @@ std::vector<int> simplify(Graph& graph, bool check, bool fold) {
   };
   pass("remove_dead", [&] { remove_dead(graph); });
   pass("remove_identities", [&] { remove_identities(graph); });
+  const std::size_t num_given = graph.captured.size();
   if (fold) pass("fold_constants", [&] { folded = fold_constants(graph); });
+  pass("apply_rules", [&] {
+    for (int i : apply_rules(graph, fold, num_given)) {
+      if (std::find(folded.begin(), folded.end(), i) == folded.end()) folded.push_back(i);
+    }
+  });
   pass("merge_equal", [&] { merge_equal(graph); });
   pass("remove_dead", [&] { remove_dead(graph); });
   return folded;

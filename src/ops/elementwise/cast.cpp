@@ -2,19 +2,12 @@
 #include "ops/elementwise/cast.h"
 
 #include "ops/common.h"
+#include "ops/elementwise/cast_params.h"
+#include "tnp/text.h"
 
 namespace tnp {
 
 namespace {
-
-struct CastParams : ParamsOf<CastParams> {
-  DType dtype = DType::float64;
-  template <class V>
-  void fields(V& v) {
-    v("dtype", dtype);
-  }
-  void set(DType d) { dtype = d; }
-};
 
 std::vector<Sample> samples(const OpDef&) {
   std::vector<Sample> s;
@@ -61,8 +54,6 @@ const OpDef kCast{
     .fusion = Fusion::cast,
     .samples = &samples,
     .oracle = "x[0].astype(p.dtype)",
-  if (is_text(dtype) || is_text(x.dtype())) [[unlikely]]
-    return cast_text(x, dtype);
 };
 const RegisterOp registration(kCast);
 
@@ -70,6 +61,8 @@ const RegisterOp registration(kCast);
 
 Array astype(const Array& x, DType dtype) {
   if (x.dtype() == dtype) return x;
+  if (is_text(dtype) || is_text(x.dtype())) [[unlikely]]
+    return cast_text(x, dtype);
   if (!is_numeric(dtype)) throw TypeError("astype: arrays of type " + std::string(name(dtype)) + " are not supported");
   CastParams p;
   p.dtype = dtype;
