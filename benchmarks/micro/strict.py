@@ -16,10 +16,13 @@ def strict_calls() -> list[Row]:
     m, n = tnp.ones((4, 4)), xp.ones((4, 4))
     i, j = tnp.asarray([0, 1, 2]), xp.asarray([0, 1, 2])
     c, d = p > 0, s > 0
+    y, z = tnp.ones(8, dtype="complex128") * 2.0, xp.ones(8, dtype=xp.complex128) * 2.0
     cases = [
         ("x + x", lambda: s + s, lambda: p + p),
         ("x * 2.0", lambda: s * 2.0, lambda: p * 2.0),
         ("x @ x (4x4)", lambda: n @ n, lambda: m @ m),
+        ("x ** 2.0", lambda: s**2.0, lambda: p**2.0),
+        ("i << i", lambda: j << j, lambda: i << i),
         ("sin(x)", lambda: xp.sin(s), lambda: tnp.sin(p)),
         ("x[1]", lambda: s[1], lambda: p[1]),
         ("x[1:3]", lambda: s[1:3], lambda: p[1:3]),
@@ -32,6 +35,10 @@ def strict_calls() -> list[Row]:
         ("reshape(x, (2, 8))", lambda: xp.reshape(n, (2, 8)), lambda: tnp.reshape(m, (2, 8))),
         ("where(c, x, x)", lambda: xp.where(d, s, s), lambda: tnp.where(c, p, p)),
         ("clip(x, 0, 1)", lambda: xp.clip(s, 0.0, 1.0), lambda: tnp.clip(p, 0.0, 1.0)),
+        ("clip(x, x, x)", lambda: xp.clip(s, s, s), lambda: tnp.clip(p, p, p)),
+        ("sign(complex)", lambda: xp.sign(z), lambda: tnp.sign(y)),
+        ("mean(complex)", lambda: xp.mean(z), lambda: tnp.mean(y)),
+        ("list(x)", lambda: list(s), lambda: list(p)),
         ("concat([x, x])", lambda: xp.concat([s, s]), lambda: tnp.concat([p, p])),
         ("zeros((3,))", lambda: xp.zeros((3,)), lambda: tnp.zeros((3,))),
         ("sort(x)", lambda: xp.sort(s), lambda: tnp.sort(p)),

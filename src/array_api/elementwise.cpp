@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "array_api/peek.h"
+#include "ir/observer.h"
 #include "ir/opdef.h"
 #include "ops/elementwise/family.h"
 #include "ops/elementwise/fp_status.h"
@@ -35,6 +37,10 @@ const OpDef& operation(FunctionId id) {
 
 void check_counts(const Function& f, const Array& y) {
   if (!is_signed_integer(y.dtype()) || y.state() == State::symbolic || y.size() == 0) return;
+  if (const std::optional<bool> negative = any_negative(y)) {
+    if (*negative) refuse_negative(f);
+    return;
+  }
   Axes axes;
   for (int i = 0; i < y.ndim(); ++i) axes.push_back(i);
   const Array least = y.ndim() == 0 ? y : reduce_min(y, axes, false);
@@ -80,19 +86,10 @@ namespace {
 // The standard's quotients of infinities are those of division; NumPy's are those of Python's //.
 constexpr FunctionId kFloorDivide = function_named("floor_divide");
 
-template <class T>
-bool has_special(const Array& x) {
-  const T* p = reinterpret_cast<const T*>(x.data());
-  const std::int64_t n = x.size();
-  bool any = false;
-  for (std::int64_t i = 0; i < n; ++i) any |= !(std::abs(p[i]) <= std::numeric_limits<T>::max());
-  return any;
-}
-
 bool may_be_infinite(const Array& x) {
   if (x.is_symbolic()) return true;
-  if (x.state() != State::concrete || !x.is_contiguous()) return !tnp::all(tnp::isfinite(x)).item<bool>();
-  return x.dtype() == DType::float32 ? has_special<float>(x) : has_special<double>(x);
+  if (const std::optional<bool> finite = all_finite(x)) return !*finite;
+  return !tnp::all(tnp::isfinite(x)).item<bool>();
 }
 
 Array floor_divide_in(const Array* in, std::uint64_t donated) {
@@ -106,23 +103,6 @@ Array floor_divide_in(const Array* in, std::uint64_t donated) {
   const Array finite = apply_elementwise_donated(op, {in, 2}, 0);
   fp_flags_seen.store(flags, std::memory_order_relaxed);
   return tnp::where(logical_or(isinf(x), isinf(y)), divide(x, y), finite);
-}
-
-// Whether a complex array has a part that is zero or not finite, where the functions below differ from NumPy's.
-template <class T>
-bool has_special_parts(const Array& x) {
-  const T* p = reinterpret_cast<const T*>(x.data());
-  const std::int64_t n = 2 * x.size();
-  bool any = false;
-  for (std::int64_t i = 0; i < n; ++i) {
-    any |= !(std::abs(p[i]) <= std::numeric_limits<T>::max()) || p[i] == 0;
-  }
-  return any;
-}
-
-bool may_be_special(const Array& x) {
-  if (x.state() != State::concrete || !x.is_contiguous()) return true;
-  return x.dtype() == DType::complex64 ? has_special_parts<float>(x) : has_special_parts<double>(x);
 }
 
 Array constant(std::complex<double> value, DType dtype) { return Scalar(value).to_array(dtype); }
@@ -142,20 +122,69 @@ Array complex_expm1(const Array& x, const Array& result) {
   return tnp::where(equal(x, 0), tnp::where(signbit(im), conjugate(zero), zero), bounded);
 }
 
-Array apply_unary(FunctionId id, const Array& x, std::uint64_t donated) {
-  constexpr FunctionId kSign = function_named("sign"), kExpm1 = function_named("expm1");
-  const bool sign = id == kSign, expm1 = id == kExpm1;
-  if ((sign || expm1) && is_complex(x.dtype()) && may_be_special(x)) [[unlikely]] {
-    const Array result = apply_elementwise_donated(operation(id), {&x, 1}, 0);
+// The same in the memory of an eager result.
+template <class T>
+void repair_signs(const std::complex<T>* x, std::complex<T>* out, std::int64_t n) {
+  constexpr T nan = std::numeric_limits<T>::quiet_NaN();
+  for (std::int64_t i = 0; i < n; ++i) {
+    if (std::isnan(x[i].real()) || std::isnan(x[i].imag())) out[i] = {nan, nan};
+  }
+}
+
+template <class T>
+void repair_expm1(const std::complex<T>* x, std::complex<T>* out, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T re = x[i].real(), im = x[i].imag();
+    if (re == 0 && im == 0) out[i] = {0, im};
+    if (re == -std::numeric_limits<T>::infinity() && !std::isfinite(im)) out[i] = {-1, 0};
+  }
+}
+
+template <class T>
+void repair(bool sign, const Array& x, const Array& out) {
+  const auto* from = reinterpret_cast<const std::complex<T>*>(x.data());
+  auto* to = reinterpret_cast<std::complex<T>*>(out.data());
+  sign ? repair_signs(from, to, x.size()) : repair_expm1(from, to, x.size());
+}
+
+bool lies_open(const Array& x) { return x.state() == State::concrete && x.is_contiguous(); }
+
+Array complex_unary(const OpDef& op, bool sign, const Array& x) {
+  const Array result = apply_elementwise_donated(op, {&x, 1}, 0);
+  if (active_observers != nullptr || !lies_open(x) || !lies_open(result)) {
     return sign ? complex_sign(x, result) : complex_expm1(x, result);
   }
-  return apply_elementwise_donated(operation(id), {&x, 1}, donated);
+  x.dtype() == DType::complex64 ? repair<float>(sign, x, result) : repair<double>(sign, x, result);
+  return result;
+}
+
+Array apply_unary(FunctionId id, const Array& x, std::uint64_t donated) {
+  constexpr FunctionId kSign = function_named("sign"), kExpm1 = function_named("expm1");
+  const OpDef& op = operation(id);
+  if ((id == kSign || id == kExpm1) && is_complex(x.dtype())) [[unlikely]] {
+    return complex_unary(op, id == kSign, x);
+  }
+  return apply_elementwise_donated(op, {&x, 1}, donated);
 }
 
 Array apply_binary(FunctionId id, const Array* in, std::uint64_t donated) {
   if (id == kFloorDivide) [[unlikely]]
     return floor_divide_in(in, donated);
   return apply_elementwise_donated(operation(id), {in, 2}, donated);
+}
+
+constexpr FunctionId kPow = function_named("pow");
+
+// x ** 2 and x ** -1 as products and quotients; null for other exponents. A root is no power here: of -0 and -infinity
+// it has other results.
+const OpDef* power_by(DType base, const Scalar& exponent) {
+  static const OpDef *square = find_op("square"), *reciprocal = find_op("reciprocal");
+  const auto* integer = std::get_if<std::int64_t>(&exponent.value);
+  const auto* number = std::get_if<double>(&exponent.value);
+  const bool two = (integer != nullptr && *integer == 2) || (number != nullptr && *number == 2);
+  const bool minus_one = (integer != nullptr && *integer == -1) || (number != nullptr && *number == -1);
+  if (is_integer(base)) return integer != nullptr && two ? square : nullptr;
+  return !is_inexact(base) ? nullptr : two ? square : minus_one ? reciprocal : nullptr;
 }
 
 }  // namespace
@@ -176,6 +205,9 @@ Array call(FunctionId id, const Operand& x, const Operand& y, std::uint64_t dona
     return apply_binary(id, in, donated);
   }
   if (x.is_array()) {
+    if (const OpDef* op = id == kPow ? power_by(x.array().dtype(), y.scalar()) : nullptr) {
+      return apply_elementwise_donated(*op, {&x.array(), 1}, donated & 1);
+    }
     const Array in[] = {x.array(), scalar_array(f, x.array().dtype(), y.scalar())};
     if (f.counts) check_count(f, y.scalar());
     return apply_binary(id, in, donated);

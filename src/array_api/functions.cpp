@@ -3,6 +3,7 @@
 #include <complex>
 #include <limits>
 
+#include "array_api/peek.h"
 #include "base/dim.h"
 #include "numpy/reduction_axes.h"
 #include "tnp/array_api.h"
@@ -100,7 +101,7 @@ Array imaginary(const Array& im, DType type) {
 // A mean of complex numbers whose parts do not touch each other: the quotient of a complex sum mixes them where one is
 // not finite.
 Array part_by_part(const Array& x, const Reduction& over, const Array& mean) {
-  if (mean.state() == State::concrete && tnp::all(isfinite(mean)).item<bool>()) return mean;
+  if (all_finite(mean).value_or(false)) return mean;
   const Array re = tnp::mean(real(x), options(over)), im = tnp::mean(imag(x), options(over));
   return tnp::where(isfinite(mean), mean, add(tnp::astype(re, x.dtype()), imaginary(im, x.dtype())));
 }
@@ -248,9 +249,8 @@ constexpr const char* kOrderOfBounds = "clip: min is greater than max, for which
 
 void check_order(const Array& low, const Array& high) {
   if (!low || !high || low.is_symbolic() || high.is_symbolic()) return;
-  if (tnp::any(greater(low, high)).item<bool>()) {
-    throw ValueError(kOrderOfBounds);
-  }
+  const std::optional<bool> known = any_greater(low, high);
+  if (known ? *known : tnp::any(greater(low, high)).item<bool>()) throw ValueError(kOrderOfBounds);
 }
 
 }  // namespace
@@ -297,6 +297,10 @@ Array clip(const Array& x, const Operand* lower, const Operand* upper) {
   if (low) promote("clip", x.dtype(), low.dtype());
   if (high) promote("clip", x.dtype(), high.dtype());
   check_order(low, high);
+  if ((low || high) && (!low || low.dtype() == x.dtype()) && (!high || high.dtype() == x.dtype())) {
+    const Operand least(low), most(high);
+    return tnp::clip(x, low ? &least : nullptr, high ? &most : nullptr);
+  }
   Array out = x;
   if (low) out = maximum(out, low);
   if (high) out = minimum(out, high);

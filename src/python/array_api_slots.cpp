@@ -267,8 +267,13 @@ PyObject* slot_iter(PyObject* self) {
       throw TypeError("iteration: the standard defines it for arrays of one dimension only, not for shape " +
                       x.shape().str() + ": use unstack(x)");
     }
+    const Device device = strict_device_of(self);
     nb::list rows;
-    for (const Array& row : unstack(x, 0)) rows.append(to_strict(row, strict_device_of(self)));
+    if (x.state() == State::concrete) {
+      for (std::int64_t i = 0; i < x.size(); ++i) rows.append(to_strict(quick_getitem(x, nb::int_(i).ptr()), device));
+    } else {
+      for (const Array& row : unstack(x, 0)) rows.append(to_strict(row, device));
+    }
     return PyObject_GetIter(rows.ptr());
   });
 }

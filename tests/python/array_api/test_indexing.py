@@ -2,6 +2,7 @@
 
 import array_api_strict as ref
 import pytest
+import tnp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tnp import array_api as xp
@@ -285,6 +286,14 @@ def test_iteration():
     rows = list(xp.asarray([1, 2]))
     assert [int(r) for r in rows] == [1, 2]
     assert all(r.shape == () and type(r) is type(xp.ones(1)) for r in rows)
+    assert list(xp.ones(0)) == []
+    other = xp.Device("device1")
+    assert [r.device for r in xp.ones(2, device=other)] == [other, other]
+    first, _ = m = xp.flip(xp.arange(2.0))
+    first[...] = 7.0
+    assert np.array(m).tolist() == [1.0, 0.0]
+    squares = tnp.function(lambda x: sum(v * v for v in x), input_signature=[tnp.ArraySpec((4,), tnp.float64)])
+    assert float(squares(xp.arange(4.0))) == 14.0
     for shape in ((), (2, 2)):
         with pytest.raises(TypeError):
             iter(xp.ones(shape))

@@ -250,3 +250,29 @@ def test_messages_name_the_rule():
     ]:
         with pytest.raises((TypeError, IndexError, ValueError), match=text):
             call()
+
+
+@pytest.mark.parametrize("exponent", [2, 2.0, -1, -1.0, 0.5, 1, 0, 3])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128", "int8", "uint16", "int64"])
+def test_powers_of_python_numbers(dtype, exponent):
+    """x ** 2 and the like are pow of an array of that number: result, type, and in place."""
+    real = dtype.startswith("float")
+    values = [-2.0, -0.0, 0.0, 3.0, np.inf, -np.inf, np.nan] if real else [1, 2, 3, 5]
+    x = xp.asarray(values, dtype=getattr(xp, dtype))
+    integers = np.dtype(dtype).kind in "iu"
+    if integers and isinstance(exponent, float):
+        with pytest.raises(TypeError):
+            x**exponent
+        return
+    if integers and exponent == -1:
+        with pytest.raises((ValueError, OverflowError)):
+            x**exponent
+        return
+    expected = np.asarray(xp.pow(x, xp.full_like(x, exponent)))
+    at_once = xp.asarray(x, copy=True)
+    at_once **= exponent
+    for got in (x**exponent, xp.pow(x, exponent), at_once):
+        assert got.dtype == x.dtype
+        np.testing.assert_allclose(np.asarray(got), expected, rtol=4 * np.finfo(np.float32).eps)
+        if real:
+            assert np.array_equal(np.signbit(np.asarray(got)), np.signbit(expected))

@@ -68,7 +68,12 @@ label, target = np.arange(12) % 2, m[:, 0] + 0.1
 
 SCIPY = """
 import scipy.fft, scipy.special, scipy.stats, scipy.signal, scipy.ndimage, scipy.integrate, scipy.optimize
-import scipy.cluster.vq, scipy.cluster.hierarchy
+import scipy.cluster.vq, scipy.cluster.hierarchy, scipy.constants, scipy.interpolate, scipy.linalg
+import scipy.spatial.transform
+
+def x_of(m):
+    xp = scipy._lib._array_api.array_namespace(m)
+    return xp.arange(m.shape[0], dtype=m.dtype) / 4.0
 
 both = [
     lambda v, m: scipy.fft.rfft(v), lambda v, m: scipy.fft.dct(v), lambda v, m: scipy.special.softmax(v),
@@ -80,13 +85,31 @@ both = [
     lambda v, m: scipy.cluster.hierarchy.linkage(m), lambda v, m: scipy.signal.detrend(v),
     lambda v, m: scipy.signal.convolve(v, v), lambda v, m: scipy.ndimage.gaussian_filter(m, 1.0),
     lambda v, m: scipy.integrate.trapezoid(v), lambda v, m: scipy.integrate.cumulative_trapezoid(v),
-    lambda v, m: scipy.optimize.rosen(v),
+    lambda v, m: scipy.optimize.rosen(v), lambda v, m: scipy.stats.rankdata(v), lambda v, m: scipy.stats.trim_mean(v, 0.2),
+    lambda v, m: scipy.stats.kstat(v, 2), lambda v, m: scipy.signal.fftconvolve(v, v),
+    lambda v, m: scipy.signal.correlate(v, v), lambda v, m: scipy.signal.convolve2d(m, m),
+    lambda v, m: scipy.signal.lfilter(v[:2], v[2:4], v), lambda v, m: scipy.signal.medfilt(v, 3),
+    lambda v, m: scipy.ndimage.sobel(m), lambda v, m: scipy.ndimage.zoom(m, 2), lambda v, m: scipy.ndimage.uniform_filter(m),
+    lambda v, m: scipy.ndimage.median_filter(m, size=3), lambda v, m: scipy.ndimage.rotate(m, 30.0),
+    lambda v, m: scipy.integrate.simpson(v), lambda v, m: scipy.interpolate.CubicSpline(x_of(m), m)(v),
+    lambda v, m: scipy.interpolate.make_interp_spline(x_of(m), m)(v),
+    lambda v, m: scipy.linalg.det(m[:4, :]), lambda v, m: scipy.constants.convert_temperature(v, "C", "K"),
 ]
 writing = [
     lambda v, m: scipy.special.logsumexp(v), lambda v, m: scipy.special.log_softmax(v), lambda v, m: scipy.stats.zscore(v),
     lambda v, m: tuple(scipy.stats.pearsonr(m[:, 0], m[:, 1])), lambda v, m: scipy.stats.variation(v),
     lambda v, m: scipy.stats.tmean(v), lambda v, m: tuple(scipy.stats.bartlett(v, v * 2.0)),
-    lambda v, m: scipy.cluster.vq.whiten(m),
+    lambda v, m: scipy.cluster.vq.whiten(m), lambda v, m: scipy.stats.boxcox_llf(0.5, v), lambda v, m: scipy.stats.tvar(v),
+    lambda v, m: scipy.stats.tstd(v), lambda v, m: scipy.stats.tsem(v), lambda v, m: scipy.stats.iqr(v),
+    lambda v, m: scipy.stats.quantile(v, 0.3), lambda v, m: tuple(scipy.stats.kruskal(v, v * 2.0)),
+    lambda v, m: tuple(scipy.stats.friedmanchisquare(v, v * 2.0, v * v)), lambda v, m: tuple(scipy.stats.levene(v, v * 2.0)),
+    lambda v, m: tuple(scipy.stats.mannwhitneyu(v, v * 2.0)), lambda v, m: scipy.stats.lmoment(v),
+    lambda v, m: tuple(scipy.stats.f_oneway(v, v * 2.0)), lambda v, m: scipy.stats.alexandergovern(v, v * 2.0).statistic,
+    lambda v, m: tuple(scipy.stats.wilcoxon(v, v * 2.0)), lambda v, m: scipy.signal.hilbert(v),
+    lambda v, m: scipy.signal.savgol_filter(v, 5, 2), lambda v, m: scipy.signal.resample(v, 4),
+    lambda v, m: scipy.integrate.cumulative_simpson(v), lambda v, m: scipy.optimize.rosen_der(v),
+    lambda v, m: scipy.optimize.rosen_hess(v),
+    lambda v, m: scipy.spatial.transform.Rotation.from_rotvec(m[:, :3]).inv().as_quat(),
 ]
 for namespace, calls in ((tnp, both), (strict, both + writing)):
     a, b = namespace.asarray(v), namespace.asarray(m)

@@ -1,6 +1,7 @@
 """The strictness rules, one by one: what is refused, with which error, and what is promised instead."""
 
 import copy
+import operator
 import pickle
 import warnings
 
@@ -656,3 +657,41 @@ def test_lost_imaginary_parts():
         assert xp.sum(x, dtype=xp.complex64).dtype == xp.complex64
         assert xp.asarray(x, dtype=xp.bool).dtype == xp.bool
         raises(np.exceptions.ComplexWarning, lambda: xp.sum(x, dtype=xp.float64))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64"])
+def test_counts_of_shifts_are_looked_at(dtype):
+    """Wherever the negative one stands, and however the counts lie in memory."""
+    counts = np.arange(12, dtype=dtype).reshape(3, 4)
+    x = xp.asarray(counts)
+    assert np.array_equal(np.asarray(x << xp.asarray(counts % 4)), counts << (counts % 4))
+    for at in np.ndindex(3, 4):
+        bad = counts.copy()
+        bad[at] = -1
+        for y in (xp.asarray(bad), xp.asarray(bad).T.T, xp.asarray(bad)[:, ::-1]):
+            for call in (xp.bitwise_left_shift, xp.bitwise_right_shift, operator.ilshift, operator.rshift):
+                with pytest.raises(ValueError, match="not negative"):
+                    call(xp.asarray(counts), y)
+    with pytest.raises(ValueError, match="not negative"):
+        x << xp.asarray(-1, dtype=getattr(xp, dtype))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int64", "uint64", "float32", "float64"])
+def test_bounds_of_clip_are_looked_at(dtype):
+    """The order of bounds, where they are arrays; bounds that are NaN are in no order."""
+    x = xp.asarray(np.arange(6).reshape(2, 3), dtype=getattr(xp, dtype))
+    low, high = xp.ones_like(x), xp.full_like(x, 3)
+    expected = np.clip(np.arange(6).reshape(2, 3), 1, 3)
+    for bounds in ((low, high), (1, high), (low, 3), (low[0, :], high[:, :1])):
+        got = xp.clip(x, *bounds)
+        assert got.dtype == x.dtype and np.array_equal(np.asarray(got), expected)
+    assert np.array_equal(np.asarray(xp.clip(x, low)), np.maximum(np.asarray(x), 1))
+    assert np.array_equal(np.asarray(xp.clip(x, max=high)), np.minimum(np.asarray(x), 3))
+    high[1, 2] = 0
+    for bounds in ((low, high), (low.T.T, high), (1, high), (low, 0), (low[0, :], high)):
+        with pytest.raises(ValueError, match="min is greater than max"):
+            xp.clip(x, *bounds)
+    if dtype.startswith("float"):
+        nan = xp.full_like(x, float("nan"))
+        for bounds in ((nan, high), (low, nan), (nan, nan), (nan, None)):
+            assert np.isnan(np.asarray(xp.clip(x, *bounds))).all()

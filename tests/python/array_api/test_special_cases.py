@@ -318,6 +318,29 @@ def test_turned(dtype, name):
         assert all(agree(p, q, special, 1e-6) for p, q in zip(got, wanted, strict=True)), (v, got, wanted)
 
 
+@pytest.mark.parametrize("dtype", ["complex128", "complex64"])
+@pytest.mark.parametrize("name", ["sign", "expm1", "square"])
+def test_every_way_to_call(dtype, name):
+    """The same parts for each order in memory, one element at a time, compiled, and under a tape."""
+    f = {"sign": xp.sign, "expm1": xp.expm1, "square": lambda z: z**2}[name]
+    z = xp.reshape(complexes(list(itertools.product(PARTS, repeat=2)), dtype), (len(PARTS), -1))
+    expected = np.asarray(quiet(lambda: f(z)))
+
+    def taped():
+        with tnp.GradientTape() as tape:
+            tape.watch(z)
+            return f(z)
+
+    calls = [lambda: f(z.T).T, lambda: xp.flip(f(xp.flip(z))), lambda: tnp.function(f)(z), taped]
+    calls.append(lambda: xp.stack([xp.stack([f(z[i, j]) for j in range(z.shape[1])]) for i in range(z.shape[0])]))
+    for call in calls:
+        got = np.asarray(quiet(call))
+        assert got.dtype == dtype
+        for p, q in ((got.real, expected.real), (got.imag, expected.imag)):
+            np.testing.assert_allclose(p, q, rtol=1e-6)
+            assert np.array_equal(np.signbit(p) | np.isnan(p), np.signbit(q) | np.isnan(q))
+
+
 @pytest.mark.parametrize("name", ["log2", "log10"])
 def test_other_logarithms(name):
     """log2(x) is log(x) / log(2), part by part."""
