@@ -2,6 +2,7 @@
 
 #include "base/dim.h"
 #include "tnp/cumulative.h"
+#include "ops/shape/require.h"
 #include "tnp/error.h"
 #include "tnp/numpy.h"
 
@@ -11,8 +12,7 @@ namespace {
 
 Array count_of(Dim d) { return dim_value(d, DType::int64); }
 
-// `indices` in 0 … size - 1 by the mode; ValueError("`what`") for one outside. While a function is traced nothing can
-// be looked at: then a gather, whose result is the index itself, finds it when the function runs (as IndexError).
+// `indices` in 0 … size - 1 by the mode; ValueError("`what`") for one outside, in a traced function when it runs.
 Array checked_indices(const Array& indices, Dim size, TakeMode mode, const std::string& what) {
   const Array i = astype(indices, DType::int64);
   if (mode == TakeMode::wrap) return remainder(i, count_of(size));
@@ -29,9 +29,7 @@ Array checked_indices(const Array& indices, Dim size, TakeMode mode, const std::
     if (any(outside).item<bool>()) throw ValueError(what);
     return i;
   }
-  const std::int64_t axes[] = {0};
-  const Array bounded = where(i < 0, n, i);
-  return gather(iota(size, DType::int64), {&bounded, 1}, axes);
+  return require(i, logical_not(outside), what);
 }
 
 void check_integers(const Array& x, const char* what) {
@@ -99,6 +97,7 @@ Array choose(const Array& a, std::span<const Array> choices, TakeMode mode) {
       checked_indices(all.back(), static_cast<Dim>(choices.size()), mode, "choose: invalid entry in choice array");
   all.pop_back();
   for (Array& c : all) c = astype(c, type);
+  if (all.size() == 2 && !which.is_symbolic()) return where(astype(which, DType::bool_), all[1], all[0]);
   return reshape(take_along_axis(stack(all), expand_dims(which, Axes{0}), 0), which.shape());
 }
 
@@ -111,6 +110,7 @@ Array place(const Array& x, const Array& mask, const Array& values) {
     if (needed.is_symbolic() || needed.item<bool>()) throw ValueError("Cannot insert from an empty array!");
     return x;
   }
+  if (have == 1) return where(reshape(m, x.shape()), reshape(v, Shape{}), x);
   const Array order = maximum(cumsum(m) - 1, 0);  // which of the true places it is
   const Array each = take(v, remainder(order, count_of(have)), 0);
   return reshape(where(m, each, ravel(x)), x.shape());
@@ -121,6 +121,7 @@ Array putmask(const Array& x, const Array& mask, const Array& values) {
   const Array m = ravel(astype(mask, DType::bool_)), v = ravel(astype(values, x.dtype()));
   const Dim have = v.size(), n = m.size();
   if (have == 0) return x;
+  if (have == 1) return where(reshape(m, x.shape()), reshape(v, Shape{}), x);
   const Array each = have == n ? v : take(v, remainder(iota(n, DType::int64), count_of(have)), 0);
   return reshape(where(m, each, ravel(x)), x.shape());
 }

@@ -111,6 +111,14 @@ void refuse_value(const Array& x) {
   throw TracerError("the value of a symbolic array is not known");
 }
 
+void weaken_beside(PyOperand& number, const Array& other) {
+  if (!number.is_array() || !number.array().is_symbolic()) return;
+  const nb::object held = to_python(other);
+  PyOperand beside;
+  beside.set(held.ptr());
+  number.weaken(beside);
+}
+
 bool is_conversion_request(const nb::python_error& e) { return e.matches(nb::handle(g_request)); }
 
 nb::object converted_call(nb::handle f, nb::handle args, nb::handle kwargs, bool unroll) {

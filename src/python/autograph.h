@@ -34,6 +34,9 @@ inline bool is_weak_number(const Array& x) {
 }
 inline void set_weak_number(const Array& x) { x.node()->flags.fetch_or(kWeakNumber, std::memory_order_relaxed); }
 
+// A number that stands for a Python number takes the type of the array beside it.
+void weaken_beside(PyOperand& number, const Array& other);
+
 // Whether this is a traced 0-d integer array, which can be a size.
 bool is_traced_number(PyObject* o);
 

@@ -1,6 +1,7 @@
 // Derivatives, phases, windows, parts of numbers, polynomials.
 #include "base/dim.h"
 #include "python/arguments.h"
+#include "python/autograph.h"
 #include "tnp/calculus.h"
 #include "tnp/error.h"
 #include "tnp/polynomials.h"
@@ -30,6 +31,8 @@ TNP_FUNCTION(unwrap, kFunction, "(p, discont=None, axis=-1, *, period=6.28318530
   PyOperand jump, whole;
   if (discont.given()) read_operand(jump, discont);
   if (period.given()) read_operand(whole, period);
+  weaken_beside(jump, p.array());
+  weaken_beside(whole, p.array());
   const Operand from = operand(jump);
   const Scalar two_pi(6.283185307179586);
   const Operand* least = discont.given() ? &from : nullptr;

@@ -1,5 +1,6 @@
 // Choosing, rounding, comparing; products; differences.
 #include "python/arguments.h"
+#include "python/autograph.h"
 #include "python/elementwise_call.h"
 #include "python/silent_flags.h"
 #include "tnp/error.h"
@@ -18,8 +19,11 @@ TNP_FUNCTION(clip, kFunction, "(a, a_min=None, a_max=None, out=None, *, min=None
   PyOperand lower, upper;
   if (low.given()) read_operand(lower, low);
   if (high.given()) read_operand(upper, high);
+  const Array x = a.array();
+  weaken_beside(lower, x);
+  weaken_beside(upper, x);
   const Operand l = operand(lower), u = operand(upper);
-  return to_python(clip(a.array(), low.given() ? &l : nullptr, high.given() ? &u : nullptr));
+  return to_python(clip(x, low.given() ? &l : nullptr, high.given() ? &u : nullptr));
 }
 
 TNP_FUNCTION(round, kFunction | kMethod, "(a, decimals=0, out=None)",
@@ -145,6 +149,7 @@ TNP_FUNCTION(trapezoid, kFunction, "(y, x=None, dx=1.0, axis=-1)", "The integral
   PyOperand step;
   static PyObject* const kOne = PyFloat_FromDouble(1);
   read_operand(step, dx.given() ? dx : Value(kOne));
+  weaken_beside(step, y.array());
   return to_python(trapezoid(y.array(), x.array_if_given(), operand(step), axis.integer(-1)));
 }
 

@@ -1,5 +1,6 @@
 // Medians and quantiles.
 #include "python/arguments.h"
+#include "python/autograph.h"
 #include "tnp/error.h"
 #include "tnp/statistics.h"
 
@@ -51,6 +52,7 @@ QuantileCall quantile_call(const Arguments& args) {
   o.method = quantile_method(method.text("linear"));
   o.keepdims = keepdims.flag();
   o.weak_q = PyLong_CheckExact(q.ptr()) || PyFloat_CheckExact(q.ptr());
+  if (is_array(q.ptr()) && is_weak_number(array_of(q.ptr()))) o.weak_q = true;
   o.weights = weights.array_if_given();
   if (o.weights && o.method != QuantileMethod::inverted_cdf)
     throw ValueError("Only method 'inverted_cdf' supports weights. Got: " + method.text("linear") + ".");

@@ -2,6 +2,7 @@
 #include <deque>
 
 #include "python/arguments.h"
+#include "python/autograph.h"
 #include "tnp/choices.h"
 #include "tnp/diagonals.h"
 #include "tnp/error.h"
@@ -83,9 +84,16 @@ TNP_FUNCTION(select, kFunction, "(condlist, choicelist, default=0)",
   std::vector<const Operand*> choices;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const bool last = i + 1 == values.size();
-    Scalar zero(0);
     if (last && !otherwise.ptr()) break;
     read_operand(values[i], last ? otherwise : Value(PySequence_Fast_GET_ITEM(list.ptr(), static_cast<Py_ssize_t>(i))));
+  }
+  // Numbers that stand for Python's take the type of a choice that is an array.
+  const auto strong = std::find_if(values.begin(), values.end(),
+                                   [](const PyOperand& p) { return p.is_array() && !is_weak_number(p.array()); });
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const bool last = i + 1 == values.size();
+    if (last && !otherwise.ptr()) break;
+    if (strong != values.end()) weaken_beside(values[i], strong->array());
     if (values[i].is_array()) {
       operands.emplace_back(values[i].array());
     } else {

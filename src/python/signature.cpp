@@ -76,12 +76,24 @@ nb::object static_key(nb::handle leaf, Signature& signature) {
 
 }  // namespace
 
+// Whether an object of this type is an argument by its identity: no array, no container.
+static bool is_instance(PyObject* o) {
+  static PyObject* const kNot[] = {PyUnicode_InternFromString("__array__"),
+                                   PyUnicode_InternFromString("__dataclass_fields__")};
+  if (is_array(o) || !is_compared_by_identity(o) || is_variable(o) || is_strict_array(o)) return false;
+  return std::none_of(std::begin(kNot), std::end(kNot),
+                      [&](PyObject* name) { return _PyType_Lookup(Py_TYPE(o), name) != nullptr; });
+}
+
 bool Signature::operator==(const Signature& other) const {
+  // A live object's weak reference is one object.
+  if (owner.ptr() != other.owner.ptr()) return false;
   if (arrays != other.arrays || statics.is_valid() != other.statics.is_valid()) return false;
   return !statics.is_valid() || statics.equal(other.statics);
 }
 
 bool Signature::is_dead() const {
+  if (owner.is_valid() && nb::object(owner()).is_none()) return true;
   return std::any_of(variables.begin(), variables.end(), [](const auto& v) { return v.expired(); }) ||
          std::any_of(weak.begin(), weak.end(), [](const nb::object& w) { return nb::object(w()).is_none(); });
 }
@@ -99,6 +111,11 @@ bool plain_arguments(nb::handle args, nb::handle kwargs, Arguments& out) {
   out.signature.arrays.reserve(static_cast<std::size_t>(n));
   for (Py_ssize_t i = 0; i < n; ++i) {
     PyObject* o = PyTuple_GET_ITEM(args.ptr(), i);
+    if (i == 0 && is_instance(o)) {
+      out.signature.owner = nb::steal(PyWeakref_NewRef(o, nullptr));
+      if (!out.signature.owner.is_valid()) throw nb::python_error();
+      continue;
+    }
     if (is_array(o)) {
       out.arrays.push_back(array_of(o));
     } else if (is_traced_leaf(nb::handle(o))) {
@@ -235,6 +252,7 @@ nb::object InputSignature::check(nb::handle args, std::size_t lead,
 }
 
 std::string difference(const Signature& a, const Signature& b) {
+  if (a.owner.ptr() != b.owner.ptr()) return "the method of another instance";
   if (a.arrays.size() != b.arrays.size()) {
     return std::to_string(b.arrays.size()) + " arrays instead of " + std::to_string(a.arrays.size());
   }

@@ -21,6 +21,7 @@ inline nb::object static_value(const nb::object& leaf) {
 struct Signature {
   std::vector<std::uint16_t> arrays;
   nb::object statics;  // absent where all arguments are arrays in a row
+  nb::object owner;    // a weak reference to the instance before them, whose method is called
   // The Variables whose addresses are in the key: none is reused while it is known here.
   std::vector<std::weak_ptr<Variable>> variables;
   std::vector<nb::object> weak;  // weak references in the key
@@ -46,7 +47,8 @@ struct Flattened {
   std::vector<bool> traced;
 };
 
-// The short way of a call whose arguments are arrays in a row; false if one is not.
+// The short way of a call whose arguments are arrays in a row, after an object known by its identity (a method's
+// instance) if there is one; false if one is not.
 bool plain_arguments(nb::handle args, nb::handle kwargs, Arguments& out);
 Flattened flatten_arguments(nb::handle args, nb::handle kwargs);
 void general_arguments(const Flattened& f, Arguments& out);

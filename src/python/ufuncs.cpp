@@ -1,4 +1,5 @@
 // tnp.ufunc: an elementwise operation as a Python callable with NumPy's keywords. One object per record.
+#include "python/autograph.h"
 #include "python/elementwise_call.h"
 
 // After Python.h, which the header above includes.
@@ -88,6 +89,15 @@ std::vector<UfuncInput> inputs_of(const UfuncInfo& u, PyObject* const* args) {
     } else {
       in.push_back({as_array(args[i]), std::nullopt});
     }
+  }
+  // What stands for a Python number in converted code takes the type of the array beside it.
+  for (std::size_t i = 0; in.size() == 2 && i < 2; ++i) {
+    const UfuncInput& other = in[1 - i];
+    if (in[i].weak || other.weak || !is_weak_number(in[i].array) || is_weak_number(other.array)) continue;
+    PyOperand x;
+    x.set(args[i]);
+    weaken_beside(x, other.array);
+    in[i].array = x.array();
   }
   return in;
 }

@@ -432,3 +432,40 @@ def test_a_loop_that_never_ran():
     same(f(X), 6.0)
     with pytest.raises(UnboundLocalError, match="'y'.*did not run"):
         f(X[:0])
+
+
+def test_python_numbers_stay_weak():
+    def f(x):
+        k = 2
+        if x[0] > 0:
+            k = 3
+        return (
+            tnp.where(x > 0, k, x),
+            tnp.clip(x, 0, k),
+            x.clip(k, None),
+            tnp.select([x > 0], [x], k),
+            tnp.select([x > 0], [k], x),
+            tnp.trapezoid(x, dx=k),
+            tnp.unwrap(x, period=k),
+            tnp.quantile(x, k / 10),
+            tnp.divmod(x, k),
+            tnp.maximum(k, x),
+            x**k,
+        )
+
+    x = tnp.asarray([1, 2, 3], dtype="float32")
+    for a, b in zip(f(x), tnp.function(f)(x)):
+        for c, d in zip(a, b) if isinstance(a, tuple) else [(a, b)]:
+            assert c.dtype == d.dtype == tnp.float32
+            np.testing.assert_allclose(np.asarray(c), np.asarray(d), rtol=1e-6)
+
+
+def test_lists_times_traced_numbers():
+    def f(x):
+        k = 2
+        if x > 0:
+            k = 3
+        return [x] * k
+
+    with pytest.raises(tnp.TracerError, match="list"):
+        tnp.function(f)(tnp.asarray(1.0))

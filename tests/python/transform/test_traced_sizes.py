@@ -79,3 +79,49 @@ def test_sizes_of_data(number):
     for x in (X, X[:7], X[::-1] - 3, X[:1], X[:0]):
         same(f(x), DATA[number](tnp.asarray(x)))
     assert f.cache_info()["traces"] == 1
+
+
+@pytest.mark.parametrize("dtype", [None, "float32", "int64", "complex64"])
+@pytest.mark.parametrize("endpoint", [True, False])
+def test_linspace_with_a_traced_number(dtype, endpoint):
+    f = tnp.function(lambda a, n: tnp.linspace(a, 3, n, endpoint=endpoint, dtype=dtype, retstep=True))
+    g = tnp.function(lambda x: tnp.linspace(x[0], x[-1], x.shape[0], endpoint=endpoint, dtype=dtype))
+    for n in (5, 2, 1, 0, 50):
+        got, step = f(tnp.asarray(-1.5), tnp.asarray(n))
+        want, wanted_step = np.linspace(-1.5, 3, n, endpoint=endpoint, dtype=dtype, retstep=True)
+        assert got.dtype == want.dtype and got.shape == want.shape
+        np.testing.assert_array_equal(np.asarray(got), want)
+        np.testing.assert_array_equal(np.asarray(step), wanted_step)
+        if n > 0:
+            x = tnp.arange(n) * 0.3 - 1
+            want = np.linspace(float(x[0]), float(x[-1]), n, endpoint=endpoint, dtype=dtype)
+            np.testing.assert_array_equal(np.asarray(g(x)), want)
+    assert f.cache_info()["traced"] == 1 and g.cache_info()["traced"] == 1
+    several = tnp.function(lambda a, n: tnp.linspace(a, a * 2, n, axis=1))
+    x = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(np.asarray(several(x, tnp.asarray(4))), np.linspace(x, x * 2, 4, axis=1))
+    with pytest.raises(ValueError, match="negative"):
+        f(tnp.asarray(0.0), tnp.asarray(-1))
+
+
+def test_errors_of_indices_in_traced_functions():
+    a, choices = np.array([0, 2, 1]), [np.arange(3), np.arange(3) * 10, np.arange(3) * 100]
+    f = tnp.function(lambda a: tnp.choose(a, [tnp.asarray(c) for c in choices]))
+    np.testing.assert_array_equal(np.asarray(f(a)), np.choose(a, choices))
+    g = tnp.function(lambda i, j: tnp.ravel_multi_index((i, j), (3, 4)))
+    assert int(g(tnp.asarray(2), tnp.asarray(3))) == 11
+    h = tnp.function(lambda i: tnp.unravel_index(i, (3, 4)))
+    assert [int(v) for v in h(tnp.asarray(11))] == [2, 3]
+    for call in (
+        lambda: f(a + 1),
+        lambda: f(a - 1),
+        lambda: g(tnp.asarray(3), tnp.asarray(0)),
+        lambda: h(tnp.asarray(12)),
+    ):
+        with pytest.raises(ValueError):
+            call()
+    each = tnp.vmap(lambda a: tnp.choose(a, [tnp.asarray(c) for c in choices]))
+    np.testing.assert_array_equal(np.asarray(each(np.stack([a, a]))), np.stack([np.choose(a, choices)] * 2))
+    weights = tnp.asarray([1.0, 2.0, 3.0])
+    grad = tnp.grad(tnp.function(lambda w: tnp.sum(tnp.choose(a, [w, w * 2, w * 3]))))
+    np.testing.assert_allclose(np.asarray(grad(weights)), [1.0, 3.0, 2.0])
