@@ -34,6 +34,39 @@ bool has_complex(const FusedGroup& group) {
   return false;
 }
 
+// Rows of a few elements are not walked one by one, if their number is in the code.
+void set_short_rows(NestStatement& s, const Loops& loops, std::span<const int> sizes) {
+  constexpr std::int64_t kMostElements = 7, kFewestRows = 8;
+  constexpr int kMostCycles = 400;
+  const std::size_t last = loops.count() - 1;
+  if (last == 0 || has_complex(s.group)) return;
+  const std::int64_t n = loops.sizes[last];
+  if (n > kMostElements || loops.sizes[last - 1] < kFewestRows || n * s.group.cycles() > kMostCycles) return;
+  std::vector<std::vector<int>> layouts;
+  for (std::size_t k = 0; k < sizes.size(); ++k) {
+    const std::int64_t row = loops.strides[last - 1][k], element = loops.strides[last][k], bytes = sizes[k];
+    ShortRows layout;
+    if (row == 0 && element == 0) {
+      layout = ShortRows::one;
+    } else if (row == n * bytes && element == bytes) {
+      layout = ShortRows::packed;
+    } else if (row == bytes && element == 0) {
+      layout = ShortRows::of_row;
+    } else if (row == 0 && element == bytes) {
+      layout = ShortRows::repeated;
+    } else {
+      return;
+    }
+    layouts.push_back({static_cast<int>(layout)});
+  }
+  const ShortRows result = s.fold == Fold::none ? ShortRows::packed : ShortRows::of_row;
+  for (std::size_t k = s.from.size(); k < layouts.size(); ++k) {
+    if (layouts[k][0] != static_cast<int>(result)) return;
+  }
+  s.positions = std::move(layouts);
+  s.step = static_cast<int>(n);
+}
+
 bool is_place_slice(const GraphNode& node) { return std::string_view(node.op->name) == "place_slice"; }
 
 }  // namespace
@@ -187,7 +220,11 @@ void BlockLowering::compute_registers(const FusedGroup& group, const std::vector
 void BlockLowering::compute(const FusedGroup& group, const std::vector<Place>& from, const std::vector<Place>& to,
                             const Shape& shape) {
   if (!is_pointer(to[0])) return compute_registers(group, from, to, shape);
-  NestStatement s{.kind = Kind::compute, .group = group};
+  compute_rows({.kind = Kind::compute, .group = group}, from, to, shape);
+}
+
+void BlockLowering::compute_rows(NestStatement s, const std::vector<Place>& from, const std::vector<Place>& to,
+                                 const Shape& shape) {
   std::vector<Strides> strides;
   std::vector<int> sizes;
   const auto operand = [&](std::vector<int>& list, const Place& p) {
@@ -197,10 +234,12 @@ void BlockLowering::compute(const FusedGroup& group, const std::vector<Place>& f
   };
   for (const Place& p : from) operand(s.from, in_small_array(p) ? located(p) : p);
   for (const Place& p : to) operand(s.to, p);
-  std::int64_t cost = shape.num_elements() * group.cycles() + 4;
+  const std::int64_t work = shape.num_elements() * s.group.cycles();
+  std::int64_t cost = work + 4;
   const Loops loops(shape, strides, sizes);
   loops.set(s, static_cast<int>(out_.parameters.size()));
   out_.parameters.insert(out_.parameters.end(), loops.parameters.begin(), loops.parameters.end());
+  set_short_rows(s, loops, sizes);
   if (loops.vectorizes()) cost /= 4;
   if (loops.count() > 1 && loops.sizes.back() < kShortRow) short_cycles += cost;
   cycles += cost;

@@ -63,6 +63,7 @@ class BlockLowering {
   bool lower_call(const GraphNode& node);
   // fold_lowering.cpp
   bool lower_reduction(const GraphNode& node);
+  bool lower_short_rows(const GraphNode& node, Fold fold, DType type);
   bool lower_product(const GraphNode& node);
   struct FoldAxes;
   Place fold_stage(const Place& from, const FoldAxes& axes, Fold fold);
@@ -76,6 +77,7 @@ class BlockLowering {
   // The group computed over `shape`, which every operand broadcasts to.
   void compute(const FusedGroup& group, const std::vector<Place>& from, const std::vector<Place>& to,
                const Shape& shape);
+  void compute_rows(NestStatement s, const std::vector<Place>& from, const std::vector<Place>& to, const Shape& shape);
   void compute_registers(const FusedGroup& group, const std::vector<Place>& from, const std::vector<Place>& to,
                          const Shape& shape);
   Place in_registers(const Place& p);

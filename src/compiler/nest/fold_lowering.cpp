@@ -4,6 +4,7 @@
 
 #include "compiler/nest/block_lowering.h"
 #include "compiler/param_reader.h"
+#include "tnp/error.h"
 
 namespace tnp::compiler {
 
@@ -85,7 +86,8 @@ bool BlockLowering::lower_reduction(const GraphNode& node) {
   const auto* known =
       std::find_if(std::begin(kFolds), std::end(kFolds), [&](const NamedFold& f) { return f.name == node.op->name; });
   const GraphValue &in = value(node.inputs[0]), &result = value(node.outputs[0]);
-  if (known == std::end(kFolds) || !is_small(in)) return false;
+  if (known == std::end(kFolds)) return false;
+  if (!is_small(in)) return !known->logical && lower_short_rows(node, known->fold, result.dtype);
   const ParamReader p(*node.params);
   const Axes& axes = p.axes.at("axes");
   Fold fold = known->fold;
@@ -131,6 +133,30 @@ bool BlockLowering::lower_reduction(const GraphNode& node) {
   if (type != result.dtype) folded = converted(folded, result.dtype);
   folded.writable = true;
   places[node.outputs[0]] = folded;
+  return true;
+}
+
+// Sums of many rows of a few elements, which follow one on the other.
+bool BlockLowering::lower_short_rows(const GraphNode& node, Fold fold, DType type) {
+  const GraphValue &in = value(node.inputs[0]), &result = value(node.outputs[0]);
+  const Place& from = places.at(node.inputs[0]);
+  const ParamReader p(*node.params);
+  const Axes& axes = p.axes.at("axes");
+  const int last = in.shape.ndim() - 1;
+  if (axes.size() != 1 || axes[0] != last || !is_pointer(from) || !is_whole(from)) return false;
+  if (in.dtype != type || is_complex(type) || is_half(type) || type == DType::bool_) return false;
+  const std::int64_t n = in.shape[last], rows = result.shape.num_elements(), bytes = itemsize(type);
+  if (n < 2 || n > 7 || rows < 8) return false;
+  GroupBuilder builder;
+  builder.output(builder.cast(builder.input(type), type));
+  NestStatement s{.kind = Kind::compute};
+  s.fold = fold;
+  s.group = builder.take();
+  const Place to = temporary(result), target = located(to);
+  compute_rows(std::move(s), {{from.variable, {rows, n}, {n * bytes, bytes}}},
+               {{target.variable, {rows, 1}, {bytes, 0}}}, {rows, n});
+  if (statements.back().step == kNone) throw RuntimeError("a fold of short rows was made a loop of another kind");
+  places[node.outputs[0]] = to;
   return true;
 }
 

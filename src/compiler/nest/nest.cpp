@@ -67,7 +67,8 @@ void print(const Nest& nest, const std::vector<NestStatement>& block, int indent
     out += space + list(s.to) + (s.to.empty() ? "" : " = ") + kKindNames[static_cast<int>(s.kind)] + "(" +
            list(s.from) + ")";
     if (s.extent != kNone) out += " extent n" + std::to_string(s.extent);
-    if (s.step != kNone) out += (s.kind == Kind::branch ? " if " : " step n") + std::to_string(s.step);
+    const bool number = s.kind == Kind::branch || s.kind == Kind::compute;
+    if (s.step != kNone) out += (number ? " number " : " step n") + std::to_string(s.step);
     for (int e : s.extents) out += " over n" + std::to_string(e);
     if (s.callee != kNone) out += " callee " + std::to_string(s.callee);
     if (s.fold != Fold::none) out += std::string(" ") + kFoldNames[static_cast<int>(s.fold)];
@@ -147,6 +148,7 @@ class Verifier {
       // A row is written where the pointer points to, which must be known.
       if (pointer(s.to[k])) read(s, s.to[k]);
     }
+    if (s.step != kNone) short_rows(s);
     for (int e : s.extents) need(parameter(e), s, "no such parameter");
     need(s.extents.empty() || s.strides.size() == s.from.size() + s.to.size(), s, "strides for other operands");
     for (const std::vector<int>& strides : s.strides) {
@@ -156,6 +158,18 @@ class Verifier {
         need(strides[d] == kNone || parameter(strides[d]) || (last && strides[d] == kUnit), s, "no such stride");
       }
     }
+  }
+
+  void short_rows(const NestStatement& s) {
+    need(s.step > 1 && s.extents.size() > 1, s, "short rows of another kind");
+    need(s.positions.size() == s.from.size() + s.to.size(), s, "not the layout of every operand");
+    for (std::size_t k = 0; wrong_.empty() && k < s.positions.size(); ++k) {
+      need(s.positions[k].size() == 1, s, "no layout");
+      if (!wrong_.empty() || k < s.from.size()) continue;
+      const ShortRows result = s.fold == Fold::none ? ShortRows::packed : ShortRows::of_row;
+      need(s.positions[k][0] == static_cast<int>(result), s, "a result that lies otherwise");
+    }
+    need(s.fold == Fold::none || s.to.size() == 1, s, "several folds");
   }
 
   void fold(const NestStatement& s) {

@@ -25,6 +25,10 @@ struct NestVariable {
   bool operator==(const NestVariable&) const = default;
 };
 
+// How an operand of a loop over short rows lies in memory: one element for all, row by row without gaps, an element for
+// each row, or one row for all.
+enum class ShortRows : std::uint8_t { one, packed, of_row, repeated };
+
 // What a fold does to two elements. `dot` adds products, and rounds once where there is a fused multiply-add.
 enum class Fold : std::uint8_t { none, sum, prod, min, max, dot };
 // The order in which the library folds (ops/reduce/fold.h): a row of elements, or rows of them, side by side. A dot
@@ -33,7 +37,8 @@ enum class FoldOrder : std::uint8_t { row, columns };
 
 struct NestStatement {
   enum class Kind : std::uint8_t {
-    compute,  // variables `to` = the group of `from`: once, or, for pointers, over loops of `extents`
+    compute,  // variables `to` = the group of `from`: once, or, for pointers, over loops of `extents`; where the number
+              // `step` is set, the innermost one has so many turns, which `fold` may fold
     fold,     // each element of to[0] = n elements of from[0] (of a dot: times those of from[1]), folded; n is how many
               // positions there are for an element
     join,     // to[0] = elements of the `from`, whose positions are counted on from one to the next
@@ -58,7 +63,7 @@ struct NestStatement {
   std::vector<int> extents{};               // parameters, from the outermost loop to the innermost
   std::vector<std::vector<int>> strides{};  // of `from`, then `to`: a parameter (bytes) for each loop, kUnit or kNone
   // Of small arrays in `from`: the positions that are read, for each element of the result (a fold: for each of its n).
-  // None: as they are.
+  // None: as they are. Of loops of which the innermost is short: one number each, a ShortRows.
   std::vector<std::vector<int>> positions{};
   Fold fold = Fold::none;
   FoldOrder order = FoldOrder::row;

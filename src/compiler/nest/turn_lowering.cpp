@@ -85,7 +85,7 @@ bool TurnLowering::assign_carries() {
     Place from = block.places.at(v);
     const int own = carries_[static_cast<std::size_t>(k)].variable;
     if (!block.is_pointer(carries_[static_cast<std::size_t>(k)])) {
-      if (from.variable == own) continue;
+      if (from.variable == own && from.writable) continue;
       const bool whole = from.offset == 0 && out_.nest.variables[static_cast<std::size_t>(from.variable)] ==
                                                  out_.nest.variables[static_cast<std::size_t>(own)];
       if (!whole || !from.writable) {  // a part, or a view

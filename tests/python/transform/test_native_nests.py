@@ -2,8 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import textwrap
+import time
 
 import pytest
 import tnp
@@ -96,6 +99,8 @@ SHAPES = [
     (2, 3, 4),
     (40, 7),
     (0, 3),
+    (200, 3),
+    (11, 13, 2),
 ]
 
 
@@ -164,6 +169,28 @@ def test_reductions_of_views(layout):
         return lib.fori_loop(0, 3, step, (tnp.asarray(1.0), tnp.sum(y, axis=0), tnp.sum(y, axis=-1)))
 
     agree(program, data((9, 10), "float64"))
+
+
+@pytest.mark.parametrize("dtype", ["int16", "float32", "float64"])
+@pytest.mark.parametrize("last", [2, 3, 7])
+@pytest.mark.parametrize("rows", [8, 9, 23])
+def test_many_rows_of_a_few_elements(dtype, last, rows):
+    """Which are computed several rows at a time: operands for each element, row or place in a row."""
+
+    def program(lib, x, y):
+        def step(i, c):
+            x, s = c
+            d = x[None, :, :] - x[:, None, :] * y
+            r = tnp.sum(d * d, axis=-1)
+            m = tnp.max(d + i.astype(dtype), axis=-1)[:, :, None]
+            t = (d * r[:, :, None] + m * y).astype(dtype)
+            return (x + t[0] // 3 if dtype == "int16" else x + t[0] * 1e-3), s + r.astype(dtype) + tnp.prod(
+                t, axis=2
+            ).astype(dtype) * 0
+
+        return lib.fori_loop(0, 3, step, (x, tnp.zeros((rows, rows), dtype=dtype)))
+
+    agree(program, data((rows, last), dtype), data(last, dtype, 1))
 
 
 def test_mean_variance_and_softmax():
@@ -393,6 +420,24 @@ def programs(draw):
     ]
 
 
+def apply(lib, name, i, x, y):
+    n = x.shape[0]
+    return {
+        "sum0": lambda: x + tnp.sum(y, axis=0) / n,
+        "sum1": lambda: x - tnp.sum(y, axis=1, keepdims=True) / n,
+        "max1": lambda: tnp.minimum(x, tnp.max(y, axis=1)),
+        "matmul": lambda: x @ y / n,
+        "row": lambda: x * y[i % n] + y[:, i % n][:, None],
+        "set": lambda: x.at[i % n].set(y[0]).at[:, 0].set(y[:, -1]),
+        "cond": lambda: lib.cond(tnp.sum(x) > 0, lambda: y + 1, lambda: x * y),
+        "inner": lambda: lib.fori_loop(0, i % 3, lambda m, z: z * 0.5 + y.T, x),
+        "tanh": lambda: tnp.tanh(x) + y,
+        "add": lambda: x.T + y[::-1],
+        "swap": lambda: tnp.where(x > y, y, x),
+        "concat": lambda: tnp.concatenate([x[1:], y[:1]]),
+    }[name]()
+
+
 @settings(max_examples=25, deadline=None)
 @given(programs(), st.sampled_from(FLOATS), st.sampled_from([1, 3, 6, 14]))
 def test_random_bodies(ops, dtype, n):
@@ -400,21 +445,7 @@ def test_random_bodies(ops, dtype, n):
         def step(i, c):
             values = [*c, c[0] * 0.5]
             for name, j, k in ops:
-                x, y = values[j % len(values)], values[k % len(values)]
-                r = {
-                    "sum0": lambda: x + tnp.sum(y, axis=0) / n,
-                    "sum1": lambda: x - tnp.sum(y, axis=1, keepdims=True) / n,
-                    "max1": lambda: tnp.minimum(x, tnp.max(y, axis=1)),
-                    "matmul": lambda: x @ y / n,
-                    "row": lambda: x * y[i % n] + y[:, i % n][:, None],
-                    "set": lambda: x.at[i % n].set(y[0]).at[:, 0].set(y[:, -1]),
-                    "cond": lambda: lib.cond(tnp.sum(x) > 0, lambda: y + 1, lambda: x * y),
-                    "inner": lambda: lib.fori_loop(0, i % 3, lambda m, z: z * 0.5 + y.T, x),
-                    "tanh": lambda: tnp.tanh(x) + y,
-                    "add": lambda: x.T + y[::-1],
-                    "swap": lambda: tnp.where(x > y, y, x),
-                    "concat": lambda: tnp.concatenate([x[1:], y[:1]]),
-                }[name]()
+                r = apply(lib, name, i, values[j % len(values)], values[k % len(values)])
                 values.append(tnp.clip(r, -3, 3))
             return values[-1], values[-2]
 
@@ -463,3 +494,30 @@ def test_native_from_the_start(isa):
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", few, __file__]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_interrupt():
+    """In the inner loop of a loop, whose own turns take long."""
+    code = """
+        import signal, time, tnp
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        f = tnp.function(lambda n, s: tnp.fori_loop(0, n, lambda i, s: s + tnp.fori_loop(0, n, lambda j, t: t * 0.5 + j, s), s))
+        f(tnp.asarray(3000), tnp.asarray(1.0))
+        print("ready", flush=True)
+        try:
+            f(tnp.asarray(10**7), tnp.asarray(1.0))
+            print("ended", 0, flush=True)
+        except KeyboardInterrupt:
+            print("stopped", time.time(), flush=True)
+    """
+    p = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert p.stdout.readline() == "ready\n"
+        time.sleep(0.3)
+        at = time.time()
+        p.send_signal(signal.SIGINT)
+        out, _ = p.communicate(timeout=30)
+    finally:
+        p.kill()
+    word, when = out.split()
+    assert word == "stopped" and float(when) - at < 0.2

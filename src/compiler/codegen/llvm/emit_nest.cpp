@@ -74,6 +74,10 @@ class NestEmitter {
       declare(s.otherwise);
       if (s.kind != Kind::compute) continue;
       elements_->declare(s.group, count_of(s) > 1 ? kChunk : 1);
+      if (s.step != kNone) {
+        elements_->declare(s.group, kChunk);
+        continue;
+      }
       if (vectorizes(s)) elements_->declare(s.group, vector_lanes(s.group, isa_));
     }
   }
@@ -158,6 +162,9 @@ class NestEmitter {
   using Pointers = std::vector<llvm::Value*>;  // of inputs, then outputs; null: an element in a variable
   void compute_rows(const NestStatement& s);
   void rows(const NestStatement& s, std::size_t loop, const Pointers& pointers);
+  void short_rows(const NestStatement& s, const Pointers& pointers);
+  SmallArrays::Chunks short_operand(const NestStatement& s, std::size_t k, llvm::Value* pointer, llvm::Value* row,
+                                    int lanes);
   llvm::Value* row_loop(const NestStatement& s, int lanes, llvm::Value* start, const Pointers& pointers);
   void call(const NestStatement& s);
   void address(const NestStatement& s);
@@ -351,8 +358,110 @@ void NestEmitter::compute_rows(const NestStatement& s) {
   rows(s, 0, pointers);
 }
 
+// What operand k has for `lanes` rows from `row` on: all their elements, in as many pieces of `lanes` as a row has
+// elements.
+SmallArrays::Chunks NestEmitter::short_operand(const NestStatement& s, std::size_t k, llvm::Value* pointer,
+                                               llvm::Value* row, int lanes) {
+  const int n = s.step;
+  const DType d = variable(s.from[k]).dtype;
+  const auto at = [&](llvm::Value* index) {
+    return b_.CreateGEP(llvm::ArrayType::get(b_.getInt8Ty(), static_cast<std::uint64_t>(itemsize(d))), pointer, index);
+  };
+  const auto number = [&](int i) { return b_.getInt64(static_cast<std::uint64_t>(i)); };
+  const auto layout = static_cast<ShortRows>(s.positions[k][0]);
+  SmallArrays::Chunks out, source;
+  if (layout == ShortRows::one) {
+    const Registers x = pointer ? elements_->load(pointer, d, 1) : element(s.from[k]);
+    out.assign(static_cast<std::size_t>(n), elements_->splat(x, lanes).re);
+    return out;
+  }
+  if (layout == ShortRows::packed) {
+    llvm::Value* first = b_.CreateMul(row, number(n));
+    for (int v = 0; v < n; ++v) out.push_back(elements_->load(at(b_.CreateAdd(first, number(v * lanes))), d, lanes).re);
+    return out;
+  }
+  const bool repeated = layout == ShortRows::repeated;
+  if (lanes == 1) {
+    for (int v = 0; v < n; ++v) out.push_back(elements_->load(at(repeated ? number(v) : row), d, 1).re);
+    return out;
+  }
+  if (repeated) {
+    llvm::Value* x = elements_->load(pointer, d, n).re;
+    std::vector<int> mask;
+    for (int l = 0; l < kChunk; ++l) mask.push_back(std::min(l, n - 1));
+    source = {b_.CreateShuffleVector(x, mask)};
+  } else {
+    source = {elements_->load(at(row), d, lanes).re};
+  }
+  for (int v = 0; v < n; ++v) {
+    std::vector<int> which;
+    for (int l = 0; l < lanes; ++l) which.push_back(repeated ? (v * lanes + l) % n : (v * lanes + l) / n);
+    out.push_back(small_.gather(source, which));
+  }
+  return out;
+}
+
+// The last two loops, where the innermost is short: kChunk rows at a time, then the others one by one.
+void NestEmitter::short_rows(const NestStatement& s, const Pointers& pointers) {
+  const auto n = static_cast<std::size_t>(s.step);
+  llvm::Value* start = b_.getInt64(0);
+  for (int lanes : {kChunk, 1}) {
+    std::vector<SmallArrays::Chunks> same(s.from.size());
+    for (std::size_t k = 0; k < same.size(); ++k) {
+      const auto layout = static_cast<ShortRows>(s.positions[k][0]);
+      if (layout == ShortRows::one || layout == ShortRows::repeated)
+        same[k] = short_operand(s, k, pointers[k], nullptr, lanes);
+    }
+    llvm::BasicBlock* before = b_.GetInsertBlock();
+    auto *test = block("rows"), *body = block("turn"), *after = block("after");
+    b_.CreateBr(test);
+    b_.SetInsertPoint(test);
+    llvm::PHINode* row = b_.CreatePHI(b_.getInt64Ty(), 2);
+    row->addIncoming(start, before);
+    llvm::Value* next = b_.CreateNSWAdd(row, b_.getInt64(static_cast<std::uint64_t>(lanes)));
+    b_.CreateCondBr(b_.CreateICmpSLE(next, parameter(s.extents[s.extents.size() - 2])), body, after);
+    b_.SetInsertPoint(body);
+    std::vector<SmallArrays::Chunks> in = same, to(s.to.size());
+    for (std::size_t k = 0; k < in.size(); ++k) {
+      if (in[k].empty()) in[k] = short_operand(s, k, pointers[k], row, lanes);
+    }
+    for (std::size_t v = 0; v < n; ++v) {
+      std::vector<Registers> values;
+      for (const SmallArrays::Chunks& x : in) values.push_back({x[v], nullptr});
+      const std::vector<Registers> out = outputs_of(s.group, std::move(values), lanes);
+      for (std::size_t j = 0; j < out.size(); ++j) to[j].push_back(out[j].re);
+    }
+    for (std::size_t j = 0; j < to.size(); ++j) {
+      const DType d = variable(s.to[j]).dtype;
+      llvm::Value* first = row;
+      if (s.fold == Fold::none) {
+        first = b_.CreateMul(row, b_.getInt64(n));
+      } else {
+        SmallArrays::Chunks terms = to[j];
+        for (std::size_t t = 0; lanes > 1 && t < n; ++t) {
+          std::vector<int> which;
+          for (int l = 0; l < lanes; ++l) which.push_back(static_cast<int>(t) + l * s.step);
+          terms[t] = small_.gather(to[j], which);
+        }
+        to[j] = {small_.fold_terms(s.fold, d, terms)};
+      }
+      for (std::size_t v = 0; v < to[j].size(); ++v) {
+        llvm::Value* index = b_.CreateAdd(first, b_.getInt64(v * static_cast<std::uint64_t>(lanes)));
+        llvm::Value* at = b_.CreateGEP(llvm::ArrayType::get(b_.getInt8Ty(), static_cast<std::uint64_t>(itemsize(d))),
+                                       pointers[s.from.size() + j], index);
+        elements_->store(at, {to[j][v], nullptr}, d, lanes);
+      }
+    }
+    row->addIncoming(next, b_.GetInsertBlock());
+    b_.CreateBr(test);
+    b_.SetInsertPoint(after);
+    start = row;
+  }
+}
+
 // The loops from number `loop` on.
 void NestEmitter::rows(const NestStatement& s, std::size_t loop, const Pointers& pointers) {
+  if (loop + 2 == s.extents.size() && s.step != kNone) return short_rows(s, pointers);
   if (loop + 1 == s.extents.size()) {
     llvm::Value* start = b_.getInt64(0);
     if (vectorizes(s)) start = row_loop(s, vector_lanes(s.group, isa_), start, pointers);

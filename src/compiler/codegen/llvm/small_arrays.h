@@ -23,6 +23,12 @@ class SmallArrays {
   llvm::Value* gather(const Chunks& from, std::span<const int> positions, int lanes = kChunk);
   // A statement's results: chunks, or one element.
   Chunks fold(const NestStatement& s, DType type, int results, const std::vector<Chunks>& from);
+  // Terms, elements or vectors, folded as those of a row are.
+  llvm::Value* fold_terms(Fold fold, DType type, const Chunks& terms) {
+    fold_ = fold;
+    type_ = type;
+    return fold_row(terms);
+  }
 
  private:
   llvm::Value* apply(llvm::Value* a, llvm::Value* b);
