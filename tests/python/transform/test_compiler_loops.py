@@ -51,6 +51,23 @@ def test_values_change_places():
             same(got, want)
 
 
+@pytest.mark.parametrize("shape", [(5,), (2, 2), (64,), (9, 9)])
+def test_rows_in_place_of_themselves(shape):
+    """Carries that become views of themselves: small ones are in registers, where a view has the same variable."""
+
+    def f(n, x, y):
+        return tnp.fori_loop(0, n, lambda i, v: (v[0][::-1], v[0].T if v[0].ndim > 1 else v[1][::-1], v[1]), (x, y, x))
+
+    g = tnp.function(f)
+    x, y = np.random.default_rng(0).normal(size=(2, *shape))
+    for n in (1, 2, 3, LONG + 1):
+        v = (x, y, x)
+        for _ in range(n):
+            v = (v[0][::-1], v[0].T if x.ndim > 1 else v[1][::-1], v[1])
+        for got, want in zip(g(tnp.asarray(n), tnp.asarray(x), tnp.asarray(y)), v, strict=True):
+            same(got, want)
+
+
 @pytest.mark.parametrize(
     "dtype", ["bool", "int8", "uint16", "int64", "float16", "float32", "float64", "complex64", "complex128"]
 )
