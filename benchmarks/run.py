@@ -19,6 +19,7 @@ ALL = [
     "ops.fft",
     "ops.sorting",
     "ops.random",
+    "ops.functions",
     "programs.black_scholes",
 ]
 

@@ -13,7 +13,8 @@ namespace tnp {
 
 namespace {
 
-constexpr std::int64_t kBlock = 1 << 16;  // elements: a few of such arrays fit into the second-level cache
+constexpr std::int64_t kSmall = 1 << 17;  // elements that are computed at once
+constexpr std::int64_t kBlock = 1 << 15;  // elements: several of such arrays fit into the second-level cache
 
 using Inputs = std::vector<Array>;
 
@@ -85,7 +86,7 @@ Array by_blocks(std::initializer_list<Array> given, const BlockFunction& f) {
     shape = both;
   }
   const std::int64_t n = shape.num_elements();
-  if (n <= 2 * kBlock) return f(inputs);
+  if (n <= kSmall) return f(inputs);
   for (const Array& x : inputs) contiguous = contiguous && (x.ndim() == 0 || (x.shape() == shape && x.is_contiguous()));
   Blocks blocks(f, shape, {});
   if (!contiguous) {
@@ -103,7 +104,7 @@ Array by_blocks_in_place(Array x, std::initializer_list<Array> others, const Blo
   inputs.insert(inputs.end(), others.begin(), others.end());
   if (!direct(inputs)) return f(inputs);
   const std::int64_t n = inputs[0].shape().num_elements();
-  bool usable = n > 2 * kBlock && is_only_holder(inputs[0]);
+  bool usable = n > kSmall && is_only_holder(inputs[0]);
   for (const Array& a : inputs) usable = usable && a.is_contiguous() && a.shape() == inputs[0].shape();
   if (!usable) return f(inputs);
   const Array out = inputs[0];
@@ -122,7 +123,7 @@ Array by_blocks_in_place(Array x, std::initializer_list<Array> others, const Blo
 Array by_blocks_of_indices(std::int64_t n, DType dtype, const std::function<Array(const Array&)>& f) {
   Array out;
   for (std::int64_t begin = 0; begin == 0 || begin < n; begin += kBlock) {
-    const std::int64_t count = n <= 2 * kBlock ? n : std::min(kBlock, n - begin);
+    const std::int64_t count = n <= kSmall ? n : std::min(kBlock, n - begin);
     const Array indices = iota(count, dtype);
     const Array block = f(begin == 0 ? indices : add(indices, Scalar(static_cast<double>(begin))));
     if (count == n) return block;

@@ -2,6 +2,8 @@
 
 #include "base/default_dtype.h"
 #include "base/dim.h"
+#include "numpy/blocks.h"
+#include "ops/sort/direct.h"
 #include "tnp/cumulative.h"
 #include "tnp/error.h"
 #include "tnp/numpy.h"
@@ -156,18 +158,22 @@ Array unwrap(const Array& given, const Operand* discont, std::int64_t given_axis
       given_period.is_array() ? astype(given_period.array(), type) : given_period.scalar().to_array(type);
   const Dim size = p.shape()[axis];
   if (size == 0) return p;
-  const Array steps = diff(p, 1, axis);
   const bool whole = is_integer(type);
   const Array high = whole ? floor_divide(period, 2) : period / 2;
   const Array low = -high;
-  Array within = remainder(steps - low, period) + low;
-  // A jump of exactly half a period keeps its direction; whole numbers have such a half only in even periods.
-  Array ambiguous = (within == low) & (steps > 0);
-  if (whole) ambiguous = ambiguous & (remainder(period, 2) == 0);
-  within = where(ambiguous, high, within);
-  Array correction = within - steps;
-  const Array size_of_step = absolute(steps);
-  correction = where(discont ? less(size_of_step, *discont) : size_of_step < period / 2, 0, correction);
+  const auto correction_of = [&](const Array& steps) {
+    Array within = remainder(steps - low, period) + low;
+    // A jump of exactly half a period keeps its direction; whole numbers have such a half only in even periods.
+    Array ambiguous = (within == low) & (steps > 0);
+    if (whole) ambiguous = ambiguous & (remainder(period, 2) == 0);
+    within = where(ambiguous, high, within);
+    const Array size_of_step = absolute(steps);
+    return where(discont ? less(size_of_step, *discont) : size_of_step < period / 2, 0, within - steps);
+  };
+  const Array steps = diff(p, 1, axis);
+  const bool single = (!discont || !discont->is_array()) && period.ndim() == 0 && computes_directly({&period});
+  const Array correction = single ? by_blocks({steps}, [&](std::span<const Array> in) { return correction_of(in[0]); })
+                                  : correction_of(steps);
   const Array first = part(p, axis, 0, 1), rest = part(p, axis, 1, dim_sub(size, 1));
   return concatenate(Arrays{first, astype(rest + cumsum(correction, axis), type)}, axis);
 }

@@ -32,13 +32,15 @@ bool longer(const Array& y, const Array& x) {
   return !is_symbolic(n) && !is_symbolic(m) && m > n;
 }
 
-// y moved along x, which is continued by zeros as the mode wants.
-Array moved_along(const Array& x, const Array& y, OverlapMode mode) {
-  const Dim m = y.shape()[0];
-  if (mode == OverlapMode::valid) return correlate_valid(x, y);
+// w moved along x, which is continued by zeros as the mode wants.
+Array moved_along(const Array& x, const Array& w, OverlapMode mode) {
+  const Dim m = w.shape()[0];
+  if (mode == OverlapMode::valid) return correlate_valid(x, w);
   const Dim before = mode == OverlapMode::full ? dim_sub(m, 1) : dim_floor_div(m, 2);
-  const Axes left{before}, right{mode == OverlapMode::full ? before : dim_sub(dim_sub(m, before), 1)};
-  return correlate_valid(pad(x, zeros({}, x.dtype()), left, right), y);
+  const Dim after = mode == OverlapMode::full ? before : dim_sub(dim_sub(m, before), 1);
+  if (const Array y = is_symbolic(m) ? Array() : correlate_continued(x, w, before, after)) return y;
+  const Axes left{before}, right{after};
+  return correlate_valid(pad(x, zeros({}, x.dtype()), left, right), w);
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ Dim known_length(const Array& p, const char* what) {
 
 // With zeros in front: `count` coefficients in all.
 Array widened(const Array& p, Dim count) {
+  if (count == length(p)) return p;
   const std::int64_t before[] = {dim_sub(count, length(p))}, after[] = {0};
   return pad(p, Scalar(0).to_array(p.dtype()), before, after);
 }
@@ -40,7 +41,9 @@ Array added(const Array& given_p, const Array& given_q, F&& add) {
 
 // p0 q0, p0 q1 + p1 q0, …: the rows of the outer product, each moved one place further than the one before.
 Array product(const Array& p, const Array& q) {
-  const Dim n = length(p), m = length(q), columns = dim_add(n, m), count = dim_sub(columns, 1);
+  const Dim n = length(p), m = length(q);
+  if (!is_symbolic(n) && !is_symbolic(m) && n > 0 && m > 0) return n < m ? convolve(q, p) : convolve(p, q);
+  const Dim columns = dim_add(n, m), count = dim_sub(columns, 1);
   const std::int64_t before[] = {0, 0}, after[] = {0, n};
   const Array rows = outer(p, q);
   const Array wide = pad(rows, Scalar(0).to_array(rows.dtype()), before, after);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "runtime/threads.h"
@@ -18,9 +19,24 @@ class MaskParts {
     std::int64_t first, count;  // true elements before the part, and in it
   };
 
+  // 1 in each of eight bytes that is not 0.
+  static std::uint64_t true_bytes(const std::uint8_t* mask) {
+    constexpr std::uint64_t ones = 0x0101010101010101u, low = 0x7f * ones;
+    std::uint64_t bytes;
+    std::memcpy(&bytes, mask, sizeof bytes);
+    return (((bytes & low) + low) | bytes) >> 7 & ones;
+  }
+
   static std::int64_t count_true(const std::uint8_t* mask, std::int64_t n) {
-    std::int64_t count = 0;
-    for (std::int64_t i = 0; i < n; ++i) count += mask[i] != 0;
+    std::int64_t count = 0, i = 0;
+    while (i + 8 <= n) {
+      // Sums of bytes, that do not overflow, then of pairs, and of all.
+      std::uint64_t sums = 0;
+      for (const std::int64_t end = std::min(n - 7, i + 8 * 255); i < end; i += 8) sums += true_bytes(mask + i);
+      constexpr std::uint64_t pairs = 0x00ff00ff00ff00ffu;
+      count += static_cast<std::int64_t>(((sums & pairs) + (sums >> 8 & pairs)) * 0x0001000100010001u >> 48);
+    }
+    for (; i < n; ++i) count += mask[i] != 0;
     return count;
   }
 

@@ -1,11 +1,19 @@
 // correlate: a window of weights moved along a vector.
 #include "ops/matmul/correlate.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "base/dim.h"
 #include "ops/batching.h"
 #include "ops/common.h"
+#include "ops/matmul/correlate_kernels.h"
+#include "ops/sort/direct.h"
+#include "runtime/cpu_features.h"
+#include "runtime/threads.h"
 #include "tnp/indexing.h"
 #include "tnp/manipulation.h"
+#include "tnp/numpy.h"
 
 namespace tnp {
 
@@ -32,9 +40,38 @@ OutputSpecs infer(const Call& call) {
   return {{call.in[0].dtype(), shape}};
 }
 
+constexpr PerIsa<CorrelateKernel (*)(DType)> kFindKernel = TNP_PER_ISA(find_correlate_kernel);
+constexpr std::int64_t kGrain = 1 << 17;  // products that are worth a thread
+
+struct Vectors {
+  Array x, w;
+  CorrelateKernel kernel;
+
+  Vectors(const Array& given, const Array& weights)
+      : x(given.is_contiguous() ? given : copy(given)),
+        w(weights.is_contiguous() ? weights : copy(weights)),
+        kernel(kFindKernel.get()(given.dtype())) {}
+
+  // `count` results from x + first on. Parts do not depend on their number: each result is summed in order.
+  void run(std::int64_t first, std::int64_t count, std::byte* out) const {
+    const std::int64_t m = w.shape()[0], size = x.itemsize();
+    parallel_for(count, std::max<std::int64_t>(1, kGrain / m), [&](std::int64_t begin, std::int64_t end) {
+      kernel(x.data() + (first + begin) * size, w.data(), end - begin, m, out + begin * size);
+    });
+  }
+};
+
+bool has_kernel(const Array& x, const Array& w) {
+  return x.ndim() == 1 && w.ndim() == 1 && x.dtype() == w.dtype() && kFindKernel.get()(x.dtype()) != nullptr;
+}
+
 // The windows are the rows of a matrix that lies in x's own memory, each an element further on.
 void execute(const Call& call, std::span<Array> out) {
   const OutputSpec spec = infer(call)[0];
+  if (has_kernel(call.in[0], call.in[1])) {
+    out[0] = Array::empty(spec.dtype, spec.shape);
+    return Vectors(call.in[0], call.in[1]).run(0, spec.shape[0], out[0].data());
+  }
   Array x = call.in[0];
   if (!x.is_contiguous()) x = copy(x);
   const Array& w = call.in[1];
@@ -92,6 +129,33 @@ const OpDef kCorrelate{
 const RegisterOp registration(kCorrelate);
 
 }  // namespace
+
+Array correlate_continued(const Array& x, const Array& w, std::int64_t left, std::int64_t right) {
+  if (!computes_directly({&x, &w}) || !has_kernel(x, w)) return {};
+  const std::int64_t n = x.shape()[0], m = w.shape()[0], middle = n - m + 1, size = x.itemsize();
+  if (middle < 1 || left >= m || right >= m) return {};
+  const Array out = Array::empty(x.dtype(), {left + middle + right});
+  const Vectors v(x, w);
+  v.run(0, middle, out.data() + left * size);
+  if (!all(isfinite(w)).item<bool>()) {  // an infinite weight must not meet a zero
+    for (std::int64_t i = 1; i <= left; ++i)
+      v.kernel(v.x.data(), v.w.data() + i * size, 1, m - i, out.data() + (left - i) * size);
+    for (std::int64_t i = 1; i <= right; ++i)
+      v.kernel(v.x.data() + (middle - 1 + i) * size, v.w.data(), 1, m - i, out.data() + (left + middle - 1 + i) * size);
+    return out;
+  }
+  const auto edge = [&](std::int64_t zeros, std::int64_t first, bool after, std::byte* to) {
+    if (zeros == 0) return;
+    const Array ends = Array::empty(x.dtype(), {zeros + m - 1});
+    std::memset(ends.data(), 0, static_cast<std::size_t>((zeros + m - 1) * size));
+    std::memcpy(ends.data() + (after ? 0 : zeros) * size, v.x.data() + first * size,
+                static_cast<std::size_t>((m - 1) * size));
+    Vectors(ends, v.w).run(0, zeros, to);
+  };
+  edge(left, 0, false, out.data());
+  edge(right, middle, true, out.data() + (left + middle) * size);
+  return out;
+}
 
 Array correlate_valid(const Array& x, const Array& w) {
   const Array in[] = {x, w};

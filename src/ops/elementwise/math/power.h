@@ -74,6 +74,9 @@ TNP_INLINE V pow(V x, V y) {
   using M = mask_t<V>;
   const V magnitude = abs_value(x);
   V value = detail::pow_finite(magnitude, y);
+  // Positive finite bases and finite exponents are no special case, and often there are no others.
+  const M plain = both<M>(both<M>(x > zero, x < inf), abs_value(y) < inf);
+  if (!any_lane(M(plain == M(0)))) return value;
   // 0^y, inf^y and x^inf are 0 or inf, but 1^inf is 1.
   const M extreme = either<M>(either<M>(magnitude == zero, magnitude == inf), abs_value(y) == inf);
   const M grows = (magnitude > one) == (y > zero);
