@@ -105,21 +105,19 @@ def calls() -> list[str]:
 def uncovered(table: list[str]) -> Iterator[str]:
     """What NumPy and tnp both have, and neither the table nor the list of what is left out."""
     text = "\n".join(table)
-    ours = operands(tnp)
+    ours = {**operands(tnp), "a": tnp.ndarray, "g": tnp.random.Generator}
     for prefix, place in PLACES.items():
-        ours_place = eval(prefix[:-1], ours)
+        known = set(dir(eval(prefix[:-1], ours)))
         for name in dir(place):
-            value = inspect.getattr_static(place, name)
-            if (
-                name.startswith("_")
-                or inspect.ismodule(value)
-                or inspect.isclass(value)
-                or not hasattr(ours_place, name)
-            ):
+            if name.startswith("_") or name not in known:
                 continue
-            if prefix.startswith("X.") and not callable(value) and place is not np.ufunc:
+            value = getattr(place, name)
+            if inspect.ismodule(value) or inspect.isclass(value):
                 continue
-            pattern = rf"(?<![\w.]){re.escape(prefix)}{name}\b" if prefix.startswith("X.") else rf"\b[a-z]\d?\.{name}\b"
+            if inspect.ismodule(place) and not callable(value):
+                continue  # a constant
+            of_module = prefix.startswith("X.")
+            pattern = rf"(?<![\w.]){re.escape(prefix)}{name}\b" if of_module else rf"\b[a-z]\d?\.{name}\b"
             if prefix + name not in EXCLUDED and not re.search(pattern, text):
                 yield prefix + name
 

@@ -267,11 +267,12 @@ class frompyfunc:
     def __init__(self, func: Callable[..., Any], /, nin: int, nout: int, **kwargs: Any) -> None:
         if not callable(func):
             raise TypeError("the first argument must be callable")
-        if set(kwargs) - {"identity"}:
+        if kwargs and set(kwargs) - {"identity"}:
             raise TypeError(
                 f"frompyfunc() got an unexpected keyword argument '{next(iter(set(kwargs) - {'identity'}))}'"
             )
-        self._function = vectorize(func, cache=True)
+        self._call = func
+        self._vectorized: vectorize | None = None
         self.nin, self.nout, self.nargs = nin, nout, nin + nout
         self.identity = kwargs.get("identity")
         self.__name__ = f"{getattr(func, '__name__', '?')} (vectorized)"
@@ -280,7 +281,9 @@ class frompyfunc:
         """The results of each element."""
         if len(args) != self.nin:
             raise TypeError(f"{self.__name__} takes {self.nin} positional arguments but {len(args)} were given")
-        return self._function(*args)
+        if self._vectorized is None:
+            self._vectorized = vectorize(self._call, cache=True)
+        return self._vectorized(*args)
 
     def outer(self, a: Any, b: Any) -> Any:
         """The results of all pairs."""

@@ -154,10 +154,10 @@ class ndindex:
     def __init__(self, *shape: Any) -> None:
         if len(shape) == 1 and not isinstance(shape[0], int):
             shape = tuple(shape[0])
-        sizes = [range(int(n)) for n in shape]
-        if any(int(n) < 0 for n in shape):
+        sizes = list(map(int, shape))
+        if sizes and min(sizes) < 0:
             raise ValueError("negative dimensions are not allowed")
-        self._indices = itertools.product(*sizes)
+        self._indices = itertools.product(*map(range, sizes))
 
     def __iter__(self) -> ndindex:
         """The iterator itself."""

@@ -75,6 +75,8 @@ def iterable(y: Any) -> bool:
 
 def require(a: Any, dtype: Any = None, requirements: Any = None, *, like: Any = None) -> Any:
     """An array with these properties: tnp's are aligned, contiguous where asked for, and never writeable."""
+    if not requirements:
+        return _core.asarray(a, dtype)
     wanted = set()
     for r in [requirements] if isinstance(requirements, str) else requirements or ():
         name = {

@@ -22,8 +22,12 @@ def _of_polynomials(name: str) -> Callable[..., Any]:
 
     @functools.wraps(function, assigned=("__doc__",), updated=())
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        if not any(isinstance(a, poly1d) for a in (*args, *kwargs.values())):
-            return function(*args, **kwargs)
+        for a in (*args, *kwargs.values()) if kwargs else args:
+            if isinstance(a, poly1d):
+                return of_polynomials(args, kwargs)
+        return function(*args, **kwargs)
+
+    def of_polynomials(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         out = function(*map(_coefficients, args), **{k: _coefficients(v) for k, v in kwargs.items()})
         return tuple(map(poly1d, out)) if isinstance(out, tuple) else poly1d(out)
 

@@ -9,7 +9,6 @@ import gzip
 import itertools
 import lzma
 import os
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -47,14 +46,15 @@ def _integer(text: str) -> int:
 
 
 def _numbers(text: str, dtype: Any, count: int, sep: str) -> Any:
-    words = text.split() if not sep.strip() else re.split(r"\s*" + re.escape(sep.strip()) + r"\s*", text.strip())
+    separator = sep.strip()
+    words = text.strip().split(separator) if separator else text.split()  # space around numbers means nothing to them
     if words and words[-1] == "":
         words.pop()
     if count >= 0:
         words = words[:count]
     parse = _parser(dtype)
     try:
-        return _core.asarray([parse(w) for w in words], dtype=dtype) if words else _functions["zeros"]((0,), dtype)
+        return _core.asarray(list(map(parse, words)), dtype=dtype) if words else _functions["zeros"]((0,), dtype)
     except ValueError as error:
         raise ValueError("string or file could not be read to its end due to unmatched data") from error
 

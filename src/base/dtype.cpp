@@ -91,11 +91,13 @@ DType compute(DType a, DType b) {
 }
 
 std::atomic<DType> g_default_float = DType::float64;
-thread_local constinit DType t_default_float = DType::object;  // object: none set on this thread
+// initial-exec: read without a call.
+__attribute__((tls_model("initial-exec"))) thread_local constinit DType t_default_float =
+    DType::object;  // object: none set on this thread
 
 std::atomic<PromotionMode> g_mode = PromotionMode::legacy;
 constexpr std::uint8_t kNoMode = 255;
-thread_local constinit std::uint8_t t_mode = kNoMode;
+__attribute__((tls_model("initial-exec"))) thread_local constinit std::uint8_t t_mode = kNoMode;
 
 // Bits of an integer's magnitude, and those that a float's mantissa holds.
 int magnitude_bits(DType integer) { return 8 * itemsize(integer) - (is_signed_integer(integer) ? 1 : 0); }

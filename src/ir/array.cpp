@@ -16,17 +16,40 @@ namespace detail {
 namespace {
 Node* new_node() { return new (node_alloc(sizeof(Node))) Node; }
 
-// Row-major strides of the node's shape. In place: a copy would have to wait for what has just been written.
-void set_contiguous(Node* node, std::int64_t step) {
-  const int n = node->shape.ndim();
+// Shape and strides are written one number after the other: a wide copy of numbers that have just been written one by
+// one would wait for them to reach the cache.
+
+// A known shape, with row-major strides.
+void set_contiguous(Node* node, const Shape& shape, std::int64_t step) {
+  const int n = shape.ndim();
+  node->shape.resize_unset(n);
   node->strides.resize_unset(n);
-  const std::int64_t* sizes = node->shape.data();
-  std::int64_t* to = node->strides.data();
+  const std::int64_t* from = shape.data();
+  std::int64_t *sizes = node->shape.data(), *strides = node->strides.data();
   for (int i = n - 1; i >= 0; --i) {
-    to[i] = step;
-    if (sizes[i] > 1) step *= sizes[i];
+    sizes[i] = from[i];
+    strides[i] = step;
+    if (from[i] > 1) step *= from[i];
   }
   node->flags.store(kContiguous, std::memory_order_relaxed);
+}
+
+void set_view(Node* node, const Shape& shape, const Strides& given, std::int64_t expected) {
+  const int n = shape.ndim();
+  node->shape.resize_unset(n);
+  node->strides.resize_unset(n);
+  const std::int64_t *from = shape.data(), *steps = given.data();
+  std::int64_t *sizes = node->shape.data(), *strides = node->strides.data();
+  bool contiguous = true, decided = false;
+  for (int i = n - 1; i >= 0; --i) {
+    const std::int64_t size = sizes[i] = from[i];
+    strides[i] = steps[i];
+    if (decided || size == 1) continue;
+    contiguous = size == 0 || steps[i] == expected;
+    decided = size == 0 || !contiguous;
+    expected *= size;
+  }
+  node->flags.store(contiguous ? kContiguous : 0, std::memory_order_relaxed);
 }
 }  // namespace
 
@@ -65,8 +88,7 @@ Array Array::empty(DType dtype, const Shape& shape) {
   node->dtype = dtype;
   node->buffer = buffer;
   node->data = static_cast<std::byte*>(buffer->data);
-  node->shape = shape;
-  detail::set_contiguous(node, tnp::itemsize(dtype));
+  detail::set_contiguous(node, shape, tnp::itemsize(dtype));
   return adopt(node);
 }
 
@@ -83,10 +105,7 @@ Array Array::view_of(Buffer* buffer, std::byte* data, DType dtype, const Shape& 
   node->dtype = dtype;
   node->buffer = buffer;
   node->data = data;
-  node->shape = shape;
-  node->strides = strides;
-  node->flags.store(detail::contiguous(shape, strides, tnp::itemsize(dtype)) ? detail::kContiguous : 0,
-                    std::memory_order_relaxed);
+  detail::set_view(node, shape, strides, tnp::itemsize(dtype));
   return adopt(node);
 }
 
@@ -97,8 +116,7 @@ Array contiguous_view(const Array& x, const Shape& shape) {
   node->dtype = from->dtype;
   node->buffer = from->buffer;
   node->data = from->data;
-  node->shape = shape;
-  detail::set_contiguous(node, x.itemsize());
+  detail::set_contiguous(node, shape, x.itemsize());
   return Array::adopt(node);
 }
 

@@ -14,7 +14,8 @@ class Observer {
 };
 
 // The observers of this thread, innermost last. Empty nearly always: `apply` tests only that.
-extern thread_local constinit std::vector<Observer*>* active_observers;
+// (initial-exec: read without a call, as the library's thread-local memory is static in any case)
+extern thread_local constinit std::vector<Observer*>* active_observers __attribute__((tls_model("initial-exec")));
 void push_observer(Observer* observer);
 void pop_observer(Observer* observer);
 

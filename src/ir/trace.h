@@ -58,7 +58,7 @@ class Trace {
 };
 
 // The innermost trace that this thread is recording, or null. A Trace records from construction to destruction.
-extern thread_local constinit Trace* current_trace;
+extern thread_local constinit Trace* current_trace __attribute__((tls_model("initial-exec")));
 
 // Computes at once, though a trace is being recorded: for constants.
 class TracePaused {

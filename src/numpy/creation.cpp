@@ -4,14 +4,15 @@
 
 #include "base/default_dtype.h"
 #include "base/dim.h"
+#include "numpy/sizes.h"
 #include "ir/scalar.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
 #include "tnp/numeric.h"
 #include "tnp/operators.h"
 #include "tnp/reductions.h"
-
 #include "tnp/text.h"
+
 namespace tnp {
 
 Array zeros(const Shape& shape) { return zeros(shape, default_float()); }
@@ -98,6 +99,19 @@ Scalar sum_of(const Scalar& a, const Scalar& b) {
   return Scalar(as_double(a) + as_double(b));
 }
 
+// The first numbers of a range of few, as the general way computes them: `first` and multiples of the difference to the
+// second, rounded twice.
+constexpr std::int64_t kFewNumbers = 512;
+template <class T>
+Array few_numbers(T first, T second, std::int64_t n, DType type) {
+  using U = std::conditional_t<std::is_integral_v<T>, std::make_unsigned<T>, std::type_identity<T>>::type;
+  Array x = Array::empty(type, {n});
+  const U base = static_cast<U>(first), delta = static_cast<U>(second) - base;
+  U* to = reinterpret_cast<U*>(x.data());
+  for (std::int64_t i = 0; i < n; ++i) to[i] = static_cast<U>(i) * delta + base;
+  return x;
+}
+
 }  // namespace
 
 Array arange(const Scalar& start, const Scalar& stop, const Scalar& step, std::optional<DType> dtype) {
@@ -118,9 +132,16 @@ Array arange(const Scalar& start, const Scalar& stop, const Scalar& step, std::o
   // As NumPy: the first two elements are rounded to the type, and the others continue them.
   const DType work = itemsize(type) == 2 && is_floating(type) ? DType::float32 : type;
   if (n == 0) return zeros({0}, type);
+  if (n == 1) return reshape(cast_scalar(start, type), {1});
+  const Scalar next = sum_of(start, step);
+  if (n <= kFewNumbers && type == DType::int64 && fits_int64(start) && fits_int64(next))
+    return few_numbers(as_int64(start), as_int64(next), n, type);
+  if (n <= kFewNumbers && type == DType::float64 && start.kind != WeakKind::complex)
+    return few_numbers(as_double(start), as_double(next), n, type);
+  if (n <= kFewNumbers && type == DType::float32 && start.kind != WeakKind::complex)
+    return few_numbers(static_cast<float>(as_double(start)), static_cast<float>(as_double(next)), n, type);
   const Array first = astype(cast_scalar(start, type), work);
-  if (n == 1) return astype(reshape(first, {1}), type);
-  const Array delta = astype(cast_scalar(sum_of(start, step), type), work) - first;
+  const Array delta = astype(cast_scalar(next, type), work) - first;
   return astype(iota(n, work) * delta + first, type);
 }
 
@@ -142,8 +163,32 @@ Array arange_of_sizes(std::int64_t start, std::int64_t stop, std::int64_t step, 
 
 // --- linspace and its kin
 
+// As many samples as only a run knows: what depends on whether there are two of them is chosen by it.
+static Spaced linspace_of_unknown_number(const Array& start, const Array& stop, Dim num, bool endpoint) {
+  const DType work = promote(start.dtype(), stop.dtype());
+  const DType real = is_complex(work) ? real_of(work) : work;
+  const Array delta = stop - start;
+  Shape column(delta.ndim() + 1, 1);
+  column[0] = num;
+  const Array number = reshape(iota(num, DType::int64), column), y = astype(number, real);
+  const Array intervals = dim_value(endpoint ? dim_sub(num, 1) : num, DType::int64);
+  const Array div = astype(maximum(intervals, 1), real), some = intervals > 0;
+  const Array step = divide(delta, div);
+  Array out = where(some, where(step == 0, divide(y, div) * delta, y * step), y * delta) + start;
+  if (endpoint) out = where((number == intervals) & some, astype(stop, out.dtype()), out);
+  return {out, where(some, step, Scalar(std::nan("")))};
+}
+
 Spaced linspace(const Array& from, const Array& to, std::int64_t num, bool endpoint, std::optional<DType> dtype,
                 std::int64_t axis) {
+  if (is_symbolic(num) && !is_negative(num)) {
+    const Array start = multiply(from, 1.0), stop = multiply(to, 1.0);
+    Spaced r = linspace_of_unknown_number(start, stop, num, endpoint);
+    if (axis != 0) r.samples = moveaxis(r.samples, Axes{0}, Axes{axis});
+    if (dtype && is_integer(*dtype)) r.samples = floor(r.samples);
+    r.samples = astype(r.samples, dtype.value_or(promote(start.dtype(), stop.dtype())));
+    return r;
+  }
   if (num < 0) throw ValueError("Number of samples, " + std::to_string(num) + ", must be non-negative.");
   const std::int64_t div = endpoint ? num - 1 : num;
   const Array start = multiply(from, 1.0), stop = multiply(to, 1.0);

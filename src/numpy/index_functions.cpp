@@ -1,6 +1,7 @@
 // NumPy's functions that are indexing in other words.
 #include "base/accumulator_dtype.h"
 #include "base/dim.h"
+#include "ir/observer.h"
 #include "numpy/index_plan.h"
 #include "numpy/sizes.h"
 #include "ops/index/repeat.h"
@@ -102,8 +103,10 @@ Array put(const Array& x, const Array& indices, const Array& values, TakeMode mo
   const Dim count = i.size(), have = v.size();
   if (count == 0 || have == 0) return x;
   // Values are used again from the first where there are not enough.
-  const Array each =
-      have == count ? v : gather_axis(v, remainder(iota(count, DType::int64), dim_value(have, DType::int64)), 0);
+  const Array each = have == count ? v
+                     : have == 1
+                         ? broadcast_to(v, {count})
+                         : gather_axis(v, remainder(iota(count, DType::int64), dim_value(have, DType::int64)), 0);
   const Array folded = fold_indices(i, source.size(), mode);
   const std::int64_t axes[] = {0};
   return reshape(scatter(source, {&folded, 1}, each, axes, ScatterMode::set), x.shape());
@@ -124,10 +127,11 @@ Arrays nonzero(const Array& x) {
   }
   const Array found = nonzero_indices(x);
   const Dim count = found.shape()[0];
+  if (x.ndim() == 1) return {reshape(found, {count})};
   Arrays out;
   for (int d = 0; d < x.ndim(); ++d) {
     const SliceSpec column[] = {{0, 1, count}, {d, 1, 1}};
-    out.push_back(reshape(x.ndim() == 1 ? found : slice(found, column), {count}));
+    out.push_back(reshape(slice(found, column), {count}));
   }
   return out;
 }
@@ -177,6 +181,19 @@ Array diagonal(const Array& x, std::int64_t offset, std::int64_t axis1, std::int
   // Rows from `down` on, columns from `right` on.
   const std::int64_t down = offset < 0 ? -offset : 0, right = offset > 0 ? offset : 0;
   const Dim count = dim_min(dim_span(down, x.shape()[a]), dim_span(right, x.shape()[b]));
+  if (active_observers == nullptr && x.state() == State::concrete) {
+    const std::int64_t row = x.strides()[a], column = x.strides()[b];
+    Shape shape;
+    Strides strides;
+    for (int k = 0; k < ndim - 2; ++k) {
+      shape.push_back(x.shape()[static_cast<int>(order[k])]);
+      strides.push_back(x.strides()[static_cast<int>(order[k])]);
+    }
+    shape.push_back(count);
+    strides.push_back(row + column);
+    return Array::view_of(x.node()->buffer, x.data() + (count > 0 ? down * row + right * column : 0), x.dtype(), shape,
+                          strides);
+  }
   const Array i = iota(count, DType::int64);
   const Array indices[] = {down ? i + Scalar(down) : i, right ? i + Scalar(right) : i};
   const std::int64_t axes[] = {ndim - 2, ndim - 1};

@@ -100,7 +100,9 @@ Array moveaxis(const Array& x, const Axes& source, const Axes& destination) {
     while ((moved >> next) & 1) ++next;
     o = next++;
   }
-  return transpose(x, order);
+  bool moves = false;
+  for (int i = 0; i < n; ++i) moves = moves || order[i] != i;
+  return moves ? transpose(x, order) : x;
 }
 
 Array rollaxis(const Array& x, std::int64_t axis, std::int64_t start) {

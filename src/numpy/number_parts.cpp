@@ -44,6 +44,7 @@ Array ldexp(const Array& x, const Array& e) {
   }
   // The exponent becomes a number of x's type: one that is bounded, beyond which the result is 0 or infinity anyway.
   const Array m = as_floating(x);
+  if (itemsize(m.dtype()) > 2) return scale_exponent(m, astype(e, m.dtype()));  // which holds them all
   const Array bounded = minimum(maximum(astype(e, DType::int64), -5000), 5000);
   return scale_exponent(m, astype(bounded, m.dtype()));
 }

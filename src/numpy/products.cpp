@@ -31,6 +31,7 @@ Array dot(const Array& x, const Array& y) {
 Array inner(const Array& x, const Array& y) {
   if (x.ndim() == 0 || y.ndim() == 0) return multiply(x, y);
   if (differ(x.shape()[x.ndim() - 1], y.shape()[y.ndim() - 1])) not_aligned("inner", x, y);
+  if (y.ndim() == 1) return matmul(x, y);
   return tensordot(x, y, Axes{-1}, Axes{-1});
 }
 
@@ -51,16 +52,19 @@ Array vdot(const Array& x, const Array& y) {
 Array vecdot(const Array& x, const Array& y, std::int64_t axis) {
   if (x.ndim() == 0 || y.ndim() == 0) throw ValueError("vecdot: operands need at least one dimension");
   const Array a = conjugated(moveaxis(x, Axes{axis}, Axes{-1})), b = moveaxis(y, Axes{axis}, Axes{-1});
+  if (a.ndim() == 1 && b.ndim() == 1) return matmul(a, b);
   return squeeze(matmul(expand_dims(a, Axes{-2}), expand_dims(b, Axes{-1})), Axes{-1, -2});
 }
 
 Array matvec(const Array& matrix, const Array& vector) {
   if (matrix.ndim() < 2 || vector.ndim() < 1) throw ValueError("matvec: operands do not have enough dimensions");
+  if (vector.ndim() == 1) return matmul(matrix, vector);
   return squeeze(matmul(matrix, expand_dims(vector, Axes{-1})), Axes{-1});
 }
 
 Array vecmat(const Array& vector, const Array& matrix) {
   if (matrix.ndim() < 2 || vector.ndim() < 1) throw ValueError("vecmat: operands do not have enough dimensions");
+  if (vector.ndim() == 1) return matmul(conjugated(vector), matrix);
   return squeeze(matmul(expand_dims(conjugated(vector), Axes{-2}), matrix), Axes{-2});
 }
 

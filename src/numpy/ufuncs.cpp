@@ -71,6 +71,7 @@ class Function {
       if (is_bool(type) || is_signed_integer(type)) type = DType::int64;
       if (is_unsigned_integer(type)) type = DType::uint64;
     }
+    if (keeps_type(type)) return astype(x, type);
     const Array probe = ones({}, type);
     const DType result = (*this)(probe, probe).dtype();
     const DType again = (*this)(ones({}, result), ones({}, result)).dtype();
@@ -90,6 +91,11 @@ class Function {
   }
 
  private:
+  // The frequent ones, without a trial.
+  bool keeps_type(DType type) const {
+    return is_numeric(type) && !is_bool(type) && (is("add") || is("multiply") || is("maximum") || is("minimum"));
+  }
+
   std::string name_;
   const OpDef* op_;
   const Traits& traits_;

@@ -28,14 +28,14 @@ class Value {
   bool flag(bool otherwise = false) const { return given() ? truth() : otherwise; }
   std::int64_t integer() const {
     std::int64_t i;
-    return small_int(o_, i) ? i : index();
+    return o_ != nullptr && small_int(o_, i) ? i : index();
   }
   std::int64_t integer(std::int64_t otherwise) const { return given() ? integer() : otherwise; }
   double number(double otherwise) const;
   std::string text(const char* otherwise) const;
   std::int64_t size() const {
     std::int64_t i;
-    return small_int(o_, i) ? i : dim_of(handle());
+    return o_ != nullptr && small_int(o_, i) ? i : dim_of(handle());
   }
   Shape shape() const;
   std::optional<DType> dtype() const;

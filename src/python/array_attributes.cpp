@@ -1,5 +1,6 @@
 // ndarray's constructor and attributes.
 #include "base/dim.h"
+#include "ir/observer.h"
 #include "python/arguments.h"
 #include "python/array_slots.h"
 #include "python/same_object.h"
@@ -54,8 +55,7 @@ struct Flags {
 
 Flags flags_of(const Array& x) {
   x.data();
-  Array t = permute_dims(x);
-  return {x.is_contiguous(), t.is_contiguous(), true};
+  return {x.is_contiguous(), x.ndim() < 2 ? x.is_contiguous() : permute_dims(x).is_contiguous(), true};
 }
 
 bool flag_named(const Flags& f, const std::string& name) {
@@ -97,6 +97,19 @@ Array matrix_transposed(const Array& x) {
   return matrix_transpose(x);
 }
 
+PyObject* number(std::int64_t i) { return PyLong_FromSsize_t(i); }
+// The number of elements, times `each`.
+PyObject* size_number(const Array& x, std::int64_t each) {
+  if (x.state() == State::concrete) return number(x.shape().num_elements() * each);
+  const Dim d = dim_mul(x.size(), each);
+  return is_symbolic(d) ? dim_object(d).release().ptr() : number(d);
+}
+
+// Throws TracerError where the number of axes is not known.
+void check_rank(const Array& x) {
+  if (!x.shape().rank_known()) x.ndim();
+}
+
 nb::object strides_object(const Array& x) {
   const Strides& strides = x.strides();
   nb::object out = nb::steal(PyTuple_New(strides.size()));
@@ -104,10 +117,32 @@ nb::object strides_object(const Array& x) {
   return out;
 }
 
+// One object for each of the four: they say nothing else.
+nb::object flags_object(const Array& x) {
+  static PyObject* made[4] = {};
+  const Flags f = flags_of(x);
+  PyObject*& object = made[(f.c_contiguous ? 2 : 0) + (f.f_contiguous ? 1 : 0)];
+  if (object == nullptr) object = nb::cast(f).release().ptr();
+  return nb::borrow(object);
+}
+
 nb::object transposed(nb::handle self) { return same_or_new(self, permute_dims(array_of(self.ptr()))); }
+// The real or imaginary parts as they lie in memory, `offset` bytes into each element.
+Array parts_of(const Array& x, std::int64_t offset) {
+  return Array::view_of(x.node()->buffer, x.data() + offset, real_of(x.dtype()), x.shape(), x.strides());
+}
+bool has_parts_in_memory(const Array& x) {
+  return x.state() == State::concrete && active_observers == nullptr && is_complex(x.dtype());
+}
+
 nb::object real_part(nb::handle self) {
   const Array& x = array_of(self.ptr());
+  if (has_parts_in_memory(x)) return to_python(parts_of(x, 0));
   return is_complex(x.dtype()) ? to_python(real(x)) : nb::borrow(self);
+}
+nb::object imaginary_part(const Array& x) {
+  if (has_parts_in_memory(x)) return to_python(parts_of(x, x.itemsize() / 2));
+  return to_python(is_complex(x.dtype()) ? imag(x) : zeros(x.shape(), x.dtype()));
 }
 
 nb::object device_name() {
@@ -123,7 +158,9 @@ nb::object memory_view(nb::handle self) {
 template <auto F>
 PyObject* get(PyObject* self, void*) noexcept {
   try {
-    if constexpr (std::is_invocable_v<decltype(F), const Array&>) {
+    if constexpr (std::is_invocable_r_v<PyObject*, decltype(F), const Array&>) {
+      return F(array_of(self));
+    } else if constexpr (std::is_invocable_v<decltype(F), const Array&>) {
       return F(array_of(self)).release().ptr();
     } else {
       return F(nb::handle(self)).release().ptr();
@@ -136,30 +173,25 @@ PyObject* get(PyObject* self, void*) noexcept {
 
 PyGetSetDef g_attributes[] = {
     {"dtype", get<[](const Array& x) { return dtype_object(x.dtype()); }>, nullptr, "The elements' type.", nullptr},
-    {"shape", get<[](const Array& x) { return x.ndim(), shape_object(x.shape()); }>, nullptr, "The sizes of the axes.",
+    {"shape", get<[](const Array& x) { return check_rank(x), shape_object(x.shape()); }>, nullptr,
+     "The sizes of the axes.", nullptr},
+    {"ndim", get<[](const Array& x) { return check_rank(x), number(x.shape().ndim()); }>, nullptr,
+     "How many axes there are.", nullptr},
+    {"size", get<[](const Array& x) { return size_number(x, 1); }>, nullptr, "How many elements there are.", nullptr},
+    {"itemsize", get<[](const Array& x) { return number(x.itemsize()); }>, nullptr, "Bytes of an element.", nullptr},
+    {"nbytes", get<[](const Array& x) { return size_number(x, x.itemsize()); }>, nullptr, "Bytes of all elements.",
      nullptr},
-    {"ndim", get<[](const Array& x) { return nb::object(nb::int_(x.ndim())); }>, nullptr, "How many axes there are.",
-     nullptr},
-    {"size", get<[](const Array& x) { return dim_object(x.size()); }>, nullptr, "How many elements there are.",
-     nullptr},
-    {"itemsize", get<[](const Array& x) { return nb::object(nb::int_(x.itemsize())); }>, nullptr,
-     "Bytes of an element.", nullptr},
-    {"nbytes", get<[](const Array& x) { return dim_object(dim_mul(x.size(), x.itemsize())); }>, nullptr,
-     "Bytes of all elements.", nullptr},
     {"strides", get<strides_object>, nullptr, "Bytes from an element to the next along each axis.", nullptr},
     {"T", get<transposed>, nullptr, "The axes reversed.", nullptr},
     {"mT", get<[](const Array& x) { return to_python(matrix_transposed(x)); }>, nullptr, "The last two axes exchanged.",
      nullptr},
     {"real", get<real_part>, nullptr, "The real parts.", nullptr},
-    {"imag",
-     get<[](const Array& x) { return to_python(is_complex(x.dtype()) ? imag(x) : zeros(x.shape(), x.dtype())); }>,
-     nullptr, "The imaginary parts.", nullptr},
+    {"imag", get<imaginary_part>, nullptr, "The imaginary parts.", nullptr},
     {"data", get<memory_view>, nullptr, "The memory, read-only.", nullptr},
     {"base", get<[](nb::handle) { return nb::object(nb::none()); }>, nullptr, "None: memory is shared, not owned.",
      nullptr},
     {"device", get<[](nb::handle) { return device_name(); }>, nullptr, "Where the elements are.", nullptr},
-    {"flags", get<[](const Array& x) { return nb::cast(flags_of(x)); }>, nullptr, "How the array lies in memory.",
-     nullptr},
+    {"flags", get<flags_object>, nullptr, "How the array lies in memory.", nullptr},
 };
 
 }  // namespace

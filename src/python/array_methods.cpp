@@ -4,8 +4,10 @@
 #include "base/dim.h"
 #include "ops/common.h"
 #include "python/arguments.h"
+#include "python/autograph.h"
 #include "python/complex_warning.h"
 #include "python/elementwise_call.h"
+#include "python/indexing.h"
 #include "python/same_object.h"
 #include "python/text.h"
 #include "tnp/error.h"
@@ -52,18 +54,30 @@ TNP_SHORT_WAY(reshape) {
   if (args.size() == 1 && PyTuple_CheckExact(args[0]))
     args = {&PyTuple_GET_ITEM(args[0], 0), static_cast<std::size_t>(PyTuple_GET_SIZE(args[0]))};
   Shape shape;
+  bool whole = true;
   for (PyObject* o : args) {
     std::int64_t size;
     if (!small_int(o, size)) return nullptr;
     shape.push_back(size);
+    whole = whole && size >= 0;
   }
-  return shape.empty() ? nullptr : wrap(reshape(array_of(self), shape, Order::c));
+  if (shape.empty()) return nullptr;
+  return wrap(whole ? reshape(array_of(self), shape) : reshape(array_of(self), shape, Order::c));
 }
 
 TNP_FUNCTION(transpose, kMethod, "(self, /, *axes)", "The axes in another order, reversed where none is given.") {
   const Array& x = array_of(args.values[0]);
   if (args.rest.empty()) return to_python(permute_dims(x));
   return to_python(permute_dims(x, spread_or_sequence(args.rest, [](const Value& v) { return v.axes(); })));
+}
+TNP_SHORT_WAY(transpose) {
+  Axes axes;
+  for (PyObject* o : args) {
+    std::int64_t axis;
+    if (!small_int(o, axis)) return nullptr;
+    axes.push_back(axis);
+  }
+  return axes.size() > 1 ? wrap(permute_dims(array_of(self), axes)) : nullptr;
 }
 
 // --- other types
@@ -202,8 +216,16 @@ TNP_FUNCTION(item, kMethod, "(self, /, *args)", "One element as a Python number.
     if (x.size() != 1) throw ValueError("can only convert an array of size 1 to a Python scalar");
     return element(x.dtype(), data);
   }
-  const Axes where = *spread_or_sequence(args.rest, [](const Value& v) { return v.axes(); });
-  return element(x.dtype(), data + element_offset(x, where));
+  const std::optional<Axes> where = spread_or_sequence(args.rest, [](const Value& v) { return v.axes(); });
+  if (!where) throw TypeError("item: an index must be an integer or a tuple of them, not None");
+  return element(x.dtype(), data + element_offset(x, *where));
+}
+// An index for each axis; where they do not fit, the long way says so.
+TNP_SHORT_WAY(item) {
+  const Array& x = array_of(self);
+  if (x.state() != State::concrete || !is_numeric(x.dtype())) return nullptr;
+  const std::byte* at = place_of(x, args);
+  return at != nullptr ? python_element(x.dtype(), at) : nullptr;
 }
 
 TNP_FUNCTION(tobytes, kMethod, "(self, /, order='C')", "The bytes of the elements.") {
@@ -252,6 +274,8 @@ TNP_FUNCTION(clip, kMethod, "(self, /, min=None, max=None, out=None)", "Elements
   PyOperand lower, upper;
   if (min.given()) read_operand(lower, min);
   if (max.given()) read_operand(upper, max);
+  weaken_beside(lower, array_of(self.ptr()));
+  weaken_beside(upper, array_of(self.ptr()));
   const Operand l = operand(lower), u = operand(upper);
   return to_python(clip(array_of(self.ptr()), min.given() ? &l : nullptr, max.given() ? &u : nullptr));
 }
@@ -271,6 +295,7 @@ TNP_FUNCTION(__format__, kMethod, "(self, spec, /)", "A 0-d array formats as its
   const auto [self, spec] = take<2>(args);
   const Array& x = array_of(self.ptr());
   if (x.shape().rank_known() && x.ndim() == 0 && (!x.is_symbolic() || !spec.text("").empty())) {
+    if (x.is_symbolic()) ask_for_conversion("text");  // f-strings in print, assert and raise
     return nb::steal(PyObject_Format(element(x.dtype(), x.data()).ptr(), spec.ptr()));
   }
   if (!spec.text("").empty()) throw TypeError("unsupported format string passed to tnp.ndarray.__format__");
@@ -292,7 +317,9 @@ TNP_FUNCTION(__deepcopy__, kMethod, "(self, memo=None, /)", "The array itself, a
 TNP_FUNCTION(__array_namespace__, kMethod, "(self, /, *, api_version=None)", "The module tnp.") {
   const std::string version = Value(args.values[1]).text("2024.12");
   for (const char* known : {"2021.12", "2022.12", "2023.12", "2024.12", "2025.12"}) {
-    if (version == known) return nb::module_::import_("tnp");
+    if (version != known) continue;
+    static PyObject* module = nb::object(nb::module_::import_("tnp")).release().ptr();
+    return nb::borrow(module);
   }
   throw ValueError("Version \"" + version + "\" of the Array API Standard is not supported.");
 }

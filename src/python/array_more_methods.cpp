@@ -28,19 +28,32 @@ TNP_FUNCTION(getfield, kMethod, "(self, /, dtype, offset=0)",
   return to_python(Array::view_of(x.node()->buffer, data + at, to, x.shape(), x.strides()));
 }
 
+template <class T, class F>
+void swap_each(T* p, std::int64_t n, F&& swapped) {
+  for (std::int64_t i = 0; i < n; ++i) p[i] = swapped(p[i]);
+}
+
 TNP_FUNCTION(byteswap, kMethod, "(self, /, inplace=False)", "The bytes of each element in reverse order.") {
   const auto [self, inplace] = take<2>(args);
   if (inplace.flag()) throw TypeError("byteswap: tnp arrays are immutable: use the result without inplace=True");
   const Array x = copy(array_of(self.ptr()));
+  std::byte* data = x.data();  // throws for text, which has no size
   const std::int64_t size = is_complex(x.dtype()) ? x.itemsize() / 2 : x.itemsize();
   const std::int64_t count = x.size() * x.itemsize() / size;
-  std::byte* data = x.data();
-  const Shape table{count, size};
-  const Array bytes = Array::view_of(x.node()->buffer, data, DType::uint8, table, contiguous_strides(table, 1));
-  const Array swapped = copy(flip(bytes, Axes{1}));
-  std::byte* to = swapped.data();
-  return to_python(
-      Array::view_of(swapped.node()->buffer, to, x.dtype(), x.shape(), contiguous_strides(x.shape(), x.itemsize())));
+  switch (size) {
+    case 2:
+      swap_each(reinterpret_cast<std::uint16_t*>(data), count, [](std::uint16_t v) { return __builtin_bswap16(v); });
+      break;
+    case 4:
+      swap_each(reinterpret_cast<std::uint32_t*>(data), count, [](std::uint32_t v) { return __builtin_bswap32(v); });
+      break;
+    case 8:
+      swap_each(reinterpret_cast<std::uint64_t*>(data), count, [](std::uint64_t v) { return __builtin_bswap64(v); });
+      break;
+    default:
+      break;
+  }
+  return to_python(x);
 }
 
 TNP_FUNCTION(tofile, kMethod, "(self, /, fid, sep='', format='%s')",
@@ -166,9 +179,10 @@ void bind_reference(nb::module_& m) {
       if (is_text(dtype) || dtype == DType::bfloat16)
         throw AttributeError(std::string(name) + ": there is none for elements of dtype " +
                              std::string(info(dtype).name));
-      // Not by numpy.asarray, which would ask for this attribute again where there is no buffer.
-      const nb::object shown = self.attr("__array__")();  // which what is returned keeps alive
-      return shown.attr(name);
+      // It holds the array, and asks it for no more than its shape and strides.
+      static PyObject* make = nb::object(nb::module_::import_("numpy._core._internal").attr("_ctypes")).release().ptr();
+      const auto address = reinterpret_cast<std::uintptr_t>(array_of(self.ptr()).data());
+      return nb::handle(make)(self, address);
     });
     type.attr(name) = property(get, nb::none(), nb::none(), doc);
   };

@@ -162,31 +162,39 @@ PyObject* slot_richcompare(PyObject* a, PyObject* b, int op) {
   });
 }
 
-// The array that an array or a Variable is.
-Array operand(PyObject* a) {
-  PyOperand x;
-  x.set(a);
-  return x.array();
+// What `f` makes of the array that an array or a Variable is.
+template <class F>
+PyObject* of_operand(PyObject* a, F&& f) {
+  return guarded([&] {
+    if (Py_TYPE(a) == array_type()) return f(array_of(a));
+    PyOperand x;
+    x.set(a);
+    return f(x.array());
+  });
 }
 
 int slot_bool(PyObject* a) {
   try {
-    return truth_value(operand(a)) ? 1 : 0;
+    if (Py_TYPE(a) == array_type()) return truth_value(array_of(a)) ? 1 : 0;
+    PyOperand x;
+    x.set(a);
+    return truth_value(x.array()) ? 1 : 0;
   } catch (...) {
     set_error_from_current_exception();
     return -1;
   }
 }
 
-PyObject* slot_int(PyObject* a) {
-  return guarded([&] { return python_int(operand(a)); });
-}
+PyObject* slot_int(PyObject* a) { return of_operand(a, &python_int); }
 PyObject* slot_float(PyObject* a) {
-  return guarded([&] { return python_float(operand(a)); });
+  if (Py_TYPE(a) == array_type()) {
+    const Array& x = array_of(a);
+    if (x.state() == State::concrete && x.dtype() == DType::float64 && x.shape().ndim() == 0)
+      return PyFloat_FromDouble(*x.data_as<double>());
+  }
+  return of_operand(a, &python_float);
 }
-PyObject* slot_index(PyObject* a) {
-  return guarded([&] { return python_index(operand(a)); });
-}
+PyObject* slot_index(PyObject* a) { return of_operand(a, &python_index); }
 
 }  // namespace
 

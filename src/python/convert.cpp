@@ -149,7 +149,38 @@ Scalar truncated(const Scalar& s) {
   throw OverflowError("the float " + std::to_string(v) + " is too large for any integer type");
 }
 
+// The short way of a list or tuple of Python floats alone, or of small integers alone; absent for others.
+Array from_numbers(PyObject* o, std::optional<DType> dtype) {
+  const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
+  PyObject** items = PySequence_Fast_ITEMS(o);
+  if (n == 0) return {};
+  const bool floats = PyFloat_CheckExact(items[0]);
+  const DType type = dtype.value_or(default_dtype(floats ? WeakKind::floating : WeakKind::integer));
+  if (type != DType::float64 && (floats || type != DType::int64)) return {};
+  Array x = Array::empty(type, {n});
+  std::byte* to = x.node()->data;
+  for (Py_ssize_t i = 0; i < n; ++i, to += 8) {
+    std::int64_t integer;
+    if (floats) {
+      if (!PyFloat_CheckExact(items[i])) return {};
+      const double v = PyFloat_AS_DOUBLE(items[i]);
+      std::memcpy(to, &v, sizeof v);
+    } else if (!small_int(items[i], integer)) {
+      return {};
+    } else if (type == DType::int64) {
+      std::memcpy(to, &integer, sizeof integer);
+    } else {
+      const auto v = static_cast<double>(integer);
+      std::memcpy(to, &v, sizeof v);
+    }
+  }
+  return x;
+}
+
 Array from_nested(PyObject* o, std::optional<DType> dtype) {
+  if (PyList_CheckExact(o) || PyTuple_CheckExact(o)) {
+    if (Array x = from_numbers(o, dtype)) return x;
+  }
   const Nested nested(o);
   const DType type = dtype.value_or(nested.dtype());
   if (nested.holds_arrays()) {
@@ -164,6 +195,11 @@ Array from_nested(PyObject* o, std::optional<DType> dtype) {
       rows.push_back(reshape(astype(x, type), row));
     }
     return reshape(concatenate(rows, 0), nested.shape());
+  }
+  if (is_text(type)) {
+    std::vector<std::string> values;
+    for (const Scalar& s : nested.scalars()) values.emplace_back(text_values(astype(s.to_array(), type))[0]);
+    return text_array(type, nested.shape(), values);
   }
   Array out = Array::empty(type, nested.shape());
   std::byte* to = out.data();
@@ -196,11 +232,6 @@ bool has_memory(PyObject* o) {
 
 [[noreturn]] void refuse(PyObject* o) {
   throw TypeError("array: an object of type '" + type_name(o) + "' can not be converted to an array");
-  if (is_text(type)) {
-    std::vector<std::string> values;
-    for (const Scalar& s : nested.scalars()) values.emplace_back(text_values(astype(s.to_array(), type))[0]);
-    return text_array(type, nested.shape(), values);
-  }
 }
 
 // Objects whose memory is not NumPy's: buffers, then DLPack (jax.Array, torch.Tensor), then NumPy's other protocols.
@@ -255,6 +286,7 @@ Array from_number(const Scalar& s, std::optional<DType> dtype) {
   const DType type =
       dtype.value_or(std::holds_alternative<std::uint64_t>(s.value) ? DType::uint64 : default_dtype(s.kind));
   if (is_integer(type) && s.kind == WeakKind::floating) return truncated(s).to_array(type);
+  if (is_text(type)) return astype(s.to_array(), type);
   return s.to_array(type);
 }
 
@@ -286,7 +318,6 @@ Array convert(PyObject* o, const AsArray& options) {
   if (is_numpy_scalar(o)) {
     return may_copy ? from_numpy(to_numpy_array(o).ptr(), options.dtype, true) : needs_copy(o);
   }
-  if (is_text(type)) return astype(s.to_array(), type);
   if (number_of(o, s)) return may_copy ? from_number(s, options.dtype) : needs_copy(o);
   if (has_memory(o)) return from_memory(o, options);
   if (is_sequence(o)) return may_copy ? from_nested(o, options.dtype) : needs_copy(o);

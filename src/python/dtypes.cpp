@@ -29,8 +29,6 @@ DType dtype_of_name(const std::string& text) {
   if (is_text_of_width(text, 'U') || text == "str" || text == "unicode_") return DType::unicode;
   if (is_text_of_width(text, 'S') || text == "bytes" || text == "string_") return DType::string;
   if (!text.empty() && text[0] == '>') return dtype_of_name(text.substr(1));
-  if (text == "U" || text == "str" || text == "unicode_") return DType::unicode;
-  if (text == "S" || text == "bytes" || text == "string_") return DType::string;
   if (!dtype_from_name(text, d)) throw TypeError("data type '" + text + "' not understood");
   return d;
 }
@@ -136,10 +134,12 @@ nb::object dim_object(std::int64_t dim) {
 }
 
 nb::object shape_object(const Shape& shape) {
-  PyObject* t = PyTuple_New(shape.size());
-  for (int i = 0; i < shape.size(); ++i) {
+  const int n = shape.size();
+  const std::int64_t* sizes = shape.data();
+  PyObject* t = PyTuple_New(n);
+  for (int i = 0; i < n; ++i) {
     PyTuple_SET_ITEM(t, i,
-                     is_symbolic(shape[i]) ? dim_object(shape[i]).release().ptr() : PyLong_FromLongLong(shape[i]));
+                     is_symbolic(sizes[i]) ? dim_object(sizes[i]).release().ptr() : PyLong_FromLongLong(sizes[i]));
   }
   return nb::steal(t);
 }

@@ -1,5 +1,7 @@
 #include "python/elementwise_call.h"
 
+#include <cstring>
+
 #include "ir/scalar.h"
 #include "ir/trace.h"
 #include "ops/elementwise/family.h"
@@ -68,12 +70,7 @@ bool PyOperand::set(PyObject* o) {
 void PyOperand::weaken(const PyOperand& other) {
   if (symbolic_ == 0) {
     if (!is_weak_number(*array_) || !other.is_array() || other.symbolic_ != 0 || is_weak_number(other.array())) return;
-    const DType type = array_->dtype();
-    const WeakKind kind = is_bool(type)      ? WeakKind::boolean
-                          : is_integer(type) ? WeakKind::integer
-                          : is_complex(type) ? WeakKind::complex
-                                             : WeakKind::floating;
-    own_ = astype(*array_, promote(other.array().dtype(), kind));
+    own_ = astype(*array_, promote(other.array().dtype(), kind_of_number(array_->dtype())));
     array_ = &own_;
     return;
   }
@@ -100,6 +97,14 @@ bool keeps_numbers(const OpDef& op) {
 
 }  // namespace
 
+// A list beside what stands for a Python number: Python would repeat or refuse it, which only a run could do.
+static void refuse_repetition(PyObject* list, const Array& number) {
+  if (list == nullptr || (!PyList_CheckExact(list) && !PyTuple_CheckExact(list)) || !is_weak_number(number)) return;
+  throw TracerError(
+      "an operator between a list or tuple and a number that depends on a traced array: its length would not be known. "
+      "Use tnp.asarray, tnp.repeat or tnp.tile");
+}
+
 PyObject* call_elementwise(const OpDef& op, const Array& x, PyObject* a) {
   const bool donated = a != nullptr && is_temporary(a, x);
   Array result = apply_elementwise_donated(op, {&x, 1}, donated ? 1 : 0);
@@ -109,6 +114,8 @@ PyObject* call_elementwise(const OpDef& op, const Array& x, PyObject* a) {
 
 PyObject* call_elementwise(const OpDef& op, PyOperand& x, PyOperand& y, PyObject* a, PyObject* b) {
   if (x.is_array() && y.is_array()) {
+    refuse_repetition(a, y.array());
+    refuse_repetition(b, x.array());
     x.weaken(y);
     y.weaken(x);
     x.find_temporary(a);
@@ -149,11 +156,23 @@ bool truth_value(const Array& x) {
     }
   }
   const std::byte* data = x.data();
+  if (is_bool(x.dtype())) return *data != std::byte{0};
   const Scalar s = load_scalar(x.dtype(), data);
   return std::visit([](auto v) { return v != decltype(v){}; }, s.value);
 }
 
 PyObject* python_element(DType dtype, const void* data) {
+  // The most frequent types without a choice among all.
+  if (dtype == DType::float64) {
+    double v;
+    std::memcpy(&v, data, sizeof v);
+    return PyFloat_FromDouble(v);
+  }
+  if (dtype == DType::int64) {
+    std::int64_t v;
+    std::memcpy(&v, data, sizeof v);
+    return PyLong_FromLongLong(v);
+  }
   const Scalar s = load_scalar(dtype, data);
   return std::visit(
       [](auto v) -> PyObject* {
@@ -192,8 +211,16 @@ PyObject* checked(PyObject* o) {
 
 }  // namespace
 
-PyObject* python_int(const Array& x) { return checked(PyNumber_Long(only_element(x).ptr())); }
-PyObject* python_float(const Array& x) { return checked(PyNumber_Float(only_element(x).ptr())); }
+PyObject* python_int(const Array& x) {
+  if (x.state() == State::concrete && x.dtype() == DType::float64 && x.shape().ndim() == 0)
+    return checked(PyLong_FromDouble(*x.data_as<double>()));
+  nb::object element = only_element(x);
+  return PyLong_CheckExact(element.ptr()) ? element.release().ptr() : checked(PyNumber_Long(element.ptr()));
+}
+PyObject* python_float(const Array& x) {
+  nb::object element = only_element(x);
+  return PyFloat_CheckExact(element.ptr()) ? element.release().ptr() : checked(PyNumber_Float(element.ptr()));
+}
 PyObject* python_complex(const Array& x) {
   nb::object element = only_element(x);
   return checked(PyObject_CallOneArg(reinterpret_cast<PyObject*>(&PyComplex_Type), element.ptr()));

@@ -214,7 +214,26 @@ bool is_immutable(PyObject* o) {
   return false;
 }
 
+namespace {
+
+// The short way of an array that is copied as it lies; absent for others.
+Array quick_copy(PyObject* o, CopyPolicy copy) {
+  constexpr int kPlain = NumpyArray::kRowMajor | NumpyArray::kAligned | NumpyArray::kWriteable;
+  const NumpyArray* a = numpy_array(o);
+  DType dtype;
+  if (copy == CopyPolicy(false) || Py_TYPE(o) != ndarray_type() || (a->flags & kPlain) != kPlain ||
+      a->descr->byteorder == '>' || !builtin_dtype(a->descr->type_num, dtype))
+    return {};
+  const Shape shape(SmallVec<std::int64_t, 5>(std::span<const std::int64_t>(a->shape, a->ndim)));
+  Array x = Array::empty(dtype, shape);
+  copy_bytes(a->data, x.node()->data, shape.num_elements() * itemsize(dtype));
+  return x;
+}
+
+}  // namespace
+
 Array from_numpy(PyObject* o, std::optional<DType> dtype, CopyPolicy copy) {
+  if (Array x = quick_copy(o, copy)) return x;
   NumpyArray* a = numpy_array(o);
   refuse_masked(o);
   ForeignMemory m;

@@ -2,6 +2,7 @@
 // once.
 #include "python/indexing.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/dim.h"
@@ -13,6 +14,21 @@
 #include "tnp/extent.h"
 
 namespace tnp::python {
+
+const std::byte* place_of(const Array& x, std::span<PyObject* const> items) {
+  const detail::Node* node = x.node();
+  if (static_cast<int>(items.size()) != node->shape.ndim()) return nullptr;
+  const std::byte* at = node->data;
+  for (int axis = 0; axis < node->shape.ndim(); ++axis) {
+    std::int64_t i;
+    if (!small_int(items[static_cast<std::size_t>(axis)], i)) return nullptr;
+    const std::int64_t size = node->shape[axis];
+    if (i < 0) i += size;
+    if (i < 0 || i >= size) return nullptr;
+    at += i * node->strides[axis];
+  }
+  return at;
+}
 
 namespace {
 
@@ -82,10 +98,38 @@ IndexItem parse_item(PyObject* o) {
 
 bool is_plain_bound(PyObject* o) { return o == Py_None || PyLong_CheckExact(o); }
 
+// What a slice with plain bounds takes of an axis.
+struct Span {
+  Py_ssize_t start, step, count;
+};
+Span span_of(PyObject* slice, std::int64_t size) {
+  const auto* s = reinterpret_cast<PySliceObject*>(slice);
+  std::int64_t start = 0, stop = size;
+  const bool small = s->step == Py_None && (s->start == Py_None || small_int(s->start, start)) &&
+                     (s->stop == Py_None || small_int(s->stop, stop));
+  if (small) {
+    const auto within = [size](std::int64_t i) { return std::clamp<std::int64_t>(i < 0 ? i + size : i, 0, size); };
+    start = within(start);
+    return {start, 1, std::max<std::int64_t>(within(stop) - start, 0)};
+  }
+  Span r;
+  Py_ssize_t end;
+  if (PySlice_Unpack(slice, &r.start, &end, &r.step) < 0) throw nb::python_error();
+  r.count = PySlice_AdjustIndices(size, &r.start, &end, r.step);
+  return r;
+}
+
+const Shape kNoAxes;
+
 // A copy: it costs no more than a view and keeps no large buffer alive.
 Array element_at(const std::byte* data, DType dtype) {
-  Array element = Array::empty(dtype, {});
-  std::memcpy(element.node()->data, data, static_cast<std::size_t>(itemsize(dtype)));
+  Array element = Array::empty(dtype, kNoAxes);
+  const int size = itemsize(dtype);
+  if (size == 8) {
+    std::memcpy(element.node()->data, data, 8);
+  } else {
+    std::memcpy(element.node()->data, data, static_cast<std::size_t>(size));
+  }
   return element;
 }
 
@@ -117,8 +161,8 @@ struct View {
   Strides strides;
 
   bool integer(PyObject* o) {
-    Py_ssize_t i = PyLong_AsSsize_t(o);
-    if (i == -1 && PyErr_Occurred()) return PyErr_Clear(), false;
+    std::int64_t i;
+    if (!small_int(o, i)) return false;
     const std::int64_t size = node->shape[axis];
     if (i < 0) i += size;
     if (i < 0 || i >= size) return false;
@@ -126,9 +170,7 @@ struct View {
     return true;
   }
   void slice(PyObject* o) {
-    Py_ssize_t start, stop, step;
-    if (PySlice_Unpack(o, &start, &stop, &step) < 0) throw nb::python_error();
-    const Py_ssize_t count = PySlice_AdjustIndices(node->shape[axis], &start, &stop, step);
+    const auto [start, step, count] = span_of(o, node->shape[axis]);
     if (count > 0) data += start * node->strides[axis];
     shape.push_back(count);
     strides.push_back(count > 1 ? node->strides[axis] * step : node->strides[axis]);
@@ -159,6 +201,7 @@ bool is_plain_slice(PyObject* o) {
 
 // x[items] for integers, slices, `...` and None; absent for other items and for what the long way refuses.
 Array quick_items(const Array& x, std::span<PyObject* const> items) {
+  if (const std::byte* element = place_of(x, items)) return element_at(element, x.dtype());
   int taken = 0, ellipses = 0;
   for (PyObject* o : items) {
     if (PyLong_CheckExact(o) || is_plain_slice(o)) {
@@ -194,11 +237,8 @@ Array quick_getitem(const Array& x, PyObject* key) {
   const detail::Node* node = x.node();
   const std::int64_t size = node->shape[0];
   if (PyLong_CheckExact(key)) {
-    Py_ssize_t i = PyLong_AsSsize_t(key);
-    if (i == -1 && PyErr_Occurred()) {
-      PyErr_Clear();
-      return {};
-    }
+    std::int64_t i;
+    if (!small_int(key, i)) return {};
     if (i < 0) i += size;
     return i >= 0 && i < size ? row(x, i) : Array();
   }
@@ -207,9 +247,7 @@ Array quick_getitem(const Array& x, PyObject* key) {
   }
   if (key == Py_None || key == Py_Ellipsis) return quick_items(x, {&key, 1});
   if (!is_plain_slice(key)) return {};
-  Py_ssize_t start, stop, step;
-  if (PySlice_Unpack(key, &start, &stop, &step) < 0) throw nb::python_error();
-  const Py_ssize_t count = PySlice_AdjustIndices(size, &start, &stop, step);
+  const auto [start, step, count] = span_of(key, size);
   std::byte* data = node->data + (count > 0 ? start * node->strides[0] : 0);
   // Made with x's shape and corrected in place, which saves copies of shape and strides.
   Array view = Array::view_of(node->buffer, data, node->dtype, node->shape, node->strides);
@@ -237,10 +275,29 @@ R guarded(R failure, F&& f) noexcept {
 
 // --- slots
 
+// x[indices] with one array of indices alone; absent for what needs a plan.
+Array quick_gather(const Array& x, PyObject* key) {
+  if (Py_TYPE(key) != array_type()) return {};
+  const Array& indices = array_of(key);
+  const bool plain = x.state() == State::concrete && x.shape().ndim() > 0 && indices.dtype() == DType::int64 &&
+                     indices.state() == State::concrete;
+  if (!plain) return {};
+  if (indices.shape().ndim() == 0) {
+    std::int64_t i = *indices.data_as<std::int64_t>();
+    if (i < 0) i += x.shape()[0];
+    return is_quick(x) && i >= 0 && i < x.shape()[0] ? row(x, i) : Array();
+  }
+  const std::int64_t axes[] = {0};
+  return gather(x, {&indices, 1}, axes);
+}
+
 PyObject* subscript(PyObject* self, PyObject* key) {
   return guarded<PyObject*>(nullptr, [&] {
     const Array& x = array_of(self);
+    if (x.shape().ndim() == 0 && PyTuple_CheckExact(key) && PyTuple_GET_SIZE(key) == 0 && x.shape().rank_known())
+      return Py_NewRef(self);
     if (Array quick = quick_getitem(x, key)) return wrap(std::move(quick));
+    if (Array quick = quick_gather(x, key)) return wrap(std::move(quick));
     return wrap(getitem(x, parse_index(key)));
   });
 }
@@ -260,6 +317,7 @@ std::int64_t length(const Array& x, const char* what) {
 }
 
 Py_ssize_t slot_length(PyObject* self) {
+  if (const Shape& shape = array_of(self).shape(); shape.ndim() > 0 && shape[0] >= 0) return shape[0];
   return guarded<Py_ssize_t>(-1, [&]() -> Py_ssize_t {
     const Array& x = array_of(self);
     if (x.ndim() == 0) throw TypeError("len() of unsized object");
@@ -282,6 +340,7 @@ PyObject* slot_item(PyObject* self, Py_ssize_t i) {
 }
 
 PyObject* slot_iter(PyObject* self) {
+  if (const Array& x = array_of(self); x.state() == State::concrete && x.shape().ndim() > 0) return PySeqIter_New(self);
   return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
     const Array& x = array_of(self);
     if (x.ndim() == 0) throw TypeError("iteration over a 0-d array");

@@ -13,6 +13,8 @@ std::vector<IndexItem> parse_index(PyObject* key);
 
 // x[key] for an int or a slice of ints on the first axis of a concrete array. Absent where the general way is needed,
 // which also raises the errors.
+// Where the element lies that an integer for each axis names; null for other items. The array is concrete.
+const std::byte* place_of(const Array& x, std::span<PyObject* const> items);
 Array quick_getitem(const Array& x, PyObject* key);
 
 // Subscription, length, iteration, `in`; assignment and deletion, which say what to use instead.

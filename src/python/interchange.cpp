@@ -180,6 +180,14 @@ TNP_FUNCTION(
   return policy == CopyPolicy(true) ? to_python(tnp::copy(array_of(x.ptr()))) : nb::borrow(x.handle());
 }
 
+TNP_FUNCTION(__dlpack__, kMethod, "(self, /, *, stream=None, max_version=None, dl_device=None, copy=None)",
+             "A DLPack capsule of the same memory: read-only, or of a copy with copy=True.") {
+  const auto [self, stream, max_version, dl_device, copy] = take<5>(args);
+  const auto or_none = [](const Value& v) { return v.given() ? v.handle() : nb::handle(Py_None); };
+  if (stream.given()) throw BufferError("__dlpack__: an array on the CPU has no stream: stream must be None");
+  return to_dlpack(array_of(self.ptr()), or_none(max_version), or_none(dl_device), copy_policy(or_none(copy)));
+}
+
 void bind_interchange(nb::module_& m) {
   auto cls = nb::borrow<nb::class_<Array>>(m.attr("ndarray"));
   cls.def(
@@ -188,15 +196,6 @@ void bind_interchange(nb::module_& m) {
       "A NumPy array: a read-only view of the same memory, or with copy=True a copy that can be written.");
   cls.def_prop_ro("__array_interface__", [](nb::handle self) { return array_interface(self); });
   cls.def("__dlpack_device__", [](const Array&) { return nb::make_tuple(1, 0); }, "(1, 0): the CPU.");
-  cls.def(
-      "__dlpack__",
-      [](const Array& x, nb::handle stream, nb::handle max_version, nb::handle dl_device, nb::handle copy) {
-        if (!stream.is_none()) throw BufferError("__dlpack__: an array on the CPU has no stream: stream must be None");
-        return to_dlpack(x, max_version, dl_device, copy_policy(copy));
-      },
-      nb::kw_only(), nb::arg("stream").none() = nb::none(), nb::arg("max_version").none() = nb::none(),
-      nb::arg("dl_device").none() = nb::none(), nb::arg("copy").none() = nb::none(),
-      "A DLPack capsule of the same memory: read-only, or of a copy with copy=True.");
 }
 
 }  // namespace tnp::python

@@ -54,6 +54,7 @@ TNP_FUNCTION(asarray, kFunction, "(a, dtype=None, order=None, *, device=None, co
   if (!dtype.given() && is_array(a.ptr())) return nb::borrow(a.handle());
   return to_python(make_array(a, dtype, copy_argument(copy, std::nullopt)));
 }
+TNP_SHORT_WAY(asarray) { return args.size() == 1 && is_array(args[0]) ? Py_NewRef(args[0]) : nullptr; }
 TNP_ALIAS(asanyarray, asarray)
 
 TNP_FUNCTION(ascontiguousarray, kFunction, "(a, dtype=None, *, like=None)",
@@ -61,6 +62,11 @@ TNP_FUNCTION(ascontiguousarray, kFunction, "(a, dtype=None, *, like=None)",
   const auto [a, dtype] = take<2>(args);
   const Array x = atleast_1d(make_array(a, dtype, std::nullopt));
   return same_or_new(a.handle(), x.is_symbolic() || x.is_contiguous() ? x : copy(x));
+}
+TNP_SHORT_WAY(ascontiguousarray) {
+  if (args.size() != 1 || !is_array(args[0])) return nullptr;
+  const Array& x = array_of(args[0]);
+  return x.state() == State::concrete && x.is_contiguous() && x.shape().ndim() > 0 ? Py_NewRef(args[0]) : nullptr;
 }
 
 TNP_FUNCTION(copy, kFunction | kMethod, "(a, order='C', subok=False)", "A copy with memory of its own.") {
@@ -98,9 +104,14 @@ TNP_FUNCTION(fromiter, kFunction, "(iter, dtype, count=-1, *, like=None)",
   const auto [iter, dtype, count] = take<3>(args);
   const std::int64_t n = count.integer(-1);
   nb::list items;
-  for (nb::handle each : nb::iter(iter.handle())) {
-    if (n >= 0 && static_cast<std::int64_t>(nb::len(items)) == n) break;
-    items.append(each);
+  if (n < 0) {
+    items = nb::steal<nb::list>(PySequence_List(iter.ptr()));
+    if (!items.is_valid()) throw nb::python_error();
+  } else {
+    for (nb::handle each : nb::iter(iter.handle())) {
+      if (static_cast<std::int64_t>(nb::len(items)) == n) break;
+      items.append(each);
+    }
   }
   if (n > static_cast<std::int64_t>(nb::len(items))) {
     throw ValueError("iterator too short: Expected " + std::to_string(n) + " but iterator had only " +
@@ -184,17 +195,6 @@ Scalar range_bound(const Value& value, DType& type) {
   return load_scalar(x.dtype(), x.data());
 }
 
-bool is_dim(const Value& v) { return v.given() && (nb::isinstance<PyDim>(v.handle()) || is_traced_number(v.ptr())); }
-// A bound, which may be negative.
-std::int64_t range_size(const Value& v) {
-  return is_traced_number(v.ptr()) ? number_of_value(array_of(v.ptr())) : v.size();
-}
-
-TNP_FUNCTION(arange, kFunction, "(start=None, stop=None, step=None, *, dtype=None, device=None, like=None)",
-             "start, start + step, … below stop. One argument is the stop.") {
-  const auto [first, second, third, dtype, device] = take<5>(args);
-  device.check_device();
-  if (!first.given() && !second.given()) throw TypeError("arange() requires stop to be specified.");
 // Whether it is a scalar or 0-d array of a float type that counts in its own precision.
 bool is_narrow_float(const Value& v) {
   if (!v.given() || PyFloat_CheckExact(v.ptr()) || PyLong_CheckExact(v.ptr())) return false;
@@ -213,6 +213,17 @@ nb::object narrow_range(const Value& start, const Value& stop, const Value& step
   return to_python(arange_of(operand(a), operand(b), operand(c), type));
 }
 
+bool is_dim(const Value& v) { return v.given() && (nb::isinstance<PyDim>(v.handle()) || is_traced_number(v.ptr())); }
+// A bound, which may be negative.
+std::int64_t range_size(const Value& v) {
+  return is_traced_number(v.ptr()) ? number_of_value(array_of(v.ptr())) : v.size();
+}
+
+TNP_FUNCTION(arange, kFunction, "(start=None, stop=None, step=None, *, dtype=None, device=None, like=None)",
+             "start, start + step, … below stop. One argument is the stop.") {
+  const auto [first, second, third, dtype, device] = take<5>(args);
+  device.check_device();
+  if (!first.given() && !second.given()) throw TypeError("arange() requires stop to be specified.");
   const Value start = second.given() ? first : Value(), stop = second.given() ? second : first;
   if (is_dim(start) || is_dim(stop)) {
     const std::int64_t from = start.given() ? range_size(start) : 0;
@@ -221,7 +232,15 @@ nb::object narrow_range(const Value& start, const Value& stop, const Value& step
   DType type = DType::int64;
   const Scalar from = start.given() ? range_bound(start, type) : Scalar(0);
   const Scalar to = range_bound(stop, type), by = third.given() ? range_bound(third, type) : Scalar(1);
+  if (is_narrow_float(start) || is_narrow_float(stop) || is_narrow_float(third))
+    return narrow_range(start, stop, third, dtype.dtype().value_or(type));
   return to_python(arange(from, to, by, dtype.dtype().value_or(type)));
+}
+
+// A number of samples, which a run may tell.
+static std::int64_t number_of_samples(const Value& num) {
+  const bool traced = num.given() && (is_traced_number(num.ptr()) || nb::isinstance<PyDim>(num.handle()));
+  return traced ? num.size() : num.integer(50);
 }
 
 TNP_FUNCTION(linspace, kFunction,
@@ -229,19 +248,17 @@ TNP_FUNCTION(linspace, kFunction,
              "Numbers evenly spaced from start to stop.") {
   const auto [start, stop, num, endpoint, retstep, dtype, axis, device] = take<8>(args);
   device.check_device();
-  const Spaced r =
-      linspace(start.array(), stop.array(), num.integer(50), endpoint.flag(true), dtype.dtype(), axis.integer(0));
+  const std::int64_t count = number_of_samples(num);
+  const Spaced r = linspace(start.array(), stop.array(), count, endpoint.flag(true), dtype.dtype(), axis.integer(0));
   if (!retstep.flag()) return to_python(r.samples);
-  if (is_narrow_float(start) || is_narrow_float(stop) || is_narrow_float(third))
-    return narrow_range(start, stop, third, dtype.dtype().value_or(type));
-  const bool spaced = num.integer(50) > (endpoint.flag(true) ? 1 : 0);
+  const bool spaced = count < 0 || count > (endpoint.flag(true) ? 1 : 0);
   // As NumPy: no step is Python's nan.
   return nb::make_tuple(to_python(r.samples), spaced ? to_python(r.step) : nb::float_(std::nan("")));
 }
 TNP_FUNCTION(logspace, kFunction, "(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0)",
              "Powers of a base whose exponents are evenly spaced.") {
   const auto [start, stop, num, endpoint, base, dtype, axis] = take<7>(args);
-  return to_python(logspace(start.array(), stop.array(), num.integer(50), endpoint.flag(true),
+  return to_python(logspace(start.array(), stop.array(), number_of_samples(num), endpoint.flag(true),
                             base.given() ? base.array() : Array(10.0), dtype.dtype(), axis.integer(0)));
 }
 TNP_FUNCTION(geomspace, kFunction, "(start, stop, num=50, endpoint=True, dtype=None, axis=0)",

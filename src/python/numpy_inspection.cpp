@@ -6,6 +6,7 @@
 #include "ir/scalar.h"
 #include "python/arguments.h"
 #include "python/elementwise_call.h"
+#include "python/same_object.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
@@ -55,9 +56,17 @@ TNP_FUNCTION(isfortran, kFunction, "(a)", "Whether the first axis is the fastest
   nb::object flags = nb::borrow(nb::handle(args.values[0])).attr("flags");
   return nb::borrow(flags.attr("fnc"));
 }
+TNP_SHORT_WAY(isfortran) {
+  const bool rows = args.size() == 1 && is_array(args[0]) && array_of(args[0]).state() == State::concrete &&
+                    array_of(args[0]).is_contiguous();
+  return rows ? Py_NewRef(Py_False) : nullptr;
+}
 TNP_FUNCTION(asfortranarray, kFunction, "(a, dtype=None, *, like=None)", "An array: tnp's are row-major.") {
   const auto [a, dtype] = take<2>(args);
-  return to_python(atleast_1d(as_array(a.ptr(), {dtype.dtype(), std::nullopt})));
+  return same_or_new(a.handle(), atleast_1d(as_array(a.ptr(), {dtype.dtype(), std::nullopt})));
+}
+TNP_SHORT_WAY(asfortranarray) {
+  return args.size() == 1 && is_array(args[0]) && array_of(args[0]).shape().ndim() > 0 ? Py_NewRef(args[0]) : nullptr;
 }
 
 // The bytes that an array's elements lie in: all between the first and the last.

@@ -20,6 +20,10 @@ TNP_FUNCTION(ravel, kFunction | kMethod, "(a, order='C')", "The elements in one 
   const auto [a, order] = take<2>(args);
   return same_or_new(a.handle(), ravel(a.array(), order.order()));
 }
+TNP_SHORT_WAY(ravel) {
+  if (self == nullptr || !args.empty()) return nullptr;
+  return same_or_new(nb::handle(self), ravel(array_of(self))).release().ptr();
+}
 TNP_FUNCTION(flatten, kFunction | kMethod, "(a, order='C')", "The elements in one dimension.") {
   return ravel_body(args);
 }
@@ -47,6 +51,15 @@ TNP_FUNCTION(rollaxis, kFunction, "(a, axis, start=0)", "An axis moved to lie be
 TNP_FUNCTION(squeeze, kFunction | kMethod, "(a, axis=None)", "Without axes of size one.") {
   const auto [a, axis] = take<2>(args);
   return same_or_new(a.handle(), squeeze(a.array(), axis.axes()));
+}
+TNP_SHORT_WAY(squeeze) {
+  if (self == nullptr || !args.empty()) return nullptr;
+  const Shape& shape = array_of(self).shape();
+  if (!shape.rank_known()) return nullptr;
+  for (std::int64_t d : shape) {
+    if (d == 1) return nullptr;
+  }
+  return Py_NewRef(self);
 }
 TNP_FUNCTION(expand_dims, kFunction, "(a, axis)", "With new axes of size one.") {
   const auto [a, axis] = take<2>(args);

@@ -24,7 +24,9 @@ struct NumpyArray {
   NumpyDescr* descr;
   int flags;
 
+  static constexpr int kRowMajor = 0x0001;
   static constexpr int kOwnsData = 0x0004;
+  static constexpr int kAligned = 0x0100;
   static constexpr int kWriteable = 0x0400;
 };
 

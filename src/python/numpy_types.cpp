@@ -4,6 +4,7 @@
 #include "base/default_dtype.h"
 #include "ir/scalar.h"
 #include "python/arguments.h"
+#include "python/autograph.h"
 #include "python/elementwise_call.h"
 #include "tnp/error.h"
 #include "tnp/indexing.h"
@@ -20,7 +21,7 @@ struct TypeVote {
 
 bool is_array_like(PyObject* o) {
   if (is_array(o) || PyList_Check(o) || PyTuple_Check(o)) return true;
-  if (PyUnicode_Check(o)) return false;
+  if (PyUnicode_Check(o) || Py_TYPE(o) == Py_TYPE(dtype_object(DType::bool_).ptr())) return false;
   return !PyType_Check(o) && PyObject_HasAttrString(o, "__array__");
 }
 
@@ -33,6 +34,13 @@ TypeVote vote_of(PyObject* o) {
   }
   if (is_array_like(o)) return {as_array(o).dtype()};
   return {dtype_of(nb::handle(o))};
+}
+
+TNP_FUNCTION(_new_dtype, kFunction, "(cls, spec='float')", "The dtype that `spec` means; TypeError if it means none.") {
+  PyObject* spec = args.values[1];
+  if (spec == nullptr) return dtype_object(default_float());
+  if (reinterpret_cast<PyObject*>(Py_TYPE(spec)) == args.values[0]) return nb::borrow(nb::handle(spec));
+  return dtype_object(dtype_of(nb::handle(spec)));
 }
 
 TNP_FUNCTION(result_type, kFunction, "(*arrays_and_dtypes)",
@@ -123,6 +131,10 @@ TNP_FUNCTION(where, kFunction, "(condition, x=None, y=None, /)",
   PyOperand a, b;
   read_operand(a, x);
   read_operand(b, y);
+  if (a.is_array() && b.is_array()) {
+    a.weaken(b);
+    b.weaken(a);
+  }
   return to_python(where_of(condition.array(), operand(a), operand(b)));
 }
 

@@ -95,8 +95,7 @@ TNP_FUNCTION(
   return nb::none();
 }
 
-TNP_FUNCTION(get_printoptions, kFunction, "()", "How arrays are printed.") {
-  const PrintOptions& o = print_options();
+nb::dict dict_of(const PrintOptions& o) {
   nb::dict d;
   d["edgeitems"] = o.edgeitems;
   d["threshold"] = o.threshold;
@@ -107,9 +106,21 @@ TNP_FUNCTION(get_printoptions, kFunction, "()", "How arrays are printed.") {
   d["nanstr"] = o.nanstr;
   d["infstr"] = o.infstr;
   d["sign"] = std::string(1, o.sign);
-  d["formatter"] = t_formatters ? nb::borrow(t_formatters) : nb::object(nb::none());
+  d["formatter"] = nb::none();
   d["legacy"] = false;
   d["override_repr"] = nb::none();
+  return d;
+}
+TNP_FUNCTION(get_printoptions, kFunction, "()", "How arrays are printed.") {
+  static const PrintOptions usual;
+  static PyObject* usual_dict = dict_of(usual).release().ptr();
+  const PrintOptions& o = print_options();
+  const bool all_usual = o.edgeitems == usual.edgeitems && o.threshold == usual.threshold &&
+                         o.floatmode == usual.floatmode && o.precision == usual.precision &&
+                         o.suppress == usual.suppress && o.linewidth == usual.linewidth && o.nanstr == usual.nanstr &&
+                         o.infstr == usual.infstr && o.sign == usual.sign;
+  nb::dict d = all_usual ? nb::steal<nb::dict>(PyDict_Copy(usual_dict)) : dict_of(o);
+  if (t_formatters != nullptr) d["formatter"] = nb::borrow(t_formatters);
   return d;
 }
 

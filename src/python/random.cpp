@@ -273,6 +273,15 @@ nb::object legacy_state(PyRandomState& r, bool legacy) {
   return nb::make_tuple(nb::str(class_name(r.bit_generator).c_str()), to_python(r.stream.read_state()), 0, 0, 0.0);
 }
 
+PyObject* bit_generator_of_stream(PyObject* self, void*) noexcept {
+  try {
+    return nb::object(stream_of(Value(self)).bit_generator).release().ptr();
+  } catch (...) {
+    set_error_from_current_exception();
+    return nullptr;
+  }
+}
+
 template <class C>
 nb::class_<C> bind_stream(nb::module_& m, const char* name, const char* doc, bool legacy) {
   auto cls = nb::class_<C>(m, name, doc);
@@ -282,8 +291,14 @@ nb::class_<C> bind_stream(nb::module_& m, const char* name, const char* doc, boo
   cls.def("__reduce__", [](nb::handle self) {
     return nb::make_tuple(self.type(), nb::make_tuple(stream_of(Value(self.ptr())).bit_generator));
   });
-  cls.def_prop_ro("_bit_generator", [](C& c) { return c.bit_generator; });
-  if (!legacy) cls.def_prop_ro("bit_generator", [](C& c) { return c.bit_generator; });
+  static PyGetSetDef bit_generator[] = {
+      {"_bit_generator", &bit_generator_of_stream, nullptr, "The state, and what made it.", nullptr},
+      {"bit_generator", &bit_generator_of_stream, nullptr, "The state, and what made it.", nullptr}};
+  const auto type = reinterpret_cast<PyTypeObject*>(cls.ptr());
+  for (PyGetSetDef& each : bit_generator) {
+    if (legacy && &each != bit_generator) continue;
+    cls.attr(each.name) = nb::steal(PyDescr_NewGetSet(type, &each));
+  }
   return cls;
 }
 

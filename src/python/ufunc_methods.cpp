@@ -203,6 +203,7 @@ nb::list ufunc_types(const UfuncInfo& ufunc) {
 nb::object ufunc_identity_object(const UfuncInfo& ufunc) {
   const std::optional<Scalar> identity = ufunc_identity(ufunc.name);
   if (!identity) return nb::none();
+  if (const auto* i = std::get_if<std::int64_t>(&identity->value)) return nb::int_(*i);
   const Array x = identity->to_array();
   return nb::steal(python_element(x.dtype(), x.data()));
 }

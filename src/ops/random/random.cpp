@@ -3,6 +3,8 @@
 #include "tnp/random.h"
 
 #include "base/dim.h"
+#include "ir/apply_internal.h"
+#include "ir/observer.h"
 #include "ops/random/random_op.h"
 #include "runtime/cpu_features.h"
 #include "runtime/threads.h"
@@ -114,6 +116,14 @@ struct AdvanceParams : ParamsOf<AdvanceParams> {
   }
 };
 
+// The state after `count` numbers, in whole groups of two elements a block: the next draw shares no block with this
+// one, whatever its type.
+Array state_after(const Array& state, const RandomStream& s, std::int64_t count) {
+  const auto groups = static_cast<std::uint64_t>((count + kRandomGroup - 1) / kRandomGroup);
+  const std::uint64_t next[] = {s.key0, s.key1, s.counter + groups * (kRandomGroup / 2)};
+  return Array::copy_of(next, DType::uint64, state.shape());
+}
+
 const OpDef kAdvance{
     .name = "random_advance",
     .doc = "The state after numbers of this shape have been drawn.",
@@ -122,12 +132,8 @@ const OpDef kAdvance{
     .infer_dtype = +[](const Call&) { return std::vector<DType>{DType::uint64}; },
     .execute =
         +[](const Call& call, std::span<Array> out) {
-          const RandomStream s = stream_of(call);
-          // Whole groups, of two elements a block: the next draw shares no block with this one, whatever its type.
           const std::int64_t n = static_cast<const AdvanceParams&>(call.params).count.num_elements();
-          const auto groups = static_cast<std::uint64_t>((n + kRandomGroup - 1) / kRandomGroup);
-          const std::uint64_t next[] = {s.key0, s.key1, s.counter + groups * (kRandomGroup / 2)};
-          out[0] = Array::copy_of(next, DType::uint64, {3});
+          out[0] = state_after(call.in[0], stream_of(call), n);
         },
     .vjp = unsupported("a state is made of integers"),
     .batch =
@@ -152,18 +158,21 @@ Array draw(const OpDef& op, Distribution distribution, Generator& g, const Shape
   if (shape.is_static()) check_shape(shape, itemsize(dtype));
   const Array state = g.read_state();
   Array numbers = apply(op, {&state, 1}, p);
-  g.advance(shape);
+  advance(g, state, shape);
   return numbers;
 }
 
 }  // namespace
 
-void Generator::advance(const Shape& count) {
+void advance(Generator& g, const Array& state, const Shape& count) {
   AdvanceParams a;
   a.count = count;
-  const Array state = read_state();
-  write_state(apply(kAdvance, {&state, 1}, a));
+  const Call call{kAdvance, {&state, 1}, a};
+  const bool traced = must_record(call) || active_observers != nullptr;
+  g.write_state(traced ? apply(kAdvance, {&state, 1}, a) : state_after(state, stream_of(call), count.num_elements()));
 }
+
+void Generator::advance(const Shape& count) { tnp::advance(*this, read_state(), count); }
 
 Array random_bits(Generator& g, const Shape& shape, DType dtype) {
   return draw(kBits, Distribution::bits, g, shape, dtype);

@@ -3,6 +3,7 @@
 
 #include "ops/common.h"
 #include "ops/random/random_kernels.h"
+#include "tnp/random.h"
 
 namespace tnp {
 
@@ -18,6 +19,9 @@ struct RandomParams : ParamsOf<RandomParams> {
 
 // The stream that input 0, a state, stands for. Throws ValueError for what is no state.
 RandomStream stream_of(const Call& call);
+
+// Moves the generator, which is at `state`, past numbers of this shape.
+void advance(Generator& g, const Array& state, const Shape& count);
 
 // Batched parameters (inputs 1, …) belong to the examples of a batch, each of which draws numbers of its own. The last
 // `row_axes[i]` axes of input i are rows that take no part in broadcasting.

@@ -246,10 +246,11 @@ Array draw(const OpDef& op, Generator& g, std::span<const Array> parameters, con
   Shape blocks = shape;  // two words an element
   blocks.push_back(2);
   if (shape.is_static()) check_shape(blocks, 8);
-  Arrays in{g.read_state()};
-  in.insert(in.end(), parameters.begin(), parameters.end());
-  Array numbers = apply(op, in, p);
-  g.advance(blocks);
+  constexpr std::size_t kMost = 4;  // the state and three parameters
+  Array in[kMost] = {g.read_state()};
+  std::copy(parameters.begin(), parameters.end(), in + 1);
+  Array numbers = apply(op, {in, parameters.size() + 1}, p);
+  advance(g, in[0], blocks);
   return numbers;
 }
 

@@ -9,6 +9,7 @@
 #include "ops/common.h"
 #include "ops/elementwise/cast.h"
 #include "runtime/threads.h"
+#include "tnp/text.h"
 
 namespace tnp {
 
@@ -20,6 +21,8 @@ constexpr std::int64_t kPendingBytes = 1 << 16;
 // it.
 constexpr std::int64_t kPendingLimit = std::int64_t{1} << 28;
 
+constexpr std::int64_t kSmallBytes = 1 << 10;
+
 struct FullParams : ParamsOf<FullParams> {
   Shape shape;
   template <class V>
@@ -29,13 +32,11 @@ struct FullParams : ParamsOf<FullParams> {
   void set(const Shape& s) { shape = s; }
 };
 
-void execute_full(const Call& call, std::span<Array> out) {
-  const Array& value = call.in[0];
-  const Shape& shape = params_of<FullParams>(call).shape;
-  out[0] = Array::empty(value.dtype(), shape);
-  const std::int64_t size = out[0].itemsize(), n = shape.num_elements();
-  const std::byte* from = value.data();
-  std::byte* to = out[0].data();
+// An array that repeats the element at `from`.
+Array filled(DType dtype, const Shape& shape, const std::byte* from) {
+  Array x = Array::empty(dtype, shape);
+  const std::int64_t size = x.itemsize(), n = shape.num_elements();
+  std::byte* to = x.node()->data;
   const auto fill = [&]<class T>(T) {
     T element;
     std::memcpy(&element, from, sizeof element);
@@ -49,16 +50,25 @@ void execute_full(const Call& call, std::span<Array> out) {
   };
   switch (size) {
     case 1:
-      return fill(std::uint8_t{});
+      fill(std::uint8_t{});
+      break;
     case 2:
-      return fill(std::uint16_t{});
+      fill(std::uint16_t{});
+      break;
     case 4:
-      return fill(std::uint32_t{});
+      fill(std::uint32_t{});
+      break;
     case 8:
-      return fill(std::uint64_t{});
+      fill(std::uint64_t{});
+      break;
     default:
-      return fill(Pair{});
+      fill(Pair{});
   }
+  return x;
+}
+
+void execute_full(const Call& call, std::span<Array> out) {
+  out[0] = filled(call.in[0].dtype(), params_of<FullParams>(call).shape, call.in[0].data());
 }
 
 const OpDef kFull{
@@ -189,17 +199,43 @@ Array create(const OpDef& op, std::span<const Array> in, const Params& params, D
   return x;
 }
 
+// Whether so few bytes are asked for that they are written at once, without a call of a primitive.
+bool is_small(const Shape& shape, DType dtype) {
+  std::int64_t bytes = itemsize(dtype);
+  for (std::int64_t d : shape) {
+    if (d < 0 || d > kSmallBytes || (bytes *= d) > kSmallBytes) return false;
+  }
+  return is_numeric(dtype) && shape.rank_known();
+}
+
+// An array of zeros or ones.
+Array constant(const Shape& shape, DType dtype, int value) {
+  if (is_text(dtype)) [[unlikely]]
+    return full(shape, text_array(dtype, {}, {value == 0 ? "" : "1"}));
+  if (!is_small(shape, dtype)) return full(shape, Scalar(value).to_array(dtype));
+  if (value != 0) {
+    std::byte element[16];
+    store_scalar(Scalar(value), dtype, element);
+    return filled(dtype, shape, element);
+  }
+  Array x = Array::empty(dtype, shape);
+  std::memset(x.node()->data, 0, static_cast<std::size_t>(shape.num_elements() * itemsize(dtype)));
+  return x;
+}
+
 }  // namespace
 
 Array full(const Shape& shape, const Array& value) {
   if (shape.ndim() == 0 && value.ndim() == 0) return value;
+  if (active_observers == nullptr && value.state() == State::concrete && is_small(shape, value.dtype()))
+    return filled(value.dtype(), shape, value.node()->data);
   FullParams p;
   p.shape = shape;
   return create(kFull, {&value, 1}, p, value.dtype(), shape);
 }
 
-Array zeros(const Shape& shape, DType dtype) { return full(shape, Scalar(0).to_array(dtype)); }
-Array ones(const Shape& shape, DType dtype) { return full(shape, Scalar(1).to_array(dtype)); }
+Array zeros(const Shape& shape, DType dtype) { return constant(shape, dtype, 0); }
+Array ones(const Shape& shape, DType dtype) { return constant(shape, dtype, 1); }
 
 Array iota(std::int64_t count, DType dtype) {
   IotaParams p;

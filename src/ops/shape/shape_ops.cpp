@@ -160,15 +160,18 @@ OutputSpecs infer_transpose(const Call& call) {
   return {{call.in[0].dtype(), to}};
 }
 
-void execute_transpose(const Call& call, std::span<Array> out) {
-  const Array& x = call.in[0];
+Array transposed_view(const Array& x, AxisList axes) {
   Shape shape;
   Strides strides;
-  for (std::int64_t a : params_of<TransposeParams>(call).axes) {
+  for (std::int64_t a : axes) {
     shape.push_back(x.shape()[static_cast<int>(a)]);
     strides.push_back(x.strides()[static_cast<int>(a)]);
   }
-  out[0] = view_of(x, shape, strides);
+  return view_of(x, shape, strides);
+}
+
+void execute_transpose(const Call& call, std::span<Array> out) {
+  out[0] = transposed_view(call.in[0], params_of<TransposeParams>(call).axes);
 }
 
 const OpDef kTranspose{
@@ -293,6 +296,7 @@ Array reshape(const Array& x, const Shape& shape) {
 }
 
 Array transpose(const Array& x, AxisList axes) {
+  if (active_observers == nullptr && x.state() == State::concrete) return transposed_view(x, axes);
   TransposeParams p;
   p.axes = Axes(axes);
   return apply(kTranspose, {&x, 1}, p);
