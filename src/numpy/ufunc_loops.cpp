@@ -138,7 +138,9 @@ std::vector<DType> search_types(std::span<const UfuncInputType> in) {
     DType d = x.dtype;
     if (x.weak && common && is_numeric(*common)) {
       d = *x.weak == WeakKind::boolean   ? DType::bool_
-          : *x.weak == WeakKind::integer ? (is_unsigned_integer(*common) ? DType::uint8 : DType::int8)
+          : *x.weak == WeakKind::integer ? (is_bool(*common)               ? DType::int64
+                                            : is_unsigned_integer(*common) ? DType::uint8
+                                                                           : DType::int8)
                                          : promote(*common, *x.weak);
     }
     out.push_back(d);

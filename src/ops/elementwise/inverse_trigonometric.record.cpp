@@ -51,6 +51,15 @@ struct Arctan : InverseTrigonometric {
     return math::arctan(x);
   }
   static Array derivative(const Array& x, const Array&) { return reciprocal(square(x) + 1); }
+  static constexpr bool raises_flags = true;
+  template <class V>
+  static unsigned raised([[maybe_unused]] V x, [[maybe_unused]] V y) {
+    if constexpr (is_complex_value<V>) {
+      return raised_by_poles(y, x);
+    } else {
+      return 0;
+    }
+  }
 };
 
 struct Arctan2 : Binary {
