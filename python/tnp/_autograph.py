@@ -14,6 +14,7 @@ from typing import Any
 
 from . import _conversion, _core
 
+STRICT: Any = _core.array_api.Array
 _local: Any = threading.local()  # negated: pairs (not a, a) of the last negations of traced values
 
 
@@ -184,8 +185,20 @@ def _each(args: tuple[Any, ...]) -> Iterator[Any]:
 # --- conditions
 
 
+def bare(x: Any) -> Any:
+    """The plain array in one of the strict namespace; other values as they are."""
+    return _core.tree_flatten(x)[0][0] if type(x) is STRICT else x
+
+
+def _strictly(x: Any, compute: Callable[[Any], Any]) -> Any:
+    """What is computed of the plain array in one of the strict namespace, as an array of that."""
+    leaves, tree = _core.tree_flatten(x)
+    return tree.unflatten([compute(leaves[0])])
+
+
 def _truth(x: Any) -> Any:
     """A traced value as a predicate."""
+    x = bare(x)
     return _core.functions["astype"](x, "bool") if getattr(x, "dtype", None) != "bool" else x
 
 
@@ -193,6 +206,8 @@ def not_(a: Any) -> Any:
     """not a"""
     if not _core.is_traced(a):
         return not a
+    if type(a) is STRICT:
+        return _strictly(a, not_)
     result = _core.ufuncs["logical_not"](a)
     negated = _local.__dict__.setdefault("negated", [])
     negated.append((result, a))
@@ -200,11 +215,18 @@ def not_(a: Any) -> Any:
     return result
 
 
+def always(value: Any) -> Callable[[], Any]:
+    """The value as the function that gives it."""
+    return lambda: value
+
+
 def and_(a: Callable[[], Any], b: Callable[[], Any], is_plain: bool = False) -> Any:
     """a() and b(), where b is evaluated only if a holds. is_plain: b can neither fail nor take long."""
     x = a()
     if not _core.is_traced(x):
         return x and b()
+    if type(x) is STRICT:
+        return _strictly(x, lambda x: and_(lambda: x, lambda: bare(b()), is_plain))
     if is_plain:
         y = b()
         if not isinstance(y, bool) and (not _is_predicate(x) or not _is_predicate(y)):
@@ -218,6 +240,8 @@ def or_(a: Callable[[], Any], b: Callable[[], Any], is_plain: bool = False) -> A
     x = a()
     if not _core.is_traced(x):
         return x or b()
+    if type(x) is STRICT:
+        return _strictly(x, lambda x: or_(lambda: x, lambda: bare(b()), is_plain))
     if is_plain:
         y = b()
         if not isinstance(y, bool) and (not _is_predicate(x) or not _is_predicate(y)):
@@ -293,6 +317,7 @@ def _traced_if(
     test: Any, body: Any, orelse: Any, get_state: Any, set_state: Any, names: tuple[str, ...], init: tuple[Any, ...]
 ) -> tuple[Any, ...]:
     predicate = _truth(test)
+    implied = (_implied(test, True, init), _implied(test, False, init))
     casts: tuple[dict[int, Any], dict[int, Any]] = ({}, {})  # of each branch's results that began as Python numbers
 
     def trace(side: int) -> tuple[Any, list[Any]]:
@@ -300,7 +325,7 @@ def _traced_if(
         state: list[Any] = []
 
         def run() -> list[Any]:
-            set_state(_implied(test, side == 0, init))
+            set_state(implied[side])
             try:
                 (body, orelse)[side]()
             except Exception as error:
@@ -375,6 +400,11 @@ def _is_array(x: Any) -> bool:
     return isinstance(x, _core.ndarray)
 
 
+def _is_strict(x: _Structure) -> bool:
+    """Whether a structure is an array of the strict namespace, and nothing around it."""
+    return len(x.leaves) == 1 and type(x.tree.unflatten([_core.functions["asarray"](0)])) is STRICT
+
+
 def _is_number(x: Any) -> bool:
     return type(x) in (bool, int, float, complex)
 
@@ -400,6 +430,9 @@ class _Merge:
                 blank = _blank(y)
                 blank.given = False
                 return self.value(*((blank, b) if x is a else (a, blank)), name)
+        for x, y in ((a, b), (b, a)):
+            if a.tree.key != b.tree.key and len(x.leaves) == 1 and _is_number(x.leaves[0]) and _is_strict(y):
+                x.tree = y.tree  # a number in one branch, an array of the strict namespace in the other
         if a.tree.key != b.tree.key:
             raise TypeError(f"if: {name} has one structure in one branch and another in the other{_shown(a, b)}")
         leaves = [self._leaf(x, y, name) for x, y in zip(a.leaves, b.leaves, strict=True)]

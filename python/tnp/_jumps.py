@@ -18,6 +18,10 @@ _BREAK, _CONTINUE, _RETURN = "break", "continue", "return"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
+class NotConverted(Exception):
+    """Why a function can not be rewritten, and what to write instead."""
+
+
 @dataclass
 class _Loop:
     """The flags that jumps set where a statement stands."""
@@ -182,6 +186,8 @@ class _Lowering:
             cases = [ast.match_case(c.pattern, c.guard, self.block(c.body, loop)) for c in s.cases]
             return _at(ast.Match(s.subject, cases), s)
         if isinstance(s, ast.Try):
+            if jumps(s.finalbody):
+                raise NotConverted("a `finally` jumps out of itself: move the jump behind it")
             body = s.body
             orelse = self.block(s.orelse, loop)
             if orelse and (found := jumps(body)):

@@ -256,11 +256,14 @@ class Liveness:
 
     def after(self, s: Any, known: set[str]) -> set[str]:
         if hasattr(s, "state"):
-            self.maybe |= {n for n, path in s.state if path is None} - known
+            shared = {n for n, path in s.state if path is None}
+            self.maybe |= shared - known
+            # Its parts become functions, and what they do not share is theirs: it has no value when they begin.
+            inside = known - (s.changes - shared)
         if isinstance(s, ast.If):
-            return self.assigned(s.body, known) & self.assigned(s.orelse, known)
+            return (known - s.changes) | self.assigned(s.body, inside) & self.assigned(s.orelse, inside)
         if isinstance(s, (ast.While, ast.For)):
-            self.assigned(s.body, known | (names_in([s.target]).writes if isinstance(s, ast.For) else set()))
+            self.assigned(s.body, inside | (names_in([s.target]).writes if isinstance(s, ast.For) else set()))
             return known
         if isinstance(s, ast.Try):
             self.assigned(s.body, known)

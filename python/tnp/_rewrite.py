@@ -7,6 +7,7 @@ import copy
 from typing import Any
 
 from . import _jumps
+from ._jumps import NotConverted
 from ._liveness import COMPREHENSIONS, Liveness, names_in, parameters
 
 OPERATORS = "ag__"  # what the rewritten code calls `_autograph`
@@ -16,10 +17,6 @@ _COMPARISONS = {
     ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne", ast.Is: "is_",
     ast.IsNot: "is_not", ast.In: "in_", ast.NotIn: "not_in",
 }  # fmt: skip
-
-
-class NotConverted(Exception):
-    """Why a function can not be rewritten, and what to write instead."""
 
 
 def rewritten(node: Any, private: str) -> Any:
@@ -378,6 +375,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_BoolOp(self, node: ast.BoolOp) -> Any:
         plain = [_is_plain(v) for v in node.values]
+        first = _binds(node.values[0])
         binds = any(_binds(v) for v in node.values[1:])
         values = [self.visit(v) for v in node.values]
         if binds:
@@ -385,7 +383,8 @@ class _Rewriter(ast.NodeTransformer):
         name = "and_" if isinstance(node.op, ast.And) else "or_"
         made = values[-1]
         for i in range(len(values) - 2, -1, -1):
-            made = operator(name, _lambda(values[i]), _lambda(made), ast.Constant(all(plain[i + 1 :])))
+            given = operator("always", values[i]) if i == 0 and first else _lambda(values[i])
+            made = operator(name, given, _lambda(made), ast.Constant(all(plain[i + 1 :])))
         return ast.copy_location(made, node)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
@@ -393,7 +392,7 @@ class _Rewriter(ast.NodeTransformer):
         return ast.copy_location(operator("not_", node.operand), node) if isinstance(node.op, ast.Not) else node
 
     def visit_Compare(self, node: ast.Compare) -> Any:
-        chained = len(node.ops) > 1 and not any(_binds(c) for c in node.comparators[1:])
+        chained = len(node.ops) > 1 and not any(_binds(c) for c in node.comparators)
         if not chained and not isinstance(node.ops[0], (ast.In, ast.NotIn)):
             self.generic_visit(node)
             return node

@@ -34,6 +34,13 @@ inline bool is_weak_number(const Array& x) {
 }
 inline void set_weak_number(const Array& x) { x.node()->flags.fetch_or(kWeakNumber, std::memory_order_relaxed); }
 
+// The kind of the Python number that one of this type stands for.
+inline WeakKind kind_of_number(DType type) {
+  return is_bool(type)      ? WeakKind::boolean
+         : is_integer(type) ? WeakKind::integer
+         : is_complex(type) ? WeakKind::complex
+                            : WeakKind::floating;
+}
 // A number that stands for a Python number takes the type of the array beside it.
 void weaken_beside(PyOperand& number, const Array& other);
 

@@ -90,14 +90,22 @@ std::vector<UfuncInput> inputs_of(const UfuncInfo& u, PyObject* const* args) {
       in.push_back({as_array(args[i]), std::nullopt});
     }
   }
-  // What stands for a Python number in converted code takes the type of the array beside it.
-  for (std::size_t i = 0; in.size() == 2 && i < 2; ++i) {
-    const UfuncInput& other = in[1 - i];
-    if (in[i].weak || other.weak || !is_weak_number(in[i].array) || is_weak_number(other.array)) continue;
-    PyOperand x;
-    x.set(args[i]);
-    weaken_beside(x, other.array);
-    in[i].array = x.array();
+  const auto stands_for_number = [](const UfuncInput& x) { return !x.weak && is_weak_number(x.array); };
+  if (std::none_of(in.begin(), in.end(), stands_for_number)) return in;
+  // In converted code: these take the types that Python's numbers would.
+  std::vector<UfuncInputType> types;
+  for (const UfuncInput& x : in) {
+    if (x.weak) {
+      types.push_back({x.weak->to_array().dtype(), x.weak->kind});
+    } else {
+      types.push_back({x.array.dtype(), std::nullopt});
+      if (is_weak_number(x.array)) types.back().weak = kind_of_number(x.array.dtype());
+    }
+  }
+  if (std::all_of(types.begin(), types.end(), [](const UfuncInputType& t) { return t.weak.has_value(); })) return in;
+  const UfuncLoop loop = ufunc_loop(u, types, {});
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    if (stands_for_number(in[i])) in[i].array = astype(in[i].array, loop[i]);
   }
   return in;
 }
