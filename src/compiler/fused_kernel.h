@@ -91,5 +91,7 @@ class FusedKernel {
 
 // The process's code for nests: equal ones share it.
 std::shared_ptr<const CompiledNest> cached_nest(const Nest& nest, Isa isa);
+// The same where nothing has to be made: of the process's cache, or out of a file; else nothing.
+std::shared_ptr<const CompiledNest> known_nest(const Nest& nest, Isa isa);
 
 }  // namespace tnp::compiler

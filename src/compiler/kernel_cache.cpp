@@ -85,22 +85,47 @@ std::shared_ptr<FusedKernel> FusedKernel::get(const FusedGroup& group) {
   return c.order.front();
 }
 
-std::shared_ptr<const CompiledNest> cached_nest(const Nest& nest, Isa isa) {
-  guard_forks();
-  Nests& n = nests();
-  const std::lock_guard lock(n.mutex);
-  const std::size_t key = nest.hash() * 4 + static_cast<std::size_t>(isa);
+namespace {
+
+std::shared_ptr<const CompiledNest> find_nest(Nests& n, std::size_t key, const Nest& nest) {
   const auto [begin, end] = n.known.equal_range(key);
   for (auto it = begin; it != end; ++it) {
     if (!(it->second.first == nest)) continue;
     ++cache().hits;
     return it->second.second;
   }
-  ++cache().misses;
-  auto code = std::make_shared<const CompiledNest>(compile_nest(nest, isa));
+  return nullptr;
+}
+
+std::shared_ptr<const CompiledNest> keep_nest(Nests& n, std::size_t key, const Nest& nest, CompiledNest made) {
+  auto code = std::make_shared<const CompiledNest>(std::move(made));
   if (n.known.size() >= kMaxNests) n.known.clear();  // loops keep what they use
   n.known.emplace(key, std::pair(nest, code));
   return code;
+}
+
+std::size_t key_of(const Nest& nest, Isa isa) { return nest.hash() * 4 + static_cast<std::size_t>(isa); }
+
+}  // namespace
+
+std::shared_ptr<const CompiledNest> cached_nest(const Nest& nest, Isa isa) {
+  guard_forks();
+  Nests& n = nests();
+  const std::lock_guard lock(n.mutex);
+  const std::size_t key = key_of(nest, isa);
+  if (auto code = find_nest(n, key, nest)) return code;
+  ++cache().misses;
+  return keep_nest(n, key, nest, compile_nest(nest, isa));
+}
+
+std::shared_ptr<const CompiledNest> known_nest(const Nest& nest, Isa isa) {
+  guard_forks();
+  Nests& n = nests();
+  const std::lock_guard lock(n.mutex);
+  const std::size_t key = key_of(nest, isa);
+  if (auto code = find_nest(n, key, nest)) return code;
+  std::optional<CompiledNest> stored = stored_nest(nest, isa);
+  return stored ? keep_nest(n, key, nest, std::move(*stored)) : nullptr;
 }
 
 }  // namespace tnp::compiler

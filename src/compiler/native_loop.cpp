@@ -1,6 +1,7 @@
 #include "compiler/native_loop.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <exception>
 
@@ -19,10 +20,11 @@ using ArgumentKind = LoopNest::Argument::Kind;
 
 constexpr std::size_t kMaxInstances = 16;  // of a loop, for different shapes
 constexpr std::int64_t kPollCycles = 1 << 21;
-constexpr double kLowerNs = 4e5;           // roughly, to make a nest
-constexpr double kCompileNs = 2.5e6;       // and code of it, …
-constexpr double kCompileNsPerCost = 6e3;  // … with so much more for all that it does
-constexpr std::int64_t kFirstRows = 256;   // collected by a loop of which nobody knows how long it is
+constexpr double kLowerNs = 4e5;            // roughly, to make a nest
+constexpr double kCompileNs = 7e6;          // and code of it, …
+constexpr double kCompileNsPerCycle = 3e4;  // … with so much more for all that it does
+constexpr double kSmallNs = 5e7;            // native code has run for so long: other code for small arrays will pay
+constexpr std::int64_t kFirstRows = 256;    // collected by a loop of which nobody knows how long it is
 
 bool checks_nests() {
 #ifdef NDEBUG
@@ -103,13 +105,22 @@ Array own_memory(const Array& x) {
 
 }  // namespace
 
-struct NativeLoop::Instance {
-  std::optional<LoopNest> lowered;  // absent: it has no native form
-  Isa isa;
-  std::atomic<std::int64_t> spent_ns{0};
-  std::once_flag compiling;
+// A nest and its code.
+struct NativeLoop::Version {
+  std::once_flag lowering, compiling;
+  std::optional<LoopNest> nest;  // absent: it has no native form
   std::shared_ptr<const CompiledNest> code;
   std::atomic<bool> compiled{false}, failed{false};
+};
+
+// A loop over arrays of certain shapes. The first one of a loop has code for just these, where small arrays are in
+// registers; later ones have code that serves all sizes, until they have run for long.
+struct NativeLoop::Instance {
+  Isa isa;
+  std::vector<Shape> shapes;
+  bool first = false;
+  Version exact, general;
+  std::atomic<std::int64_t> spent_ns{0}, native_ns{0};
 };
 
 // `i < n` and `i + 1`, which fori_loop makes.
@@ -170,38 +181,49 @@ std::shared_ptr<NativeLoop::Instance> NativeLoop::instance_for(const State& stat
   if (!make) return nullptr;
   auto instance = std::make_shared<Instance>();
   instance->isa = best_isa();
-  instance->lowered = lower_loop(loop_, shapes);
-  if (instance->lowered && checks_nests()) {
-    const std::string wrong = verify(instance->lowered->nest);
-    if (!wrong.empty())
-      throw RuntimeError("a loop was made an invalid nest: " + wrong + "\n" + instance->lowered->nest.str());
-  }
+  instance->shapes = std::move(shapes);
+  instance->first = instances_.empty();
   if (instances_.size() >= kMaxInstances) instances_.clear();
   instances_.emplace(std::move(key), instance);
   return instance;
 }
 
-// Whether the instance has code, or should have it now: where the loop has run for as long as making it takes, or is
-// about to. `total_ns`: for how long it has run, and will.
-bool NativeLoop::worth_code(Instance& instance, double total_ns, JitMode mode) {
-  if (instance.failed) return false;
-  if (!instance.compiled) {
-    const LoopNest& nest = *instance.lowered;
-    // Other sizes have the same code.
-    const bool found = compiled_ && nest.small_cost == 0;
-    const double cost = kCompileNs + kCompileNsPerCost * static_cast<double>(nest.nest.cycles() + nest.small_cost);
-    if (mode != JitMode::always && !found && total_ns < cost) return false;
-    std::call_once(instance.compiling, [&] {
-      try {
-        instance.code = cached_nest(nest.nest, instance.isa);
-        compiled_ = true;
-      } catch (const RuntimeError&) {  // no memory for code
-        instance.failed = true;
-      }
-    });
-    instance.compiled = !instance.failed;
+void NativeLoop::lower(Version& version, const Instance& instance, JitMode mode) {
+  version.nest = lower_loop(loop_, instance.shapes, &version == &instance.exact);
+  if (!version.nest) return;
+  if (checks_nests()) {
+    const std::string wrong = verify(version.nest->nest);
+    if (!wrong.empty())
+      throw RuntimeError("a loop was made an invalid nest: " + wrong + "\n" + version.nest->nest.str());
   }
-  return instance.compiled;
+  if (mode == JitMode::always) return;
+  version.code = known_nest(version.nest->nest, instance.isa);
+  version.compiled = version.code != nullptr;
+}
+
+NativeLoop::Version& NativeLoop::choose_version(Instance& instance, JitMode mode) {
+  const bool exact = instance.first || mode == JitMode::always || static_cast<double>(instance.native_ns) > kSmallNs;
+  Version& version = exact ? instance.exact : instance.general;
+  std::call_once(version.lowering, [&] { lower(version, instance, mode); });
+  return version;
+}
+
+// Whether there is code, or should be now: where the loop has run for as long as making it takes, or is about to.
+// `total_ns`: for how long it has run, and will.
+bool NativeLoop::worth_code(Version& version, Isa isa, double total_ns, JitMode mode) {
+  if (version.compiled || version.failed) return version.compiled;
+  const LoopNest& nest = *version.nest;
+  const double cost = kCompileNs + kCompileNsPerCycle * static_cast<double>(nest.nest.cycles() + nest.small_cost / 8);
+  if (mode != JitMode::always && total_ns < cost) return false;
+  std::call_once(version.compiling, [&] {
+    try {
+      version.code = cached_nest(nest.nest, isa);
+      version.compiled = true;
+    } catch (const RuntimeError&) {  // no memory for code
+      version.failed = true;
+    }
+  });
+  return version.compiled;
 }
 
 namespace {
@@ -321,25 +343,29 @@ NativeLoop::Outcome NativeLoop::run(const State& state, JitMode mode) {
   const double each = spent / static_cast<double>(std::max<std::int64_t>(state.iterations, 1));
   const double left = each * static_cast<double>(iterations_left(state));
   const auto loop_ns = static_cast<double>(spent_ns_.fetch_add(state.spent_ns) + state.spent_ns);
-  const bool make = mode == JitMode::always || compiled_ || loop_ns + left >= kLowerNs;
+  const bool make = mode == JitMode::always || loop_ns + left >= kLowerNs;
   const std::shared_ptr<Instance> instance = instance_for(state, make);
   if (!instance) return Outcome::not_yet;
-  if (!instance->lowered) return Outcome::never;
   const std::int64_t before = instance->spent_ns.fetch_add(state.spent_ns);
-  if (!worth_code(*instance, static_cast<double>(before) + spent + left, mode))
-    return instance->failed ? Outcome::never : Outcome::not_yet;
-  return run_code(*instance, state);
+  Version& version = choose_version(*instance, mode);
+  if (!version.nest) return Outcome::never;
+  if (!worth_code(version, instance->isa, static_cast<double>(before) + spent + left, mode))
+    return version.failed ? Outcome::never : Outcome::not_yet;
+  const auto start = std::chrono::steady_clock::now();
+  const Outcome outcome = run_code(version, state);
+  instance->native_ns += std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
+  return outcome;
 }
 
-NativeLoop::Outcome NativeLoop::run_code(const Instance& instance, const State& state) {
-  const LoopNest& nest = *instance.lowered;
+NativeLoop::Outcome NativeLoop::run_code(const Version& version, const State& state) {
+  const LoopNest& nest = *version.nest;
   const ProfileSpan span("loop", "native loop");
   const bool unknown = nest.count != kNone;
   for (std::int64_t rows = unknown ? kFirstRows : state.length - state.next;; rows *= 2) {
     Memory memory(nest, state, rows);
     if (!memory.prepare()) return Outcome::never;
     Callbacks callbacks{state.poll, nest};
-    const auto status = static_cast<NestStatus>(instance.code->function(
+    const auto status = static_cast<NestStatus>(version.code->function(
         memory.pointers(), memory.parameters(), kPollCycles, &Callbacks::ask, &Callbacks::run, &callbacks));
     if (callbacks.error) std::rethrow_exception(callbacks.error);
     if (status == NestStatus::refused) return Outcome::never;

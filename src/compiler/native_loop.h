@@ -41,10 +41,13 @@ class NativeLoop {
   Outcome run(const State& state, JitMode mode);
 
  private:
+  struct Version;
   struct Instance;
   std::shared_ptr<Instance> instance_for(const State& state, bool make);
-  bool worth_code(Instance& instance, double total_ns, JitMode mode);
-  Outcome run_code(const Instance& instance, const State& state);
+  Version& choose_version(Instance& instance, JitMode mode);
+  void lower(Version& version, const Instance& instance, JitMode mode);
+  static bool worth_code(Version& version, Isa isa, double total_ns, JitMode mode);
+  static Outcome run_code(const Version& version, const State& state);
   std::int64_t iterations_left(const State& state) const;
   void find_counter();
 
@@ -54,7 +57,6 @@ class NativeLoop {
   std::mutex mutex_;
   std::map<std::vector<std::int64_t>, std::shared_ptr<Instance>> instances_;  // by shapes
   std::atomic<std::int64_t> spent_ns_{0};
-  std::atomic<bool> compiled_{false};
 };
 
 }  // namespace tnp::compiler

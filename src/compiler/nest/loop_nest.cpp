@@ -191,8 +191,9 @@ class LoopLowering {
 
 }  // namespace
 
-std::optional<LoopNest> lower_loop(const LoopSpec& loop, std::span<const Shape> inputs) {
+std::optional<LoopNest> lower_loop(const LoopSpec& loop, std::span<const Shape> inputs, bool small_arrays) {
   for (int most : kSmallElements) {
+    if (most > 0 && !small_arrays) continue;
     std::optional<LoopNest> nest = LoopLowering(loop, inputs, most).run();
     if (!nest || most == 0 || nest->small_cost <= kMostSmallCost) return nest;
   }

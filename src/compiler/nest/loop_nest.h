@@ -65,7 +65,8 @@ struct LoopNest {
   std::int64_t small_cost = 0;  // what code small arrays take
 };
 
-// Nothing if the loop has no such form. `inputs`: shapes of the body's inputs.
-std::optional<LoopNest> lower_loop(const LoopSpec& loop, std::span<const Shape> inputs);
+// Nothing if the loop has no such form. `inputs`: shapes of the body's inputs. Without small arrays, which are part of
+// the code, other sizes of the same ranks have the same nest.
+std::optional<LoopNest> lower_loop(const LoopSpec& loop, std::span<const Shape> inputs, bool small_arrays = true);
 
 }  // namespace tnp::compiler
