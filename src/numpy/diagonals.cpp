@@ -1,6 +1,9 @@
 #include "tnp/diagonals.h"
 
+#include <cstring>
+
 #include "base/dim.h"
+#include "ops/sort/direct.h"
 #include "tnp/error.h"
 #include "tnp/numpy.h"
 
@@ -49,6 +52,13 @@ Array fill_diagonal(const Array& x, const Array& values, bool wrap) {
       stride = dim_mul(stride, x.shape()[i]);
       step = dim_add(step, stride);
     }
+  }
+  if (values.ndim() == 0 && computes_directly({&x, &values}) && x.is_contiguous()) {
+    const Array out = copy(x), value = astype(values, x.dtype());
+    const std::int64_t size = x.itemsize();
+    for (std::int64_t i = 0; i < count; ++i)
+      std::memcpy(out.data() + i * step * size, value.data(), static_cast<std::size_t>(size));
+    return out;
   }
   return put(x, iota(count, DType::int64) * dim_value(step, DType::int64), values);
 }

@@ -204,11 +204,23 @@ Array random_wald(Generator& g, const Array& mean, const Array& scale, const Siz
   return by_blocks_in_place(std::move(z), {u}, [&](std::span<const Array> in) { return root(in[0], in[1], m, s); });
 }
 
+namespace {
+
+Array half_of(const Array& x) {
+  const bool single = x.ndim() == 0 && x.dtype() == DType::float64 && computes_directly({&x});
+  return single ? Array(0.5 * x.item<double>()) : multiply(x, Scalar(0.5));
+}
+// Of a parameter that has been checked.
+Array chisquare(Generator& g, const Array& df, const Shape& shape, DType dtype) {
+  return transformed(random_gamma(g, half_of(df), shape, dtype), {},
+                     [](const auto& x) { return multiply(x, Scalar(2.0)); });
+}
+
+}  // namespace
+
 Array random_chisquare(Generator& g, const Array& df, const Size& size, DType dtype) {
   const Array k = positive_parameter(df, dtype, "chisquare: df <= 0");
-  const Array half = multiply(k, Scalar(0.5));
-  return transformed(random_gamma(g, half, shape_for({k}, size), dtype), {},
-                     [](const auto& x) { return multiply(x, Scalar(2.0)); });
+  return chisquare(g, k, shape_for({k}, size), dtype);
 }
 
 namespace {
@@ -223,8 +235,8 @@ Array random_f(Generator& g, const Array& dfnum, const Array& dfden, const Size&
   const Array a = positive_parameter(dfnum, dtype, "f: dfnum <= 0");
   const Array b = positive_parameter(dfden, dtype, "f: dfden <= 0");
   const Shape shape = shape_for({a, b}, size);
-  const Array above = random_chisquare(g, a, shape, dtype);
-  const Array below = random_chisquare(g, b, shape, dtype);
+  const Array above = chisquare(g, a, shape, dtype);
+  const Array below = chisquare(g, b, shape, dtype);
   return ratio(above, b, below, a);
 }
 
@@ -235,14 +247,14 @@ Array random_noncentral_f(Generator& g, const Array& dfnum, const Array& dfden, 
   const Array c = non_negative(nonc, dtype, "noncentral_f: nonc < 0");
   const Shape shape = shape_for({a, b, c}, size);
   const Array above = random_noncentral_chisquare(g, a, c, shape, dtype);
-  const Array below = random_chisquare(g, b, shape, dtype);
+  const Array below = chisquare(g, b, shape, dtype);
   return ratio(above, b, below, a);
 }
 
 Array random_student(Generator& g, const Array& df, const Size& size, DType dtype) {
   const Array k = positive_parameter(df, dtype, "standard_t: df <= 0");
   const Shape shape = shape_for({k}, size);
-  const Array half = multiply(k, Scalar(0.5)), width = sqrt(half);
+  const Array half = half_of(k), width = sqrt(half);
   Array z = random_normal(g, shape, dtype);
   const Array x = random_gamma(g, half, shape, dtype);
   if (is_short(z, {half})) return stored(z, divide(multiply(width, ShortVector(z)), sqrt(ShortVector(x))));

@@ -1,5 +1,6 @@
 #include "tnp/reductions.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -7,6 +8,7 @@
 #include "base/default_dtype.h"
 #include "base/dim.h"
 #include "numpy/reduction_axes.h"
+#include "ops/elementwise/cast.h"
 #include "ops/reduce/deviation.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
@@ -60,7 +62,15 @@ Array any(const Array& x, const Reduction& o) {
   return reduce_any(masked(x, o.where, 0), reduction_axes(x, o.axis), o.keepdims);
 }
 
+constexpr std::int64_t kFewElements = 64;  // that are counted at once
+
 Array count_nonzero(const Array& x, const Reduction& o) {
+  const bool whole = !o.axis && !o.keepdims && x.state() == State::concrete && x.is_contiguous();
+  if (const std::int64_t n = whole ? x.shape().num_elements() : -1; n >= 0 && n <= kFewElements) {
+    bool truths[kFewElements];
+    cast_block(x.dtype(), DType::bool_, x.data(), truths, n);
+    return Array(static_cast<std::int64_t>(std::count(truths, truths + n, true)));
+  }
   return reduce_sum(astype(x, DType::bool_), reduction_axes(x, o.axis), o.keepdims, DType::int64);
 }
 

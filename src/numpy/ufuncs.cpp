@@ -1,12 +1,14 @@
 #include "tnp/ufuncs.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <unordered_map>
 
 #include "base/dim.h"
 #include "numpy/reduction_axes.h"
 #include "ops/elementwise/family.h"
+#include "ops/sort/direct.h"
 #include "tnp/cumulative.h"
 #include "tnp/error.h"
 #include "tnp/numpy.h"
@@ -60,6 +62,8 @@ class Function {
   Array operator()(const Array& x, const Array& y) const { return apply_elementwise(*op_, x, y); }
   const Traits& traits() const { return traits_; }
   bool is(std::string_view name) const { return name_ == name; }
+  // Of those that leave the type as it is.
+  bool has_primitive() const { return is("add") || is("multiply") || is("maximum") || is("minimum"); }
   bool logical() const { return name_.starts_with("logical_"); }
   const std::string& name() const { return name_; }
 
@@ -92,9 +96,7 @@ class Function {
 
  private:
   // The frequent ones, without a trial.
-  bool keeps_type(DType type) const {
-    return is_numeric(type) && !is_bool(type) && (is("add") || is("multiply") || is("maximum") || is("minimum"));
-  }
+  bool keeps_type(DType type) const { return is_numeric(type) && !is_bool(type) && has_primitive(); }
 
   std::string name_;
   const OpDef* op_;
@@ -152,6 +154,20 @@ Array reduced_by_primitive(const Function& f, const Array& x, const Reduction& o
   if (f.is("logical_and") && !o.initial) return all(x, o);
   if (f.is("logical_or") && !o.initial) return any(x, o);
   return {};
+}
+
+// reduceat of a vector that nobody watches, by views of it.
+Array reduced_runs(const Function& f, const Array& x, const std::vector<std::int64_t>& at) {
+  Array out = Array::empty(x.dtype(), Shape{static_cast<std::int64_t>(at.size())});
+  const std::int64_t n = x.shape()[0], step = x.strides()[0], size = x.itemsize();
+  for (std::size_t k = 0; k < at.size(); ++k) {
+    const std::int64_t end = k + 1 == at.size() ? n : at[k + 1];
+    const Array run = Array::view_of(x.node()->buffer, x.data() + at[k] * step, x.dtype(),
+                                     Shape{end > at[k] ? end - at[k] : 1}, x.strides());
+    const Array value = reduced_by_primitive(f, run, {.axis = {}, .dtype = x.dtype(), .initial = {}, .where = {}});
+    std::memcpy(out.data() + static_cast<std::int64_t>(k) * size, value.data(), static_cast<std::size_t>(size));
+  }
+  return out;
 }
 
 }  // namespace
@@ -252,6 +268,7 @@ Array ufunc_reduceat(std::string_view ufunc, const Array& given, const Array& gi
   }
   const Array x = f.prepared(given, dtype, "reduceat");
   if (at.empty()) return part(x, axis, 0, 0);
+  if (x.ndim() == 1 && computes_directly({&x}) && f.has_primitive()) return reduced_runs(f, x, at);
   Arrays parts;
   for (std::size_t k = 0; k < at.size(); ++k) {
     const std::int64_t end = k + 1 == at.size() ? n : at[k + 1];
