@@ -4,6 +4,7 @@
 
 #include "base/default_dtype.h"
 #include "base/dim.h"
+#include "numpy/blocks.h"
 #include "numpy/linalg_types.h"
 #include "ops/linalg/linalg.h"
 #include "tnp/creation.h"
@@ -48,7 +49,8 @@ Array vector_norm_along(const Array& x, std::int64_t axis, const Order& order, b
   if (is(order, 1)) return sum_over(absolute(x), {axis}, keepdims);
   if (number(order) == nullptr || *number(order) == 2) return sqrt(sum_over(squares(x), {axis}, keepdims));
   const double p = *number(order);
-  return power(sum_over(power(absolute(x), p), {axis}, keepdims), 1 / p);
+  const Array powers = by_blocks({x}, [&](std::span<const Array> in) { return power(absolute(in[0]), p); });
+  return power(sum_over(powers, {axis}, keepdims), 1 / p);
 }
 
 Array singular_values(const Array& x, int row, int column) {

@@ -260,8 +260,13 @@ Array trapezoid(const Array& y, const Array& x, const Operand& dx, std::int64_t 
       width = reshape(width, column);
     }
   }
-  const Array area = x ? multiply(width, add(next, previous)) : multiply(dx, add(next, previous));
-  return sum(divide(area, 2.0), Reduction{Axes{at}, {}, false, {}, {}});
+  const auto area = [](const Array& a, const Array& b, const Operand& w) {
+    return divide(multiply(w, add(a, b)), 2.0);
+  };
+  const Array areas =
+      x ? by_blocks({next, previous, width}, [&](std::span<const Array> in) { return area(in[0], in[1], in[2]); })
+        : area(next, previous, dx);
+  return sum(areas, Reduction{Axes{at}, {}, false, {}, {}});
 }
 
 }  // namespace tnp

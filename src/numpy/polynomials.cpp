@@ -1,7 +1,9 @@
 #include "tnp/polynomials.h"
 
 #include "base/dim.h"
+#include "numpy/blocks.h"
 #include "numpy/sizes.h"
+#include "ops/sort/direct.h"
 #include "tnp/cumulative.h"
 #include "tnp/error.h"
 #include "tnp/numpy.h"
@@ -142,10 +144,16 @@ Array polyint(const Array& given, std::int64_t times, const Array& given_constan
 
 Array polyval(const Array& p, const Array& x) {
   if (p.ndim() == 0) throw TypeError("iteration over a 0-d array");
-  Array y = zeros(x.shape(), x.dtype());
   const Dim n = known_length(p, "polyval");
-  for (Dim k = 0; k < n; ++k) y = y * x + squeeze(part(p, k, 1), Axes{0});
-  return y;
+  Arrays coefficients;
+  for (Dim k = 0; k < n; ++k) coefficients.push_back(squeeze(part(p, k, 1), Axes{0}));
+  const auto value = [&](const Array& at) {
+    Array y = zeros(at.shape(), at.dtype());
+    for (const Array& c : coefficients) y = y * at + c;
+    return y;
+  };
+  if (p.ndim() > 1 || !computes_directly({&p})) return value(x);
+  return by_blocks({x}, [&](std::span<const Array> in) { return value(in[0]); });
 }
 
 Array poly(const Array& given) {

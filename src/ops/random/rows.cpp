@@ -6,6 +6,7 @@
 #include "base/dim.h"
 #include "ops/random/chunks.h"
 #include "ops/random/random_op.h"
+#include "runtime/cpu_features.h"
 #include "runtime/threads.h"
 #include "tnp/random.h"
 
@@ -326,17 +327,60 @@ void check_weights(const Call& call, const double* p, std::int64_t n) {
   if (!(std::abs(sum - 1) <= 1.5e-8)) refuse(call, "Probabilities do not sum to 1");
 }
 
+constexpr PerIsa<RandomKernel> kBits64 = TNP_PER_ISA(random_bits64);
+
+// Finds how many of the sums `below` are at most u times the last, which is the choice. A table says for equal parts of
+// [0, 1) where to begin, if there are enough choices to make it for.
+class WeightedChoice {
+ public:
+  WeightedChoice(const double* p, std::int64_t n, std::int64_t count) : below_(static_cast<std::size_t>(n)) {
+    std::partial_sum(p, p + n, below_.begin());
+    total_ = below_.back();
+    std::int64_t parts = 64;
+    while (parts < 16 * n && parts < (1 << 14)) parts *= 2;
+    if (count < 4 * parts) return;
+    starts_.resize(static_cast<std::size_t>(parts));
+    for (std::int64_t k = 0; k < parts; ++k) {
+      starts_[static_cast<std::size_t>(k)] = place(static_cast<double>(k) / static_cast<double>(parts) * total_);
+    }
+  }
+
+  std::int64_t operator()(double u) const {
+    const double x = u * total_;
+    if (starts_.empty()) return place(x);
+    const auto last = static_cast<std::int64_t>(below_.size()) - 1;
+    std::int64_t k = starts_[static_cast<std::size_t>(u * static_cast<double>(starts_.size()))];
+    while (k < last && below_[static_cast<std::size_t>(k)] <= x) ++k;
+    return k;
+  }
+
+ private:
+  std::int64_t place(double x) const {
+    const std::int64_t found = std::upper_bound(below_.begin(), below_.end(), x) - below_.begin();
+    return std::min(found, static_cast<std::int64_t>(below_.size()) - 1);
+  }
+
+  std::vector<double> below_;
+  double total_ = 0;
+  std::vector<std::int64_t> starts_;
+};
+
 // The elements from `first` on of the stream belong to these choices.
 void choose_again(const RandomStream& stream, std::int64_t first, const double* p, std::int64_t n, std::int64_t count,
                   std::int64_t* out) {
-  std::vector<double> below(static_cast<std::size_t>(n));
-  std::partial_sum(p, p + n, below.begin());
-  const double total = below.back();
-  parallel_for(count, 1024, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      SubStream s(stream, first + i);
-      const auto found = std::upper_bound(below.begin(), below.end(), s.uniform() * total);
-      out[i] = std::min<std::int64_t>(found - below.begin(), n - 1);
+  constexpr std::int64_t kTogether = 256, kLanes = 8;
+  const WeightedChoice choice(p, n, count);
+  parallel_for((count + kTogether - 1) / kTogether, 4, [&](std::int64_t begin, std::int64_t end) {
+    std::uint64_t words[2 * kTogether];
+    for (std::int64_t chunk = begin; chunk < end; ++chunk) {
+      const std::int64_t at = chunk * kTogether, here = std::min(kTogether, count - at);
+      // The first words of eight elements, then their second ones, which are not needed.
+      const RandomStream from{stream.key0, stream.key1, stream.counter + static_cast<std::uint64_t>(first + at)};
+      kBits64.get()(from, 0, (here + kLanes - 1) / kLanes * 2 * kLanes, words);
+      for (std::int64_t i = 0; i < here; ++i) {
+        const std::uint64_t word = words[i / kLanes * 2 * kLanes + i % kLanes];
+        out[at + i] = choice(static_cast<double>(word >> 11) * 0x1p-53);
+      }
     }
   });
 }

@@ -26,7 +26,7 @@ EXCEPTED = re.compile(
 # Computed block by block: as much for arrays of any size.
 BLOCKS = 4 << 20
 BY_BLOCKS = re.compile(
-    r"isclose|allclose|i0|sinc|round|nan_to_num|bartlett|blackman|hamming|hanning|kaiser|unwrap|"
+    r"isclose|allclose|i0|sinc|polyval|round|nan_to_num|bartlett|blackman|hamming|hanning|kaiser|unwrap|"
     r"g\.(normal|uniform|exponential|gamma|laplace|logistic|gumbel|lognormal|rayleigh|weibull|pareto|power|standard_cauchy"
     r"|triangular|wald|vonmises|chisquare|standard_t)"
 )
@@ -46,7 +46,6 @@ SEVERAL = {
     "trapezoid": 3,
     "ldexp": 2,
     "modf": 2,
-    "polyval": 2,
     "m[i1000[:,None],i1000]": 2,  # the places
     "arange": 2,
     "fromfunction": 3,
