@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <new>
 
 #include "compiler/memory_plan.h"
+#include "compiler/native_steps.h"
 #include "compiler/simplify.h"
 #include "compiler/specialize.h"
 #include "compiler/tile_group.h"
@@ -71,6 +73,7 @@ constexpr int kMaxExactPlans = 8, kMaxSmallExactPlans = 4;
 constexpr int kRepeats = 3;  // runs of the same sizes after which a plan for just these pays
 // Smaller arrays stay in the cache from step to step.
 constexpr std::int64_t kTiledElements = 1 << 18;
+constexpr std::int64_t kNativeElements = 1 << 17;  // no array of steps that are made native is larger
 
 }  // namespace
 
@@ -82,6 +85,9 @@ struct Program::Plan {
   Graph graph;
   MemoryPlan memory;
   std::vector<Step> steps;
+  std::unique_ptr<NativeSteps> native;  // for small arrays of these sizes: all steps at once, when that has paid
+  mutable std::atomic<bool> is_native{false};
+  mutable std::atomic<std::int64_t> spent_ns{0};  // step by step, roughly
   Plan* next = nullptr;
 };
 
@@ -104,6 +110,7 @@ struct Program::Impl {
   mutable std::atomic<int> num_plans{0};
   // Plans for certain sizes of large arrays, with steps run part by part; without steps if there is nothing to gain.
   bool may_tile = false;
+  bool may_be_native = false;
   bool symbolic_params = false;  // sizes in them are worked out in each run of a plan for all sizes
   mutable std::atomic<std::size_t> last_sizes{0};
   mutable std::atomic<int> repeats{0};
@@ -128,6 +135,7 @@ struct Program::Impl {
   const Program* for_inputs(std::span<const Array> inputs) const;
 
   struct Run;
+  bool run_native(const Plan& plan, std::span<const Array> inputs, Arrays& results) const;
   void check_inputs(std::span<const Array> inputs) const;
   [[noreturn]] void refuse(int input, const Array& x) const;
   void run_call(const Step& step, Run& run) const;
@@ -275,7 +283,8 @@ Program::Plan* Program::Impl::make_exact_plan(std::span<const Array> inputs, std
     std::vector<Unit> units = partition_into_groups(plan->graph);
     if (large) units = make_tile_groups(plan->graph, std::move(units));
     const bool tiled = std::any_of(units.begin(), units.end(), [](const Unit& u) { return u.tiles != nullptr; });
-    if (tiled || symbolic_params) add_steps(*plan, units);
+    if (!large && may_be_native) plan->native = NativeSteps::make(plan->graph);
+    if (tiled || symbolic_params || plan->native) add_steps(*plan, units);
   }
   plan->next = exact_plans.load(std::memory_order_relaxed);
   exact_plans.store(plan.get(), std::memory_order_release);
@@ -286,11 +295,11 @@ Program::Plan* Program::Impl::make_exact_plan(std::span<const Array> inputs, std
 // The plan for exactly these sizes: of arrays so large that steps are run part by part, or of sizes that come again and
 // again where they are parameters of operations; null if there is none.
 const Program::Plan* Program::Impl::exact_plan_for(std::span<const Array> inputs) const {
-  if (!may_tile && !symbolic_params) return nullptr;
+  if (!may_tile && !may_be_native && !symbolic_params) return nullptr;
   std::int64_t most = 0;
   for (const Array& x : inputs) most = std::max(most, x.shape().num_elements());
   const bool large = may_tile && most >= kTiledElements;
-  if (!large && !symbolic_params) return nullptr;
+  if (!large && !symbolic_params && !(may_be_native && most <= kNativeElements)) return nullptr;
   std::vector<std::int64_t> sizes;
   for (const Array& x : inputs) sizes.insert(sizes.end(), x.shape().begin(), x.shape().end());
   const auto find = [&]() -> const Plan* {
@@ -372,6 +381,11 @@ std::shared_ptr<Program> compile(std::shared_ptr<const Graph> graph, const Compi
   impl->may_tile = !plain && nodes.size() > 1 &&
                    std::any_of(nodes.begin(), nodes.end(), [](const GraphNode& n) { return n.op->tile != nullptr; });
   for (const GraphNode& n : nodes) for_each_symbolic_dim(*n.params, [&](Dim) { impl->symbolic_params = !plain; });
+  // Elementwise operations alone are a step or few.
+  impl->may_be_native = !plain && !options.own_arguments && options.jit != JitMode::never && nodes.size() > 1 &&
+                        std::any_of(nodes.begin(), nodes.end(), [](const GraphNode& n) {
+                          return n.op->fusion != Fusion::elementwise && n.op->fusion != Fusion::cast;
+                        });
   return std::shared_ptr<Program>(new Program(std::move(impl)));
 }
 
@@ -406,6 +420,28 @@ void Program::Impl::check_inputs(std::span<const Array> inputs) const {
         c.fixed >= 0 ? c.fixed : inputs[static_cast<std::size_t>(c.other_input)].shape()[c.other_axis];
     if (x.shape()[c.axis] != expected) refuse(c.input, x);
   }
+}
+
+// Once the steps have taken about as long as making code will.
+bool Program::Impl::run_native(const Plan& plan, std::span<const Array> inputs, Arrays& results) const {
+  if (!plan.is_native.load(std::memory_order_acquire)) {
+    const auto ns = static_cast<std::int64_t>(plan.native->steps_ns());
+    const auto spent = static_cast<double>(plan.spent_ns.fetch_add(ns, std::memory_order_relaxed));
+    if (spent < 0 || (options.jit == JitMode::automatic && spent < plan.native->compile_ns())) return false;
+    const std::lock_guard lock(mutex);
+    if (!plan.is_native.load()) {
+      if (!plan.native->compile()) {
+        plan.spent_ns.store(std::numeric_limits<std::int64_t>::min() / 2);
+        return false;
+      }
+      plan.is_native.store(true, std::memory_order_release);
+    }
+  }
+  const auto input = [&](int i) -> const Array& {
+    if (i < num_given) return inputs[static_cast<std::size_t>(i)];
+    return graph.captured[static_cast<std::size_t>(i - graph.num_args())];
+  };
+  return plan.native->run(input, results);
 }
 
 void Program::Impl::run_call(const Step& step, Run& run) const {
@@ -521,6 +557,10 @@ Arrays Program::run_on(std::span<const Array> inputs, Array* owned) const {
     if (const Program* other = impl.for_inputs(inputs)) return other->run(inputs);
   }
   const Plan& plan = *impl.plan_for(inputs);
+  if (plan.native) {
+    Arrays results;
+    if (impl.run_native(plan, inputs, results)) return results;
+  }
   Impl::Run run(inputs, impl, plan);
   for (const auto& [input, source] : impl.input_sizes) run.note(run.at(input), source);
   for (int i = 0; i < plan.memory.num_owned; ++i) {
@@ -584,6 +624,7 @@ std::string Program::str() const {
   };
   std::string s =
       "program: " + std::to_string(inputs) + " inputs, " + std::to_string(plan.memory.num_slots) + " slots\n";
+  if (plan.is_native.load()) s += "  native code for all steps\n";
   for (const Step& step : plan.steps) {
     s += "  " + list(step.plan.outputs) + " = " +
          (step.tiles    ? "tiled"

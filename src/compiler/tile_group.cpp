@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "compiler/param_reader.h"
 #include "ir/apply_internal.h"
 #include "runtime/profile.h"
 #include "runtime/threads.h"
@@ -89,6 +90,11 @@ TileGroup::TileGroup(const Graph& graph, std::vector<Unit> units, std::map<int, 
       m.op = node.op;
       m.params = node.params;
       m.view = node.op->fusion == Fusion::broadcast;
+      m.joins = std::strcmp(node.op->name, "concatenate") == 0;
+      if (m.joins) m.join_axis = static_cast<int>(ParamReader(*node.params).number("axis"));
+      for (int v : m.in)
+        m.joins =
+            m.joins && values_[static_cast<std::size_t>(v)].dtype == values_[static_cast<std::size_t>(m.out[0])].dtype;
     }
     members_.push_back(std::move(m));
   }
@@ -100,6 +106,12 @@ TileGroup::TileGroup(const Graph& graph, std::vector<Unit> units, std::map<int, 
       if (values_[static_cast<std::size_t>(v)].input >= 0 || seen[static_cast<std::size_t>(v)]) continue;
       seen[static_cast<std::size_t>(v)] = true;
       tile_frees_[m].push_back(v);
+    }
+  }
+  for (std::size_t m = 0; m < members_.size(); ++m) {
+    for (int v : members_[m].in) {
+      Value& value = values_[static_cast<std::size_t>(v)];
+      if (members_[m].joins && value.input < 0 && value.readers == 1) value.joined_by = static_cast<int>(m);
     }
   }
   for (int v : outputs) {
@@ -253,6 +265,40 @@ bool TileGroup::valid() const {
   return true;
 }
 
+// Where input k of a call that joins arrays belongs in its result.
+Array TileGroup::joined_part(std::size_t m, std::size_t k, const Tile& tile, const Array& result) const {
+  const Member& member = members_[m];
+  const Value& out = values_[static_cast<std::size_t>(member.out[0])];
+  std::int64_t start = 0;
+  for (std::size_t i = 0; i < k; ++i) start += values_[static_cast<std::size_t>(member.in[i])].shape[member.join_axis];
+  if (member.join_axis != out.axis) {
+    const std::int64_t size = values_[static_cast<std::size_t>(member.in[k])].shape[member.join_axis];
+    return part_of(result, member.join_axis, start, start + size);
+  }
+  const TileCall::Part& part = tile.parts[m][k];
+  start -= tile.ranges[static_cast<std::size_t>(member.out[0])].begin;
+  return part_of(result, out.axis, start + part.begin, start + std::max(part.begin, part.end));
+}
+
+// The memory of an output where a value of this tile can be written at once: that of the value itself, or its part of
+// what it is joined to. Absent if there is none.
+Array TileGroup::place_of(int value, const Tile& tile, Array* out) const {
+  const Value& v = values_[static_cast<std::size_t>(value)];
+  const Range& range = tile.ranges[static_cast<std::size_t>(value)];
+  if (v.output >= 0) {
+    if (range.begin != tile.whole.begin || range.end != tile.whole.end) return {};
+    return part_of(out[v.output], v.axis, range.begin, range.end);
+  }
+  if (v.joined_by < 0) return {};
+  const auto m = static_cast<std::size_t>(v.joined_by);
+  const std::vector<int>& in = members_[m].in;
+  const auto k = static_cast<std::size_t>(std::find(in.begin(), in.end(), value) - in.begin());
+  const TileCall::Part& part = tile.parts[m][k];
+  if (part.begin != range.begin || part.end != range.end) return {};
+  const Array result = place_of(members_[m].out[0], tile, out);
+  return result ? joined_part(m, k, tile, result) : Array();
+}
+
 void TileGroup::run_tile(const Tile& tile, Array* const* in, Array* out, JitMode mode) const {
   std::vector<Array> held(values_.size());
   std::vector<std::pair<TileCall::Part, Array>> packed(values_.size());
@@ -290,14 +336,20 @@ void TileGroup::run_tile(const Tile& tile, Array* const* in, Array* out, JitMode
     Arrays arguments, results(member.out.size());
     for (std::size_t k = 0; k < member.in.size(); ++k) arguments.push_back(argument(m, k));
     const bool exact = range.begin == tile.whole.begin && range.end == tile.whole.end;
-    Arrays targets(member.out.size());
+    Arrays targets(member.out.size()), places(member.out.size());
     for (std::size_t j = 0; j < member.out.size(); ++j) {
       const Value& v = values_[static_cast<std::size_t>(member.out[j])];
-      if (v.output < 0) continue;
-      targets[j] = part_of(out[v.output], v.axis, tile.whole.begin, tile.whole.end);
-      if (exact && member.kernel && rows_without_gaps(targets[j])) results[j] = targets[j];
+      if (v.output >= 0) targets[j] = part_of(out[v.output], v.axis, tile.whole.begin, tile.whole.end);
+      places[j] = exact || v.output < 0 ? place_of(member.out[j], tile, out) : Array();
+      if (places[j] && member.kernel && rows_without_gaps(places[j])) results[j] = places[j];
     }
-    if (member.kernel) {
+    if (member.joins && places[0]) {
+      for (std::size_t k = 0; k < arguments.size(); ++k) {
+        const Array to = joined_part(m, k, tile, places[0]);
+        if (to.data() != arguments[k].data()) copy_into(arguments[k], to);
+      }
+      results[0] = places[0];
+    } else if (member.kernel) {
       Array* pointers[kMaxLoopOperands];
       for (std::size_t k = 0; k < arguments.size(); ++k) pointers[k] = &arguments[k];
       if (!member.kernel->run(pointers, results.data(), nullptr, mode))
@@ -306,7 +358,7 @@ void TileGroup::run_tile(const Tile& tile, Array* const* in, Array* out, JitMode
       execute(Call{*member.op, arguments, *tile.params[m]}, results);
     }
     for (std::size_t j = 0; j < member.out.size(); ++j) {
-      if (targets[j] && results[j].node() != targets[j].node()) {
+      if (targets[j] && results[j].data() != targets[j].data()) {
         const Value& v = values_[static_cast<std::size_t>(member.out[j])];
         copy_into(part_of(results[j], v.axis, tile.whole.begin - range.begin, tile.whole.end - range.begin),
                   targets[j]);

@@ -43,13 +43,16 @@ class TileGroup {
     int input = -1;  // number among the group's inputs
     int output = -1;
     int readers = 0;
+    int joined_by = -1;  // the only member that reads it, where that joins arrays
   };
   struct Member {
     std::vector<int> in, out;  // values
     const OpDef* op = nullptr;
     ParamsRef params;
     std::shared_ptr<FusedKernel> kernel;
-    bool view = false;  // its result is seen through, not computed
+    bool view = false;   // its result is seen through, not computed
+    bool joins = false;  // it joins arrays of one type along join_axis
+    int join_axis = 0;
   };
   struct Tile;
 
@@ -59,6 +62,8 @@ class TileGroup {
   bool plan(Range whole, Tile& tile) const;
   bool plan_member(std::size_t m, Tile& tile) const;
   bool demand(Tile& tile, int value, const TileCall::Part& part) const;
+  Array joined_part(std::size_t m, std::size_t k, const Tile& tile, const Array& result) const;
+  Array place_of(int value, const Tile& tile, Array* out) const;
   void run_tile(const Tile& tile, Array* const* in, Array* out, JitMode mode) const;
   Range tile_range(std::int64_t t) const;
 

@@ -117,6 +117,15 @@ void ElementEmitter::store(llvm::Value* pointer, const Registers& value, DType d
   b_.CreateAlignedStore(whole, pointer, align_of(d));
 }
 
+Registers ElementEmitter::load_some(llvm::Value* pointer, DType d, int lanes, llvm::Value* mask) {
+  llvm::Type* type = vector_type(d, lanes);
+  return {b_.CreateMaskedLoad(type, pointer, align_of(d), mask, llvm::Constant::getNullValue(type)), nullptr};
+}
+
+void ElementEmitter::store_some(llvm::Value* pointer, const Registers& value, DType d, llvm::Value* mask) {
+  b_.CreateMaskedStore(value.re, pointer, align_of(d), mask);
+}
+
 Registers ElementEmitter::splat(const Registers& element, int lanes) {
   if (lanes == 1) return element;
   const auto part = [&](llvm::Value* v) { return v ? b_.CreateVectorSplat(static_cast<unsigned>(lanes), v) : nullptr; };

@@ -46,6 +46,9 @@ class ElementEmitter {
 
   Registers load(llvm::Value* pointer, DType d, int lanes);
   void store(llvm::Value* pointer, const Registers& value, DType d, int lanes);
+  // The same of real elements where `mask` says so; others are 0 and are not touched.
+  Registers load_some(llvm::Value* pointer, DType d, int lanes, llvm::Value* mask);
+  void store_some(llvm::Value* pointer, const Registers& value, DType d, llvm::Value* mask);
   Registers splat(const Registers& element, int lanes);
   // An operation of a group, on as many vectors of inputs as it has.
   Registers apply(const FusedOp& op, std::initializer_list<Registers> in, int lanes);

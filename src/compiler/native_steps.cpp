@@ -1,0 +1,194 @@
+#include "compiler/native_steps.h"
+
+#include <algorithm>
+
+#include "compiler/fused_kernel.h"
+#include "compiler/nest/block_lowering.h"
+#include "compiler/param_reader.h"
+#include "runtime/profile.h"
+#include "tnp/error.h"
+#include "tnp/primitives.h"
+
+namespace tnp::compiler {
+
+namespace {
+
+using ArgumentKind = LoopNest::Argument::Kind;
+
+constexpr std::size_t kMaxNodes = 256;
+constexpr double kStepNs = 250;  // what a step takes besides its elements
+constexpr double kNsPerCycle = 0.3;
+constexpr double kCompileNs = 4e6, kCompileNsPerNode = 5e5;
+
+// Calls of the library from native code, which cannot be unwound.
+std::int64_t call_library(void* context, std::int64_t which, void* const* memory) {
+  try {
+    static_cast<const LoopNest*>(context)->callees[static_cast<std::size_t>(which)].direct(memory);
+    return 0;
+  } catch (const std::exception&) {
+    return 1;
+  }
+}
+
+std::int64_t never_stop(void*) { return 0; }
+
+// Loops and conditions look after themselves, and can be interrupted.
+bool has_form(const Graph& graph) {
+  if (graph.nodes.size() > kMaxNodes) return false;
+  const auto fits = [](const GraphValue& v) { return is_numeric(v.dtype) && v.shape.is_static(); };
+  for (const GraphNode& n : graph.nodes) {
+    if (n.op->effect != Effect::none || !ParamReader(*n.params).graphs.empty()) return false;
+    for (int v : n.inputs) {
+      if (!fits(graph.values[static_cast<std::size_t>(v)])) return false;
+    }
+    for (int v : n.outputs) {
+      const GraphValue& value = graph.values[static_cast<std::size_t>(v)];
+      if (!fits(value) || value.shape.num_elements() == 0) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+class NativeSteps::Lowering {
+ public:
+  Lowering(const Graph& graph, NativeSteps& steps) : graph_(graph), steps_(steps), block_(graph, steps.nest_) {}
+
+  bool run() {
+    place_inputs();
+    place_outputs();
+    if (!block_.lower() || !block_.is_small_work()) return false;
+    const auto& callees = steps_.nest_.callees;
+    if (std::any_of(callees.begin(), callees.end(), [](const auto& c) { return !c.direct; })) return false;
+    for (std::size_t j = 0; j < rows_.size(); ++j) {
+      const int v = graph_.outputs[j];
+      if (rows_[j] < 0 || block_.places.at(v).variable == rows_[j]) continue;
+      block_.copy(block_.places.at(v), BlockLowering::whole(rows_[j], value(v), true));
+    }
+    std::vector<NestStatement>& all = steps_.nest_.nest.statements;
+    all = std::move(before_);
+    all.insert(all.end(), std::make_move_iterator(block_.statements.begin()),
+               std::make_move_iterator(block_.statements.end()));
+    steps_.nest_.nest.num_parameters = static_cast<int>(steps_.nest_.parameters.size());
+    place_memory();
+    steps_.steps_ns_ =
+        kStepNs * static_cast<double>(graph_.nodes.size()) + kNsPerCycle * static_cast<double>(block_.cycles);
+    steps_.compile_ns_ = kCompileNs + kCompileNsPerNode * static_cast<double>(graph_.nodes.size());
+    return true;
+  }
+
+ private:
+  const GraphValue& value(int v) const { return graph_.values[static_cast<std::size_t>(v)]; }
+
+  int new_argument(ArgumentKind kind, int index, const GraphValue& v) {
+    const int pointer = steps_.nest_.nest.variable(v.dtype, true);
+    steps_.nest_.nest.arguments.push_back(pointer);
+    steps_.nest_.arguments.push_back({kind, index, v.dtype, v.shape.num_elements()});
+    return pointer;
+  }
+
+  void place_inputs() {
+    std::vector<bool> used(graph_.values.size(), false);
+    for (const GraphNode& n : graph_.nodes) {
+      for (int v : n.inputs) used[static_cast<std::size_t>(v)] = true;
+    }
+    for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
+      const int v = graph_.inputs[i];
+      if (!used[static_cast<std::size_t>(v)]) continue;
+      const std::int64_t n = value(v).shape.num_elements();
+      const int pointer = new_argument(ArgumentKind::shared, static_cast<int>(i), value(v));
+      BlockLowering::Place& place = block_.places[v];
+      place = BlockLowering::whole(pointer, value(v), false);
+      if (n != 1 && !block_.is_small(value(v))) continue;
+      const int element = steps_.nest_.nest.variable(value(v).dtype, false, static_cast<int>(n));
+      before_.push_back({.kind = NestStatement::Kind::load, .to = {element}, .from = {pointer}});
+      place = BlockLowering::whole(element, value(v), false);
+    }
+  }
+
+  // Results have memory of their own; those that are inputs are those arrays.
+  void place_outputs() {
+    for (std::size_t j = 0; j < graph_.outputs.size(); ++j) {
+      const int v = graph_.outputs[j];
+      const auto input = std::find(graph_.inputs.begin(), graph_.inputs.end(), v);
+      const bool is_input = input != graph_.inputs.end();
+      steps_.outputs_.push_back(
+          {value(v).dtype, value(v).shape, is_input ? static_cast<int>(input - graph_.inputs.begin()) : -1});
+      rows_.push_back(is_input ? -1 : new_argument(ArgumentKind::collected, static_cast<int>(j), value(v)));
+      const bool once = std::count(graph_.outputs.begin(), graph_.outputs.end(), v) == 1;
+      if (!is_input && once && value(v).shape.num_elements() != 1) block_.targets[v] = rows_.back();
+      if (is_input) std::erase(block_.outputs, v);
+    }
+  }
+
+  void place_memory() {
+    for (const LoopNest::Argument& a : steps_.nest_.arguments) {
+      if (a.kind == ArgumentKind::shared) {
+        steps_.memory_.push_back({Memory::Kind::input, a.index, 0});
+      } else if (a.kind == ArgumentKind::collected) {
+        steps_.memory_.push_back({Memory::Kind::output, a.index, 0});
+      } else {
+        steps_.memory_.push_back({Memory::Kind::scratch, 0, steps_.scratch_bytes_});
+        steps_.scratch_bytes_ += (a.elements * itemsize(a.dtype) + 127) / 64 * 64;
+      }
+    }
+  }
+
+  const Graph& graph_;
+  NativeSteps& steps_;
+  BlockLowering block_;
+  std::vector<NestStatement> before_;
+  std::vector<int> rows_;  // of the outputs: pointers to their memory, or -1
+};
+
+std::unique_ptr<NativeSteps> NativeSteps::make(const Graph& graph) {
+  if (!has_form(graph)) return nullptr;
+  auto steps = std::make_unique<NativeSteps>();
+  if (!Lowering(graph, *steps).run()) return nullptr;
+  const std::string wrong = verify(steps->nest_.nest);
+  if (!wrong.empty())
+    throw RuntimeError("a program was made an invalid nest: " + wrong + "\n" + steps->nest_.nest.str());
+  return steps;
+}
+
+bool NativeSteps::compile() {
+  try {
+    code_ = cached_nest(nest_.nest, best_isa());
+    return true;
+  } catch (const RuntimeError&) {
+    return false;
+  }
+}
+
+bool NativeSteps::run(const std::function<const Array&(int)>& input, Arrays& results) const {
+  const ProfileSpan span("kernel", "native steps");
+  Arrays held;  // copies of what is strided
+  results.clear();
+  for (const Output& o : outputs_) results.push_back(o.input < 0 ? Array::empty(o.dtype, o.shape) : input(o.input));
+  const Array scratch = scratch_bytes_ ? Array::empty(DType::uint8, {scratch_bytes_}) : Array();
+  constexpr std::size_t kInline = 64;
+  void* inline_pointers[kInline];
+  std::vector<void*> more;
+  if (memory_.size() > kInline) more.resize(memory_.size());
+  void** pointers = more.empty() ? inline_pointers : more.data();
+  for (std::size_t k = 0; k < memory_.size(); ++k) {
+    const Memory& m = memory_[k];
+    if (m.kind == Memory::Kind::output) {
+      pointers[k] = results[static_cast<std::size_t>(m.index)].data();
+    } else if (m.kind == Memory::Kind::scratch) {
+      pointers[k] = scratch.data() + m.offset;
+    } else {
+      const Array& x = input(m.index);
+      pointers[k] = x.data();  // computes what is pending
+      if (x.is_contiguous()) continue;
+      held.push_back(copy(x));
+      pointers[k] = held.back().data();
+    }
+  }
+  auto* context = const_cast<LoopNest*>(&nest_);
+  return code_->function(pointers, nest_.parameters.data(), 1 << 20, &never_stop, &call_library, context) ==
+         static_cast<std::int64_t>(NestStatus::done);
+}
+
+}  // namespace tnp::compiler
