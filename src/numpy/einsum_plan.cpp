@@ -82,7 +82,6 @@ Labels expanded(const Term& t, int count, int longest) {
 }
 
 void read_sizes(EinsumTerms& terms, std::span<const Array> operands) {
-  terms.sizes.assign(kEinsumLabels, 0);
   LabelSet seen;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     LabelSet own;
@@ -132,7 +131,7 @@ Labels output_labels(const Term& t, const EinsumTerms& terms, int longest) {
 }
 
 Labels implied_output(const EinsumTerms& terms, int longest) {
-  std::vector<int> count(kEinsumLabels, 0);
+  int count[kEinsumLabels] = {};
   for (const Labels& in : terms.inputs) {
     for (EinsumLabel l : in) ++count[static_cast<std::size_t>(l)];
   }

@@ -1,6 +1,7 @@
 // What einsum's subscripts say, and the order of its products.
 #pragma once
 
+#include <array>
 #include <bitset>
 
 #include "base/dim.h"
@@ -19,7 +20,7 @@ LabelSet set_of(const Labels& labels);
 struct EinsumTerms {
   std::vector<Labels> inputs;
   Labels output;
-  std::vector<Dim> sizes;  // by label; 0 for those that do not occur
+  std::array<Dim, kEinsumLabels> sizes{};  // by label; 0 for those that do not occur
 
   double size(const LabelSet& labels) const;
   std::string text(const Labels& labels) const;  // an ellipsis in letters that are free

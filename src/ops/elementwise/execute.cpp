@@ -123,16 +123,16 @@ Array run_general(const Call& call, const ElementwiseInfo& info, DType loop, DTy
   c.cast_out = c.kernel_out == c.out ? nullptr : cast_kernel(c.kernel_out, c.out);
   c.raises_flags = info.raises_flags;
   c.told = tells_exceptions(info, c.compute);
-  std::vector<LoopOperand> operands;
-  operands.push_back({out.data(), out.strides()});
+  LoopOperand operands[kMaxArity + 1];
+  operands[0] = {out.data(), out.strides()};
   for (int k = 0; k < info.arity; ++k) {
     const Array& x = call.in[k];
     c.in[k] = x.dtype();
     // Half to float32 by way of the loop's own precision, as casting a float32 input to a half loop must round.
     c.cast_in[k] = x.dtype() == c.compute ? nullptr : cast_kernel(x.dtype(), c.compute);
-    operands.push_back({x.data(), broadcast_strides(x.shape(), x.strides(), shape)});
+    operands[k + 1] = {x.data(), broadcast_strides(x.shape(), x.strides(), shape)};
   }
-  run_loop(shape, operands, grain_of(info), &run_row, &c);
+  run_loop(shape, {operands, static_cast<std::size_t>(info.arity) + 1}, grain_of(info), &run_row, &c);
   return out;
 }
 
