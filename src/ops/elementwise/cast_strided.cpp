@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "ops/elementwise/cast.h"
 #include "ops/elementwise/tile_loader.h"
 #include "ops/shape/copy.h"
@@ -23,6 +25,13 @@ class TileCaster {
 
   void operator()(const char* src, const TileShape& tile, char* dst, const int64_t dst_strides[2]) {
     const LoadedTile loaded = load_(src, tile);
+    if (dst_strides[1] == to_bytes_ && tile.cols >= 8) {
+      for (int64_t r = 0; r < tile.rows; r++) {
+        std::memcpy(dst + r * dst_strides[0], loaded.data + r * loaded.row_stride,
+                    static_cast<size_t>(tile.cols * to_bytes_));
+      }
+      return;
+    }
     const int64_t strides[2] = {loaded.row_stride, to_bytes_};
     scatter_->strided(loaded.data, strides, dst, dst_strides, tile.rows, tile.cols);
   }
