@@ -239,7 +239,7 @@ void BlockLowering::compute_rows(NestStatement s, const std::vector<Place>& from
   const Loops loops(shape, strides, sizes);
   loops.set(s, static_cast<int>(out_.parameters.size()));
   out_.parameters.insert(out_.parameters.end(), loops.parameters.begin(), loops.parameters.end());
-  set_short_rows(s, loops, sizes);
+  if (s.step == kNone) set_short_rows(s, loops, sizes);
   if (loops.vectorizes()) cost /= 4;
   if (loops.count() > 1 && loops.sizes.back() < kShortRow) short_cycles += cost;
   cycles += cost;

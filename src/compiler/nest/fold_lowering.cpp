@@ -136,26 +136,47 @@ bool BlockLowering::lower_reduction(const GraphNode& node) {
   return true;
 }
 
-// Sums of many rows of a few elements, which follow one on the other.
+// Sums along many rows of a few elements, or along columns of such rows, all without gaps.
 bool BlockLowering::lower_short_rows(const GraphNode& node, Fold fold, DType type) {
   const GraphValue &in = value(node.inputs[0]), &result = value(node.outputs[0]);
   const Place& from = places.at(node.inputs[0]);
   const ParamReader p(*node.params);
   const Axes& axes = p.axes.at("axes");
   const int last = in.shape.ndim() - 1;
-  if (axes.size() != 1 || axes[0] != last || !is_pointer(from) || !is_whole(from)) return false;
+  if (axes.size() != 1 || axes[0] < last - 1 || !is_pointer(from) || !is_whole(from)) return false;
   if (in.dtype != type || is_complex(type) || is_half(type) || type == DType::bool_) return false;
-  const std::int64_t n = in.shape[last], rows = result.shape.num_elements(), bytes = itemsize(type);
-  if (n < 2 || n > 7 || rows < 8) return false;
+  const std::int64_t n = in.shape[last], bytes = itemsize(type);
+  if (n < 2 || n > 7) return false;
   GroupBuilder builder;
   builder.output(builder.cast(builder.input(type), type));
   NestStatement s{.kind = Kind::compute};
   s.fold = fold;
   s.group = builder.take();
+  if (axes[0] == last - 1) return lower_short_columns(node, std::move(s));
+  const std::int64_t rows = result.shape.num_elements();
+  if (rows < 8) return false;
   const Place to = temporary(result), target = located(to);
   compute_rows(std::move(s), {{from.variable, {rows, n}, {n * bytes, bytes}}},
                {{target.variable, {rows, 1}, {bytes, 0}}}, {rows, n});
   if (statements.back().step == kNone) throw RuntimeError("a fold of short rows was made a loop of another kind");
+  places[node.outputs[0]] = to;
+  return true;
+}
+
+bool BlockLowering::lower_short_columns(const GraphNode& node, NestStatement s) {
+  constexpr std::int64_t kMostRows = 64;  // all of them are in the code, and the library adds so many one by one
+  const GraphValue &in = value(node.inputs[0]), &result = value(node.outputs[0]);
+  const int last = in.shape.ndim() - 1;
+  const std::int64_t n = in.shape[last], rows = in.shape[last - 1], bytes = itemsize(result.dtype);
+  if (rows < 2 || rows > kMostRows) return false;
+  const std::int64_t outer = result.shape.num_elements() / n;
+  s.order = FoldOrder::columns;
+  s.step = static_cast<int>(n);
+  s.positions = {{static_cast<int>(rows)}};
+  const Place to = temporary(result), target = located(to);
+  compute_rows(std::move(s),
+               {{places.at(node.inputs[0]).variable, {outer, rows, n}, {rows * n * bytes, n * bytes, bytes}}},
+               {{target.variable, {outer, 1, n}, {n * bytes, 0, bytes}}}, {outer, rows, n});
   places[node.outputs[0]] = to;
   return true;
 }

@@ -162,6 +162,10 @@ class Verifier {
 
   void short_rows(const NestStatement& s) {
     need(s.step > 1 && s.extents.size() > 1, s, "short rows of another kind");
+    if (s.fold != Fold::none && s.order == FoldOrder::columns) {
+      const bool counted = s.positions.size() == 1 && s.positions[0].size() == 1 && s.positions[0][0] > 0;
+      return need(s.group.ops.empty() && s.to.size() == 1 && counted, s, "columns");
+    }
     need(s.positions.size() == s.from.size() + s.to.size(), s, "not the layout of every operand");
     for (std::size_t k = 0; wrong_.empty() && k < s.positions.size(); ++k) {
       need(s.positions[k].size() == 1, s, "no layout");

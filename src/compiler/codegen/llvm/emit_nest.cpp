@@ -73,7 +73,7 @@ class NestEmitter {
       declare(s.body);
       declare(s.otherwise);
       if (s.kind != Kind::compute) continue;
-      elements_->declare(s.group, count_of(s) > 1 ? kChunk : 1);
+      if (!masks_rest(s) || s.step != kNone) elements_->declare(s.group, count_of(s) > 1 ? kChunk : 1);
       if (s.step != kNone) {
         elements_->declare(s.group, kChunk);
         continue;
@@ -163,9 +163,20 @@ class NestEmitter {
   void compute_rows(const NestStatement& s);
   void rows(const NestStatement& s, std::size_t loop, const Pointers& pointers);
   void short_rows(const NestStatement& s, const Pointers& pointers);
+  void short_columns(const NestStatement& s, const Pointers& pointers);
   SmallArrays::Chunks short_operand(const NestStatement& s, std::size_t k, llvm::Value* pointer, llvm::Value* row,
                                     int lanes);
   llvm::Value* row_loop(const NestStatement& s, int lanes, llvm::Value* start, const Pointers& pointers);
+  std::vector<Registers> same_along_row(const NestStatement& s, int lanes, const Pointers& pointers);
+  void row_turn(const NestStatement& s, int lanes, llvm::Value* index, std::vector<Registers> in,
+                const Pointers& pointers, llvm::Value* mask);
+  void row_rest(const NestStatement& s, int lanes, llvm::Value* start, const Pointers& pointers);
+  // Whether what whole vectors leave of a row is one more vector, of which some lanes are looked at.
+  bool masks_rest(const NestStatement& s) const {
+    const auto fits = [&](int v) { return !is_complex(variable(v).dtype); };
+    return isa_ == Isa::avx512 && vectorizes(s) && std::all_of(s.from.begin(), s.from.end(), fits) &&
+           std::all_of(s.to.begin(), s.to.end(), fits);
+  }
   void call(const NestStatement& s);
   void address(const NestStatement& s);
   void loop(const NestStatement& s);
@@ -443,7 +454,7 @@ void NestEmitter::short_rows(const NestStatement& s, const Pointers& pointers) {
           for (int l = 0; l < lanes; ++l) which.push_back(static_cast<int>(t) + l * s.step);
           terms[t] = small_.gather(to[j], which);
         }
-        to[j] = {small_.fold_terms(s.fold, d, terms)};
+        to[j] = {small_.fold_terms(s, d, terms)};
       }
       for (std::size_t v = 0; v < to[j].size(); ++v) {
         llvm::Value* index = b_.CreateAdd(first, b_.getInt64(v * static_cast<std::uint64_t>(lanes)));
@@ -459,13 +470,29 @@ void NestEmitter::short_rows(const NestStatement& s, const Pointers& pointers) {
   }
 }
 
+// Rows of a few elements, one below the other, folded.
+void NestEmitter::short_columns(const NestStatement& s, const Pointers& pointers) {
+  const DType d = variable(s.to[0]).dtype;
+  SmallArrays::Chunks rows;
+  for (int r = 0; r < s.positions[0][0]; ++r) {
+    const auto offset = static_cast<unsigned>(r * s.step * itemsize(d));
+    rows.push_back(elements_->load(b_.CreateConstGEP1_32(b_.getInt8Ty(), pointers[0], offset), d, s.step).re);
+  }
+  elements_->store(pointers[1], {small_.fold_terms(s, d, rows), nullptr}, d, s.step);
+}
+
 // The loops from number `loop` on.
 void NestEmitter::rows(const NestStatement& s, std::size_t loop, const Pointers& pointers) {
-  if (loop + 2 == s.extents.size() && s.step != kNone) return short_rows(s, pointers);
+  if (loop + 2 == s.extents.size() && s.step != kNone)
+    return s.fold != Fold::none && s.order == FoldOrder::columns ? short_columns(s, pointers) : short_rows(s, pointers);
   if (loop + 1 == s.extents.size()) {
     llvm::Value* start = b_.getInt64(0);
     if (vectorizes(s)) start = row_loop(s, vector_lanes(s.group, isa_), start, pointers);
-    row_loop(s, 1, start, pointers);
+    if (masks_rest(s)) {
+      row_rest(s, vector_lanes(s.group, isa_), start, pointers);
+    } else {
+      row_loop(s, 1, start, pointers);
+    }
     return;
   }
   llvm::BasicBlock* before = b_.GetInsertBlock();
@@ -492,6 +519,25 @@ void NestEmitter::rows(const NestStatement& s, std::size_t loop, const Pointers&
 // Of the innermost loop, vectors of `lanes` elements from `start` on for as long as whole ones remain; gives where that
 // ended.
 llvm::Value* NestEmitter::row_loop(const NestStatement& s, int lanes, llvm::Value* start, const Pointers& pointers) {
+  const std::vector<Registers> same = same_along_row(s, lanes, pointers);
+  llvm::BasicBlock* before = b_.GetInsertBlock();
+  auto *test = block("row"), *body = block("turn"), *after = block("after");
+  b_.CreateBr(test);
+  b_.SetInsertPoint(test);
+  llvm::PHINode* index = b_.CreatePHI(b_.getInt64Ty(), 2);
+  index->addIncoming(start, before);
+  llvm::Value* next = b_.CreateNSWAdd(index, b_.getInt64(static_cast<std::uint64_t>(lanes)));
+  b_.CreateCondBr(b_.CreateICmpSLE(next, parameter(s.extents.back())), body, after);
+  b_.SetInsertPoint(body);
+  row_turn(s, lanes, index, same, pointers, nullptr);
+  index->addIncoming(next, b_.GetInsertBlock());
+  b_.CreateBr(test);
+  b_.SetInsertPoint(after);
+  return index;
+}
+
+// The operands that are one element for the whole row.
+std::vector<Registers> NestEmitter::same_along_row(const NestStatement& s, int lanes, const Pointers& pointers) {
   std::vector<Registers> same;
   for (std::size_t k = 0; k < s.from.size(); ++k) {
     Registers x;
@@ -502,35 +548,44 @@ llvm::Value* NestEmitter::row_loop(const NestStatement& s, int lanes, llvm::Valu
     }
     same.push_back(x);
   }
-  llvm::BasicBlock* before = b_.GetInsertBlock();
-  auto *test = block("row"), *body = block("turn"), *after = block("after");
-  b_.CreateBr(test);
-  b_.SetInsertPoint(test);
-  llvm::PHINode* index = b_.CreatePHI(b_.getInt64Ty(), 2);
-  index->addIncoming(start, before);
-  llvm::Value* next = b_.CreateNSWAdd(index, b_.getInt64(static_cast<std::uint64_t>(lanes)));
-  b_.CreateCondBr(b_.CreateICmpSLE(next, parameter(s.extents.back())), body, after);
-  b_.SetInsertPoint(body);
+  return same;
+}
+
+// Elements from `index` on, of which the mask, if there is one, says which are there.
+void NestEmitter::row_turn(const NestStatement& s, int lanes, llvm::Value* index, std::vector<Registers> in,
+                           const Pointers& pointers, llvm::Value* mask) {
   const auto at = [&](std::size_t operand, DType d) {
     const int stride = s.strides[operand].back();
     if (stride >= 0) return b_.CreateGEP(b_.getInt8Ty(), pointers[operand], b_.CreateMul(index, parameter(stride)));
     return b_.CreateGEP(llvm::ArrayType::get(b_.getInt8Ty(), static_cast<std::uint64_t>(itemsize(d))),
                         pointers[operand], index);
   };
-  std::vector<Registers> in = same;
   for (std::size_t k = 0; k < in.size(); ++k) {
     const DType d = variable(s.from[k]).dtype;
-    if (!in[k].re) in[k] = elements_->load(at(k, d), d, lanes);
+    if (in[k].re) continue;
+    in[k] = mask ? elements_->load_some(at(k, d), d, lanes, mask) : elements_->load(at(k, d), d, lanes);
   }
   const std::vector<Registers> out = outputs_of(s.group, std::move(in), lanes);
   for (std::size_t j = 0; j < out.size(); ++j) {
     const DType d = variable(s.to[j]).dtype;
-    elements_->store(at(s.from.size() + j, d), out[j], d, lanes);
+    llvm::Value* to = at(s.from.size() + j, d);
+    mask ? elements_->store_some(to, out[j], d, mask) : elements_->store(to, out[j], d, lanes);
   }
-  index->addIncoming(next, b_.GetInsertBlock());
-  b_.CreateBr(test);
+}
+
+// What is left of a row, less than a vector.
+void NestEmitter::row_rest(const NestStatement& s, int lanes, llvm::Value* start, const Pointers& pointers) {
+  auto *body = block("rest"), *after = block("after");
+  llvm::Value* left = b_.CreateSub(parameter(s.extents.back()), start);
+  b_.CreateCondBr(b_.CreateICmpSGT(left, b_.getInt64(0)), body, after);
+  b_.SetInsertPoint(body);
+  std::vector<llvm::Constant*> lane;
+  for (int i = 0; i < lanes; ++i) lane.push_back(b_.getInt8(static_cast<std::uint8_t>(i)));
+  llvm::Value* count = b_.CreateVectorSplat(static_cast<unsigned>(lanes), b_.CreateTrunc(left, b_.getInt8Ty()));
+  llvm::Value* mask = b_.CreateICmpULT(llvm::ConstantVector::get(lane), count);
+  row_turn(s, lanes, start, same_along_row(s, lanes, pointers), pointers, mask);
+  b_.CreateBr(after);
   b_.SetInsertPoint(after);
-  return index;
 }
 
 // Elements in variables go through memory.

@@ -23,11 +23,11 @@ class SmallArrays {
   llvm::Value* gather(const Chunks& from, std::span<const int> positions, int lanes = kChunk);
   // A statement's results: chunks, or one element.
   Chunks fold(const NestStatement& s, DType type, int results, const std::vector<Chunks>& from);
-  // Terms, elements or vectors, folded as those of a row are.
-  llvm::Value* fold_terms(Fold fold, DType type, const Chunks& terms) {
-    fold_ = fold;
+  // Terms, elements or vectors, folded.
+  llvm::Value* fold_terms(const NestStatement& s, DType type, const Chunks& terms) {
+    fold_ = s.fold;
     type_ = type;
-    return fold_row(terms);
+    return s.order == FoldOrder::row ? fold_row(terms) : fold_columns(terms);
   }
 
  private:
