@@ -49,7 +49,7 @@ Indices numbers(const Places& p, const char* what) {
     for (std::int64_t k = 0; k < p.count; ++k) out.push_back(p.start + k * p.step);
     return out;
   }
-  if (p.array.ndim() > 1) {
+  if (p.array.ndim() > 1 && (std::string_view(what) != "delete" || is_bool(p.array.dtype()))) {
     throw ValueError("index array argument obj to " + std::string(what) + " must be one dimensional or scalar");
   }
   if (p.array.size() == 0 && !is_bool(p.array.dtype())) return {};

@@ -4,8 +4,8 @@
 
 #include "base/default_dtype.h"
 #include "base/dim.h"
-#include "numpy/sizes.h"
 #include "ir/scalar.h"
+#include "numpy/sizes.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
 #include "tnp/numeric.h"
@@ -20,6 +20,9 @@ Array ones(const Shape& shape) { return ones(shape, default_float()); }
 
 Array full(const Shape& shape, const Array& value, std::optional<DType> dtype) {
   const Array v = astype(value, dtype.value_or(value.dtype()));
+  for (Dim d : shape) {
+    if (d < 0 && d > -(std::int64_t{1} << 31)) throw ValueError("negative dimensions are not allowed");
+  }
   return v.ndim() == 0 ? full(shape, v) : broadcast_to(v, shape);
 }
 
@@ -231,7 +234,9 @@ Array logspace(const Array& start, const Array& stop, std::int64_t num, bool end
 
 Array geomspace(const Array& from, const Array& to, std::int64_t num, bool endpoint, std::optional<DType> dtype,
                 std::int64_t axis) {
-  const DType work = promote(promote(from.dtype(), to.dtype()), WeakKind::floating);
+  // NumPy computes in no narrower type than the default, unless one is asked for.
+  const DType asked = dtype && is_inexact(*dtype) ? *dtype : default_float();
+  const DType work = promote(promote(promote(from.dtype(), to.dtype()), WeakKind::floating), asked);
   Array start = astype(from, work), stop = astype(to, work);
   const Array zero = any((start == 0) | (stop == 0));
   if (!zero.is_symbolic() && zero.item<bool>()) throw ValueError("Geometric sequence cannot include zero");

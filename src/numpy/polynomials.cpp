@@ -30,6 +30,7 @@ Dim known_length(const Array& p, const char* what) {
 // With zeros in front: `count` coefficients in all.
 Array widened(const Array& p, Dim count) {
   if (count == length(p)) return p;
+  if (p.ndim() != 1) throw ValueError("polynomials: all the input arrays must have same number of dimensions");
   const std::int64_t before[] = {dim_sub(count, length(p))}, after[] = {0};
   return pad(p, Scalar(0).to_array(p.dtype()), before, after);
 }

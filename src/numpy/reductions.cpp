@@ -43,23 +43,30 @@ Dim reduced_count(const Array& x, const Axes& axes) {
   return n;
 }
 
+// Of a function's reduction, which takes a number for a vector of one element.
+static Axes lenient_axes(const Array& x, const std::optional<Axes>& axis) {
+  const bool of_vector = axis && axis->size() == 1 && ((*axis)[0] == 0 || (*axis)[0] == -1);
+  if (of_vector && x.ndim() == 0) return {};
+  return reduction_axes(x, axis);
+}
+
 Array sum(const Array& x, const Reduction& o) {
   const DType type = o.dtype.value_or(accumulator_dtype(x.dtype()));
-  const Array s = reduce_sum(masked(x, o.where, 0), reduction_axes(x, o.axis), o.keepdims, type);
+  const Array s = reduce_sum(masked(x, o.where, 0), lenient_axes(x, o.axis), o.keepdims, type);
   return o.initial ? add(s, astype(o.initial, type)) : s;
 }
 
 Array prod(const Array& x, const Reduction& o) {
   const DType type = o.dtype.value_or(accumulator_dtype(x.dtype()));
-  const Array p = reduce_prod(masked(x, o.where, 1), reduction_axes(x, o.axis), o.keepdims, type);
+  const Array p = reduce_prod(masked(x, o.where, 1), lenient_axes(x, o.axis), o.keepdims, type);
   return o.initial ? multiply(p, astype(o.initial, type)) : p;
 }
 
 Array all(const Array& x, const Reduction& o) {
-  return reduce_all(masked(x, o.where, 1), reduction_axes(x, o.axis), o.keepdims);
+  return reduce_all(masked(x, o.where, 1), lenient_axes(x, o.axis), o.keepdims);
 }
 Array any(const Array& x, const Reduction& o) {
-  return reduce_any(masked(x, o.where, 0), reduction_axes(x, o.axis), o.keepdims);
+  return reduce_any(masked(x, o.where, 0), lenient_axes(x, o.axis), o.keepdims);
 }
 
 constexpr std::int64_t kFewElements = 64;  // that are counted at once
@@ -108,7 +115,7 @@ Array extreme(Extreme reduce, Choose choose, const char* ufunc, const Array& x, 
     throw ValueError(std::string("reduction operation '") + ufunc +
                      "' does not have an identity, so to use a where mask one has to specify 'initial'");
   }
-  const Axes axes = reduction_axes(x, o.axis);
+  const Axes axes = lenient_axes(x, o.axis);
   if (!o.initial) return axes.empty() ? x : reduce(x, axes, o.keepdims);
   const Array initial = astype(o.initial, x.dtype());
   const Array y = o.where ? where(astype(o.where, DType::bool_), x, initial) : x;

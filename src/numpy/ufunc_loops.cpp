@@ -203,7 +203,7 @@ bool matches(const UfuncLoop& loop, const Wanted& wanted) {
 }
 
 [[noreturn]] void no_such_loop(const UfuncInfo& ufunc) {
-  throw UfuncTypeError("No loop matching the specified signature and casting was found for ufunc " + ufunc.name);
+  throw TypeError("No loop matching the specified signature and casting was found for ufunc " + ufunc.name);
 }
 
 // Where outputs alone are asked for: the first loop with them that the inputs go into safely; else that of one type,

@@ -116,7 +116,9 @@ std::int64_t dim_of(nb::handle o) {
 
 Shape shape_of(nb::handle o) {
   Shape shape;
-  if (nb::isinstance<PyDim>(o) || PyIndex_Check(o.ptr())) {
+  // An array is a number only without dimensions; a vector is a sequence of sizes.
+  const bool vector = is_array(o.ptr()) && array_of(o.ptr()).shape().rank_known() && array_of(o.ptr()).ndim() > 0;
+  if (nb::isinstance<PyDim>(o) || (PyIndex_Check(o.ptr()) && !vector)) {
     shape.push_back(dim_of(o));
     return shape;
   }

@@ -11,6 +11,7 @@
 #include "tnp/error.h"
 #include "tnp/extent.h"
 #include "tnp/ranges.h"
+#include "tnp/text.h"
 
 namespace tnp::python {
 
@@ -61,7 +62,8 @@ TNP_FUNCTION(ascontiguousarray, kFunction, "(a, dtype=None, *, like=None)",
              "An array of at least one dimension, contiguous.") {
   const auto [a, dtype] = take<2>(args);
   const Array x = atleast_1d(make_array(a, dtype, std::nullopt));
-  return same_or_new(a.handle(), x.is_symbolic() || x.is_contiguous() ? x : copy(x));
+  const bool as_it_is = x.is_symbolic() || is_text(x.dtype()) || x.is_contiguous();
+  return same_or_new(a.handle(), as_it_is ? x : copy(x));
 }
 TNP_SHORT_WAY(ascontiguousarray) {
   if (args.size() != 1 || !is_array(args[0])) return nullptr;
@@ -243,13 +245,40 @@ static std::int64_t number_of_samples(const Value& num) {
   return traced ? num.size() : num.integer(50);
 }
 
+// Two bounds as arrays, of which a Python number takes the type of the other.
+struct Bounds {
+  Array start, stop;
+};
+static Bounds bounds_of(const Value& start, const Value& stop) {
+  const auto beside = [](const Scalar& s, const Array& x) {
+    return s.to_array(promote(promote(x.dtype(), s.kind), WeakKind::floating));
+  };
+  Scalar first(false), last(false);
+  const bool weak_start = scalar_of(start.ptr(), first), weak_stop = scalar_of(stop.ptr(), last);
+  if (weak_start == weak_stop) return {start.array(), stop.array()};
+  if (weak_start) {
+    const Array to = stop.array();
+    return {beside(first, to), to};
+  }
+  const Array from = start.array();
+  return {from, beside(last, from)};
+}
+// The base of logspace, which is weak beside them unless it is an array.
+static Array base_of(const Value& base, const Bounds& bounds) {
+  Scalar weak(10.0);
+  if (base.given() && !scalar_of(base.ptr(), weak)) return base.array();
+  const DType type = promote(promote(bounds.start.dtype(), bounds.stop.dtype()), WeakKind::floating);
+  return weak.to_array(promote(type, weak.kind));
+}
+
 TNP_FUNCTION(linspace, kFunction,
              "(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None)",
              "Numbers evenly spaced from start to stop.") {
   const auto [start, stop, num, endpoint, retstep, dtype, axis, device] = take<8>(args);
   device.check_device();
   const std::int64_t count = number_of_samples(num);
-  const Spaced r = linspace(start.array(), stop.array(), count, endpoint.flag(true), dtype.dtype(), axis.integer(0));
+  const Bounds b = bounds_of(start, stop);
+  const Spaced r = linspace(b.start, b.stop, count, endpoint.flag(true), dtype.dtype(), axis.integer(0));
   if (!retstep.flag()) return to_python(r.samples);
   const bool spaced = count < 0 || count > (endpoint.flag(true) ? 1 : 0);
   // As NumPy: no step is Python's nan.
@@ -258,14 +287,15 @@ TNP_FUNCTION(linspace, kFunction,
 TNP_FUNCTION(logspace, kFunction, "(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0)",
              "Powers of a base whose exponents are evenly spaced.") {
   const auto [start, stop, num, endpoint, base, dtype, axis] = take<7>(args);
-  return to_python(logspace(start.array(), stop.array(), number_of_samples(num), endpoint.flag(true),
-                            base.given() ? base.array() : Array(10.0), dtype.dtype(), axis.integer(0)));
+  const Bounds b = bounds_of(start, stop);
+  return to_python(logspace(b.start, b.stop, number_of_samples(num), endpoint.flag(true), base_of(base, b),
+                            dtype.dtype(), axis.integer(0)));
 }
 TNP_FUNCTION(geomspace, kFunction, "(start, stop, num=50, endpoint=True, dtype=None, axis=0)",
              "Numbers from start to stop, each the same multiple of the one before.") {
   const auto [start, stop, num, endpoint, dtype, axis] = take<6>(args);
-  return to_python(
-      geomspace(start.array(), stop.array(), num.integer(50), endpoint.flag(true), dtype.dtype(), axis.integer(0)));
+  const Bounds b = bounds_of(start, stop);
+  return to_python(geomspace(b.start, b.stop, num.integer(50), endpoint.flag(true), dtype.dtype(), axis.integer(0)));
 }
 
 // --- matrices

@@ -75,6 +75,34 @@ print(list(np.ndindex(2, 2)), np.indices((2, 2)), np.mgrid[0:2, 0:2], np.array2s
 with np.printoptions(precision=2):
     print(np.array([3.14159, 1000.5]))
 """,
+    "text": """
+names = np.array(["pear", "fig", "apple", "fig"])
+print(np.sort(names), np.argsort(names, kind="stable"), np.unique(names, return_counts=True), names == "fig")
+print(np.isin(names, ["fig", "plum"]), names[names != "fig"], np.where(names > "g", names, "?"), np.searchsorted(["b", "f"], "c"))
+print(np.array(["1", "2.5", "-3e2"]).astype(float), np.array([1, 20, 300]).astype(str), np.array(["7", " 8 "]).astype(int))
+print(np.concatenate([names, ["kiwi"]]), np.zeros(2, dtype="U4"), np.array(["a", 1]), len(names), "fig" in names)
+""",
+    "functions of elements": """
+print(np.add(1, 2, dtype="float32"), np.add([1, 2], 3, dtype="f8"), np.sqrt([1, 4], dtype="f4"), np.divmod([7, -7], 2))
+print(np.modf([1.5, -2.25]), np.frexp([8.0, 0.3]), np.ldexp([0.5, 1.0], [4, 3]), np.vecdot([[1, 2], [3, 4]], [1, 1]))
+print(np.vecdot(np.ones((3, 2)), np.ones((3, 2)), axis=0), np.matmul(np.ones((3, 2)), np.ones((3, 4)), axes=[(1, 0), (0, 1), (0, 1)]))
+print(np.matmul.signature, np.add.nin, np.divmod.nout, np.modf.types[0], np.add.reduce([1, 2, 3]), np.multiply.outer([1, 2], [3, 4]))
+for wrong in (
+    lambda: np.add(1, 2.5, dtype="int64"), lambda: np.add(1, 2, casting="x"), lambda: np.add(1, 2, what=3),
+    lambda: np.divide(1, 2, dtype=int), lambda: np.matmul.reduce([1]), lambda: np.divmod.reduce([1]), lambda: np.modf(1j),
+):
+    try:
+        wrong()
+    except Exception as e:
+        print(type(e).__name__)
+""",
+    "limits": """
+print(np.finfo(np.float32), np.iinfo("int8"), repr(np.finfo(float)), repr(np.iinfo(int)), np.finfo("f2").tiny)
+x = np.ones(2, dtype=np.float32)
+print((x + np.finfo(x.dtype).eps).dtype, x / np.finfo(np.float32).max, np.finfo(x.dtype).bits, np.iinfo(np.uint8).max + 1)
+print(np.linspace(np.float32(0), 1, 3).dtype, np.logspace(np.float32(0), 1, 2).dtype, np.arange(np.float32(0), 1, 0.25))
+print(np.sum(np.float64(3), axis=0), np.max(5, axis=-1), np.zeros(np.array([2, 3])), np.full(np.array([2]), 7))
+""",
     "files": """
 import os, tempfile
 with tempfile.TemporaryDirectory() as d:
