@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -294,44 +293,53 @@ def text(*parts: Any) -> str:
 _CONVERSIONS: dict[int, Callable[[Any], Any]] = {-1: lambda x: x, 115: str, 114: repr, 97: ascii}
 
 
-def _filled(parts: tuple[Any, ...], arrays: Iterator[Any]) -> str:
+def _filled(parts: Iterable[Any], arrays: Iterator[Any]) -> str:
     out = []
     for p in parts:
         if isinstance(p, str):
             out.append(p)
             continue
         value, conversion, spec = p
-        if _core.is_traced(value):
-            value = next(arrays, value)
-            spec = "" if _core.is_traced(value) else spec
-        out.append(format(_CONVERSIONS[conversion](value), spec))
+        value = next(arrays) if value is _LATER else value
+        out.append(format(_CONVERSIONS[conversion](value), "" if _core.is_traced(value) else spec))
     return "".join(out)
 
 
+_LATER = object()  # where an array is put in when the program runs
+
+
 class _Shown:
-    """Values of any structure that are shown when the program runs: their traced arrays, and how to put them in."""
+    """Values of any structure that are shown when the program runs: their traced arrays, and how to put them in.
+
+    It holds nothing of the trace.
+    """
 
     def __init__(self, values: Any) -> None:
-        self.leaves, self.tree = _core.tree_flatten(values)
+        leaves, self.tree = _core.tree_flatten(values)
         self.arrays: list[Any] = []
-        for x in self.leaves:
-            if isinstance(x, Text):
-                self.arrays += [p[0] for p in x.parts if isinstance(p, tuple) and _core.is_traced(p[0])]
-            elif isinstance(x, TracedList):
-                self.arrays.append(x.values)
-            elif _core.is_traced(x):
-                self.arrays.append(x)
+        self.leaves = [self._leaf(x) for x in leaves]
+
+    def _leaf(self, x: Any) -> Any:
+        if isinstance(x, Text):
+            return [p if isinstance(p, str) else (self._leaf(p[0]), *p[1:]) for p in x.parts]
+        if isinstance(x, TracedList):
+            self.arrays.append(x.values)
+            return list
+        if _core.is_traced(x):
+            self.arrays.append(x)
+            return _LATER
+        return x
 
     def filled(self, arrays: Iterable[Any]) -> Any:
         given = iter(arrays)
         out: list[Any] = []
         for x in self.leaves:
-            if isinstance(x, Text):
-                out.append(_filled(x.parts, given))
-            elif isinstance(x, TracedList):
+            if isinstance(x, list):
+                out.append(_filled(x, given))
+            elif x is list:
                 out.append(list(next(given)))
             else:
-                out.append(next(given) if _core.is_traced(x) else x)
+                out.append(next(given) if x is _LATER else x)
         return self.tree.unflatten(out)
 
 
@@ -342,10 +350,12 @@ def print_(*values: Any, **options: Any) -> None:
         print(*values, **options)
         return
 
-    def show(*arrays: Any) -> None:
-        print(*shown.filled(arrays), **options)
+    arrays, shown.arrays = shown.arrays, []
 
-    _core._numpy_function(show, shown.arrays, [], True, "print")
+    def show(*values: Any) -> None:
+        print(*shown.filled(values), **options)
+
+    _core._numpy_function(show, arrays, [], True, "print")
 
 
 # --- assert and raise
@@ -374,12 +384,13 @@ def assert_stmt(test: Any, message: Callable[[], Any]) -> None:
         test = _functions["all"](test)  # with more than one element Python would refuse it
     text = message()
     shown = _Shown(() if text is None else (text,))
+    arrays, shown.arrays = shown.arrays, []
 
-    def look(holds: Any, *arrays: Any) -> None:
+    def look(holds: Any, *values: Any) -> None:
         if not holds:
-            raise AssertionError(*shown.filled(arrays))
+            raise AssertionError(*shown.filled(values))
 
-    _core._numpy_function(look, [test, *shown.arrays], [], True, "assert")
+    _core._numpy_function(look, [test, *arrays], [], True, "assert")
 
 
 def explicit(error: Any) -> Any:
@@ -395,16 +406,18 @@ def raise_when_run(error: Exception) -> None:
     if getattr(_local, "raised", None) is not error:
         raise error
     _refuse_caught(type(error))
-    error = error.with_traceback(None)
-    error.__context__ = None
-    shown = _Shown(error.args)
+    kind, shown = type(error), _Shown((error.args, {k: v for k, v in error.__dict__.items() if k != "__notes__"}))
 
-    def fail(*arrays: Any) -> None:
-        made = copy.copy(error)
-        made.args = tuple(shown.filled(arrays))
+    arrays, shown.arrays = shown.arrays, []
+
+    def fail(*values: Any) -> None:
+        args, attributes = shown.filled(values)
+        made = kind.__new__(kind, *args)
+        made.__dict__.update(attributes)
         raise made
 
-    _core._numpy_function(fail, shown.arrays, [], True, "raise")
+    _core._numpy_function(fail, arrays, [], True, "raise")
+    _local.raised = None
 
 
 class handlers:

@@ -255,13 +255,14 @@ class Liveness:
         return known
 
     def after(self, s: Any, known: set[str]) -> set[str]:
+        changes: set[str] = getattr(s, "changes", set())
         if hasattr(s, "state"):
             shared = {n for n, path in s.state if path is None}
             self.maybe |= shared - known
             # Its parts become functions, and what they do not share is theirs: it has no value when they begin.
-            inside = known - (s.changes - shared)
+            inside = known - (changes - shared)
         if isinstance(s, ast.If):
-            return (known - s.changes) | self.assigned(s.body, inside) & self.assigned(s.orelse, inside)
+            return (known - changes) | self.assigned(s.body, inside) & self.assigned(s.orelse, inside)
         if isinstance(s, (ast.While, ast.For)):
             self.assigned(s.body, inside | (names_in([s.target]).writes if isinstance(s, ast.For) else set()))
             return known
