@@ -348,15 +348,35 @@ def test_gradient_within_a_traced_loop():
 # --- running
 
 
-def test_loop_can_be_interrupted():
-    spin = tnp.function(lambda n: tnp.while_loop(lambda i: i >= 0, lambda i: (i + 1) % n, (0,)))
-    spin.graph(tnp.asarray(1000))
-    timer = threading.Timer(0.3, _thread.interrupt_main)
-    start = time.monotonic()
+ENDLESS = {
+    "native": lambda x: tnp.while_loop(lambda i: i >= 0, lambda i: (i + 1) % 1000, (x[0].astype("int64"),)),
+    "host": lambda x: tnp.while_loop(
+        lambda i: i >= 0, lambda i: tnp.numpy_function(lambda k: (k + 1) % 1000, [i], tnp.int64), (0,)
+    ),
+    "long rows": lambda x: tnp.fori_loop(0, 10**11, lambda i, c: tnp.sin(c) + 1, x[0] + tnp.ones(1 << 20)),
+    "nested": lambda x: tnp.fori_loop(0, 10**9, lambda i, c: tnp.fori_loop(0, 10**9, lambda k, y: y * 0.5 + 1, c), x),
+    "called": lambda x: tnp.fori_loop(0, 10**11, lambda i, c: tnp.sort(c) + i * 0.0, x),
+    "unknown sizes": lambda x: tnp.fori_loop(0, 10**11, lambda i, c: c + c[c > 0.5].sum() * 0, x),
+}
+
+
+@both
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_loops_can_be_interrupted(run, kind):
+    f, x = run(ENDLESS[kind]), tnp.ones(8)
+    if run is tnp.function:
+        f.graph(x)
+    sent = []
+
+    def interrupt():
+        sent.append(time.monotonic())
+        _thread.interrupt_main()
+
+    timer = threading.Timer(0.1, interrupt)
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        spin(tnp.asarray(1000))
-    assert time.monotonic() - start < 10
+        f(x)
+    assert time.monotonic() - sent[0] < 0.2
 
 
 def test_loops_in_threads():

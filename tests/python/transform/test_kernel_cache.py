@@ -232,3 +232,38 @@ def test_a_path_object_and_a_relative_one(tmp_path, monkeypatch):
     args = [sys.executable, "-c", textwrap.dedent(program), str(tmp_path)]
     done = subprocess.run(args, capture_output=True, check=True, text=True)
     assert Path(done.stdout.strip()) == tmp_path / "here" / "kernels"
+
+
+FORKS = """
+import os, signal, sys, threading
+import numpy as np
+import tnp
+stop = threading.Event()
+def compiles(k):
+    return float(tnp.function(lambda x: tnp.sin(x * k) + tnp.exp(x) * k)(np.ones(4))[0])
+def work():
+    k = 0
+    while not stop.is_set():
+        k += 1
+        tnp.clear_cache()  # so that there is something to compile
+        compiles(float(k))
+thread = threading.Thread(target=work)
+thread.start()
+wrong = []
+for _ in range(8):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(30)  # a lock that nobody will release
+        tnp.clear_cache()
+        os._exit(0 if abs(compiles(0.5) - (np.sin(0.5) + np.exp(1) * 0.5)) < 1e-12 else 1)
+    wrong.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+stop.set()
+thread.join()
+assert not any(wrong), wrong
+"""
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_fork_while_another_thread_compiles(tmp_path, kept):
+    env = {**os.environ, "TNP_JIT": "always", "TNP_CACHE_DIR": str(tmp_path) if kept else ""}
+    subprocess.run([sys.executable, "-c", FORKS], env=env, check=True, timeout=200)
