@@ -14,7 +14,7 @@ using ArgumentKind = LoopNest::Argument::Kind;
 
 // Arrays of up to as many elements are held in registers, if not too much code comes of it.
 constexpr int kSmallElements[] = {128, 32, 0};
-constexpr std::int64_t kMostSmallCost = 1500;
+constexpr std::int64_t kMostSmallCost = 600;
 
 class LoopLowering {
  public:

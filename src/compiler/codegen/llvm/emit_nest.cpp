@@ -73,7 +73,9 @@ class NestEmitter {
       declare(s.body);
       declare(s.otherwise);
       if (s.kind != Kind::compute) continue;
-      if (!masks_rest(s) || s.step != kNone) elements_->declare(s.group, count_of(s) > 1 ? kChunk : 1);
+      const int count = count_of(s);
+      for (int c = 0; c < SmallArrays::chunks(count) && (!masks_rest(s) || s.step != kNone); ++c)
+        elements_->declare(s.group, count > 1 ? kChunk : 1);
       if (s.step != kNone) {
         elements_->declare(s.group, kChunk);
         continue;
