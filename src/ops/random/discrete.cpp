@@ -1,7 +1,9 @@
 // Samplers of discrete distributions.
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
+#include "base/simd.h"
 #include "ops/random/chunks.h"
 
 namespace tnp::samplers {
@@ -55,19 +57,68 @@ struct PoissonRejection {
   }
 };
 
-// By inversion, for n · p < 10.
-std::int64_t binomial_by_search(SubStream& s, double n, double p, double at_zero) {
-  const double q = 1 - p;
-  for (;;) {
-    double u = s.uniform(), mass = at_zero, k = 0;
-    while (u > mass && k <= n) {
-      u -= mass;
-      ++k;
-      mass *= (n - k + 1) * p / (k * q);
+// By inversion, for n · p < 10: a number in [0, 1) less the probabilities of 0, 1, …, of which `known` are given.
+class BinomialSearch {
+ public:
+  BinomialSearch(double n, double p, double at_zero, int known) : n_(n), p_(p), q_(1 - p) {
+    mass_[0] = at_zero;
+    while (count_ < known && count_ <= n) {
+      mass_[count_] = mass_[count_ - 1] * ratio(count_);
+      ++count_;
     }
-    if (k <= n) return static_cast<std::int64_t>(k);
   }
-}
+
+  std::int64_t operator()(SubStream& s) const {
+    for (;;) {
+      double u = s.uniform();
+      int i = 0;
+      while (i < count_ && u > mass_[i]) u -= mass_[i++];
+      if (i < count_) return i;
+      double k = count_, mass = mass_[count_ - 1] * ratio(k);
+      while (u > mass && k <= n_) {
+        u -= mass;
+        ++k;
+        mass *= ratio(k);
+      }
+      if (k <= n_) return static_cast<std::int64_t>(k);
+    }
+  }
+
+  // Many draws from the first numbers u of their streams, kChunk of them: step by step for all, without branches. What
+  // then is as many steps as are known takes more of them.
+  void together(double* u, double* k) const {
+    using V = portable::Vec<double, 4>;
+    std::fill_n(k, kChunk, 0.0);
+    bool any = true;
+    for (int i = 0; i < count_ && any; ++i) {
+      const V mass = V(mass_[i]), step = V(static_cast<double>(i));
+      portable::mask_t<V> moved = V(0) != V(0);
+      for (std::int64_t e = 0; e < kChunk; e += 4) {
+        V rest, steps;
+        std::memcpy(&rest, u + e, sizeof rest);
+        std::memcpy(&steps, k + e, sizeof steps);
+        const auto goes_on = (steps == step) & (rest > mass);
+        rest -= goes_on ? mass : V(0);
+        steps += goes_on ? V(1) : V(0);
+        moved |= goes_on;
+        std::memcpy(u + e, &rest, sizeof rest);
+        std::memcpy(k + e, &steps, sizeof steps);
+      }
+      any = portable::any_lane(moved);
+    }
+  }
+  bool is_found(double k) const { return k < count_; }
+
+  static constexpr int kMany = 48;  // for many draws; above n · p < 10 more are hardly needed
+
+ private:
+  // Of the probability of k to that of k - 1.
+  double ratio(double k) const { return (n_ - k + 1) * p_ / (k * q_); }
+
+  double n_, p_, q_;
+  int count_ = 1;
+  double mass_[kMany];
+};
 
 double none_of(double n, double p) { return std::exp(n * std::log1p(-p)); }
 
@@ -153,7 +204,7 @@ std::int64_t binomial(SubStream& s, std::int64_t n, double p) {
   if (n == 0 || p == 0) return 0;
   const double rarer = std::min(p, 1 - p), trials = static_cast<double>(n);
   if (rarer == 0) return n;
-  const std::int64_t k = rarer * trials < 10 ? binomial_by_search(s, trials, rarer, none_of(trials, rarer))
+  const std::int64_t k = rarer * trials < 10 ? BinomialSearch(trials, rarer, none_of(trials, rarer), 1)(s)
                                              : BinomialRejection(trials, rarer)(s);
   return p > 0.5 ? n - k : k;
 }
@@ -165,9 +216,20 @@ void binomial_chunk(const RandomStream& stream, std::int64_t first, std::int64_t
     return;
   }
   if (rarer * trials < 10) {
-    const double none = none_of(trials, rarer);
-    each_of_chunk(stream, first, count,
-                  [&](SubStream& s, std::int64_t i) { out[i] = binomial_by_search(s, trials, rarer, none); });
+    const BinomialSearch draw(trials, rarer, none_of(trials, rarer), BinomialSearch::kMany);
+    std::uint64_t words[2 * kChunk * SubStream::kAhead];
+    words_ahead(stream, first, count, words);
+    alignas(32) double u[kChunk] = {}, k[kChunk];
+    for (std::int64_t i = 0; i < count; ++i) u[i] = SubStream(stream, first + i, words + 2 * i, 2 * kChunk).uniform();
+    draw.together(u, k);
+    for (std::int64_t i = 0; i < count; ++i) {
+      if (draw.is_found(k[i])) {
+        out[i] = static_cast<std::int64_t>(k[i]);
+      } else {
+        SubStream s(stream, first + i, words + 2 * i, 2 * kChunk);
+        out[i] = draw(s);
+      }
+    }
   } else {
     const BinomialRejection draw(trials, rarer);
     each_of_chunk(stream, first, count, [&](SubStream& s, std::int64_t i) { out[i] = draw(s); });
