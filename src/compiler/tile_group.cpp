@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::int64_t kTileBytes = 384 << 10;     // of all values of a tile: a part of the second-level cache
 constexpr std::int64_t kColumns = 256;             // elements that a tile has at least in a row
+constexpr std::int64_t kMaxColumnBytes = 3 << 19;  // of a tile that has as many columns as that
 constexpr std::int64_t kLeastOverlapRatio = 16;    // of a tile to the rows that its neighbours compute as well
 constexpr std::int64_t kPackedRowBytes = 4 << 10;  // shorter pieces of rows are packed if they are read repeatedly
 
@@ -188,7 +189,12 @@ void TileGroup::choose_tile() {
   tile_ = std::max(tile_, kLeastOverlapRatio * reach);
   const std::int64_t share = extent_ / (2 * get_num_threads());
   if (share > 0) tile_ = std::min(tile_, share);
-  if (columns) tile_ = std::max(tile_, (kColumns + inner - 1) / inner);
+  if (columns) {
+    const std::int64_t least = (kColumns + inner - 1) / inner;
+    if (tile_ < least && least * live_bytes() > kMaxColumnBytes) extent_ = 0;  // it would not stay in the cache
+    if (extent_ == 0) return;
+    tile_ = std::max(tile_, least);
+  }
   tile_ = std::clamp<std::int64_t>(tile_, 1, extent_);
 }
 

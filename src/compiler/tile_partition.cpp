@@ -1,7 +1,9 @@
 // Which units are computed part by part together.
 #include <algorithm>
+#include <cstring>
 #include <set>
 
+#include "compiler/param_reader.h"
 #include "compiler/tile_group.h"
 
 namespace tnp::compiler {
@@ -14,7 +16,14 @@ constexpr std::size_t kMaxUnits = 64;
 
 class TilePartitioner {
  public:
-  TilePartitioner(const Graph& graph, std::vector<Unit> units) : graph_(graph), units_(std::move(units)) {}
+  TilePartitioner(const Graph& graph, std::vector<Unit> units) : graph_(graph), units_(std::move(units)) {
+    for (std::size_t v = 0; v < graph.values.size(); ++v) seen_through_.push_back(static_cast<int>(v));
+    for (const GraphNode& n : graph.nodes) {
+      if (n.op->fusion != Fusion::broadcast || n.inputs.size() != 1) continue;
+      for (int v : n.outputs)
+        seen_through_[static_cast<std::size_t>(v)] = seen_through_[static_cast<std::size_t>(n.inputs[0])];
+    }
+  }
 
   std::vector<Unit> run() {
     std::size_t seed = 0;
@@ -55,11 +64,26 @@ class TilePartitioner {
     return axes;
   }
 
+  // Whether the unit joins parts of one array of the group along `axis`, as in a roll: a tile may take both of its
+  // ends.
+  bool rolls(const Candidate& c, const Unit& unit, int axis) const {
+    if (unit.fused || unit.inputs.size() < 2) return false;
+    const GraphNode& node = graph_.nodes[static_cast<std::size_t>(unit.nodes[0])];
+    if (std::strcmp(node.op->name, "concatenate") != 0 || ParamReader(*node.params).number("axis") != axis)
+      return false;
+    std::set<int> sources;
+    for (int v : unit.inputs) {
+      const int source = seen_through_[static_cast<std::size_t>(v)];
+      if (c.axes.contains(source) && !sources.insert(source).second) return true;
+    }
+    return false;
+  }
+
   // Whether a unit can join, computed along `axis`. `connected`: it shares a value with the group.
   bool fits(const Candidate& c, const Unit& unit, int axis, bool& connected) const {
     if (unit.inputs.empty() || shape(unit.outputs[0])[axis] < 2) return false;
     const std::vector<int> axes = input_axes(unit, axis);
-    if (axes.size() != unit.inputs.size()) return false;
+    if (axes.size() != unit.inputs.size() || rolls(c, unit, axis)) return false;
     connected = false;
     for (std::size_t k = 0; k < axes.size(); ++k) {
       const int v = unit.inputs[k];
@@ -106,7 +130,26 @@ class TilePartitioner {
       }
       if (follows || any(c.tainted)) c.tainted.insert(unit.outputs.begin(), unit.outputs.end());
     }
+    drop_last_views(c);
     return c;
+  }
+
+  // Views that nobody in the group reads are left to those who do.
+  void drop_last_views(Candidate& c) const {
+    std::set<int> read;
+    for (std::size_t u = units_.size(); u-- > 0;) {
+      if (!c.members.contains(u)) continue;
+      const Unit& unit = units_[u];
+      const int out = unit.outputs[0];
+      const bool view = !unit.fused && seen_through_[static_cast<std::size_t>(out)] != out;
+      if (!view || read.contains(out)) {
+        read.insert(unit.inputs.begin(), unit.inputs.end());
+        continue;
+      }
+      c.members.erase(u);
+      c.axes.erase(out);
+      if (c.axes.contains(unit.inputs[0])) c.tainted.insert(out);
+    }
   }
 
   // Units before the group, the group, units after it.
@@ -143,10 +186,14 @@ class TilePartitioner {
     Candidate chosen;
     for (int a = 0; a < shape(first.outputs[0]).ndim(); ++a) {
       Candidate c = grow(seed, a);
-      if (c.members.size() < 2 || c.members.size() < chosen.members.size()) continue;
+      if (c.members.size() < 2) continue;
       Unit unit = make(c);
       if (!unit.tiles || unit.tiles->bytes() < kMinBytes || !unit.tiles->valid()) continue;
-      if (c.members.size() == chosen.members.size() && best.tiles->num_tiles() >= unit.tiles->num_tiles()) continue;
+      if (best.tiles) {  // what spares more memory, or about as much in smaller parts
+        const std::int64_t here = unit.tiles->bytes(), there = best.tiles->bytes(), little = there / 16;
+        if (here < there - little) continue;
+        if (here <= there + little && best.tiles->num_tiles() >= unit.tiles->num_tiles()) continue;
+      }
       best = std::move(unit);
       chosen = std::move(c);
     }
@@ -166,6 +213,7 @@ class TilePartitioner {
 
   const Graph& graph_;
   std::vector<Unit> units_;
+  std::vector<int> seen_through_;  // of each value: what it is a view of
 };
 
 }  // namespace
