@@ -21,6 +21,7 @@ ALL = [
     "ops.random",
     "ops.functions",
     "programs.black_scholes",
+    "programs.training",
 ]
 
 
