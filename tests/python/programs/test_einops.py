@@ -80,4 +80,5 @@ def test_in_either_order_of_imports(first: str) -> None:
 
     second = {"tnp": "einops", "einops": "tnp"}[first]
     code = f"import {first}, {second}; print(einops.rearrange(tnp.ones((2, 3)), 'a b -> b a').shape)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "(3, 2)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.stdout.strip() == "(3, 2)", run.stderr
