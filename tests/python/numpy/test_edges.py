@@ -112,3 +112,32 @@ def test_quantiles_at_matrices(name: str) -> None:
             assert getattr(tnp, name)(x, q, **kwargs).shape == (2, 5, 3)  # NumPy moves one axis of q only
             continue
         check(lambda m, k=kwargs: getattr(m, name)(m.asarray(x), m.asarray(q), **k), 1e-12)
+
+
+def test_what_is_no_index_and_no_size() -> None:
+    """Wrong ranks and nothings are errors, whatever is done with them."""
+    x = tnp.ones((2, 3))
+    for call, error in (
+        (lambda: x.item(None), TypeError),
+        (lambda: tnp.polyadd(x, [1.0]), ValueError),
+        (lambda: tnp.polysub([1.0, 2, 3], x), ValueError),
+        (lambda: tnp.full_like(x, tnp.ones(3), shape=(-1, 3)), ValueError),
+        (lambda: tnp.full((-1,), tnp.ones(3)), ValueError),
+        (lambda: tnp.asarray(["a"]).byteswap(), TypeError),
+        (lambda: tnp.zeros(tnp.asarray([2.5, 1.0])), TypeError),
+        (lambda: tnp.zeros(tnp.asarray([-1])), ValueError),
+    ):
+        with pytest.raises(error):
+            call()
+
+
+def test_bounds_keep_their_types() -> None:
+    """A Python number beside an array or scalar of NumPy is weak."""
+    f, i = np.float32(1), np.array([1, 2], "i2")
+    for start, stop in ((f, 2), (0, f), (f, f), (i, 5), (f, 2.5), (np.float16(1), 3), (f, np.float64(3)), (1, 2j)):
+        for name in ("linspace", "logspace", "geomspace"):
+            if start != 0 if np.ndim(start) == 0 else True:
+                check(lambda m, n=name, a=start, b=stop: getattr(m, n)(a, b, 4), 2e-3)
+        check(lambda m, a=start, b=stop: m.linspace(a, b, 4, dtype="float32"), 1e-3)
+        check(lambda m, a=start, b=stop: m.logspace(a, b, 4, base=2), 2e-3)
+        check(lambda m, a=start, b=stop: m.logspace(a, b, 4, base=np.float64(2)), 2e-3)
