@@ -99,7 +99,7 @@ def _range(*bounds: Any) -> Any:
 def _len(x: Any) -> Any:
     if isinstance(x, TracedList):
         x = x.values
-    if not _core.is_traced(x) or isinstance(x, _core.Dim):
+    if not _core.is_traced(x) or isinstance(x, (_core.Dim, _ag.STRICT)):
         return len(x)
     if len(x.shape) == 0:
         raise TypeError("len() of unsized object")
@@ -124,8 +124,10 @@ def _enumerate(x: Any, start: Any = 0) -> Any:
 
 def _converter(python: type, dtype: str) -> Callable[..., Any]:
     def convert(*args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and not kwargs and _ag._is_array(args[0]) and _core.is_traced(args[0]) and args[0].ndim == 0:
-            return _core.functions["astype"](args[0], dtype)
+        x = _ag.bare(args[0]) if len(args) == 1 and not kwargs else None
+        if _ag._is_array(x) and _core.is_traced(x) and x.ndim == 0:
+            number = _core.functions["astype"](x, dtype)
+            return number if x is args[0] else _core.set_weak(_core.alias(number))
         return python(*args, **kwargs)
 
     return convert

@@ -89,6 +89,15 @@ class _Carry:
                 value = _pair(value)
             leaves, tree = _core.tree_flatten(value)
             if tree.key != self.trees[k].key:
+                if (k, 0) in self.numbers and len(self.leaves[k]) == 1 and type(value) is _ag.STRICT:
+                    # What began as a Python number becomes an array of the strict namespace.
+                    next(arrays)
+                    self.trees[k] = tree
+                    self.numbers.discard((k, 0))
+                    self.typed.add((k, 0))
+                    self.promoted.setdefault(k, {})[0] = leaves[0].dtype
+                    changed = True
+                    continue
                 self.refuse(k, "changes its structure")
             for i, (old, new) in enumerate(zip(self.leaves[k], leaves, strict=True)):
                 if i in self.carried[k]:
@@ -261,6 +270,13 @@ def _rows_of(x: Any) -> Rows | None:
     return None
 
 
+def _strict_rows(x: Any) -> Rows | None:
+    """The same of a traced array of the strict namespace, which has rows where it has one dimension."""
+    if type(x) is not _ag.STRICT or x.ndim != 1 or (rows := _rows_of(_ag.bare(x))) is None:
+        return None
+    return Rows(rows.length, lambda i: x[i], x)
+
+
 def for_stmt(
     iterated: Any,
     extra_test: Callable[[], Any] | None,
@@ -270,7 +286,7 @@ def for_stmt(
     names: tuple[str, ...],
 ) -> None:
     """for target in iterated: body(target), for as long as extra_test() holds"""
-    rows = _rows_of(iterated)
+    rows = _rows_of(iterated) or _strict_rows(iterated)
     if rows is None:
         _python_for(iterated, extra_test, body, get_state, set_state, names)
         return

@@ -11,6 +11,7 @@ namespace tnp::python {
 struct StrictArray {
   Array value;
   array_api::Device device = array_api::Device::cpu;
+  std::uint64_t made_in = 0;  // the trace, 0 for none
 };
 
 extern PyTypeObject* strict_array_type;

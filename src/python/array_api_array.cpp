@@ -4,9 +4,11 @@
 #include <vector>
 
 #include "ir/print_array.h"
+#include "ir/trace.h"
 #include "ops/common.h"
 #include "python/arguments.h"
 #include "python/array_api.h"
+#include "python/autograph.h"
 #include "python/elementwise_call.h"
 #include "python/interchange.h"
 #include "python/spare_objects.h"
@@ -17,7 +19,7 @@ namespace tnp::python {
 PyTypeObject* strict_array_type = nullptr;
 
 PyObject* wrap_strict(Array x, array_api::Device device) {
-  return SpareObjects<StrictArray>::wrap({std::move(x), device});
+  return SpareObjects<StrictArray>::wrap({std::move(x), device, current_trace == nullptr ? 0 : current_trace->id()});
 }
 
 void refuse_argument(const char* function, PyObject* o, const char* argument) {
@@ -25,6 +27,15 @@ void refuse_argument(const char* function, PyObject* o, const char* argument) {
                   (o ? Py_TYPE(o)->tp_name : "NULL") + "': the standard converts nothing by itself: write asarray(" +
                   argument + ")");
 }
+
+namespace {
+
+WeakKind number_kind(DType dtype) {
+  if (is_bool(dtype)) return WeakKind::boolean;
+  return is_integer(dtype) ? WeakKind::integer : is_complex(dtype) ? WeakKind::complex : WeakKind::floating;
+}
+
+}  // namespace
 
 StrictOperand::StrictOperand(const char* function, PyObject* o, const StrictOperand* beside) {
   if (is_strict_array(o)) {
@@ -45,6 +56,12 @@ StrictOperand::StrictOperand(const char* function, PyObject* o, const StrictOper
   if (nb::isinstance<PyDim>(nb::handle(o)) && beside_array) {
     own_ = dim_value(nb::cast<PyDim&>(nb::handle(o)).dim,
                      array_api::scalar_dtype(function, beside->array().dtype(), WeakKind::integer));
+    array_ = &own_;
+    return;
+  }
+  if (beside_array && python::is_array(o) && array_of(o).is_symbolic() && is_weak_number(array_of(o))) {
+    const Array& number = array_of(o);  // what became of a Python number in a traced loop
+    own_ = astype(number, array_api::scalar_dtype(function, beside->array().dtype(), number_kind(number.dtype())));
     array_ = &own_;
     return;
   }

@@ -1,8 +1,11 @@
 // The slots of the strict array class. Operators are the functions of the same meaning, which also take Python scalars.
 #include <vector>
 
+#include "ir/observer.h"
+#include "ir/trace.h"
 #include "ops/elementwise/fp_status.h"
 #include "python/array_api.h"
+#include "python/autograph.h"
 #include "python/elementwise_call.h"
 #include "python/indexing.h"
 #include "python/numpy_memory.h"
@@ -48,6 +51,16 @@ const Array& matrix_operand(PyObject* o, const char* argument) {
   return strict_array_of(o);
 }
 
+// A branch or the body of a loop is traced once, whether and how often it runs: objects from outside keep their values.
+void check_may_change(const char* what, PyObject* self) {
+  if (current_trace == nullptr || current_trace->parent() == nullptr) [[likely]]
+    return;
+  if (strict_of(self).made_in >= current_trace->id()) return;
+  throw TracerError(std::string(what) +
+                    ": the array was made outside of the branch or the loop of the graph in which it would change: "
+                    "write x = where(…) or x = x + y, which make another one, or make the array inside");
+}
+
 bool reported(const char* name) { return fp_flags_seen.load(std::memory_order_relaxed) == 0 || report_fp_flags(name); }
 
 // --- operators
@@ -70,6 +83,7 @@ PyObject* inplace_slot(PyObject* a, PyObject* b) {
     array_api::check_category(f.name, x.array().dtype(), f.category);
     const StrictOperand y(f.name, b, &x);
     common_device(f.name, a, b);
+    check_may_change(f.name, a);
     array_api::update(I, strict_array_of(a), y.operand());
     return reported(f.name) ? Py_NewRef(a) : nullptr;
   });
@@ -96,6 +110,7 @@ PyObject* slot_inplace_matmul(PyObject* a, PyObject* b) {
   return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
     const Array& y = matrix_operand(b, "x2");
     common_device("matmul", a, b);
+    check_may_change("matmul", a);
     array_api::matmul_update(strict_array_of(a), y);
     return Py_NewRef(a);
   });
@@ -163,7 +178,7 @@ IndexItem strict_item(PyObject* o, PyObject* self) {
   }
   const bool plain = PySlice_Check(o) || o == Py_None || o == Py_Ellipsis || nb::isinstance<PyDim>(nb::handle(o));
   const bool integer = !PyBool_Check(o) && PyIndex_Check(o) && !is_array(o) && !is_numpy_array(o);
-  if (!plain && !integer) {
+  if (!plain && !integer && !is_traced_number(o)) {
     throw IndexError(std::string(kIndexTypes) + "; '" + Py_TYPE(o)->tp_name + "' is none of them" +
                      (PyList_Check(o) ? ": write asarray([…])" : ""));
   }
@@ -255,6 +270,7 @@ int slot_setitem(PyObject* self, PyObject* key, PyObject* value) {
     if (value == nullptr) throw TypeError("del x[key]: arrays have no deletion");
     const StrictOperand x("x[key] = value", self), v("x[key] = value", value, &x);
     common_device("x[key] = value", self, value);
+    check_may_change("x[key] = value", self);
     array_api::setitem(strict_array_of(self), strict_index(key, self), v.operand());
     return 0;
   });
@@ -269,10 +285,11 @@ PyObject* slot_iter(PyObject* self) {
     }
     const Device device = strict_device_of(self);
     nb::list rows;
-    if (x.state() == State::concrete) {
+    if (x.state() == State::concrete && active_observers == nullptr) {
       for (std::int64_t i = 0; i < x.size(); ++i) rows.append(to_strict(quick_getitem(x, nb::int_(i).ptr()), device));
     } else {
-      for (const Array& row : unstack(x, 0)) rows.append(to_strict(row, device));
+      const nb::object plain = to_python(x);
+      for (nb::handle row : nb::iter(plain)) rows.append(to_strict(array_of(row.ptr()), device));
     }
     return PyObject_GetIter(rows.ptr());
   });

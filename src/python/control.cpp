@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/dim.h"
+#include "python/array_api.h"
 #include "python/structured.h"
 #include "python/variable.h"
 #include "tnp/error.h"
@@ -14,6 +15,7 @@ namespace tnp::python {
 
 Array leaf_array(nb::handle leaf, const char* what) {
   if (is_array(leaf.ptr())) return array_of(leaf.ptr());
+  if (is_strict_array(leaf.ptr())) return strict_array_of(leaf.ptr());
   if (is_variable(leaf.ptr())) return variable_of(leaf.ptr())->read();
   if (nb::isinstance<PyDim>(leaf)) return dim_value(nb::cast<PyDim&>(leaf).dim, DType::int64);
   if (PyUnicode_Check(leaf.ptr()) || PyCallable_Check(leaf.ptr())) {

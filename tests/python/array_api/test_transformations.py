@@ -247,3 +247,118 @@ def test_transfers():
     x.to_device(d1)
     with pytest.raises(ValueError, match="copy"):
         xp.asarray(x, device=d1, copy=False)
+
+
+def test_iteration_is_followed():
+    """Derivatives through the elements that a loop goes over, eagerly and traced."""
+    x = xp.arange(4.0)
+    for f in (tnp.grad(lambda x: sum(v * v for v in x)), tnp.function(tnp.grad(lambda x: sum(v * v for v in x)))):
+        assert np.asarray(f(x)).tolist() == [0, 2, 4, 6]
+    with tnp.GradientTape() as tape:
+        tape.watch(x)
+        first, *_, last = x
+        y = first * last
+    assert np.asarray(tape.gradient(y, x)).tolist() == [3, 0, 0, 0]
+
+
+def branches(x):
+    """Conditions of every form."""
+    if xp.max(x) > 2 and not xp.any(x < 0):
+        y = 0
+    elif 0 < xp.sum(x) < 2 or x[0] > x[1]:
+        y = xp.sum(x)
+    else:
+        y = x[0] if xp.all(x > -9) else x[1]
+    assert xp.all(x < 100), "large"
+    return y + x[1]
+
+
+def rows_with_jumps(x):
+    """A loop over elements."""
+    t = 0
+    for v in x:
+        if v > 1 and not v > 2:
+            continue
+        t = t + v
+        if t > 50:
+            break
+    return t + sum(2 * v for v in x)
+
+
+def turns(x):
+    """Loops whose ends are in the array; objects that live inside of a loop change."""
+    n = 0
+    while n < 5 and xp.sum(x) < 20:
+        z = xp.zeros_like(x)
+        z[0] = x[1]
+        z += 1.0
+        x = x + z * n
+        n = n + 1
+    for k in range(int(xp.min(x)) + 3):
+        x = x * 1.5 + k + x[k % 4]
+    return x * n, float(xp.max(x)) * x
+
+
+def sizes(x):
+    """Loops over sizes, with an object of outside that changes."""
+    y = xp.zeros_like(x)
+    for k in range(x.shape[0]):
+        y[k] = x[k] * 2
+    i = 0
+    while i < x.shape[0] and x[i] < 2.0:
+        i = i + 1
+    return y, i
+
+
+@pytest.mark.parametrize("f", [branches, rows_with_jumps, turns, sizes])
+def test_control_flow(f):
+    """Python's control flow on traced arrays."""
+    g = tnp.function(f)
+    for values in ([0.0, 1, 2, 3], [0.5, 0.25, 0.125, 0], [3.0, 1, 1, 1], [-1.0, 2, -3, 0.5], [60.0, 1, 2, 3]):
+        expected, got = f(xp.asarray(values)), g(xp.asarray(values))
+        for e, v in zip(*(r if isinstance(r, tuple) else (r,) for r in (expected, got)), strict=True):
+            assert type(v) is type(e) or isinstance(e, int)
+            assert np.allclose(np.asarray(v), np.asarray(e))
+
+
+def test_conditions_of_arrays():
+    """tnp.cond and its kin take strict predicates."""
+    f = tnp.function(lambda x: tnp.cond(xp.sum(x) > 3, lambda: x + 1, lambda: x - 1))
+    assert np.asarray(f(xp.arange(4.0))).tolist() == [1, 2, 3, 4]
+    g = tnp.function(lambda x: tnp.while_loop(lambda x: xp.sum(x) < 100, lambda x: (x * 2,), (x,))[0])
+    assert np.asarray(g(xp.ones(2))).tolist() == [64, 64]
+
+
+def test_objects_of_outside_keep_their_values():
+    """A branch of the graph changes nothing that was made before it."""
+
+    def assigns(x):
+        y = xp.zeros_like(x)
+        if xp.sum(x) > 1:
+            y[0] = 1
+        return y
+
+    def adds(x):
+        y = xp.zeros_like(x)
+        if xp.sum(x) > 1:
+            y += 1
+        return y
+
+    for f in (assigns, adds):
+        with pytest.raises(tnp.TracerError, match="made outside"):
+            tnp.function(f)(xp.ones(2))
+
+
+def test_numbers_of_arrays_leave_them_as_they_are():
+    """float(x) of a traced array is a Python number's stand-in; x itself stays an array."""
+
+    def f(x):
+        total = xp.sum(x)
+        n = float(total)
+        while total < 100.0:
+            total = total * 2 + n
+        return total, xp.astype(x, xp.float32) * n
+
+    got, scaled = tnp.function(f)(xp.ones(3))
+    assert type(got) is type(scaled) is type(xp.ones(3))
+    assert float(got) == float(f(xp.ones(3))[0]) and scaled.dtype == xp.float32
