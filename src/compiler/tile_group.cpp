@@ -18,6 +18,7 @@ namespace {
 constexpr std::int64_t kTileBytes = 384 << 10;     // of all values of a tile: a part of the second-level cache
 constexpr std::int64_t kColumns = 256;             // elements that a tile has at least in a row
 constexpr std::int64_t kMaxColumnBytes = 3 << 19;  // of a tile that has as many columns as that
+constexpr std::int64_t kJoinedBytes = 256;         // of a row, for each array that is joined to it, to do it in place
 constexpr std::int64_t kLeastOverlapRatio = 16;    // of a tile to the rows that its neighbours compute as well
 constexpr std::int64_t kPackedRowBytes = 4 << 10;  // shorter pieces of rows are packed if they are read repeatedly
 
@@ -55,7 +56,9 @@ void copy_into(const Array& from, const Array& to) {
 }
 
 bool rows_without_gaps(const Array& x) {
-  return x.ndim() == 0 || x.shape()[x.ndim() - 1] == 1 || x.strides()[x.ndim() - 1] == x.itemsize();
+  int last = x.ndim() - 1;
+  while (last >= 0 && x.shape()[last] == 1) --last;
+  return last < 0 || x.strides()[last] == x.itemsize();
 }
 
 }  // namespace
@@ -92,7 +95,11 @@ TileGroup::TileGroup(const Graph& graph, std::vector<Unit> units, std::map<int, 
       m.params = node.params;
       m.view = node.op->fusion == Fusion::broadcast;
       m.joins = std::strcmp(node.op->name, "concatenate") == 0;
+      const Value& joined = values_[static_cast<std::size_t>(m.out[0])];
       if (m.joins) m.join_axis = static_cast<int>(ParamReader(*node.params).number("axis"));
+      std::int64_t row = itemsize(joined.dtype);
+      for (int d = m.join_axis; d < joined.shape.ndim(); ++d) row *= joined.shape[d];
+      m.joins = m.joins && row >= kJoinedBytes * static_cast<std::int64_t>(m.in.size());
       for (int v : m.in)
         m.joins =
             m.joins && values_[static_cast<std::size_t>(v)].dtype == values_[static_cast<std::size_t>(m.out[0])].dtype;
