@@ -186,7 +186,12 @@ class TilePartitioner {
     Candidate chosen;
     for (int a = 0; a < shape(first.outputs[0]).ndim(); ++a) {
       Candidate c = grow(seed, a);
-      if (c.members.size() < 2) continue;
+      const bool views_alone = std::all_of(c.members.begin(), c.members.end(), [&](std::size_t u) {
+        if (units_[u].fused) return false;
+        const OpDef& op = *graph_.nodes[static_cast<std::size_t>(units_[u].nodes[0])].op;
+        return op.fusion == Fusion::broadcast || std::strcmp(op.name, "reshape") == 0;
+      });
+      if (c.members.size() < 2 || views_alone) continue;
       Unit unit = make(c);
       if (!unit.tiles || unit.tiles->bytes() < kMinBytes || !unit.tiles->valid()) continue;
       if (best.tiles) {  // what spares more memory, or about as much in smaller parts
