@@ -21,6 +21,9 @@ ALL = [
     "ops.random",
     "ops.functions",
     "programs.black_scholes",
+    "programs.softmax",
+    "programs.stencil",
+    "programs.ocean",
     "programs.training",
 ]
 
