@@ -144,7 +144,7 @@ void CodeKey::add(const OperandMask& mask) { text(mask.to_string()); }
 
 void CodeKey::add(const NestStatement& statement) {
   const auto& [kind, to, from, extent, step, callee, extents, strides, positions, fold, order, group, head, body,
-              otherwise] = statement;
+               otherwise] = statement;
   number(static_cast<int>(kind));
   numbers(to);
   numbers(from);

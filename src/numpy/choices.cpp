@@ -1,8 +1,8 @@
 #include "tnp/choices.h"
 
 #include "base/dim.h"
-#include "tnp/cumulative.h"
 #include "ops/shape/require.h"
+#include "tnp/cumulative.h"
 #include "tnp/error.h"
 #include "tnp/numpy.h"
 
