@@ -124,7 +124,7 @@ def _enumerate(x: Any, start: Any = 0) -> Any:
 
 def _converter(python: type, dtype: str) -> Callable[..., Any]:
     def convert(*args: Any, **kwargs: Any) -> Any:
-        x = _ag.bare(args[0]) if len(args) == 1 and not kwargs else None
+        x: Any = _ag.bare(args[0]) if len(args) == 1 and not kwargs else None
         if _ag._is_array(x) and _core.is_traced(x) and x.ndim == 0:
             number = _core.functions["astype"](x, dtype)
             return number if x is args[0] else _core.set_weak(_core.alias(number))
