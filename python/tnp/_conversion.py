@@ -103,7 +103,7 @@ def converted(f: types.FunctionType) -> types.FunctionType | None:
         if factory is None:
             try:
                 factory = _make_factory(f)
-            except Exception as error:  # what malt or the compiler does not understand is run as it is
+            except Exception as error:  # what the conversion or the compiler does not understand is run as it is
                 _failed[code] = _explain(f, error)
                 return None
             if len(_factories) >= _LIMIT:
