@@ -216,7 +216,12 @@ Worst compare(const Array& result, const Bits& expected, const std::vector<Bits>
   Worst worst;
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const std::uint64_t got = bits_at(result, static_cast<std::int64_t>(i)), want = expected[i];
-    std::int64_t steps = std::llabs(format.ordinal(got) - format.ordinal(want));
+    std::int64_t steps;
+    if (__builtin_sub_overflow(format.ordinal(got), format.ordinal(want), &steps)) {
+      steps = std::numeric_limits<std::int64_t>::max();  // numbers at the two ends
+    } else {
+      steps = std::llabs(steps);
+    }
     if (format.is_nan(got) || format.is_nan(want)) {
       steps = format.is_nan(got) && format.is_nan(want) ? 0 : std::numeric_limits<std::int64_t>::max();
     } else if (steps == 0 && got != want && !reference.cancels) {
