@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import _conversion, _core
+from . import _core
 
 STRICT: Any = _core.array_api.Array
 _local: Any = threading.local()  # negated: pairs (not a, a) of the last negations of traced values
@@ -157,6 +157,13 @@ def _made_loops() -> bool:
     return getattr(_local, "last_loops", False)
 
 
+def _conversion() -> Any:
+    """The converter, loaded when control flow first needs it: most programs have none."""
+    from . import _conversion
+
+    return _conversion
+
+
 def _is_ours(f: types.FunctionType) -> bool:
     return f.__module__ is not None and f.__module__.partition(".")[0] == "tnp"
 
@@ -164,7 +171,7 @@ def _is_ours(f: types.FunctionType) -> bool:
 def _converted(f: types.FunctionType) -> types.FunctionType | None:
     if hasattr(f, "__wrapped__") and _is_ours(f):
         return None
-    return _conversion.converted(f)
+    return _conversion().converted(f)
 
 
 def _array_of(x: Any) -> Any:
@@ -574,11 +581,11 @@ class _unconverted:
 
 
 def _wants_conversion(what: str, converted: bool, boundary: int) -> bool:
-    return not getattr(_local, "off", 0) and _conversion.wants_conversion(what, converted, boundary)
+    return not getattr(_local, "off", 0) and _conversion().wants_conversion(what, converted, boundary)
 
 
 def _why_not_converted() -> str:
-    return _conversion.why_not_converted()
+    return _conversion().why_not_converted()
 
 
 from ._autograph_loops import _BUILTINS, for_stmt, while_stmt  # noqa: E402

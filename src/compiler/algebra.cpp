@@ -9,6 +9,7 @@
 #include "base/dim.h"
 #include "compiler/param_reader.h"
 #include "ir/observer.h"
+#include "ir/some_params.h"
 #include "ir/trace.h"
 #include "ops/elementwise/cast_params.h"
 #include "tnp/primitives.h"
@@ -22,7 +23,7 @@ constexpr int kMaxRewrites = 8;  // of one call
 const OpDef& named(const char* name) { return *find_op(name); }
 
 // Parameters with some fields set.
-class ParamWriter final : public ParamVisitor {
+class ParamWriter final : public SomeParams {
  public:
   std::map<std::string, Shape> shapes;
   std::map<std::string, Axes> axes;
@@ -34,17 +35,10 @@ class ParamWriter final : public ParamVisitor {
     return copy;
   }
 
+  using SomeParams::operator();
   void operator()(const char* name, Shape& value) override { set(shapes, name, value); }
   void operator()(const char* name, Axes& value) override { set(axes, name, value); }
   void operator()(const char* name, DType& value) override { set(dtypes, name, value); }
-  void operator()(const char*, bool&) override {}
-  void operator()(const char*, std::int64_t&) override {}
-  void operator()(const char*, double&) override {}
-  void operator()(const char*, std::string&) override {}
-  void operator()(const char*, std::vector<DType>&) override {}
-  void operator()(const char*, std::vector<Shape>&) override {}
-  void operator()(const char*, GraphRef&) override {}
-  void operator()(const char*, HostRef&) override {}
 
  private:
   template <class T>

@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "ir/params.h"
+#include "ir/some_params.h"
 
 namespace tnp::compiler {
 
-class ParamReader final : public ParamVisitor {
+class ParamReader final : public SomeParams {
  public:
   explicit ParamReader(const Params& params) { params.clone()->visit(*this); }
 
@@ -21,6 +21,7 @@ class ParamReader final : public ParamVisitor {
 
   std::int64_t number(const char* name) const { return numbers.at(name); }
 
+  using SomeParams::operator();
   void operator()(const char* name, bool& value) override { numbers[name] = value; }
   void operator()(const char* name, std::int64_t& value) override { numbers[name] = value; }
   void operator()(const char* name, DType& value) override { dtypes[name] = value; }
@@ -29,15 +30,10 @@ class ParamReader final : public ParamVisitor {
   void operator()(const char* name, GraphRef& value) override {
     if (value) graphs.emplace_back(name, value);
   }
-  void operator()(const char*, double&) override {}
-  void operator()(const char*, std::string&) override {}
-  void operator()(const char*, std::vector<DType>&) override {}
-  void operator()(const char*, std::vector<Shape>&) override {}
-  void operator()(const char*, HostRef&) override {}
 };
 
 // The parameters with each graph replaced.
-class GraphReplacer final : public ParamVisitor {
+class GraphReplacer final : public SomeParams {
  public:
   using Replace = std::function<GraphRef(const std::string& name, const GraphRef& graph)>;
   explicit GraphReplacer(Replace replace) : replace_(std::move(replace)) {}
@@ -49,19 +45,10 @@ class GraphReplacer final : public ParamVisitor {
     return copy;
   }
 
+  using SomeParams::operator();
   void operator()(const char* name, GraphRef& value) override {
     if (value) value = replace_(name, value);
   }
-  void operator()(const char*, bool&) override {}
-  void operator()(const char*, std::int64_t&) override {}
-  void operator()(const char*, double&) override {}
-  void operator()(const char*, DType&) override {}
-  void operator()(const char*, std::string&) override {}
-  void operator()(const char*, Shape&) override {}
-  void operator()(const char*, Axes&) override {}
-  void operator()(const char*, std::vector<DType>&) override {}
-  void operator()(const char*, std::vector<Shape>&) override {}
-  void operator()(const char*, HostRef&) override {}
 
  private:
   Replace replace_;

@@ -5,6 +5,7 @@
 #include "base/dim.h"
 #include "ir/graph.h"
 #include "ir/host_function.h"
+#include "ir/some_params.h"
 
 namespace tnp {
 
@@ -52,19 +53,13 @@ class Printer final : public ParamVisitor {
 };
 
 // Identity of everything that the printed form does not tell apart.
-class Identities final : public ParamVisitor {
+class Identities final : public SomeParams {
  public:
   std::vector<const void*> pointers;
-  void operator()(const char*, bool&) override {}
-  void operator()(const char*, std::int64_t&) override {}
-  void operator()(const char*, double&) override {}
-  void operator()(const char*, DType&) override {}
-  void operator()(const char*, std::string&) override {}
+  using SomeParams::operator();
   void operator()(const char*, Shape& v) override {
     for (Dim d : v) pointers.push_back(reinterpret_cast<const void*>(d));
   }
-  void operator()(const char*, Axes&) override {}
-  void operator()(const char*, std::vector<DType>&) override {}
   void operator()(const char* n, std::vector<Shape>& v) override {
     for (Shape& s : v) (*this)(n, s);
   }
@@ -72,26 +67,18 @@ class Identities final : public ParamVisitor {
   void operator()(const char*, HostRef& v) override { pointers.push_back(v.get()); }
 };
 
-class Dims final : public ParamVisitor {
+class Dims final : public SomeParams {
  public:
   explicit Dims(const std::function<void(Dim&)>& visit) : visit_(visit) {}
-  void operator()(const char*, bool&) override {}
-  void operator()(const char*, std::int64_t&) override {}
-  void operator()(const char*, double&) override {}
-  void operator()(const char*, DType&) override {}
-  void operator()(const char*, std::string&) override {}
+  using SomeParams::operator();
   void operator()(const char*, Shape& v) override {
     for (Dim& d : v) {
       if (is_symbolic(d)) visit_(d);
     }
   }
-  void operator()(const char*, Axes&) override {}
-  void operator()(const char*, std::vector<DType>&) override {}
   void operator()(const char* n, std::vector<Shape>& v) override {
     for (Shape& s : v) (*this)(n, s);
   }
-  void operator()(const char*, GraphRef&) override {}
-  void operator()(const char*, HostRef&) override {}
 
  private:
   const std::function<void(Dim&)>& visit_;

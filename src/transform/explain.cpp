@@ -5,6 +5,7 @@
 
 #include "base/dim.h"
 #include "compiler/program.h"
+#include "ir/some_params.h"
 #include "transform/call.h"
 
 namespace tnp {
@@ -43,20 +44,11 @@ std::string held_by(const TracedFunction& f, const Graph& g, std::size_t n, int 
 void add_copies(const TracedFunction& f, const Graph& g, const std::string& inside, std::vector<std::string>& out);
 
 // The copies in the graphs that a call holds: branches, loop bodies.
-class Inner final : public ParamVisitor {
+class Inner final : public SomeParams {
  public:
   Inner(const TracedFunction& f, std::string what, std::vector<std::string>& out)
       : f_(f), what_(std::move(what)), out_(out) {}
-  void operator()(const char*, bool&) override {}
-  void operator()(const char*, std::int64_t&) override {}
-  void operator()(const char*, double&) override {}
-  void operator()(const char*, DType&) override {}
-  void operator()(const char*, std::string&) override {}
-  void operator()(const char*, Shape&) override {}
-  void operator()(const char*, Axes&) override {}
-  void operator()(const char*, std::vector<DType>&) override {}
-  void operator()(const char*, std::vector<Shape>&) override {}
-  void operator()(const char*, HostRef&) override {}
+  using SomeParams::operator();
   void operator()(const char*, GraphRef& g) override {
     if (g) add_copies(f_, *g, what_, out_);
   }

@@ -329,12 +329,20 @@ def test_native_from_the_start(isa):
     assert done.returncode == 0, done.stdout[-3000:]
 
 
-def test_interrupt():
-    code = """
-        import signal, sys, time, tnp
+@pytest.mark.parametrize(
+    "run",
+    [
+        "tnp.while_loop(lambda i: i < n, lambda i: (i + 1,), (tnp.asarray(0),))",
+        # In the inner loop of a loop, whose own turns take long.
+        "tnp.fori_loop(0, n, lambda i, s: s + tnp.fori_loop(0, n, lambda j, t: t * 0.5 + j, s), tnp.asarray(1.0))",
+    ],
+)
+def test_interrupt(run):
+    code = f"""
+        import signal, time, tnp
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
-        f = tnp.function(lambda n: tnp.while_loop(lambda i: i < n, lambda i: (i + 1,), (tnp.asarray(0),)))
-        f(tnp.asarray(1000_000))
+        f = tnp.function(lambda n: {run})
+        f(tnp.asarray(3000))
         print("ready", flush=True)
         try:
             f(tnp.asarray(10**11))

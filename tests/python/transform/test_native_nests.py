@@ -2,11 +2,8 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import textwrap
-import time
 
 import pytest
 import tnp
@@ -496,30 +493,3 @@ def test_native_from_the_start(isa):
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", few, __file__]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout[-3000:]
-
-
-def test_interrupt():
-    """In the inner loop of a loop, whose own turns take long."""
-    code = """
-        import signal, time, tnp
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        f = tnp.function(lambda n, s: tnp.fori_loop(0, n, lambda i, s: s + tnp.fori_loop(0, n, lambda j, t: t * 0.5 + j, s), s))
-        f(tnp.asarray(3000), tnp.asarray(1.0))
-        print("ready", flush=True)
-        try:
-            f(tnp.asarray(10**7), tnp.asarray(1.0))
-            print("ended", 0, flush=True)
-        except KeyboardInterrupt:
-            print("stopped", time.time(), flush=True)
-    """
-    p = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True)
-    try:
-        assert p.stdout.readline() == "ready\n"
-        time.sleep(0.3)
-        at = time.time()
-        p.send_signal(signal.SIGINT)
-        out, _ = p.communicate(timeout=30)
-    finally:
-        p.kill()
-    word, when = out.split()
-    assert word == "stopped" and float(when) - at < 0.2
