@@ -87,7 +87,7 @@ def compare_statements(
 
 def _loop(statement: str, names: Mapping[str, object]) -> Callable[[int], float]:
     parameters = ", ".join(f"{n}={n}" for n in names)
-    source = f"def loop(times, clock, {parameters}):\n start = clock()\n for _ in times: {statement}\n return clock() - start"
+    source = f"def loop(times, clock, {parameters}):\n start = clock()\n for _ in times:\n  {statement}\n return clock() - start"
     scope = dict(names)
     exec(source, scope)
     return lambda n: scope["loop"](repeat(None, n), time.perf_counter) / n
