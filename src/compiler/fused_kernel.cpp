@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "ir/apply_internal.h"
 #include "runtime/allocator.h"
 #include "runtime/profile.h"
+#include "runtime/streaming.h"
 #include "runtime/threads.h"
 #include "tnp/error.h"
 
@@ -358,18 +360,42 @@ bool FusedKernel::run_plain(Array* const* in, Array* out, const std::int16_t* re
   if (n < 2 * grain_) {
     if (n > 0) run_flat(variant, scalars, operands, n);
   } else {
+    // Past the caches, unless it is written over an input.
+    const bool stream = outputs == 1 && streams(n * sizes_[0]) &&
+                        std::find(operands + 1, operands + 1 + inputs, operands[0]) == operands + 1 + inputs;
     parallel_for(n, grain_, [&](std::int64_t begin, std::int64_t end) {
       std::byte* at[kMaxLoopOperands];
       for (int k = 0; k < outputs + inputs; ++k) {
         at[k] = operands[k] + (k >= outputs && scalars[k - outputs] ? 0 : begin * sizes_[k]);
       }
-      run_flat(variant, scalars, at, end - begin);
+      if (stream) {
+        run_streamed(variant, scalars, at, end - begin);
+      } else {
+        run_flat(variant, scalars, at, end - begin);
+      }
     });
   }
   for (int j = 0; j < outputs; ++j) {
     if (!out[j]) out[j] = std::move(*in[reuse[j]]);
   }
   return true;
+}
+
+void FusedKernel::run_streamed(const Variant* variant, const OperandMask& scalars, std::byte** operands,
+                               std::int64_t n) const {
+  alignas(64) std::byte staged[kStreamBlock];
+  const std::int64_t block = kStreamBlock / sizes_[0];
+  for (std::int64_t i = 0; i < n; i += block) {
+    const std::int64_t m = std::min(block, n - i);
+    std::byte* to = std::exchange(operands[0], staged);
+    run_flat(variant, scalars, operands, m);
+    stream_copy()(to, staged, static_cast<std::size_t>(m * sizes_[0]));
+    operands[0] = to + m * sizes_[0];
+    for (int k = 0; k < group_.num_inputs(); ++k) {
+      if (!scalars[static_cast<std::size_t>(k)]) operands[1 + k] += m * sizes_[1 + k];
+    }
+  }
+  stream_end();
 }
 
 void FusedKernel::run_flat(const Variant* variant, const OperandMask& scalars, std::byte* const* operands,

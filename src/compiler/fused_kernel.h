@@ -69,6 +69,8 @@ class FusedKernel {
   bool run_plain(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode);
   bool run_profiled(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode);
   bool run_general(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode);
+  // The same for one output, written past the caches. Moves the operands on.
+  void run_streamed(const Variant* variant, const OperandMask& scalars, std::byte** operands, std::int64_t n) const;
   void run_flat(const Variant* variant, const OperandMask& scalars, std::byte* const* operands, std::int64_t n) const;
   void run_tail(const Variant& variant, std::byte* scalars, std::byte* const* operands, std::int64_t begin,
                 std::int64_t n) const;

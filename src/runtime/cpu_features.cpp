@@ -157,10 +157,9 @@ Isa chosen_isa() {
   throw ValueError("TNP_ISA is '" + value + "', it must be baseline, avx2 or avx512");
 }
 
-// What sysconf does not tell inside some virtual machines and with some C libraries, the kernel's files do.
+// What the kernel's files say. Some C libraries' sysconf adds up the last-level caches of all dies, of which a core uses
+// one, so it is asked last.
 size_t cache_size(int sysconf_name, int level, size_t typical) {
-  const long size = sysconf(sysconf_name);
-  if (size > 0) return static_cast<size_t>(size);
   for (int index = 0; index < 8; ++index) {
     const std::string directory = "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index);
     std::ifstream level_file(directory + "/level"), type_file(directory + "/type"), size_file(directory + "/size");
@@ -172,7 +171,8 @@ size_t cache_size(int sysconf_name, int level, size_t typical) {
       return kibibytes * 1024;
     }
   }
-  return typical;
+  const long size = sysconf(sysconf_name);
+  return size > 0 ? static_cast<size_t>(size) : typical;
 }
 
 }  // namespace

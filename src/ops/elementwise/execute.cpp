@@ -8,6 +8,7 @@
 #include "ops/elementwise/fp_status.h"
 #include "ops/elementwise/loop.h"
 #include "runtime/allocator.h"
+#include "runtime/streaming.h"
 #include "runtime/threads.h"
 #include "tnp/error.h"
 
@@ -49,6 +50,7 @@ struct RowContext {
   CastKernel cast_in[kMaxArity];  // null: none needed
   CastKernel cast_out;
   bool raises_flags, told;  // whether the kernel tells its exceptions, instead of the hardware
+  bool stream;              // whether results are written past the caches
 };
 
 void gather(std::byte* to, const std::byte* from, std::int64_t stride, std::int64_t n, int itemsize) {
@@ -79,7 +81,7 @@ void run_row(void* context, std::byte* const* operands, const std::int64_t* stri
   const FpFlagsOfThread flags(c.raises_flags && !c.told);
   alignas(64) std::byte gathered[kBlock * 16];
   alignas(64) std::byte staged[kMaxArity][kBlock * 16];
-  alignas(64) std::byte result[kBlock * 16];
+  alignas(64) std::byte result[kBlock * 16], streamed[kBlock * 16];
   const int out_size = itemsize(c.out);
   for (std::int64_t begin = 0; begin < n; begin += kBlock) {
     const std::int64_t m = std::min(kBlock, n - begin);
@@ -102,18 +104,23 @@ void run_row(void* context, std::byte* const* operands, const std::int64_t* stri
       in[k] = p;
     }
     std::byte* out = operands[0] + begin * out_size;
-    note_fp_flags(c.kernel(c.cast_out ? result : out, in, step, m));
+    const bool stream = c.stream && reinterpret_cast<std::uintptr_t>(out) % 64 == 0;
+    std::byte* to = stream ? streamed : out;
+    note_fp_flags(c.kernel(c.cast_out ? result : to, in, step, m));
     if (c.cast_out) {
       const FpFlagsOfThread overflow(c.raises_flags && c.told);
-      c.cast_out(result, out, m);
+      c.cast_out(result, to, m);
     }
+    if (stream) stream_copy()(out, streamed, static_cast<std::size_t>(m * out_size));
   }
+  if (c.stream) stream_end();
 }
 
 Array run_general(const Call& call, const ElementwiseInfo& info, DType loop, DType out_dtype) {
   const OutputSpecs specs = call.op.infer.get()(call);
   const Shape& shape = specs[0].shape;
-  Array out = Array::empty(out_dtype, shape);
+  // A donated input is read block by block before its block is written.
+  Array out = output_for(call, out_dtype, shape);
   RowContext c{};
   c.compute = compute_dtype(loop);
   c.kernel = block_kernel(info, loop);
@@ -123,6 +130,7 @@ Array run_general(const Call& call, const ElementwiseInfo& info, DType loop, DTy
   c.cast_out = c.kernel_out == c.out ? nullptr : cast_kernel(c.kernel_out, c.out);
   c.raises_flags = info.raises_flags;
   c.told = tells_exceptions(info, c.compute);
+  c.stream = call.donated == 0 && streams(shape.num_elements() * itemsize(out_dtype));
   LoopOperand operands[kMaxArity + 1];
   operands[0] = {out.data(), out.strides()};
   for (int k = 0; k < info.arity; ++k) {
@@ -173,11 +181,20 @@ Array execute_elementwise(const Call& call) {
   }
   const std::int64_t size = itemsize(loop), out_size = itemsize(out_dtype);
   std::byte* to = out.data();
+  const bool stream = streams(n * out_size) && std::find(in, in + info.arity, to) == in + info.arity;
   parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {
     const FpFlagsOfThread flags(hardware_flags);
     const void* at[kMaxArity];
     for (int k = 0; k < info.arity; ++k) at[k] = static_cast<const std::byte*>(in[k]) + begin * size * step[k];
-    note_fp_flags(kernel(to + begin * out_size, at, step, end - begin));
+    const std::int64_t block = stream ? kStreamBlock / out_size : end - begin;
+    alignas(64) std::byte staged[kStreamBlock];
+    for (std::int64_t i = begin; i < end; i += block) {
+      const std::int64_t m = std::min(block, end - i);
+      note_fp_flags(kernel(stream ? staged : to + i * out_size, at, step, m));
+      if (stream) stream_copy()(to + i * out_size, staged, static_cast<std::size_t>(m * out_size));
+      for (int k = 0; k < info.arity; ++k) at[k] = static_cast<const std::byte*>(at[k]) + m * size * step[k];
+    }
+    if (stream) stream_end();
   });
   return out;
 }
