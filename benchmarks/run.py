@@ -23,6 +23,7 @@ ALL = [
     "programs.black_scholes",
     "programs.softmax",
     "programs.stencil",
+    "programs.loops",
     "programs.ocean",
     "programs.training",
 ]

@@ -157,6 +157,7 @@ struct OpDef {
   // What places the call reads or writes; false if it does more than that. Optional.
   bool (*indexed_access)(const Call&, IndexedAccess&) = nullptr;
   bool identity_on_same_shape = false;  // gives its one input itself where that has the output's shape and type
+  bool arranges = false;                // every element of the output is one of an input: text can be arranged by it
 };
 
 // The registry. Records register themselves as static objects.

@@ -258,6 +258,7 @@ const OpDef kGather{
           access.axes = params_of<IndexParams>(call).axes;
           return true;
         },
+    .arranges = true,
 };
 const RegisterOp registration(kGather);
 

@@ -1,6 +1,7 @@
 // concatenate and copy.
 #include "base/dim.h"
 #include "ops/common.h"
+#include "ops/elementwise/cast.h"
 #include "ops/shape/copy.h"
 
 namespace tnp {
@@ -58,10 +59,9 @@ void execute_concatenate(const Call& call, std::span<Array> out) {
   std::byte* at = out[0].data();
   for (const Array& in : call.in) {
     if (in.shape().num_elements() == 0) continue;
-    const Array x = astype(in, out[0].dtype());
-    const StridedView to{at, x.dtype(), x.ndim(), x.shape().data(), out[0].strides().data()};
-    copy_strided(view(x), to);
-    at += x.shape()[axis] * out[0].strides()[axis];
+    const StridedView to{at, out[0].dtype(), in.ndim(), in.shape().data(), out[0].strides().data()};
+    cast_strided(view(in), to);
+    at += in.shape()[axis] * out[0].strides()[axis];
   }
 }
 
@@ -121,6 +121,7 @@ const OpDef kConcatenate{
           }
           return true;
         },
+    .arranges = true,
 };
 const RegisterOp concatenate_registration(kConcatenate);
 
@@ -154,6 +155,7 @@ const OpDef kCopy{
           t.parts[0] = {t.axis, t.begin, t.end};
           return true;
         },
+    .arranges = true,
 };
 const RegisterOp copy_registration(kCopy);
 

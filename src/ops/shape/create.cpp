@@ -101,6 +101,7 @@ const OpDef kFull{
           t.params_of_part = std::move(p);
           return true;
         },
+    .arranges = true,
 };
 const RegisterOp full_registration(kFull);
 

@@ -35,6 +35,7 @@ OpDef view_op(const char* name, const char* doc) {
           },
       .samples = &samples,
       .oracle = "x[0]",
+      .arranges = true,
   };
 }
 

@@ -138,6 +138,7 @@ const OpDef kReshape{
     .oracle = "np.reshape(x[0], p.shape)",
     .tile = &tile_reshape,
     .identity_on_same_shape = true,
+    .arranges = true,
 };
 const RegisterOp reshape_registration(kReshape);
 
@@ -211,6 +212,7 @@ const OpDef kTranspose{
           t.parts[0] = {static_cast<int>(axes[t.axis]), t.begin, t.end};
           return true;
         },
+    .arranges = true,
 };
 const RegisterOp transpose_registration(kTranspose);
 
@@ -278,6 +280,7 @@ const OpDef kBroadcast{
           return true;
         },
     .identity_on_same_shape = true,
+    .arranges = true,
 };
 const RegisterOp broadcast_registration(kBroadcast);
 

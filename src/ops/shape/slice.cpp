@@ -1,4 +1,6 @@
 // slice, and its transpose place_slice, which is also what basic indexing updates by.
+#include "ops/shape/slice.h"
+
 #include "base/dim.h"
 #include "ops/common.h"
 #include "ops/shape/copy.h"
@@ -82,9 +84,11 @@ std::vector<DType> same_dtype(const Call& call) { return {call.in[0].dtype()}; }
 
 const OpDef& place_op();
 
-Array place(const Array& x, const Array& update, const SliceParams& p) {
-  const Array in[] = {x, update};
-  return apply(place_op(), in, p);
+// In x's own memory where the caller gives it away and nobody else holds it.
+Array place(Array x, const Array& update, const SliceParams& p) {
+  const bool own = x.state() != State::symbolic && x.node()->refs.load(std::memory_order_relaxed) == 1;
+  const Array in[] = {std::move(x), update};
+  return apply(place_op(), in, p, own ? 1 : 0);
 }
 
 bool tile_slice(TileCall& t) {
@@ -146,6 +150,7 @@ const OpDef kSlice{
         },
     .oracle = "x[0][np.ix_(*[s + t * np.arange(c) for s, t, c in zip(p.start, p.step, p.count)])]",
     .tile = &tile_slice,
+    .arranges = true,
 };
 const RegisterOp slice_registration(kSlice);
 
@@ -208,6 +213,7 @@ const OpDef kPlaceSlice{
         "x[1]), a)[1])"
         "(x[0].copy())",
     .tile = &tile_place,
+    .arranges = true,
 };
 const RegisterOp place_registration(kPlaceSlice);
 
@@ -226,6 +232,11 @@ Array slice(const Array& x, std::span<const SliceSpec> axes) { return apply(kSli
 Array place_slice(const Array& x, const Array& update, std::span<const SliceSpec> axes) {
   const SliceParams p = to_params(axes);
   return place(x, broadcast_to(update, p.count), p);
+}
+
+Array place_slice_into(Array x, const Array& update, std::span<const SliceSpec> axes) {
+  const SliceParams p = to_params(axes);
+  return place(std::move(x), broadcast_to(update, p.count), p);
 }
 
 Array pad(const Array& x, const Array& value, std::span<const std::int64_t> before,

@@ -70,13 +70,6 @@ Array taken(std::span<const Array> sources, DType dtype, const Array& places) {
 
 // --- arranging: the operation on the elements' places says where each one goes
 
-bool arranges(const OpDef& op) {
-  static constexpr std::string_view kNames[] = {"reshape",     "transpose", "broadcast_to", "slice",
-                                                "place_slice", "copy",      "gather",       "concatenate",
-                                                "full",        "where",     "identity",     "stop_gradient"};
-  return std::find(std::begin(kNames), std::end(kNames), std::string_view(op.name)) != std::end(kNames);
-}
-
 Array arranged(const Call& call) {
   Arrays in, sources;
   std::int64_t first = 0;
@@ -145,7 +138,7 @@ Array apply_to_text(const Call& call) {
   }
   if (must_record(call)) throw TypeError(describe(call) + ": text arrays cannot be used with symbolic sizes");
   const std::string_view op = call.op.name;
-  if (arranges(call.op)) return arranged(call);
+  if (call.op.arranges || op == "where") return arranged(call);
   if (const Array x = ordered_text(call)) return x;
   if (call.in.size() == 2) {
     if ((op == "equal" || op == "not_equal") && call.in[0].dtype() != call.in[1].dtype()) {
