@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 #include "compiler/param_reader.h"
-#include "ir/apply_internal.h"
-#include "runtime/profile.h"
-#include "runtime/threads.h"
-#include "tnp/error.h"
-#include "tnp/primitives.h"
+#include "runtime/streaming.h"
 #include "tnp/runtime.h"
 
 namespace tnp::compiler {
@@ -16,60 +13,13 @@ namespace tnp::compiler {
 namespace {
 
 constexpr std::int64_t kTileBytes = 384 << 10;     // of all values of a tile: a part of the second-level cache
+constexpr std::int64_t kStreamedBytes = 4 << 20;   // of a tile of which nothing is read again
 constexpr std::int64_t kColumns = 256;             // elements that a tile has at least in a row
 constexpr std::int64_t kMaxColumnBytes = 3 << 19;  // of a tile that has as many columns as that
 constexpr std::int64_t kJoinedBytes = 256;         // of a row, for each array that is joined to it, to do it in place
 constexpr std::int64_t kLeastOverlapRatio = 16;    // of a tile to the rows that its neighbours compute as well
-constexpr std::int64_t kPackedRowBytes = 4 << 10;  // shorter pieces of rows are packed if they are read repeatedly
-
-// Elements [begin, end) along an axis.
-Array part_of(const Array& x, int axis, std::int64_t begin, std::int64_t end) {
-  if (axis < 0 || (begin == 0 && end == x.shape()[axis])) return x;
-  Shape shape = x.shape();
-  shape[axis] = std::max<std::int64_t>(end - begin, 0);
-  std::byte* data = x.data() + (shape.num_elements() > 0 ? begin * x.strides()[axis] : 0);
-  return Array::view_of(x.node()->buffer, data, x.dtype(), shape, x.strides());
-}
-
-void copy_elements(const Array& from, const Array& to, int d, const std::byte* source, std::byte* target) {
-  const std::int64_t n = d < to.ndim() ? to.shape()[d] : 1, bytes = to.itemsize();
-  if (d >= to.ndim() - 1) {
-    const std::int64_t a = d < to.ndim() ? from.strides()[d] : bytes, b = d < to.ndim() ? to.strides()[d] : bytes;
-    if (a == bytes && b == bytes) {
-      std::memcpy(target, source, static_cast<std::size_t>(n * bytes));
-    } else {
-      for (std::int64_t i = 0; i < n; ++i) std::memcpy(target + i * b, source + i * a, static_cast<std::size_t>(bytes));
-    }
-    return;
-  }
-  for (std::int64_t i = 0; i < n; ++i)
-    copy_elements(from, to, d + 1, source + i * from.strides()[d], target + i * to.strides()[d]);
-}
-
-void copy_into(const Array& from, const Array& to) {
-  if (to.shape().num_elements() == 0) return;
-  if (from.is_contiguous() && to.is_contiguous()) {
-    std::memcpy(to.data(), from.data(), static_cast<std::size_t>(to.shape().num_elements() * to.itemsize()));
-  } else {
-    copy_elements(from, to, 0, from.data(), to.data());
-  }
-}
-
-bool rows_without_gaps(const Array& x) {
-  int last = x.ndim() - 1;
-  while (last >= 0 && x.shape()[last] == 1) --last;
-  return last < 0 || x.strides()[last] == x.itemsize();
-}
 
 }  // namespace
-
-// What one tile takes of everything.
-struct TileGroup::Tile {
-  Range whole;                                     // of the outputs
-  std::vector<Range> ranges;                       // of values
-  std::vector<std::vector<TileCall::Part>> parts;  // of members' inputs
-  std::vector<ParamsRef> params;                   // of members
-};
 
 TileGroup::TileGroup(const Graph& graph, std::vector<Unit> units, std::map<int, int> axes, std::vector<int> inputs,
                      std::vector<int> outputs) {
@@ -83,10 +33,23 @@ TileGroup::TileGroup(const Graph& graph, std::vector<Unit> units, std::map<int, 
     return it->second;
   };
   for (int v : inputs) values_[static_cast<std::size_t>(add(v))].input = num_inputs_++;
+  add_members(graph, units, add);
+  for (int v : outputs) {
+    Value& value = values_[static_cast<std::size_t>(number.at(v))];
+    value.output = static_cast<int>(outputs_.size());
+    outputs_.push_back(number.at(v));
+    extent_ = value.shape[value.axis];
+  }
+  link();
+  choose_tile();
+  past_caches_ = streams(streamed_bytes() / 2);
+}
+
+void TileGroup::add_members(const Graph& graph, const std::vector<Unit>& units, const std::function<int(int)>& number) {
   for (const Unit& unit : units) {
     Member m;
-    for (int v : unit.inputs) m.in.push_back(add(v));
-    for (int v : unit.outputs) m.out.push_back(add(v));
+    for (int v : unit.inputs) m.in.push_back(number(v));
+    for (int v : unit.outputs) m.out.push_back(number(v));
     if (unit.fused) {
       m.kernel = FusedKernel::get(unit.group);
     } else {
@@ -94,21 +57,47 @@ TileGroup::TileGroup(const Graph& graph, std::vector<Unit> units, std::map<int, 
       m.op = node.op;
       m.params = node.params;
       m.view = node.op->fusion == Fusion::broadcast;
-      m.joins = std::strcmp(node.op->name, "concatenate") == 0;
-      const Value& joined = values_[static_cast<std::size_t>(m.out[0])];
-      if (m.joins) m.join_axis = static_cast<int>(ParamReader(*node.params).number("axis"));
-      std::int64_t row = itemsize(joined.dtype);
-      for (int d = m.join_axis; d < joined.shape.ndim(); ++d) row *= joined.shape[d];
-      m.joins = m.joins && row >= kJoinedBytes * static_cast<std::int64_t>(m.in.size());
-      for (int v : m.in)
-        m.joins =
-            m.joins && values_[static_cast<std::size_t>(v)].dtype == values_[static_cast<std::size_t>(m.out[0])].dtype;
+      find_assembly(m);
     }
     members_.push_back(std::move(m));
   }
+}
+
+// Whether a member puts its inputs together, so that they can be computed in its result; and where they lie in it.
+void TileGroup::find_assembly(Member& m) const {
+  const Value& result = values_[static_cast<std::size_t>(m.out[0])];
+  for (int v : m.in) {
+    if (values_[static_cast<std::size_t>(v)].dtype != result.dtype) return;
+  }
+  const int ndim = result.shape.ndim();
+  Shape origin;
+  origin.resize(ndim);
+  std::fill(origin.begin(), origin.end(), 0);
+  if (std::strcmp(m.op->name, "concatenate") == 0) {
+    const int axis = static_cast<int>(ParamReader(*m.params).number("axis"));
+    std::int64_t row = itemsize(result.dtype);
+    for (int d = axis; d < ndim; ++d) row *= result.shape[d];
+    if (row < kJoinedBytes * static_cast<std::int64_t>(m.in.size())) return;
+    for (int v : m.in) {
+      m.origins.push_back(origin);
+      origin[axis] += values_[static_cast<std::size_t>(v)].shape[axis];
+    }
+  } else if (std::strcmp(m.op->name, "place_slice") == 0) {
+    const ParamReader params(*m.params);
+    const Axes& steps = params.axes.at("step");
+    if (std::any_of(steps.begin(), steps.end(), [](std::int64_t step) { return step != 1; })) return;
+    if (result.shape[ndim - 1] * itemsize(result.dtype) < 2 * kJoinedBytes) return;
+    m.origins = {origin, params.shapes.at("start")};
+    m.covers = true;
+  }
+}
+
+// Who makes and reads what, and who reads it last.
+void TileGroup::link() {
   tile_frees_.resize(members_.size());
   std::vector<bool> seen(values_.size(), false);
   for (std::size_t m = members_.size(); m-- > 0;) {
+    for (int v : members_[m].out) values_[static_cast<std::size_t>(v)].maker = static_cast<int>(m);
     for (int v : members_[m].in) {
       ++values_[static_cast<std::size_t>(v)].readers;
       if (values_[static_cast<std::size_t>(v)].input >= 0 || seen[static_cast<std::size_t>(v)]) continue;
@@ -117,34 +106,74 @@ TileGroup::TileGroup(const Graph& graph, std::vector<Unit> units, std::map<int, 
     }
   }
   for (std::size_t m = 0; m < members_.size(); ++m) {
-    for (int v : members_[m].in) {
-      Value& value = values_[static_cast<std::size_t>(v)];
-      if (members_[m].joins && value.input < 0 && value.readers == 1) value.joined_by = static_cast<int>(m);
+    if (members_[m].origins.empty()) continue;
+    for (std::size_t k = members_[m].covers ? 1 : 0; k < members_[m].in.size(); ++k) {
+      Value& value = values_[static_cast<std::size_t>(members_[m].in[k])];
+      if (value.input < 0 && value.output < 0 && value.readers == 1 &&
+          !members_[static_cast<std::size_t>(value.maker)].view)
+        value.part_of = static_cast<int>(m);
     }
   }
-  for (int v : outputs) {
-    Value& value = values_[static_cast<std::size_t>(number.at(v))];
-    value.output = static_cast<int>(outputs_.size());
-    outputs_.push_back(number.at(v));
-    extent_ = value.shape[value.axis];
+}
+
+std::int64_t TileGroup::bytes_of(int value) const {
+  const Value& v = values_[static_cast<std::size_t>(value)];
+  return v.shape.num_elements() * itemsize(v.dtype);
+}
+
+std::int64_t TileGroup::streamed_bytes() const {
+  std::int64_t streamed = 0;
+  for (std::size_t v = 0; v < values_.size(); ++v) {
+    if (values_[v].input >= 0 || values_[v].output >= 0) streamed += bytes_of(static_cast<int>(v));
   }
-  choose_tile();
+  return streamed;
+}
+
+// Whether a value lies in an output that no member reads.
+bool TileGroup::is_written_only(int value) const {
+  const Value* v = &values_[static_cast<std::size_t>(value)];
+  while (v->part_of >= 0) {
+    v = &values_[static_cast<std::size_t>(members_[static_cast<std::size_t>(v->part_of)].out[0])];
+  }
+  return v->output >= 0 && v->readers == 0;
+}
+
+// Whether anything is read that was computed or read before.
+bool TileGroup::reads_again() const {
+  std::vector<std::set<int>> sources(values_.size());  // of views: the inputs that they show
+  std::set<int> read;
+  for (const Member& m : members_) {
+    std::set<int> own;
+    for (std::size_t k = m.covers ? 1 : 0; k < m.in.size(); ++k) {
+      const auto v = static_cast<std::size_t>(m.in[k]);
+      if (values_[v].input >= 0 && bytes_of(m.in[k]) * 64 > streamed_bytes()) own.insert(m.in[k]);
+      own.insert(sources[v].begin(), sources[v].end());
+    }
+    if (m.view) {
+      sources[static_cast<std::size_t>(m.out[0])] = own;
+      continue;
+    }
+    for (int o : m.out) {
+      if (!is_written_only(o)) return true;
+    }
+    for (int v : own) {
+      if (!read.insert(v).second) return true;
+    }
+  }
+  return false;
 }
 
 // Bytes that a run holds at once for each place along the outputs' axis.
 std::int64_t TileGroup::live_bytes() const {
   std::vector<bool> computed(values_.size(), false);
-  std::int64_t live = 0, peak = 0, streamed = 0;
-  const auto bytes_of = [&](int v) {
-    const Value& value = values_[static_cast<std::size_t>(v)];
-    return value.shape.num_elements() * itemsize(value.dtype);
-  };
-  for (std::size_t v = 0; v < values_.size(); ++v) {
-    if (values_[v].input >= 0 || values_[v].output >= 0) streamed += bytes_of(static_cast<int>(v));
+  std::int64_t live = 0, peak = 0;
+  for (const Member& m : members_) {
+    for (int o : m.out) live += m.overlap > 0 ? bytes_of(o) : 0;
   }
   for (std::size_t m = 0; m < members_.size(); ++m) {
     for (int o : members_[m].out) {
-      computed[static_cast<std::size_t>(o)] = !members_[m].view && values_[static_cast<std::size_t>(o)].output < 0;
+      computed[static_cast<std::size_t>(o)] =
+          !members_[m].view && members_[m].overlap == 0 && values_[static_cast<std::size_t>(o)].output < 0;
       if (computed[static_cast<std::size_t>(o)]) live += bytes_of(o);
     }
     peak = std::max(peak, live);
@@ -152,7 +181,7 @@ std::int64_t TileGroup::live_bytes() const {
       if (computed[static_cast<std::size_t>(v)]) live -= bytes_of(v);
     }
   }
-  return std::max<std::int64_t>(1, (peak + streamed) / extent_);
+  return std::max<std::int64_t>(1, (peak + streamed_bytes()) / extent_);
 }
 
 // Inputs that several members read in parts come from memory once instead of as often.
@@ -167,13 +196,57 @@ void TileGroup::count_repeated_reads(const Tile& tile) {
   }
 }
 
+// The size of tiles by what they take of the cache; finds what is kept from one to the next.
+void TileGroup::size_by_bytes() {
+  if (!reads_again()) {
+    tile_ =
+        std::clamp<std::int64_t>(kStreamedBytes * extent_ / std::max<std::int64_t>(1, streamed_bytes()), 1, extent_);
+    return;
+  }
+  tile_ = std::clamp<std::int64_t>(kTileBytes / live_bytes(), 1, extent_);
+  if (!find_overlaps()) return;
+  std::int64_t kept = 0, most = 0;
+  for (const Member& m : members_) {
+    for (int o : m.out) kept += m.overlap * bytes_of(o) / extent_;
+    most = std::max(most, m.overlap);
+  }
+  tile_ = std::clamp<std::int64_t>((kTileBytes - kept) / live_bytes(), std::min(extent_, 2 * most), extent_);
+}
+
+// What three neighbouring tiles take: where the third needs what the second has, that is kept.
+bool TileGroup::find_overlaps() {
+  const auto set_overlaps = [&](std::int64_t to) {
+    for (Member& m : members_) m.overlap = m.view ? 0 : to;
+  };
+  const std::int64_t tile = std::min(tile_, extent_ / 8), start = extent_ / 2 - tile;
+  if (tile == 0) return false;
+  set_overlaps(1);
+  std::vector<Range> kept(values_.size());
+  Tile planned;
+  for (std::int64_t t = 0; t < 3; ++t) {
+    if (!plan({start + t * tile, start + (t + 1) * tile}, &kept, planned)) {
+      set_overlaps(0);
+      return false;
+    }
+    if (t < 2) kept = planned.ranges;
+  }
+  bool any = false;
+  for (std::size_t m = 0; m < members_.size(); ++m) {
+    const auto o = static_cast<std::size_t>(members_[m].out[0]);
+    if (members_[m].view) continue;
+    members_[m].overlap = std::max<std::int64_t>(0, kept[o].end - planned.ranges[o].begin);
+    any = any || members_[m].overlap > 0;
+  }
+  return any;
+}
+
 void TileGroup::choose_tile() {
   std::int64_t inner = INT64_MAX;
   bool columns = false;
   for (const Member& m : members_) {
     for (int o : m.out) {
       const Value& v = values_[static_cast<std::size_t>(o)];
-      if (!m.view && v.output < 0) bytes_ += v.shape.num_elements() * itemsize(v.dtype);
+      if (!m.view && v.output < 0) bytes_ += bytes_of(o);
       std::int64_t before = 1, after = 1;
       for (int d = 0; d < v.axis; ++d) before *= v.shape[d];
       for (int d = v.axis + 1; d < v.shape.ndim(); ++d) after *= v.shape[d];
@@ -185,15 +258,15 @@ void TileGroup::choose_tile() {
     if (values_[static_cast<std::size_t>(o)].shape[values_[static_cast<std::size_t>(o)].axis] != extent_) extent_ = 0;
   }
   if (extent_ == 0) return;
-  tile_ = std::clamp<std::int64_t>(kTileBytes / live_bytes(), 1, extent_);
-  // Where tiles overlap, what is computed twice stays a small part.
+  size_by_bytes();
   Tile probe;
   const Range middle{extent_ / 2, std::min(extent_, extent_ / 2 + tile_)};
-  if (!plan(middle, probe)) return;
+  if (!plan(middle, nullptr, probe)) return;
   count_repeated_reads(probe);
-  std::int64_t reach = 0;
-  for (const Range& r : probe.ranges) reach = std::max(reach, r.end - r.begin - tile_);
-  tile_ = std::max(tile_, kLeastOverlapRatio * reach);
+  for (const Range& r : probe.ranges) reach_ = std::max(reach_, r.end - r.begin - (middle.end - middle.begin));
+  // Where tiles overlap and nothing is kept, what is computed twice stays a small part.
+  const bool keeps = std::any_of(members_.begin(), members_.end(), [](const Member& m) { return m.overlap > 0; });
+  if (!keeps) tile_ = std::max(tile_, kLeastOverlapRatio * reach_);
   const std::int64_t share = extent_ / (2 * get_num_threads());
   if (share > 0) tile_ = std::min(tile_, share);
   if (columns) {
@@ -215,17 +288,11 @@ bool TileGroup::demand(Tile& tile, int value, const TileCall::Part& part) const 
   return true;
 }
 
-bool TileGroup::plan_member(std::size_t at, Tile& tile) const {
+// The parts of a member's inputs that give `range` of its results.
+bool TileGroup::plan_parts(std::size_t at, Range range, Tile& tile) const {
   const Member& m = members_[at];
-  Range range;
-  for (int o : m.out) {
-    const Range& r = tile.ranges[static_cast<std::size_t>(o)];
-    if (r.empty()) continue;
-    range = range.empty() ? r : Range{std::min(range.begin, r.begin), std::max(range.end, r.end)};
-  }
   std::vector<TileCall::Part>& parts = tile.parts[at];
   parts.assign(m.in.size(), {});
-  for (int o : m.out) tile.ranges[static_cast<std::size_t>(o)] = range;
   const Value& out = values_[static_cast<std::size_t>(m.out[0])];
   tile.params[at] = m.params;
   if (m.kernel) {
@@ -243,20 +310,47 @@ bool TileGroup::plan_member(std::size_t at, Tile& tile) const {
     if (!m.op->tile(call)) return false;
     if (call.params_of_part) tile.params[at] = call.params_of_part;
   }
+  return true;
+}
+
+bool TileGroup::plan_member(std::size_t at, const std::vector<Range>* kept, Tile& tile) const {
+  const Member& m = members_[at];
+  Range needed;
+  for (int o : m.out) {
+    const Range& r = tile.ranges[static_cast<std::size_t>(o)];
+    if (r.empty()) continue;
+    needed = needed.empty() ? r : Range{std::min(needed.begin, r.begin), std::max(needed.end, r.end)};
+  }
+  Range fresh = needed, there = needed;
+  if (kept && m.overlap > 0 && !needed.empty()) {
+    const Range& k = (*kept)[static_cast<std::size_t>(m.out[0])];
+    if (k.begin <= needed.begin && needed.begin < k.end) {
+      fresh = {k.end, std::max(k.end, needed.end)};
+      there = {needed.begin, fresh.end};
+    }
+  }
+  if (!plan_parts(at, fresh, tile)) {
+    if (fresh.begin == needed.begin) return false;
+    fresh = there = needed;  // so small a part would be computed in another order
+    if (!plan_parts(at, fresh, tile)) return false;
+  }
+  for (int o : m.out) tile.ranges[static_cast<std::size_t>(o)] = there;
+  tile.fresh[at] = fresh;
   for (std::size_t k = 0; k < m.in.size(); ++k) {
-    if (!demand(tile, m.in[k], parts[k])) return false;
+    if (!demand(tile, m.in[k], tile.parts[at][k])) return false;
   }
   return true;
 }
 
-bool TileGroup::plan(Range whole, Tile& tile) const {
+bool TileGroup::plan(Range whole, const std::vector<Range>* kept, Tile& tile) const {
   tile.whole = whole;
   tile.ranges.assign(values_.size(), {});
+  tile.fresh.assign(members_.size(), {});
   tile.parts.resize(members_.size());
   tile.params.resize(members_.size());
   for (int o : outputs_) tile.ranges[static_cast<std::size_t>(o)] = whole;
   for (std::size_t m = members_.size(); m-- > 0;) {
-    if (!plan_member(m, tile)) return false;
+    if (!plan_member(m, kept, tile)) return false;
   }
   return true;
 }
@@ -273,129 +367,9 @@ bool TileGroup::valid() const {
   const std::int64_t n = num_tiles();
   for (std::int64_t t : {std::int64_t{0}, n / 2, n - 1}) {
     Tile tile;
-    if (!plan(tile_range(t), tile)) return false;
+    if (!plan(tile_range(t), nullptr, tile)) return false;
   }
   return true;
-}
-
-// Where input k of a call that joins arrays belongs in its result.
-Array TileGroup::joined_part(std::size_t m, std::size_t k, const Tile& tile, const Array& result) const {
-  const Member& member = members_[m];
-  const Value& out = values_[static_cast<std::size_t>(member.out[0])];
-  std::int64_t start = 0;
-  for (std::size_t i = 0; i < k; ++i) start += values_[static_cast<std::size_t>(member.in[i])].shape[member.join_axis];
-  if (member.join_axis != out.axis) {
-    const std::int64_t size = values_[static_cast<std::size_t>(member.in[k])].shape[member.join_axis];
-    return part_of(result, member.join_axis, start, start + size);
-  }
-  const TileCall::Part& part = tile.parts[m][k];
-  start -= tile.ranges[static_cast<std::size_t>(member.out[0])].begin;
-  return part_of(result, out.axis, start + part.begin, start + std::max(part.begin, part.end));
-}
-
-// The memory of an output where a value of this tile can be written at once: that of the value itself, or its part of
-// what it is joined to. Absent if there is none.
-Array TileGroup::place_of(int value, const Tile& tile, Array* out) const {
-  const Value& v = values_[static_cast<std::size_t>(value)];
-  const Range& range = tile.ranges[static_cast<std::size_t>(value)];
-  if (v.output >= 0) {
-    if (range.begin != tile.whole.begin || range.end != tile.whole.end) return {};
-    return part_of(out[v.output], v.axis, range.begin, range.end);
-  }
-  if (v.joined_by < 0) return {};
-  const auto m = static_cast<std::size_t>(v.joined_by);
-  const std::vector<int>& in = members_[m].in;
-  const auto k = static_cast<std::size_t>(std::find(in.begin(), in.end(), value) - in.begin());
-  const TileCall::Part& part = tile.parts[m][k];
-  if (part.begin != range.begin || part.end != range.end) return {};
-  const Array result = place_of(members_[m].out[0], tile, out);
-  return result ? joined_part(m, k, tile, result) : Array();
-}
-
-void TileGroup::run_tile(const Tile& tile, Array* const* in, Array* out, JitMode mode) const {
-  std::vector<Array> held(values_.size());
-  std::vector<std::pair<TileCall::Part, Array>> packed(values_.size());
-  const auto argument = [&](std::size_t m, std::size_t k) -> Array {
-    const int v = members_[m].in[k];
-    const Value& value = values_[static_cast<std::size_t>(v)];
-    const TileCall::Part& part = tile.parts[m][k];
-    if (value.input < 0) {
-      const std::int64_t base = tile.ranges[static_cast<std::size_t>(v)].begin;
-      const Array& x = held[static_cast<std::size_t>(v)];
-      return part_of(x, part.axis, part.begin - base, part.end - base);
-    }
-    const Array& x = *in[value.input];
-    Array view = part_of(x, part.axis, part.begin, part.end);
-    if (value.readers < 2 || view.is_contiguous() || part.axis != view.ndim() - 1) return view;
-    if ((part.end - part.begin) * view.itemsize() > kPackedRowBytes) return view;
-    auto& [known, copied] = packed[static_cast<std::size_t>(v)];
-    if (copied && known.begin == part.begin && known.end == part.end) return copied;
-    known = part;
-    copied = copy(view);
-    return copied;
-  };
-  for (std::size_t m = 0; m < members_.size(); ++m) {
-    const Member& member = members_[m];
-    const Range& range = tile.ranges[static_cast<std::size_t>(member.out[0])];
-    if (range.empty()) {
-      for (int o : member.out) {
-        const Value& v = values_[static_cast<std::size_t>(o)];
-        Shape shape = v.shape;
-        shape[v.axis] = 0;
-        held[static_cast<std::size_t>(o)] = Array::empty(v.dtype, shape);
-      }
-      continue;
-    }
-    Arrays arguments, results(member.out.size());
-    for (std::size_t k = 0; k < member.in.size(); ++k) arguments.push_back(argument(m, k));
-    const bool exact = range.begin == tile.whole.begin && range.end == tile.whole.end;
-    Arrays targets(member.out.size()), places(member.out.size());
-    for (std::size_t j = 0; j < member.out.size(); ++j) {
-      const Value& v = values_[static_cast<std::size_t>(member.out[j])];
-      if (v.output >= 0) targets[j] = part_of(out[v.output], v.axis, tile.whole.begin, tile.whole.end);
-      places[j] = exact || v.output < 0 ? place_of(member.out[j], tile, out) : Array();
-      if (places[j] && member.kernel && rows_without_gaps(places[j])) results[j] = places[j];
-    }
-    if (member.joins && places[0]) {
-      for (std::size_t k = 0; k < arguments.size(); ++k) {
-        const Array to = joined_part(m, k, tile, places[0]);
-        if (to.data() != arguments[k].data()) copy_into(arguments[k], to);
-      }
-      results[0] = places[0];
-    } else if (member.kernel) {
-      Array* pointers[kMaxLoopOperands];
-      for (std::size_t k = 0; k < arguments.size(); ++k) pointers[k] = &arguments[k];
-      if (!member.kernel->run(pointers, results.data(), nullptr, mode))
-        throw RuntimeError("the parts of a tile do not fit together");
-    } else {
-      execute(Call{*member.op, arguments, *tile.params[m]}, results);
-    }
-    for (std::size_t j = 0; j < member.out.size(); ++j) {
-      if (targets[j] && results[j].data() != targets[j].data()) {
-        const Value& v = values_[static_cast<std::size_t>(member.out[j])];
-        copy_into(part_of(results[j], v.axis, tile.whole.begin - range.begin, tile.whole.end - range.begin),
-                  targets[j]);
-      }
-      held[static_cast<std::size_t>(member.out[j])] = std::move(results[j]);
-    }
-    for (int v : tile_frees_[m]) held[static_cast<std::size_t>(v)] = Array();
-  }
-}
-
-void TileGroup::run(Array* const* in, Array* out, JitMode mode) const {
-  const ProfileSpan span("tiles", "steps run part by part");
-  for (int k = 0; k < num_inputs_; ++k) in[k]->data();
-  for (std::size_t j = 0; j < outputs_.size(); ++j) {
-    const Value& v = values_[static_cast<std::size_t>(outputs_[j])];
-    out[j] = Array::empty(v.dtype, v.shape);
-  }
-  parallel_for(num_tiles(), 1, [&](std::int64_t begin, std::int64_t end) {
-    Tile tile;
-    for (std::int64_t t = begin; t < end; ++t) {
-      if (!plan(tile_range(t), tile)) throw RuntimeError("a tile cannot be computed");
-      run_tile(tile, in, out, mode);
-    }
-  });
 }
 
 std::string TileGroup::str() const {
@@ -403,7 +377,8 @@ std::string TileGroup::str() const {
   for (const Member& m : members_) {
     s += "    %" + std::to_string(m.out[0]) + " = " + (m.kernel ? "fused" : m.op->name) + "(";
     for (std::size_t k = 0; k < m.in.size(); ++k) s += (k ? ", %" : "%") + std::to_string(m.in[k]);
-    s += ") along axis " + std::to_string(values_[static_cast<std::size_t>(m.out[0])].axis) + "\n";
+    s += ") along axis " + std::to_string(values_[static_cast<std::size_t>(m.out[0])].axis);
+    s += (m.overlap > 0 ? ", " + std::to_string(m.overlap) + " kept\n" : "\n");
   }
   return s;
 }

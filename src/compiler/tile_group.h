@@ -1,10 +1,13 @@
 // A tile group: units that are run together part by part, so that what one gives the next is still in the cache.
 //
 // Along one axis of each of its outputs the group computes a tile at a time: what that takes of every value is found
-// from the last unit to the first (`OpDef::tile`), then the units run on those parts. Tiles overlap where an operation
-// looks beyond a place, as in a stencil. Every unit computes what it would compute in the whole, to the bit.
+// from the last unit to the first (`OpDef::tile`), then the units run on those parts. Where an operation looks beyond a
+// place, as a stencil does, neighbouring tiles take some of the same places: a thread goes along the axis and keeps
+// what the next tile needs again, so that only where two threads meet something is computed twice. Every unit computes
+// what it would compute in the whole, to the bit.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -43,29 +46,49 @@ class TileGroup {
     int input = -1;  // number among the group's inputs
     int output = -1;
     int readers = 0;
-    int joined_by = -1;  // the only member that reads it, where that joins arrays
+    int part_of = -1;  // the only member that reads it, where that puts it into its result
+    int maker = -1;    // member
   };
   struct Member {
     std::vector<int> in, out;  // values
     const OpDef* op = nullptr;
     ParamsRef params;
     std::shared_ptr<FusedKernel> kernel;
-    bool view = false;   // its result is seen through, not computed
-    bool joins = false;  // it joins arrays of one type along join_axis
-    int join_axis = 0;
+    bool view = false;           // its result is seen through, not computed
+    std::int64_t overlap = 0;    // places that the next tile needs again, and that are kept
+    std::vector<Shape> origins;  // where its inputs lie in its result, if it puts them together
+    bool covers = false;         // the second of them lies over the first
   };
   struct Tile;
+  struct Strip;
 
+  void add_members(const Graph& graph, const std::vector<Unit>& units, const std::function<int(int)>& number);
+  void find_assembly(Member& m) const;
+  void link();
+  std::int64_t bytes_of(int value) const;
   std::int64_t live_bytes() const;
+  std::int64_t streamed_bytes() const;
+  bool is_written_only(int value) const;
+  bool reads_again() const;
   void choose_tile();
+  void size_by_bytes();
+  bool find_overlaps();
   void count_repeated_reads(const Tile& tile);
-  bool plan(Range whole, Tile& tile) const;
-  bool plan_member(std::size_t m, Tile& tile) const;
+  bool plan(Range whole, const std::vector<Range>* kept, Tile& tile) const;
+  bool plan_member(std::size_t m, const std::vector<Range>* kept, Tile& tile) const;
+  bool plan_parts(std::size_t m, Range range, Tile& tile) const;
   bool demand(Tile& tile, int value, const TileCall::Part& part) const;
-  Array joined_part(std::size_t m, std::size_t k, const Tile& tile, const Array& result) const;
-  Array place_of(int value, const Tile& tile, Array* out) const;
-  void run_tile(const Tile& tile, Array* const* in, Array* out, JitMode mode) const;
   Range tile_range(std::int64_t t) const;
+
+  static Array empty_part(const Value& v, std::int64_t size);
+  int only_part(std::size_t m, const Tile& tile) const;
+  Array part_in(std::size_t m, std::size_t k, const Tile& tile, const Array& result) const;
+  void make_room(Strip& strip) const;
+  void find_places(Strip& strip) const;
+  Array argument(std::size_t m, std::size_t k, Strip& strip) const;
+  void assemble(std::size_t m, const Tile& tile, const Arrays& arguments, const Array& result) const;
+  void run_member(std::size_t m, Strip& strip) const;
+  void run_tile(Strip& strip) const;
 
   std::vector<Value> values_;
   std::vector<Member> members_;
@@ -75,6 +98,17 @@ class TileGroup {
   std::int64_t extent_ = 0;  // of the outputs along their axes
   std::int64_t tile_ = 1;
   std::int64_t bytes_ = 0;
+  std::int64_t reach_ = 0;    // places beyond a tile that its values take
+  bool past_caches_ = false;  // the outputs are written so
+};
+
+// What one tile takes of everything.
+struct TileGroup::Tile {
+  Range whole;                                     // of the outputs
+  std::vector<Range> ranges;                       // of values: what is there
+  std::vector<Range> fresh;                        // of members: what they compute of that
+  std::vector<std::vector<TileCall::Part>> parts;  // of members' inputs
+  std::vector<ParamsRef> params;                   // of members
 };
 
 // Finds tile groups among the units of a graph whose sizes are numbers, and puts each in the place of its units.
