@@ -161,11 +161,13 @@ bool NativeSteps::compile() {
   }
 }
 
-bool NativeSteps::run(const std::function<const Array&(int)>& input, Arrays& results) const {
+bool NativeSteps::run(const std::function<const Array&(int)>& input, std::span<Array> results) const {
   const ProfileSpan span("kernel", "native steps");
   Arrays held;  // copies of what is strided
-  results.clear();
-  for (const Output& o : outputs_) results.push_back(o.input < 0 ? Array::empty(o.dtype, o.shape) : input(o.input));
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    const Output& o = outputs_[i];
+    results[i] = o.input < 0 ? Array::empty(o.dtype, o.shape) : input(o.input);
+  }
   const Array scratch = scratch_bytes_ ? Array::empty(DType::uint8, {scratch_bytes_}) : Array();
   constexpr std::size_t kInline = 64;
   void* inline_pointers[kInline];

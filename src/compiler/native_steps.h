@@ -23,7 +23,7 @@ class NativeSteps {
 
   // `input`: gives the graph's inputs by number, concrete. False, with nothing done, if an operation would raise an
   // error (running the steps says which).
-  bool run(const std::function<const Array&(int)>& input, Arrays& results) const;
+  bool run(const std::function<const Array&(int)>& input, std::span<Array> results) const;
 
  private:
   // What a pointer that the code is given points to.

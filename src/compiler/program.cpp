@@ -23,9 +23,10 @@ namespace {
 
 constexpr int kInlineSlots = 24;
 
-// The values of one run.
+// Arrays for the time of a run or of a step, few of them without an allocation.
 class Frame {
  public:
+  explicit Frame(std::size_t slots) : Frame(static_cast<int>(slots)) {}
   explicit Frame(int slots) : count_(slots) {
     slots_ = slots <= kInlineSlots
                  ? reinterpret_cast<Array*>(inline_)
@@ -38,6 +39,7 @@ class Frame {
   }
   Frame(const Frame&) = delete;
   Array& operator[](int i) { return slots_[i]; }
+  std::span<Array> all() { return {slots_, static_cast<std::size_t>(count_)}; }
 
  private:
   alignas(Array) std::byte inline_[kInlineSlots * sizeof(Array)];
@@ -61,7 +63,11 @@ struct Step {
   std::vector<std::pair<int, SizeSource>> sizes;  // by output
 };
 
-// What an input must be. Sizes that are the same symbolic dimension must agree.
+// What an input must be; -1: of any rank. Sizes that are the same symbolic dimension must agree.
+struct InputCheck {
+  DType dtype;
+  int ndim;
+};
 struct SizeCheck {
   int input, axis;
   std::int64_t fixed;  // -1: as another's
@@ -96,6 +102,7 @@ struct Program::Impl {
   CompileOptions options;
   int num_given = 0;  // inputs that a run is given; folded constants follow
   int num_inputs = 0;
+  std::vector<InputCheck> input_checks;
   std::vector<SizeCheck> checks;
   std::vector<std::pair<int, SizeSource>> input_sizes;
   std::map<std::pair<const void*, int>, int> size_index;  // (node, axis) of a leaf
@@ -135,7 +142,7 @@ struct Program::Impl {
   const Program* for_inputs(std::span<const Array> inputs) const;
 
   struct Run;
-  bool run_native(const Plan& plan, std::span<const Array> inputs, Arrays& results) const;
+  bool run_native(const Plan& plan, std::span<const Array> inputs, std::span<Array> results) const;
   void check_inputs(std::span<const Array> inputs) const;
   [[noreturn]] void refuse(int input, const Array& x) const;
   void run_call(const Step& step, Run& run) const;
@@ -197,6 +204,7 @@ void Program::Impl::make_checks() {
   std::map<Dim, std::pair<int, int>> first;
   for (int i = 0; i < num_given; ++i) {
     const Shape& shape = graph.values[graph.inputs[i]].shape;
+    input_checks.push_back({graph.values[graph.inputs[i]].dtype, shape.rank_known() ? shape.ndim() : -1});
     if (!shape.rank_known()) continue;
     for (int d = 0; d < shape.ndim(); ++d) {
       if (!is_symbolic(shape[d])) {
@@ -300,20 +308,29 @@ const Program::Plan* Program::Impl::exact_plan_for(std::span<const Array> inputs
   for (const Array& x : inputs) most = std::max(most, x.shape().num_elements());
   const bool large = may_tile && most >= kTiledElements;
   if (!large && !symbolic_params && !(may_be_native && most <= kNativeElements)) return nullptr;
-  std::vector<std::int64_t> sizes;
-  for (const Array& x : inputs) sizes.insert(sizes.end(), x.shape().begin(), x.shape().end());
   const auto find = [&]() -> const Plan* {
     for (const Plan* p = exact_plans.load(std::memory_order_acquire); p != nullptr; p = p->next) {
-      if (p->sizes == sizes) return p;
+      auto size = p->sizes.begin();
+      const bool same = std::all_of(inputs.begin(), inputs.end(), [&](const Array& x) {
+        const Shape& shape = x.shape();
+        if (p->sizes.end() - size < shape.ndim() || !std::equal(shape.begin(), shape.end(), size)) return false;
+        size += shape.ndim();
+        return true;
+      });
+      if (same && size == p->sizes.end()) return p;
     }
     return nullptr;
   };
   const Plan* p = find();
-  if (p == nullptr && (large || comes_again(sizes))) {
-    const std::lock_guard lock(mutex);
-    p = find();
-    if (p == nullptr && num_exact_plans.load() < (large ? kMaxExactPlans : kMaxSmallExactPlans))
-      p = make_exact_plan(inputs, std::move(sizes), large);
+  if (p == nullptr) {
+    std::vector<std::int64_t> sizes;
+    for (const Array& x : inputs) sizes.insert(sizes.end(), x.shape().begin(), x.shape().end());
+    if (large || comes_again(sizes)) {
+      const std::lock_guard lock(mutex);
+      p = find();
+      if (p == nullptr && num_exact_plans.load() < (large ? kMaxExactPlans : kMaxSmallExactPlans))
+        p = make_exact_plan(inputs, std::move(sizes), large);
+    }
   }
   return p == nullptr || p->steps.empty() ? nullptr : p;
 }
@@ -410,9 +427,9 @@ void Program::Impl::check_inputs(std::span<const Array> inputs) const {
   }
   for (int i = 0; i < num_given; ++i) {
     const Array& x = inputs[static_cast<std::size_t>(i)];
-    const GraphValue& expected = graph.values[graph.inputs[i]];
+    const InputCheck& expected = input_checks[static_cast<std::size_t>(i)];
     if (x.dtype() != expected.dtype) refuse(i, x);
-    if (expected.shape.rank_known() && expected.shape.ndim() != x.shape().ndim()) refuse(i, x);
+    if (expected.ndim >= 0 && expected.ndim != x.shape().ndim()) refuse(i, x);
   }
   for (const SizeCheck& c : checks) {
     const Array& x = inputs[static_cast<std::size_t>(c.input)];
@@ -423,7 +440,7 @@ void Program::Impl::check_inputs(std::span<const Array> inputs) const {
 }
 
 // Once the steps have taken about as long as making code will.
-bool Program::Impl::run_native(const Plan& plan, std::span<const Array> inputs, Arrays& results) const {
+bool Program::Impl::run_native(const Plan& plan, std::span<const Array> inputs, std::span<Array> results) const {
   if (!plan.is_native.load(std::memory_order_acquire)) {
     const auto ns = static_cast<std::int64_t>(plan.native->steps_ns());
     const auto spent = static_cast<double>(plan.spent_ns.fetch_add(ns, std::memory_order_relaxed));
@@ -446,15 +463,15 @@ bool Program::Impl::run_native(const Plan& plan, std::span<const Array> inputs, 
 
 void Program::Impl::run_call(const Step& step, Run& run) const {
   const StepPlan& plan = step.plan;
-  Arrays in, out(plan.outputs.size());
-  in.reserve(plan.inputs.size());
+  Frame given(plan.inputs.size()), made(plan.outputs.size());
+  const std::span<Array> in = given.all(), out = made.all();
   std::uint64_t donated = 0;
-  for (std::size_t k = 0; k < plan.inputs.size(); ++k) {
+  for (std::size_t k = 0; k < in.size(); ++k) {
     if (k < 64 && ((plan.donated >> k) & 1)) {
-      in.push_back(std::move(run.slot(plan.inputs[k])));
+      in[k] = std::move(run.slot(plan.inputs[k]));
       if (in[k].node()->refs.load(std::memory_order_acquire) == 1) donated |= std::uint64_t{1} << k;
     } else {
-      in.push_back(run.at(plan.inputs[k]));
+      in[k] = run.at(plan.inputs[k]);
     }
   }
   const GraphNode& node = *step.node;
@@ -464,7 +481,7 @@ void Program::Impl::run_call(const Step& step, Run& run) const {
     const ParamsRef params = replace_dims(node.params, [&](Dim d) { return run.size_of(d); });
     execute(Call{*node.op, in, *params, donated}, out);
   }
-  in.clear();
+  for (Array& x : in) x = Array();
   for (int place : plan.frees) run.slot(place) = Array();
   for (const auto& [output, source] : step.sizes) run.note(out[static_cast<std::size_t>(output)], source);
   for (std::size_t j = 0; j < out.size(); ++j) {
@@ -475,14 +492,15 @@ void Program::Impl::run_call(const Step& step, Run& run) const {
 void Program::Impl::run_fused(const Step& step, Run& run) const {
   const StepPlan& plan = step.plan;
   Array* in[kMaxLoopOperands];
-  Array out[kMaxLoopOperands];
+  Frame made(plan.outputs.size());
+  const std::span<Array> out = made.all();
   const std::size_t inputs = plan.inputs.size();
   // What is not given up is only read.
   for (std::size_t k = 0; k < inputs; ++k) in[k] = const_cast<Array*>(&run.at(plan.inputs[k]));
-  if (!step.kernel->run(in, out, plan.reuse.data(), options.jit)) shapes_do_not_fit(step, run);
+  if (!step.kernel->run(in, out.data(), plan.reuse.data(), options.jit)) shapes_do_not_fit(step, run);
   for (int place : plan.frees) run.slot(place) = Array();
-  for (const auto& [output, source] : step.sizes) run.note(out[output], source);
-  for (std::size_t j = 0; j < plan.outputs.size(); ++j) {
+  for (const auto& [output, source] : step.sizes) run.note(out[static_cast<std::size_t>(output)], source);
+  for (std::size_t j = 0; j < out.size(); ++j) {
     if (plan.outputs[j] >= 0) run.slot(plan.outputs[j]) = std::move(out[j]);
   }
 }
@@ -544,23 +562,34 @@ const Program* Program::Impl::for_inputs(std::span<const Array> inputs) const {
   return nullptr;
 }
 
-Arrays Program::run(std::span<const Array> inputs) const { return run_on(inputs, nullptr); }
+Arrays Program::run(std::span<const Array> inputs) const {
+  Arrays results(num_results());
+  run_on(inputs, nullptr, results);
+  return results;
+}
 
-Arrays Program::run_owned(Arrays inputs) const { return run_on(inputs, inputs.data()); }
+void Program::run_to(std::span<const Array> inputs, std::span<Array> results) const {
+  run_on(inputs, nullptr, results);
+}
+
+Arrays Program::run_owned(Arrays inputs) const {
+  Arrays results(num_results());
+  run_on(inputs, inputs.data(), results);
+  return results;
+}
+
+std::size_t Program::num_results() const { return impl_->graph.outputs.size(); }
 
 // `owned`: the inputs again, if the run may give them up.
-Arrays Program::run_on(std::span<const Array> inputs, Array* owned) const {
+void Program::run_on(std::span<const Array> inputs, Array* owned, std::span<Array> results) const {
   const Impl& impl = *impl_;
   const ProfileSpan span("program", "program");
   impl.check_inputs(inputs);
   if (!impl.folded.empty()) {
-    if (const Program* other = impl.for_inputs(inputs)) return other->run(inputs);
+    if (const Program* other = impl.for_inputs(inputs)) return other->run_to(inputs, results);
   }
   const Plan& plan = *impl.plan_for(inputs);
-  if (plan.native) {
-    Arrays results;
-    if (impl.run_native(plan, inputs, results)) return results;
-  }
+  if (plan.native && impl.run_native(plan, inputs, results)) return;
   Impl::Run run(inputs, impl, plan);
   for (const auto& [input, source] : impl.input_sizes) run.note(run.at(input), source);
   for (int i = 0; i < plan.memory.num_owned; ++i) {
@@ -576,20 +605,17 @@ Arrays Program::run_on(std::span<const Array> inputs, Array* owned) const {
       impl.run_call(step, run);
     }
   }
-  Arrays results;
   const std::vector<int>& places = plan.memory.results;
-  results.reserve(places.size());
   for (std::size_t i = 0; i < places.size(); ++i) {
     const int place = places[i];
     const bool again =
         std::find(places.begin() + static_cast<std::ptrdiff_t>(i) + 1, places.end(), place) != places.end();
     if (run.is_slot(place) && !again) {
-      results.push_back(std::move(run.slot(place)));
+      results[i] = std::move(run.slot(place));
     } else {
-      results.push_back(run.at(place));
+      results[i] = run.at(place);
     }
   }
-  return results;
 }
 
 // --- description ---

@@ -36,6 +36,9 @@ class Program {
   // operations throw, and ValueError or TypeError where an input is not of the type, rank or fixed size that the graph
   // was traced for.
   Arrays run(std::span<const Array> inputs) const;
+  // The same, into `num_results` arrays.
+  void run_to(std::span<const Array> inputs, std::span<Array> results) const;
+  std::size_t num_results() const;
   // The same; with `own_arguments` the memory of arguments that nobody else holds may be taken.
   Arrays run_owned(Arrays inputs) const;
 
@@ -48,7 +51,7 @@ class Program {
   friend std::shared_ptr<Program> compile(std::shared_ptr<const Graph>, const CompileOptions&);
   struct Impl;
   struct Plan;
-  Arrays run_on(std::span<const Array> inputs, Array* owned) const;
+  void run_on(std::span<const Array> inputs, Array* owned, std::span<Array> results) const;
   explicit Program(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

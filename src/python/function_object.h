@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "base/dim.h"
+#include "compiler/program.h"
 #include "ir/give_up.h"
+#include "ir/observer.h"
 #include "ir/trace.h"
 #include "ops/elementwise/fp_status.h"
 #include "python/asked_size.h"
@@ -16,6 +18,7 @@
 #include "python/variable.h"
 #include "runtime/profile.h"
 #include "tnp/error.h"
+#include "tnp/promotion.h"
 #include "transform/call.h"
 #include "transform/explain.h"
 #include "transform/function.h"
@@ -31,14 +34,20 @@ struct Traced {
   std::vector<ArgumentSpec> specs;  // -1 where the size is free
   TracedFunction function;
   PyTree results;
+  const compiler::Program* program = nullptr;  // where `Function::short_call` may run it: from the second call on
+  bool any_sizes = true;                       // no size is fixed
 };
+
+inline bool fits(const Shape& fixed, const Array& x) {
+  for (int d = 0; d < fixed.ndim(); ++d) {
+    if (fixed[d] >= 0 && x.shape()[d] != fixed[d]) return false;
+  }
+  return true;
+}
 
 inline bool fits(const Traced& t, const Arrays& arrays) {
   for (std::size_t i = 0; i < arrays.size(); ++i) {
-    const Shape& fixed = t.specs[i].shape;
-    for (int d = 0; d < fixed.ndim(); ++d) {
-      if (fixed[d] >= 0 && arrays[i].shape()[d] != fixed[d]) return false;
-    }
+    if (!fits(t.specs[i].shape, arrays[i])) return false;
   }
   return true;
 }
@@ -50,6 +59,9 @@ class Function {
 
   // `bound`: the first argument is the instance whose method this is.
   nb::object call(nb::handle args, nb::handle kwargs, bool bound = false) {
+    if (kwargs.ptr() == nullptr || PyDict_GET_SIZE(kwargs.ptr()) == 0) {
+      if (nb::object result = short_call(args.ptr()); result.is_valid()) return result;
+    }
     const ProfileSpan span("function", [this] { return shown_name(); });
     Arguments arguments;
     const std::shared_ptr<Traced> t = find(args, kwargs, arguments, bound);
@@ -57,10 +69,30 @@ class Function {
     const Arrays results = run(*t, arguments.arrays, donates());
     tell_long_compilation();
     fp_flags_seen.store(0, std::memory_order_relaxed);  // NumPy's warnings are for eager calls
-    if (results.size() == 1 && t->results.is_leaf()) return to_python(results[0]);
-    std::vector<nb::object> leaves;
-    for (const Array& x : results) leaves.push_back(to_python(x));
-    return t->results.unflatten(leaves);
+    if (t->program == nullptr && may_be_short(*t)) t->program = t->function.program();
+    return result_of(*t, results);
+  }
+
+  // What most calls are: arrays in a row, for a trace that has run, nobody watching. Nothing if this is none of them.
+  nb::object short_call(PyObject* args) {
+    if (traces_.empty() || active_observers != nullptr || current_trace != nullptr || is_profiling()) return {};
+    if (input_signature_ || promotion_settings() != 0) return {};
+    const auto n = static_cast<std::size_t>(PyTuple_GET_SIZE(args));
+    PyObject* const* given = &PyTuple_GET_ITEM(args, 0);
+    for (std::size_t i = 0; i < n; ++i) {
+      if (!is_array(given[i])) return {};
+    }
+    for (const std::shared_ptr<Traced>& known : traces_) {
+      if (known->program == nullptr || known->signature.arrays.size() != n) continue;
+      bool same = true;
+      for (std::size_t i = 0; i < n && same; ++i) {
+        const Array& x = array_of(given[i]);
+        same = !x.is_symbolic() && array_code(x.dtype(), x.shape().ndim()) == known->signature.arrays[i] &&
+               (known->any_sizes || fits(known->specs[i].shape, x));
+      }
+      if (same) return run_short(std::shared_ptr<Traced>(known), given, n);
+    }
+    return {};
   }
 
   // Without the GIL where there is work that other threads should not wait for. Host functions take it for themselves.
@@ -149,6 +181,50 @@ class Function {
   }
 
  private:
+  static constexpr std::size_t kShortInputs = 12, kShortResults = 4;
+
+  // Whether calls with arrays alone, in the order of parameters, are all that there is to it.
+  bool may_be_short(const Traced& t) const {
+    const TracedFunction& f = t.function;
+    return static_positions_.empty() && static_names_.empty() && !donates() && !t.signature.statics.is_valid() &&
+           !t.signature.owner.is_valid() && t.signature.arrays.size() == t.specs.size() && f.variables.empty() &&
+           f.assigned.empty() && f.graph->inputs.size() <= kShortInputs && f.graph->outputs.size() <= kShortResults &&
+           !current_trace && std::none_of(f.graph->captured.begin(), f.graph->captured.end(), [](const Array& x) {
+             return x.is_symbolic();
+           });
+  }
+
+  nb::object run_short(const std::shared_ptr<Traced>& t, PyObject* const* given, std::size_t n) {
+    constexpr std::int64_t kLarge = 1 << 16;
+    Array in[kShortInputs], out[kShortResults];
+    bool large = false;
+    for (std::size_t i = 0; i < n; ++i) {
+      in[i] = array_of(given[i]);
+      large = large || in[i].shape().num_elements() >= kLarge;
+    }
+    for (const Array& x : t->function.graph->captured) in[n++] = x;
+    const std::span<Array> results(out, t->program->num_results());
+    if (!large) {
+      t->program->run_to({in, n}, results);
+    } else {
+      const nb::gil_scoped_release others;
+      t->program->run_to({in, n}, results);
+    }
+    tell_long_compilation();
+    fp_flags_seen.store(0, std::memory_order_relaxed);
+    return result_of(*t, results);
+  }
+
+  static nb::object result_of(const Traced& t, std::span<const Array> results) {
+    if (results.size() == 1 && t.results.is_leaf()) return to_python(results[0]);
+    nb::object leaves[kShortResults];
+    std::vector<nb::object> more;
+    if (results.size() > kShortResults) more.resize(results.size());
+    nb::object* all = more.empty() ? leaves : more.data();
+    for (std::size_t i = 0; i < results.size(); ++i) all[i] = to_python(results[i]);
+    return t.results.unflatten({all, results.size()});
+  }
+
   // What the function's positional parameters are called.
   const std::vector<std::string>& parameters() {
     if (!parameters_) {
@@ -308,6 +384,8 @@ class Function {
               "outside, or only where there is none yet");
         }
         if (donates()) may_own_arguments(t->function.graph);
+        for (const ArgumentSpec& s : t->specs)
+          t->any_sizes = t->any_sizes && std::all_of(s.shape.begin(), s.shape.end(), [](Dim d) { return d < 0; });
         return t;
       } catch (nb::python_error& e) {
         if (is_conversion_request(e)) {

@@ -12,10 +12,6 @@ namespace tnp::python {
 
 namespace {
 
-std::uint16_t array_code(const Array& x) {
-  return static_cast<std::uint16_t>(static_cast<int>(x.dtype()) << 8 | x.ndim());
-}
-
 // A leaf that is traced: an array, NumPy's too.
 bool is_traced_leaf(nb::handle leaf) {
   if (is_strict_array(leaf.ptr())) return false;  // a structure of its own: it has a device
@@ -123,7 +119,7 @@ bool plain_arguments(nb::handle args, nb::handle kwargs, Arguments& out) {
     } else {
       return false;
     }
-    out.signature.arrays.push_back(array_code(out.arrays.back()));
+    out.signature.arrays.push_back(array_code(out.arrays.back().dtype(), out.arrays.back().ndim()));
   }
   add_settings(out.signature);
   return true;
@@ -143,7 +139,7 @@ void general_arguments(const Flattened& f, Arguments& out) {
   for (std::size_t i = 0; i < f.leaves.size(); ++i) {
     if (f.traced[i]) {
       out.arrays.push_back(as_array(f.leaves[i].ptr()));
-      out.signature.arrays.push_back(array_code(out.arrays.back()));
+      out.signature.arrays.push_back(array_code(out.arrays.back().dtype(), out.arrays.back().ndim()));
       statics.append(nb::none());
     } else {
       statics.append(static_key(f.leaves[i], out.signature));

@@ -34,6 +34,11 @@ struct Signature {
 // How the arguments of signature b differ from those of a, in words.
 std::string difference(const Signature& a, const Signature& b);
 
+// What an array is in a signature: its type and its rank.
+inline std::uint16_t array_code(DType dtype, int ndim) {
+  return static_cast<std::uint16_t>(static_cast<int>(dtype) << 8 | ndim);
+}
+
 // One call's arguments, sorted into arrays (traced) and the rest (part of the signature).
 struct Arguments {
   Arrays arrays;

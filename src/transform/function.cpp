@@ -95,6 +95,8 @@ Arrays TracedFunction::call(std::span<const Array> arguments) const {
 
 Arrays TracedFunction::call_owned(Arrays arguments) const { return run(std::move(arguments), true); }
 
+const compiler::Program* TracedFunction::program() const { return program_of(graph).get(); }
+
 Arrays TracedFunction::run(Arrays in, bool owned) const {
   for (const VariableRef& v : variables) in.push_back(v->read());
   in.insert(in.end(), graph->captured.begin(), graph->captured.end());

@@ -7,6 +7,10 @@
 
 namespace tnp {
 
+namespace compiler {
+class Program;
+}
+
 struct ArgumentSpec {
   DType dtype;
   Shape shape;  // -1: a size that may differ from call to call; equal numbers below -1: sizes that are equal
@@ -22,6 +26,9 @@ struct TracedFunction {
   Arrays call(std::span<const Array> arguments) const;
   // The same, where the memory of arguments that nobody else holds may be taken.
   Arrays call_owned(Arrays arguments) const;
+  // What runs on the arguments and the captured arrays, where these have values, no Variables are in play and neither
+  // a trace nor a tape is in progress. It lives as long as the graph.
+  const compiler::Program* program() const;
 
  private:
   Arrays run(Arrays in, bool owned) const;
