@@ -10,6 +10,7 @@
 #include "tnp/diagonals.h"
 #include "tnp/einsum.h"
 #include "tnp/elementwise.h"
+#include "tnp/exact_cast.h"
 #include "tnp/fft.h"
 #include "tnp/indexing.h"
 #include "tnp/linalg.h"

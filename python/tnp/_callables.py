@@ -8,12 +8,15 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as _np
+
 from . import _core
 from ._functional import vmap
 
-__all__ = ["apply_along_axis", "apply_over_axes", "fromfunction", "frompyfunc", "piecewise", "vectorize"]
+__all__ = ["apply_along_axis", "apply_over_axes", "fromfunction", "frompyfunc", "pad", "piecewise", "vectorize"]
 
 _functions = _core.functions
+_NUMBERS = frozenset((bool, int, float, complex))
 
 
 def _symbolic(x: Any) -> bool:
@@ -75,6 +78,50 @@ def apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Any:
             raise ValueError("function is not returning an array of the correct shape")
         x = result
     return x
+
+
+# What each mode of pad takes.
+_PAD_KEYWORDS = {
+    **dict.fromkeys(("edge", "empty", "wrap"), ()),
+    **dict.fromkeys(("maximum", "mean", "median", "minimum"), ("stat_length",)),
+    **dict.fromkeys(("reflect", "symmetric"), ("reflect_type",)),
+    "constant": ("constant_values",),
+    "linear_ramp": ("end_values",),
+}
+
+
+def pad(array: Any, pad_width: Any, mode: str | Callable[..., Any] = "constant", **kwargs: Any) -> Any:
+    """An array with elements added at its edges.
+
+    mode: constant (constant_values=0), linear_ramp (end_values=0), maximum, mean, median, minimum (stat_length=None),
+        reflect, symmetric (reflect_type='even'), edge, wrap, empty; or a function, which is called for each row along each
+        axis as mode(row, (before, after), axis, kwargs). The row, with zeros at its ends, is a NumPy array: the function
+        writes into it, or returns what it is to be.
+    """
+    if callable(mode):
+        return _padded_by(mode, _core.asarray(array), pad_width, kwargs)
+    if mode not in _PAD_KEYWORDS:
+        raise ValueError(f"mode '{mode}' is not supported")
+    if kwargs and (unknown := set(kwargs) - set(_PAD_KEYWORDS[mode])):
+        raise ValueError(f"unsupported keyword arguments for mode '{mode}': {unknown}")
+    return _functions["pad"](array, pad_width, mode, **kwargs)
+
+
+def _padded_by(function: Callable[..., Any], x: Any, pad_width: Any, kwargs: dict[str, Any]) -> Any:
+    padded = _np.array(_functions["pad"](x, pad_width))
+    if isinstance(pad_width, dict):
+        pairs = _np.zeros((x.ndim, 2), int)
+        for axis, each in pad_width.items():
+            pairs[axis] = each
+    else:
+        pairs = _np.broadcast_to(_np.asarray(pad_width), (x.ndim, 2))
+    for axis in range(x.ndim):
+        rows = _np.moveaxis(padded, axis, -1)
+        for index in _np.ndindex(rows.shape[:-1]):
+            result = function(rows[index], tuple(pairs[axis].tolist()), axis, kwargs)
+            if result is not None:
+                rows[index] = result
+    return _core.asarray(padded)
 
 
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
@@ -143,6 +190,8 @@ class vectorize:
         """The results of each element; as a decorator with keywords, the function itself."""
         if self.pyfunc is None:
             return vectorize(args[0], self.otypes, self.__doc__, self.excluded, self.cache, self.signature)
+        if self._core_dims is None and not kwargs and not self.excluded:
+            return self._call_on_elements(self.pyfunc, [_core.asarray(a) for a in args])
         names = [k for k in kwargs if k not in self.excluded]
         places = [i for i in range(len(args)) if i not in self.excluded]
 
@@ -161,9 +210,9 @@ class vectorize:
     def _call_on_elements(self, call: Callable[..., Any], arrays: list[Any]) -> Any:
         if not arrays:
             return call()
-        views = _functions["broadcast_arrays"](*arrays)
+        views = arrays if len(arrays) == 1 else _functions["broadcast_arrays"](*arrays)
         shape = views[0].shape
-        if any(_symbolic(v) for v in views):
+        if any(map(_functions["_is_symbolic"], views)):
             flat = [v.reshape(-1) for v in views]
             out = vmap(lambda *xs: _of_results(call(*xs), self.otypes))(*flat)
             return tuple(o.reshape(shape) for o in out) if isinstance(out, tuple) else out.reshape(shape)
@@ -172,24 +221,24 @@ class vectorize:
                 raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
             empty = tuple(_functions["zeros"](shape, t) for t in self.otypes)
             return empty if len(empty) > 1 else empty[0]
-        rows = list(zip(*(_functions["ravel"](v).tolist() for v in views), strict=True))
-        results = self._results(call, rows)
+        columns = [(v if len(shape) == 1 else v.ravel()).tolist() for v in views]
+        # Without otypes NumPy calls the function on the first element once more, to see what it gives.
+        if self.otypes is None and not self.cache:
+            call(*(c[0] for c in columns))
+        results = list(map(call, *columns))
         if not isinstance(results[0], tuple):
             return self._collected(results, 0, shape)
         return tuple(self._collected([r[k] for r in results], k, shape) for k in range(len(results[0])))
 
-    def _results(self, call: Callable[..., Any], rows: list[Any]) -> list[Any]:
-        # Without otypes NumPy calls the function on the first element once more, to see what it gives.
-        first = call(*rows[0]) if self.otypes is None else None
-        if self.otypes is None and self.cache:
-            return [first] + [call(*row) for row in rows[1:]]
-        return [call(*row) for row in rows]
-
     def _collected(self, values: list[Any], k: int, shape: Any) -> Any:
-        if self.otypes is not None:
-            return _core.asarray([_plain(v) for v in values]).astype(self.otypes[k]).reshape(shape)
+        if not _NUMBERS.issuperset(map(type, values)):
+            values = [v.item() if hasattr(v, "item") else v for v in values]
+        out = _core.asarray(values)
         # The first result decides the type, as in NumPy.
-        return _core.asarray([_plain(v) for v in values]).astype(_core.asarray(values[0]).dtype).reshape(shape)
+        dtype = _core.asarray(values[0]).dtype if self.otypes is None else self.otypes[k]
+        if out.dtype is not dtype:
+            out = out.astype(dtype)
+        return out if len(shape) == 1 else out.reshape(shape)
 
     def _call_with_dims(self, call: Callable[..., Any], arrays: list[Any]) -> Any:
         assert self._core_dims is not None
@@ -234,11 +283,6 @@ class vectorize:
             y = _functions["stack"](parts).reshape(tuple(outer) + tuple(parts[0].shape))
             out.append(y if self.otypes is None else y.astype(self.otypes[k]))
         return tuple(out) if many else out[0]
-
-
-def _plain(value: Any) -> Any:
-    """An element as a Python number, where it is an array."""
-    return value.item() if hasattr(value, "item") else value
 
 
 def _of_results(result: Any, otypes: Any) -> Any:

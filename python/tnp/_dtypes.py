@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as _np
 
@@ -64,7 +64,34 @@ class dtype:
         """'=' (native), or '|' where there is no order."""
         return "|" if self.itemsize <= 1 else "="
 
+    @property
+    def base(self) -> Self:
+        """The dtype itself, as none has a shape."""
+        return self
+
+    @property
+    def descr(self) -> list[tuple[_Text, _Text]]:
+        """The one field of no name that the array interface describes."""
+        return [("", self.str)]
+
+    def newbyteorder(self, new_order: _Text = "S", /) -> Self:
+        """The dtype itself for this machine's order of bytes; there are none of the other order (ValueError)."""
+        order = new_order[:1].upper()
+        if order not in "S<>=|LBNI" or not order:
+            raise ValueError(f"{new_order!r} is an unrecognized byteorder")
+        if order in "S>B" and self.itemsize > 1:
+            raise ValueError(f"newbyteorder: tnp has no {self.name} of the other byte order: use x.byteswap()")
+        return self
+
+    def __instancecheck__(self, x: object) -> bool:
+        """Whether `x` is one element of this type: isinstance(x[0], tnp.float32)."""
+        return getattr(x, "shape", None) == () and self == getattr(x, "dtype", None)
+
     isnative = True
+    isbuiltin = 1
+    isalignedstruct = False
+    flags = 0
+    metadata = None
     fields = None
     names = None
     shape = ()

@@ -30,7 +30,8 @@ nan = float("nan")
 euler_gamma = 0.5772156649015329
 little_endian = True
 
-globals().update({name: function for name, function in _core.functions.items() if not name.startswith("_")})
+_functions = {name: f for name, f in _core.functions.items() if not name.startswith("_") and name not in ("pad",)}
+globals().update(_functions)
 
 __all__ = [
     "character",
@@ -62,4 +63,4 @@ __all__ = [
     "signedinteger",
     "unsignedinteger",
 ]
-__all__ += [name for name in _core.functions if not name.startswith("_")]
+__all__ += list(_functions)

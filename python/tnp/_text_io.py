@@ -12,6 +12,8 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as _np
+
 from . import _core
 from ._dtypes import dtype as _dtype
 
@@ -22,8 +24,12 @@ _OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, "
 
 
 def _parser(dtype: Any) -> Callable[[str], Any]:
-    """What makes a number of such a type of text."""
+    """What makes an element of such a type of text."""
     kind = dtype.kind
+    if kind == "U":
+        return str
+    if kind == "S":
+        return lambda text: text.encode("latin1")
     if kind == "b":
         return lambda text: bool(int(float(text)))
     if kind in "iu":
@@ -63,6 +69,8 @@ def fromstring(string: str, dtype: Any = float, count: int = -1, *, sep: str, li
     """A vector of the numbers in a text, which `sep` separates."""
     if sep == "":
         raise ValueError("The binary mode of fromstring is removed, use frombuffer instead")
+    if _dtype(dtype).kind in "US":
+        raise ValueError("don't know how to read character strings with that array type")
     return _numbers(string if isinstance(string, str) else bytes(string).decode("latin1"), _dtype(dtype), count, sep)
 
 
@@ -70,7 +78,11 @@ def fromfile(
     file: Any, dtype: Any = float, count: int = -1, sep: str = "", offset: int = 0, *, like: Any = None
 ) -> Any:
     """A vector of the elements in a file: their bytes, or text where `sep` separates them."""
-    dtype = _dtype(float if dtype is None else dtype)
+    spec = float if dtype is None else dtype  # NumPy's may have a width or an order of bytes, which tnp's have not
+    dtype = _dtype(spec)
+    itemsize = dtype.itemsize or _np.dtype(getattr(spec, "numpy_dtype", spec)).itemsize
+    if itemsize == 0 or (sep and dtype.kind in "US"):
+        raise ValueError(f"fromfile: elements of type {dtype.name} can not be read so: their width is not known")
     own = isinstance(file, (str, bytes, os.PathLike))
     with open(file, "rb") if own else contextlib.nullcontext(file) as stream:
         if sep:
@@ -80,9 +92,9 @@ def fromfile(
             return _numbers(text if isinstance(text, str) else text.decode("latin1"), dtype, count, sep)
         if offset:
             stream.seek(offset, os.SEEK_CUR)
-        data = stream.read() if count < 0 else stream.read(count * dtype.itemsize)
-    whole = len(data) // dtype.itemsize * dtype.itemsize
-    return _functions["frombuffer"](data[:whole], dtype) if whole else _functions["zeros"]((0,), dtype)
+        data = stream.read() if count < 0 else stream.read(count * itemsize)
+    whole = len(data) // itemsize * itemsize
+    return _functions["frombuffer"](data[:whole], spec) if whole else _functions["zeros"]((0,), dtype)
 
 
 def _opened(fname: Any, mode: str, encoding: str | None) -> Any:
@@ -150,9 +162,10 @@ def loadtxt(
     quotechar: str | None = None,
     like: Any = None,
 ) -> Any:
-    """The numbers in a text file, a row a line; all lines have as many."""
+    """The numbers, or texts, in a text file, a row a line; all lines have as many."""
     dtype = _dtype(dtype)
     parse = _parser(dtype)
+    strip = dtype.kind not in "US"
     marks, chosen = _marks(comments), _columns(usecols)
     rows: list[list[Any]] = []
     width = None
@@ -162,7 +175,7 @@ def loadtxt(
         text = _without_comment(line, marks).strip("\r\n") if quotechar is None else line.strip("\r\n")
         if not text.strip():
             continue
-        words = _words(text, delimiter, quotechar)
+        words = _words(text, delimiter, quotechar, strip)
         if width is None:
             width = len(words)
         elif chosen is None and len(words) != width:
@@ -191,11 +204,13 @@ def loadtxt(
     return _shaped(_core.asarray(rows).astype(dtype), ndmin, unpack)
 
 
-def _words(text: str, delimiter: str | None, quotechar: str | None) -> list[str]:
+def _words(text: str, delimiter: str | None, quotechar: str | None, strip: bool) -> list[str]:
     if quotechar is not None:
         separator = delimiter or " "
         return next(csv.reader([text], delimiter=separator, quotechar=quotechar, skipinitialspace=delimiter is None))
-    return text.split() if delimiter is None else [w.strip() for w in text.split(delimiter)]
+    if delimiter is None:
+        return text.split()
+    return [w.strip() for w in text.split(delimiter)] if strip else text.split(delimiter)
 
 
 def genfromtxt(
@@ -226,7 +241,7 @@ def genfromtxt(
     ndmin: int = 0,
     like: Any = None,
 ) -> Any:
-    """The numbers in a text file, a row a line; what is missing or no number is filled in.
+    """The numbers, or texts, in a text file, a row a line; what is missing or no number is filled in.
 
     `names` and `usemask` ask for records and masks, which tnp's arrays have not.
     """
@@ -237,7 +252,10 @@ def genfromtxt(
     if skip_footer:
         lines = lines[:-skip_footer]
     texts = [t for line in lines if (t := _without_comment(line, marks).strip("\r\n")).strip()]
-    rows = [_cells(t, delimiter) for t in (texts if max_rows is None else texts[:max_rows])]
+    if max_rows is not None:
+        texts = texts[:max_rows]
+    strip = autostrip or dtype is None or _dtype(dtype).kind not in "US"
+    rows = [_cells(t, delimiter, strip) for t in texts]
     if not rows:
         import warnings
 
@@ -253,7 +271,7 @@ def genfromtxt(
     picked = range(width) if chosen is None else chosen
     missing = {"", *([missing_values] if isinstance(missing_values, str) else missing_values or ())}
     kind = _guessed(rows, picked, missing) if dtype is None else _dtype(dtype)
-    parse = _parser(kind)
+    parse = _truth if kind.kind == "b" else _parser(kind)
 
     def value(word: str, column: int) -> Any:
         fill = filling_values.get(column) if isinstance(filling_values, dict) else filling_values
@@ -263,7 +281,7 @@ def genfromtxt(
             fill = float("nan") if kind.kind in "fc" else -1 if kind.kind in "iu" else False
         if converters and column in converters:
             return converters[column](word)
-        if word in missing:
+        if word in missing and kind.kind not in "US":
             return fill
         try:
             return parse(word)
@@ -276,21 +294,37 @@ def genfromtxt(
     return _shaped(_core.asarray(table).astype(kind), ndmin, bool(unpack))
 
 
-def _cells(text: str, delimiter: Any) -> list[str]:
+def _cells(text: str, delimiter: Any, strip: bool) -> list[str]:
     """The columns of a line; a number, or numbers, for a delimiter are widths."""
     if delimiter is None:
         return text.split()
     if isinstance(delimiter, str):
-        return [w.strip() for w in text.split(delimiter)]
-    if isinstance(delimiter, int):
-        return [text[i : i + delimiter].strip() for i in range(0, len(text), delimiter)]
-    ends = list(itertools.accumulate(delimiter))
-    return [text[a:b].strip() for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+        cells = text.strip(" ").split(delimiter)
+    elif isinstance(delimiter, int):
+        cells = [text[i : i + delimiter] for i in range(0, len(text), delimiter)]
+    else:
+        ends = list(itertools.accumulate(delimiter))
+        cells = [text[a:b] for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+    return [c.strip() for c in cells] if strip else cells
+
+
+def _truth(word: str) -> bool:
+    if word.upper() not in ("TRUE", "FALSE"):
+        raise ValueError(word)
+    return word.upper() == "TRUE"
+
+
+def _is_text(word: str) -> bool:
+    try:
+        complex(word)
+    except ValueError:
+        return word.upper() not in ("TRUE", "FALSE")
+    return False
 
 
 def _guessed(rows: list[list[str]], picked: Any, missing: set[str]) -> Any:
-    """The first of int, float, complex that all words are."""
-    for candidate in (int, float, complex):
+    """The first of bool, int, float, complex that all words are, or text where each column has some."""
+    for candidate in (_truth, int, float, complex):
         try:
             for row in rows:
                 for c in picked:
@@ -298,7 +332,9 @@ def _guessed(rows: list[list[str]], picked: Any, missing: set[str]) -> Any:
                         candidate(row[c])
         except ValueError:
             continue
-        return _dtype(candidate)
+        return _dtype(bool if candidate is _truth else candidate)
+    if all(any(_is_text(row[c]) for row in rows if row[c] not in missing) for c in picked):
+        return _dtype(str)
     raise ValueError("genfromtxt: the columns are not all numbers, and tnp has no records")
 
 

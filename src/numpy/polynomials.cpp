@@ -166,7 +166,8 @@ Array poly(const Array& given) {
   const Dim n = known_length(roots, "poly");
   Array p = ones({1}, roots.dtype());
   for (Dim k = 0; k < n; ++k) {
-    p = product(p, concatenate(Arrays{ones({1}, roots.dtype()), -part(roots, k, 1)}, 0));
+    // 0 - root: a root of 0 leaves no coefficient of -0.
+    p = product(p, concatenate(Arrays{ones({1}, roots.dtype()), zeros({1}, roots.dtype()) - part(roots, k, 1)}, 0));
   }
   if (!is_complex(p.dtype()) || p.is_symbolic()) return p;
   // Roots in conjugate pairs have a real polynomial.

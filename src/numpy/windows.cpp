@@ -71,7 +71,8 @@ Array cosines(double points, double a, double b, double c) {
   Array out;
   if (trivial(points, out)) return out;
   return over_centred(points, [&](const Array& n) {
-    const Array phase = n * Scalar(std::numbers::pi) / Scalar(points - 1);
+    // In this order the phase at both ends is pi to the bit, and a Hann window's ends are 0.
+    const Array phase = n / Scalar(points - 1) * Scalar(std::numbers::pi);
     const Array sum = Scalar(a) + Scalar(b) * cos(phase);
     return c == 0 ? sum : sum + Scalar(c) * cos(Scalar(2.0) * phase);
   });

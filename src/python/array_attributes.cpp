@@ -1,6 +1,6 @@
 // ndarray's constructor and attributes.
 #include "base/dim.h"
-#include "ir/observer.h"
+#include "numpy/complex_parts.h"
 #include "python/arguments.h"
 #include "python/array_slots.h"
 #include "python/same_object.h"
@@ -11,9 +11,9 @@ namespace tnp::python {
 namespace {
 
 // The elements of a buffer: typed memory is cast, bare bytes are taken for elements of the type.
-Array from_buffer(nb::handle buffer, DType type, const std::optional<Shape>& shape) {
+Array from_buffer(nb::handle buffer, nb::handle dtype, DType type, const std::optional<Shape>& shape) {
   if (PyBytes_Check(buffer.ptr()) || PyByteArray_Check(buffer.ptr())) {
-    nb::object flat = nb::module_::import_("tnp._core").attr("frombuffer")(buffer, dtype_object(type));
+    nb::object flat = nb::module_::import_("tnp._core").attr("frombuffer")(buffer, dtype);
     return array_of(flat.ptr());
   }
   const bool acceptable =
@@ -36,7 +36,7 @@ void construct(Array* self, nb::handle shape, nb::handle dtype, nb::handle buffe
   }
   std::optional<Shape> wanted;
   if (!shape.is_none()) wanted = shape_of(shape);
-  const Array x = from_buffer(buffer, type, wanted);
+  const Array x = from_buffer(buffer, dtype, type, wanted);
   if (wanted && x.shape() != *wanted) {
     if (!x.shape().is_static() || !wanted->is_static() || x.size() != wanted->num_elements() || x.ndim() != 1) {
       throw ValueError("ndarray: a buffer of shape " + x.shape().str() + " does not have the shape " + wanted->str());
@@ -127,23 +127,11 @@ nb::object flags_object(const Array& x) {
 }
 
 nb::object transposed(nb::handle self) { return same_or_new(self, permute_dims(array_of(self.ptr()))); }
-// The real or imaginary parts as they lie in memory, `offset` bytes into each element.
-Array parts_of(const Array& x, std::int64_t offset) {
-  return Array::view_of(x.node()->buffer, x.data() + offset, real_of(x.dtype()), x.shape(), x.strides());
-}
-bool has_parts_in_memory(const Array& x) {
-  return x.state() == State::concrete && active_observers == nullptr && is_complex(x.dtype());
-}
-
-nb::object real_part(nb::handle self) {
+nb::object real_parts(nb::handle self) {
   const Array& x = array_of(self.ptr());
-  if (has_parts_in_memory(x)) return to_python(parts_of(x, 0));
-  return is_complex(x.dtype()) ? to_python(real(x)) : nb::borrow(self);
+  return is_complex(x.dtype()) ? to_python(real_part(x)) : nb::borrow(self);
 }
-nb::object imaginary_part(const Array& x) {
-  if (has_parts_in_memory(x)) return to_python(parts_of(x, x.itemsize() / 2));
-  return to_python(is_complex(x.dtype()) ? imag(x) : zeros(x.shape(), x.dtype()));
-}
+nb::object imaginary_parts(const Array& x) { return to_python(imaginary_part(x)); }
 
 nb::object device_name() {
   static PyObject* name = PyUnicode_InternFromString("CPU:0");
@@ -185,8 +173,8 @@ PyGetSetDef g_attributes[] = {
     {"T", get<transposed>, nullptr, "The axes reversed.", nullptr},
     {"mT", get<[](const Array& x) { return to_python(matrix_transposed(x)); }>, nullptr, "The last two axes exchanged.",
      nullptr},
-    {"real", get<real_part>, nullptr, "The real parts.", nullptr},
-    {"imag", get<imaginary_part>, nullptr, "The imaginary parts.", nullptr},
+    {"real", get<real_parts>, nullptr, "The real parts.", nullptr},
+    {"imag", get<imaginary_parts>, nullptr, "The imaginary parts.", nullptr},
     {"data", get<memory_view>, nullptr, "The memory, read-only.", nullptr},
     {"base", get<[](nb::handle) { return nb::object(nb::none()); }>, nullptr, "None: memory is shared, not owned.",
      nullptr},

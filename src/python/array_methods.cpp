@@ -8,9 +8,12 @@
 #include "python/complex_warning.h"
 #include "python/elementwise_call.h"
 #include "python/indexing.h"
+#include "python/numpy_memory.h"
 #include "python/same_object.h"
+#include "python/silent_flags.h"
 #include "python/text.h"
 #include "tnp/error.h"
+#include "tnp/exact_cast.h"
 
 namespace tnp::python {
 
@@ -88,6 +91,10 @@ TNP_FUNCTION(astype, kMethod, "(self, /, dtype, order='K', casting='unsafe', sub
   const Array& x = array_of(self.ptr());
   order.order();
   const DType to = dtype.given() ? *dtype.dtype() : default_dtype(WeakKind::floating);
+  if (casting.given() && PyUnicode_Check(casting.ptr()) && casting.text("") == "same_value") {
+    const SilentFlags silent;
+    return to_python(astype_same_value(x, to));
+  }
   if (casting.given() && !can_cast(x.dtype(), to, casting.casting())) {
     throw TypeError("Cannot cast array data from dtype('" + std::string(name(x.dtype())) + "') to dtype('" +
                     std::string(name(to)) + "') according to the rule '" + casting.text("unsafe") + "'");
@@ -128,7 +135,8 @@ Array reinterpreted(const Array& x, DType to) {
 TNP_FUNCTION(view, kMethod, "(self, /, dtype=None, type=None)", "The same memory as elements of another type.") {
   const auto [self, dtype] = take<2>(args);
   if (!dtype.given() || dtype.ptr() == reinterpret_cast<PyObject*>(array_type())) return nb::borrow(self.handle());
-  return to_python(reinterpreted(array_of(self.ptr()), *dtype.dtype()));
+  const nb::object viewed = to_python(reinterpreted(array_of(self.ptr()), *dtype.dtype()));
+  return has_other_byte_order(dtype.ptr()) ? viewed.attr("byteswap")() : viewed;
 }
 
 // --- Python values
@@ -153,33 +161,43 @@ void for_each_element(const Array& x, Order order, F&& visit) {
 
 nb::object element(DType dtype, const std::byte* at) { return nb::steal(python_element(dtype, at)); }
 
-nb::object nested_list(const Array& x, const std::byte* at, int axis) {
-  if (axis == x.ndim()) return element(x.dtype(), at);
-  const std::int64_t n = x.shape()[axis], step = x.strides()[axis];
-  nb::object list = nb::steal(PyList_New(n));
-  if (!list.is_valid()) throw nb::python_error();
-  if (axis + 1 == x.ndim()) {
-    const DType dtype = x.dtype();
-    const bool floats = dtype == DType::float64;
-    for (std::int64_t i = 0; i < n; ++i) {
-      const std::byte* from = at + i * step;
-      // The most frequent type without a choice for each element.
-      PyObject* number =
-          floats ? PyFloat_FromDouble(*reinterpret_cast<const double*>(from)) : python_element(dtype, from);
-      if (number == nullptr) throw nb::python_error();
-      PyList_SET_ITEM(list.ptr(), i, number);
-    }
-    return list;
+// What lists are made of: the axes from one on.
+struct Rows {
+  DType dtype;
+  const std::int64_t* sizes;
+  const std::int64_t* steps;
+  int axes;
+};
+
+PyObject* nested_list(const Rows& rows, const std::byte* at) {
+  if (rows.axes == 0) return python_element(rows.dtype, at);
+  const std::int64_t n = rows.sizes[0], step = rows.steps[0];
+  PyObject* list = PyList_New(n);
+  if (list == nullptr) throw nb::python_error();
+  const nb::object owner = nb::steal(list);
+  const Rows inner{rows.dtype, rows.sizes + 1, rows.steps + 1, rows.axes - 1};
+  const bool floats = inner.axes == 0 && rows.dtype == DType::float64;
+  for (std::int64_t i = 0; i < n; ++i, at += step) {
+    // The most frequent type without a choice for each element.
+    PyObject* item = floats            ? PyFloat_FromDouble(*reinterpret_cast<const double*>(at))
+                     : inner.axes == 0 ? python_element(rows.dtype, at)
+                                       : nested_list(inner, at);
+    if (item == nullptr) throw nb::python_error();
+    PyList_SET_ITEM(list, i, item);
   }
-  for (std::int64_t i = 0; i < n; ++i)
-    PyList_SET_ITEM(list.ptr(), i, nested_list(x, at + i * step, axis + 1).release().ptr());
-  return list;
+  return Py_NewRef(list);
 }
 
 TNP_FUNCTION(tolist, kMethod, "(self, /)", "The elements as nested lists of Python numbers.") {
   const Array& x = array_of(args.values[0]);
   if (is_text(x.dtype())) return text_elements(x);
-  return nested_list(x, x.data(), 0);
+  const std::byte* data = x.data();
+  return nb::steal(nested_list({x.dtype(), x.shape().data(), x.strides().data(), x.ndim()}, data));
+}
+TNP_SHORT_WAY(tolist) {
+  const Array& x = array_of(self);
+  if (!args.empty() || x.state() != State::concrete || !is_numeric(x.dtype())) return nullptr;
+  return nested_list({x.dtype(), x.shape().data(), x.strides().data(), x.shape().ndim()}, x.node()->data);
 }
 
 // The byte offset of one element given by a flat index or an index for each axis.
@@ -224,6 +242,8 @@ TNP_FUNCTION(item, kMethod, "(self, /, *args)", "One element as a Python number.
 TNP_SHORT_WAY(item) {
   const Array& x = array_of(self);
   if (x.state() != State::concrete || !is_numeric(x.dtype())) return nullptr;
+  if (args.size() == 1 && PyTuple_CheckExact(args[0]))
+    args = {&PyTuple_GET_ITEM(args[0], 0), static_cast<std::size_t>(PyTuple_GET_SIZE(args[0]))};
   const std::byte* at = place_of(x, args);
   return at != nullptr ? python_element(x.dtype(), at) : nullptr;
 }
@@ -304,9 +324,18 @@ TNP_FUNCTION(__format__, kMethod, "(self, spec, /)", "A 0-d array formats as its
 TNP_FUNCTION(__complex__, kMethod, "(self, /)", "complex(x) of a 0-d array.") {
   return nb::steal(python_complex(array_of(args.values[0])));
 }
-TNP_FUNCTION(__round__, kMethod, "(self, decimals=0)", "round(x, decimals).") {
+TNP_FUNCTION(__round__, kMethod, "(self, decimals=None)",
+             "round(x, decimals). round(x) of a 0-d array is an integer, as of a number.") {
   const auto [self, decimals] = take<2>(args);
+  const Array& x = array_of(self.ptr());
+  if (!decimals.given() && x.shape().rank_known() && x.ndim() == 0 && is_floating(x.dtype())) {
+    if (x.is_symbolic()) return to_python(astype(round(x, 0), DType::int64));
+    return nb::steal(PyNumber_Long(to_python(round(x, 0)).ptr()));  // Python's errors for what is no integer
+  }
   return to_python(round(array_of(self.ptr()), static_cast<int>(decimals.integer(0))));
+}
+TNP_FUNCTION(__trunc__, kMethod, "(self, /)", "math.trunc(x) of a 0-d array.") {
+  return nb::steal(PyNumber_Long(args.values[0]));
 }
 TNP_FUNCTION(__copy__, kMethod, "(self, /)", "The array itself, as it never changes.") {
   return nb::borrow(nb::handle(args.values[0]));

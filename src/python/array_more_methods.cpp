@@ -1,6 +1,7 @@
 // Methods of ndarray that NumPy's or TensorFlow's arrays have: bytes, files, and those that would change the array.
 #include "base/dim.h"
 #include "python/arguments.h"
+#include "python/numpy_memory.h"
 #include "tnp/error.h"
 #include "tnp/text.h"
 
@@ -25,7 +26,8 @@ TNP_FUNCTION(getfield, kMethod, "(self, /, dtype, offset=0)",
                      " for requested type but received offset = " + std::to_string(at));
   }
   std::byte* data = x.data();
-  return to_python(Array::view_of(x.node()->buffer, data + at, to, x.shape(), x.strides()));
+  const nb::object field = to_python(Array::view_of(x.node()->buffer, data + at, to, x.shape(), x.strides()));
+  return has_other_byte_order(dtype.ptr()) ? field.attr("byteswap")() : field;
 }
 
 template <class T, class F>

@@ -6,6 +6,7 @@
 
 #include "ops/elementwise/fp_status.h"
 #include "python/array_api.h"
+#include "python/elements.h"
 #include "python/elementwise_call.h"
 #include "python/huge_integers.h"
 #include "tnp/error.h"
@@ -58,15 +59,25 @@ const OpDef* power_by_exponent(DType base, const Scalar& exponent) {
   return value == 2 ? &square : value == 0.5 ? &sqrt : value == -1 ? &reciprocal : nullptr;
 }
 
+// What single elements have a way of their own for; null where they are none or it does not apply.
+inline PyObject* of_elements(ElementOp op, PyObject* a, PyObject* b) {
+  return has_axes(a) || has_axes(b) ? nullptr : element_operation(op, a, b);
+}
+
 #define TNP_BINARY_SLOT(NAME)                       \
   PyObject* slot_##NAME(PyObject* a, PyObject* b) { \
     static const OpDef& op = op_named(#NAME);       \
     return binary(op, a, b);                        \
   }
-TNP_BINARY_SLOT(add)
-TNP_BINARY_SLOT(subtract)
-TNP_BINARY_SLOT(multiply)
-TNP_BINARY_SLOT(divide)
+#define TNP_ELEMENT_SLOT(NAME)                            \
+  PyObject* slot_##NAME(PyObject* a, PyObject* b) {       \
+    static const OpDef& op = op_named(#NAME);             \
+    PyObject* quick = of_elements(ElementOp::NAME, a, b); \
+    return quick != nullptr ? quick : binary(op, a, b);   \
+  }
+TNP_ELEMENT_SLOT(add)
+TNP_ELEMENT_SLOT(subtract)
+TNP_ELEMENT_SLOT(divide)
 TNP_BINARY_SLOT(floor_divide)
 TNP_BINARY_SLOT(remainder)
 TNP_BINARY_SLOT(bitwise_and)
@@ -75,6 +86,19 @@ TNP_BINARY_SLOT(bitwise_xor)
 TNP_BINARY_SLOT(left_shift)
 TNP_BINARY_SLOT(right_shift)
 #undef TNP_BINARY_SLOT
+#undef TNP_ELEMENT_SLOT
+
+// Text times an integer repeats the text, which Python does where this slot declines.
+PyObject* slot_multiply(PyObject* a, PyObject* b) {
+  static const OpDef& op = op_named("multiply");
+  if (PyObject* quick = of_elements(ElementOp::multiply, a, b)) return quick;
+  PyObject* result = binary(op, a, b);
+  if (result != nullptr || !PyErr_ExceptionMatches(PyExc_TypeError)) return result;
+  const auto is_text_object = [](PyObject* o) { return PyUnicode_Check(o) || PyBytes_Check(o); };
+  if (!is_text_object(a) && !is_text_object(b)) return nullptr;
+  PyErr_Clear();
+  Py_RETURN_NOTIMPLEMENTED;
+}
 
 PyObject* slot_power(PyObject* a, PyObject* b, PyObject* modulus) {
   if (modulus != Py_None) {
@@ -92,6 +116,9 @@ PyObject* slot_power(PyObject* a, PyObject* b, PyObject* modulus) {
         return binary(op, a, b);
       }
       const OpDef* special = power_by_exponent(x.dtype(), exponent.scalar());
+      if (special != nullptr && std::strcmp(special->name, "square") == 0) {
+        if (PyObject* quick = of_elements(ElementOp::multiply, a, a)) return quick;
+      }
       return special != nullptr ? call_elementwise(*special, x, a) : binary(op, a, b);
     });
   }
@@ -135,8 +162,16 @@ TNP_UNARY_SLOT(positive)
 TNP_UNARY_SLOT(absolute)
 TNP_UNARY_SLOT(invert)
 #undef TNP_UNARY_SLOT
+template <PyObject* (*Quick)(PyObject*), PyObject* (*Slot)(PyObject*)>
+PyObject* slot_or_quick(PyObject* a) {
+  PyObject* quick = has_axes(a) ? nullptr : Quick(a);
+  return quick != nullptr ? quick : Slot(a);
+}
 
 PyObject* slot_richcompare(PyObject* a, PyObject* b, int op) {
+  if (!has_axes(a) && !has_axes(b)) {
+    if (PyObject* quick = element_comparison(op, a, b)) return quick;
+  }
   static const OpDef* ops[6] = {};
   if (ops[Py_LT] == nullptr) {
     const char* names[] = {"less", "less_equal", "equal", "not_equal", "greater", "greater_equal"};  // Py_LT … Py_GE
@@ -228,9 +263,9 @@ PyType_Slot* operator_slots() {
       {Py_nb_inplace_xor, reinterpret_cast<void*>(slot_bitwise_xor)},
       {Py_nb_inplace_lshift, reinterpret_cast<void*>(slot_left_shift)},
       {Py_nb_inplace_rshift, reinterpret_cast<void*>(slot_right_shift)},
-      {Py_nb_negative, reinterpret_cast<void*>(slot_negative)},
+      {Py_nb_negative, reinterpret_cast<void*>(&slot_or_quick<&element_negative, &slot_negative>)},
       {Py_nb_positive, reinterpret_cast<void*>(slot_positive)},
-      {Py_nb_absolute, reinterpret_cast<void*>(slot_absolute)},
+      {Py_nb_absolute, reinterpret_cast<void*>(&slot_or_quick<&element_absolute, &slot_absolute>)},
       {Py_nb_invert, reinterpret_cast<void*>(slot_invert)},
       {Py_nb_bool, reinterpret_cast<void*>(slot_bool)},
       {Py_nb_int, reinterpret_cast<void*>(slot_int)},

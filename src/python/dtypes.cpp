@@ -6,6 +6,8 @@
 #include "base/default_dtype.h"
 #include "base/dim.h"
 #include "python/autograph.h"
+#include "python/dtype_class.h"
+#include "python/numpy_memory.h"
 #include "python/python.h"
 #include "tnp/error.h"
 #include "tnp/extent.h"
@@ -50,25 +52,28 @@ nb::object dtype_object(DType dtype) {
   return g_dtype_objects[static_cast<int>(dtype)];
 }
 
+bool has_other_byte_order(PyObject* dtype) {
+  if (dtype == nullptr) return false;
+  if (PyUnicode_Check(dtype)) return PyUnicode_GET_LENGTH(dtype) > 0 && PyUnicode_READ_CHAR(dtype, 0) == '>';
+  DType known;
+  return numpy_dtype(dtype, known) && reinterpret_cast<NumpyDescr*>(dtype)->byteorder == '>';
+}
+
 DType dtype_of(nb::handle o) {
-  static PyObject* number = PyUnicode_InternFromString("num");
   if (o.ptr() == reinterpret_cast<PyObject*>(&PyFloat_Type)) return default_float();
   if (o.ptr() == reinterpret_cast<PyObject*>(&PyLong_Type)) return DType::int64;
   if (o.ptr() == reinterpret_cast<PyObject*>(&PyBool_Type)) return DType::bool_;
   if (o.ptr() == reinterpret_cast<PyObject*>(&PyComplex_Type)) return default_dtype(WeakKind::complex);
-  if (g_dtype_objects && Py_TYPE(o.ptr()) == Py_TYPE(g_dtype_objects[0].ptr())) {
-    for (int i = 0; i < kDTypeCount; ++i) {
-      if (o.is(g_dtype_objects[i])) return static_cast<DType>(i);
-    }
-    return static_cast<DType>(nb::cast<int>(nb::getattr(o, nb::handle(number))));
-  }
+  if (is_dtype_object(o.ptr())) return dtype_of_object(o.ptr());
   if (PyUnicode_Check(o.ptr())) return dtype_of_text(o.ptr());
   if (o.ptr() == reinterpret_cast<PyObject*>(&PyUnicode_Type)) return DType::unicode;
   if (o.ptr() == reinterpret_cast<PyObject*>(&PyBytes_Type)) return DType::string;
   // NumPy's dtypes and scalar types, and ml_dtypes'.
+  DType d;
+  if (PyType_Check(o.ptr()) && numpy_scalar_class(reinterpret_cast<PyTypeObject*>(o.ptr()), d)) return d;
+  if (numpy_dtype(o.ptr(), d)) return d;
   nb::object name = nb::getattr(o, "name", nb::none());
   if (!nb::isinstance<nb::str>(name)) name = nb::getattr(o, "__name__", nb::none());
-  DType d;
   if (nb::isinstance<nb::str>(name) && dtype_from_name(nb::cast<std::string>(name), d)) return d;
   // NumPy's text of any width, whose names tell it.
   const nb::object kind = nb::getattr(o, "kind", nb::none());
@@ -147,12 +152,16 @@ nb::object shape_object(const Shape& shape) {
 }
 
 void bind_dtypes(nb::module_& m) {
+  bind_dtype_class(m);
   m.def(
       "register_dtypes",
       [](nb::list objects) {
         if (nb::len(objects) != kDTypeCount) throw ValueError("register_dtypes: one object for each dtype is needed");
         g_dtype_objects = new nb::object[kDTypeCount];
-        for (int i = 0; i < kDTypeCount; ++i) g_dtype_objects[i] = nb::borrow(objects[i]);
+        for (int i = 0; i < kDTypeCount; ++i) {
+          g_dtype_objects[i] = nb::borrow(objects[i]);
+          use_dtype_class(Py_TYPE(g_dtype_objects[i].ptr()));
+        }
       },
       "Makes these the dtype objects of arrays; called once, by the package.");
   m.def("dtype_info", [](int i) {

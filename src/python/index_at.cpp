@@ -1,4 +1,4 @@
-// x.at[key].set(v) and its like, which return updated copies; x.flat.
+// x.at[key].set(v) and its like, which return updated copies.
 #include <cmath>
 
 #include "python/elementwise_call.h"
@@ -78,57 +78,13 @@ void bind_at(nb::module_& m, nb::class_<Array>& array) {
       ".apply(f): a copy of x with those elements updated; .get(): the elements.");
 }
 
-// An iterator over the elements in row-major order, which can also be indexed.
-struct Flat {
-  nb::object base;
-  Array elements;
-  std::int64_t next = 0;
-};
-
-void bind_flat(nb::module_& m, nb::class_<Array>& array) {
-  auto flat = nb::class_<Flat>(m, "flatiter", "x.flat: the elements in row-major order, to iterate over or to index.");
-  flat.attr("__module__") = "tnp";
-  flat.def_prop_ro("base", [](const Flat& f) { return f.base; });
-  flat.def_prop_ro("index", [](const Flat& f) { return f.next; });
-  flat.def("__len__", [](const Flat& f) { return PyObject_Size(to_python(f.elements).ptr()); });
-  flat.def("__iter__", [](nb::handle self) { return nb::borrow(self); });
-  flat.def("__next__", [](Flat& f) {
-    const std::int64_t size = PyObject_Size(to_python(f.elements).ptr());
-    if (size < 0) throw nb::python_error();
-    if (f.next >= size) throw nb::stop_iteration();
-    const IndexItem item(f.next++);
-    return to_python(getitem(f.elements, {&item, 1}));
-  });
-  flat.def(
-      "__getitem__",
-      [](const Flat& f, nb::handle key) {
-        const std::vector<IndexItem> items = parse_index(key.ptr());
-        return to_python(getitem(f.elements, items));
-      },
-      nb::arg("index").none());
-  flat.def("__setitem__", [](const Flat&, nb::handle, nb::handle) {
-    throw TypeError(
-        "tnp arrays are immutable: x.flat does not support item assignment; "
-        "x.reshape(-1).at[i].set(v).reshape(x.shape) returns an updated copy");
-  });
-  flat.def("__array__", [](const Flat& f, nb::args args, nb::kwargs kwargs) {
-    return to_python(f.elements).attr("__array__")(*args, **kwargs);
-  });
-  flat.def("copy", [](const Flat& f) { return to_python(copy(f.elements)); });
-  array.def_prop_ro(
-      "flat",
-      [](nb::handle self) {
-        const Array& x = array_of(self.ptr());
-        return Flat{nb::borrow(self), reshape(x, {x.size()}), 0};
-      },
-      "The elements in row-major order, to iterate over or to index.");
-}
-
 }  // namespace
 
 void bind_indexing(nb::module_& m, nb::class_<Array>& array) {
   bind_at(m, array);
   bind_flat(m, array);
+  bind_index_iterators(m);
+  bind_nditer(m);
 }
 
 }  // namespace tnp::python

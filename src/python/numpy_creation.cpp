@@ -7,6 +7,7 @@
 #include "python/arguments.h"
 #include "python/autograph.h"
 #include "python/elementwise_call.h"
+#include "python/numpy_memory.h"
 #include "python/same_object.h"
 #include "tnp/error.h"
 #include "tnp/extent.h"
@@ -81,6 +82,11 @@ TNP_FUNCTION(frombuffer, kFunction, "(buffer, dtype=None, count=-1, offset=0, *,
              "The bytes of a buffer as a one-dimensional array.") {
   const auto [buffer, dtype, count, offset] = take<4>(args);
   const DType type = dtype.dtype().value_or(default_float());
+  if (is_text(type) || has_other_byte_order(dtype.ptr())) {  // a width, or an order, that tnp's types have not
+    const nb::object fixed = nb::module_::import_("numpy").attr("frombuffer")(buffer.handle(), dtype.handle(),
+                                                                              count.integer(-1), offset.integer(0));
+    return to_python(as_array(fixed.ptr()));
+  }
   Py_buffer view;
   if (PyObject_GetBuffer(buffer.ptr(), &view, PyBUF_C_CONTIGUOUS) != 0) throw nb::python_error();
   struct Release {

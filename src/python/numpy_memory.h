@@ -32,6 +32,19 @@ struct NumpyArray {
 
 bool is_numpy_array(PyObject* o);
 bool is_numpy_scalar(PyObject* o);
+
+// NumPy's classes of scalars keep their value behind the object's head, as its C interface publishes. False, or null,
+// for what is none of them (and for subclasses).
+bool numpy_scalar_class(PyTypeObject* type, DType& out);
+const std::byte* numpy_scalar_data(PyObject* o, DType& out);
+bool numpy_integer(PyObject* o, std::int64_t& out);  // an int64
+Array numpy_element(PyObject* o);                    // as a 0-d array; absent for others
+// An ndarray or scalar of NumPy's that can be copied as it lies; absent for all else.
+Array numpy_operand(PyObject* o);
+bool numpy_dtype(PyObject* o, DType& out);  // one of NumPy's dtype objects
+// Whether a dtype, by name or NumPy's, means bytes in the order that is not this machine's. tnp's types have no order:
+// what takes memory as it lies has to ask.
+bool has_other_byte_order(PyObject* dtype);
 inline NumpyArray* numpy_array(PyObject* o) { return reinterpret_cast<NumpyArray*>(o); }
 
 // numpy.asarray(o): what any of NumPy's protocols gives. Throws the error that it raises.
