@@ -3,6 +3,8 @@
 #include "numpy/complex_parts.h"
 #include "python/arguments.h"
 #include "python/array_slots.h"
+#include "python/dtype_class.h"
+#include "python/iterator_type.h"
 #include "python/same_object.h"
 #include "tnp/error.h"
 
@@ -71,23 +73,58 @@ bool flag_named(const Flags& f, const std::string& name) {
   throw KeyError("Unknown flag");
 }
 
-void bind_flags(nb::module_& m) {
-  auto cls = nb::class_<Flags>(m, "flagsobj", "How an array lies in memory.");
-  cls.attr("__module__") = "tnp";
-  for (const char* name : {"c_contiguous", "f_contiguous", "contiguous", "owndata", "aligned", "writeable",
-                           "writebackifcopy", "fnc", "forc", "behaved", "carray", "farray"}) {
-    std::string upper = name;
-    for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    cls.def_prop_ro(name, [upper](const Flags& f) { return flag_named(f, upper); });
-  }
-  cls.def("__getitem__", [](const Flags& f, const std::string& name) { return flag_named(f, name); });
-  cls.def("__repr__", [](const Flags& f) {
+using FlagsType = IteratorType<Flags>;
+
+// The flag of a getter, by its name in capitals.
+PyObject* get_flag(PyObject* self, void* name) {
+  return iterator_call(
+      [&] { return PyBool_FromLong(flag_named(FlagsType::of(self), static_cast<const char*>(name))); });
+}
+template <bool Flags::* F>
+PyObject* get_member(PyObject* self, void*) {
+  return PyBool_FromLong(FlagsType::of(self).*F);
+}
+PyObject* get_false(PyObject*, void*) { Py_RETURN_FALSE; }
+PyObject* get_true(PyObject*, void*) { Py_RETURN_TRUE; }
+
+PyObject* flag_of_key(PyObject* self, PyObject* key) {
+  return iterator_call([&] {
+    if (!PyUnicode_Check(key)) throw KeyError("Unknown flag");
+    return PyBool_FromLong(flag_named(FlagsType::of(self), Value(key).text("")));
+  });
+}
+
+PyObject* flags_repr(PyObject* self) {
+  return iterator_call([&] {
     std::string s;
     for (const char* name : {"C_CONTIGUOUS", "F_CONTIGUOUS", "OWNDATA", "WRITEABLE", "ALIGNED", "WRITEBACKIFCOPY"}) {
-      s += std::string("  ") + name + " : " + (flag_named(f, name) ? "True" : "False") + "\n";
+      s += std::string("  ") + name + " : " + (flag_named(FlagsType::of(self), name) ? "True" : "False") + "\n";
     }
-    return s;
+    return PyUnicode_FromString(s.c_str());
   });
+}
+
+void bind_flags(nb::module_& m) {
+  const auto name = [](const char* text) { return const_cast<char*>(text); };
+  static PyGetSetDef attributes[] = {
+      {"c_contiguous", get_member<&Flags::c_contiguous>, nullptr, nullptr, nullptr},
+      {"contiguous", get_member<&Flags::c_contiguous>, nullptr, nullptr, nullptr},
+      {"f_contiguous", get_member<&Flags::f_contiguous>, nullptr, nullptr, nullptr},
+      {"owndata", get_member<&Flags::owndata>, nullptr, nullptr, nullptr},
+      {"aligned", get_true, nullptr, nullptr, nullptr},
+      {"writeable", get_false, nullptr, nullptr, nullptr},
+      {"writebackifcopy", get_false, nullptr, nullptr, nullptr},
+      {"fnc", get_flag, nullptr, nullptr, name("FNC")},
+      {"forc", get_flag, nullptr, nullptr, name("FORC")},
+      {"behaved", get_false, nullptr, nullptr, nullptr},
+      {"carray", get_false, nullptr, nullptr, nullptr},
+      {"farray", get_false, nullptr, nullptr, nullptr},
+      {nullptr, nullptr, nullptr, nullptr, nullptr},
+  };
+  m.attr("flagsobj") = FlagsType::define("tnp.flagsobj", "How an array lies in memory.", nullptr,
+                                         {{Py_tp_getset, attributes},
+                                          {Py_mp_subscript, reinterpret_cast<void*>(flag_of_key)},
+                                          {Py_tp_repr, reinterpret_cast<void*>(flags_repr)}});
 }
 
 // --- attributes: getters of the interpreter's own kind, as nanobind's take longer than what they look up
@@ -97,7 +134,11 @@ Array matrix_transposed(const Array& x) {
   return matrix_transpose(x);
 }
 
-PyObject* number(std::int64_t i) { return PyLong_FromSsize_t(i); }
+// Sizes are mostly small: those are at hand.
+constexpr std::int64_t kNumbers = 257;
+PyObject* g_numbers[kNumbers];
+
+PyObject* number(std::int64_t i) { return i >= 0 && i < kNumbers ? Py_NewRef(g_numbers[i]) : PyLong_FromSsize_t(i); }
 // The number of elements, times `each`.
 PyObject* size_number(const Array& x, std::int64_t each) {
   if (x.state() == State::concrete) return number(x.shape().num_elements() * each);
@@ -110,19 +151,27 @@ void check_rank(const Array& x) {
   if (!x.shape().rank_known()) x.ndim();
 }
 
-nb::object strides_object(const Array& x) {
-  const Strides& strides = x.strides();
-  nb::object out = nb::steal(PyTuple_New(strides.size()));
-  for (int i = 0; i < strides.size(); ++i) PyTuple_SET_ITEM(out.ptr(), i, PyLong_FromLongLong(strides[i]));
+PyObject* tuple_of(const std::int64_t* numbers, int count) {
+  PyObject* out = PyTuple_New(count);
+  for (int i = 0; out != nullptr && i < count; ++i) PyTuple_SET_ITEM(out, i, number(numbers[i]));
   return out;
 }
+
+PyObject* sizes_object(const Array& x) {
+  check_rank(x);
+  const Shape& shape = x.shape();
+  if (x.state() == State::symbolic) return shape_object(shape).release().ptr();
+  return tuple_of(shape.data(), shape.ndim());
+}
+
+PyObject* strides_object(const Array& x) { return tuple_of(x.strides().data(), x.strides().size()); }
 
 // One object for each of the four: they say nothing else.
 nb::object flags_object(const Array& x) {
   static PyObject* made[4] = {};
   const Flags f = flags_of(x);
   PyObject*& object = made[(f.c_contiguous ? 2 : 0) + (f.f_contiguous ? 1 : 0)];
-  if (object == nullptr) object = nb::cast(f).release().ptr();
+  if (object == nullptr) object = FlagsType::make(f).release().ptr();
   return nb::borrow(object);
 }
 
@@ -160,9 +209,9 @@ PyObject* get(PyObject* self, void*) noexcept {
 }
 
 PyGetSetDef g_attributes[] = {
-    {"dtype", get<[](const Array& x) { return dtype_object(x.dtype()); }>, nullptr, "The elements' type.", nullptr},
-    {"shape", get<[](const Array& x) { return check_rank(x), shape_object(x.shape()); }>, nullptr,
-     "The sizes of the axes.", nullptr},
+    {"dtype", get<[](const Array& x) { return Py_NewRef(dtype_objects[static_cast<int>(x.dtype())]); }>, nullptr,
+     "The elements' type.", nullptr},
+    {"shape", get<sizes_object>, nullptr, "The sizes of the axes.", nullptr},
     {"ndim", get<[](const Array& x) { return check_rank(x), number(x.shape().ndim()); }>, nullptr,
      "How many axes there are.", nullptr},
     {"size", get<[](const Array& x) { return size_number(x, 1); }>, nullptr, "How many elements there are.", nullptr},
@@ -185,6 +234,7 @@ PyGetSetDef g_attributes[] = {
 }  // namespace
 
 void bind_array_attributes(nb::module_& m) {
+  for (std::int64_t i = 0; i < kNumbers; ++i) g_numbers[i] = PyLong_FromLongLong(i);
   bind_reference(m);
   bind_flags(m);
   auto cls = nb::borrow<nb::class_<Array>>(nb::handle(reinterpret_cast<PyObject*>(array_type())));

@@ -208,7 +208,8 @@ PyObject* of_operand(PyObject* a, F&& f) {
   });
 }
 
-int slot_bool(PyObject* a) {
+// The conversions of 0-d arrays, which conditions and indices go through, without the frame that the general way needs.
+[[gnu::noinline]] int truth_of(PyObject* a) noexcept {
   try {
     if (Py_TYPE(a) == array_type()) return truth_value(array_of(a)) ? 1 : 0;
     PyOperand x;
@@ -219,17 +220,49 @@ int slot_bool(PyObject* a) {
     return -1;
   }
 }
+[[gnu::noinline]] PyObject* int_of(PyObject* a) { return of_operand(a, &python_int); }
+[[gnu::noinline]] PyObject* float_of(PyObject* a) { return of_operand(a, &python_float); }
+[[gnu::noinline]] PyObject* index_of(PyObject* a) { return of_operand(a, &python_index); }
 
-PyObject* slot_int(PyObject* a) { return of_operand(a, &python_int); }
-PyObject* slot_float(PyObject* a) {
-  if (Py_TYPE(a) == array_type()) {
-    const Array& x = array_of(a);
-    if (x.state() == State::concrete && x.dtype() == DType::float64 && x.shape().ndim() == 0)
-      return PyFloat_FromDouble(*x.data_as<double>());
-  }
-  return of_operand(a, &python_float);
+// The node of a concrete 0-d array; null for all else.
+inline const detail::Node* single_element(PyObject* a) {
+  if (Py_TYPE(a) != array_type()) return nullptr;
+  const detail::Node* node = array_of(a).node();
+  return node->state == State::concrete && node->shape.ndim() == 0 ? node : nullptr;
 }
-PyObject* slot_index(PyObject* a) { return of_operand(a, &python_index); }
+template <class T>
+T loaded(const detail::Node* node) {
+  T value;
+  std::memcpy(&value, node->data, sizeof value);
+  return value;
+}
+
+int slot_bool(PyObject* a) {
+  if (const detail::Node* node = single_element(a)) {
+    if (node->dtype == DType::bool_) return *node->data != std::byte{0} ? 1 : 0;
+    if (node->dtype == DType::float64) return loaded<double>(node) != 0 ? 1 : 0;
+    if (node->dtype == DType::int64) return loaded<std::int64_t>(node) != 0 ? 1 : 0;
+  }
+  return truth_of(a);
+}
+
+PyObject* slot_int(PyObject* a) {
+  const detail::Node* node = single_element(a);
+  if (node != nullptr && node->dtype == DType::int64) return PyLong_FromLongLong(loaded<std::int64_t>(node));
+  return int_of(a);
+}
+PyObject* slot_float(PyObject* a) {
+  if (const detail::Node* node = single_element(a)) {
+    if (node->dtype == DType::float64) return PyFloat_FromDouble(loaded<double>(node));
+    if (node->dtype == DType::int64) return PyFloat_FromDouble(static_cast<double>(loaded<std::int64_t>(node)));
+  }
+  return float_of(a);
+}
+PyObject* slot_index(PyObject* a) {
+  const detail::Node* node = single_element(a);
+  if (node != nullptr && node->dtype == DType::int64) return PyLong_FromLongLong(loaded<std::int64_t>(node));
+  return index_of(a);
+}
 
 }  // namespace
 

@@ -13,6 +13,21 @@ namespace tnp::python {
 
 namespace {
 
+// An attribute that is not there: NumPy's operators and functions ask the classes of their operands for
+// __array_ufunc__, and to word the interpreter's own error, which nobody reads, takes longer than a small sum.
+PyObject* get_absent(PyObject*, PyObject*, PyObject*) {
+  static PyObject* message = PyUnicode_InternFromString("tnp arrays have no attribute '__array_ufunc__'");
+  PyErr_SetObject(PyExc_AttributeError, message);
+  return nullptr;
+}
+
+nb::object absent_attribute() {
+  static PyType_Slot slots[] = {{Py_tp_descr_get, reinterpret_cast<void*>(get_absent)}, {0, nullptr}};
+  static PyType_Spec spec = {"tnp._absent_attribute", sizeof(PyObject), 0, Py_TPFLAGS_DEFAULT, slots};
+  const nb::object type = nb::steal(PyType_FromSpec(&spec));
+  return type();
+}
+
 newfunc g_allocate = nullptr;
 
 // ndarray.__new__ alone, which leaves out __init__: the slots find an array nevertheless, a zero that all such share.
@@ -49,6 +64,7 @@ void bind_array(nb::module_& m) {
   cls.attr("__module__") = "tnp";
   cls.attr("__hash__") = nb::none();
   cls.attr("__array_priority__") = 100.0;
+  cls.attr("__array_ufunc__") = absent_attribute();
   bind_indexing(m, cls);
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "ir/scalar.h"
+#include "python/elements.h"
 #include "python/elementwise_call.h"
 #include "python/interchange.h"
 #include "python/numpy_memory.h"
@@ -39,6 +40,7 @@ class Nested {
   DType dtype() const { return any_ ? dtype_ : default_dtype(WeakKind::floating); }
   bool holds_arrays() const { return !arrays_.empty(); }
   bool mixed() const { return mixed_; }
+  bool holds_elements() const { return strong_; }
   const Arrays& arrays() const { return arrays_; }
   const std::vector<Scalar>& scalars() const { return scalars_; }
 
@@ -54,6 +56,14 @@ class Nested {
       } else {
         arrays_.push_back(s.to_array());
       }
+      return;
+    }
+    DType dtype;
+    if (const std::byte* data = arrays_.empty() ? element_data(o, dtype) : nullptr) {
+      leaf_shape({}, depth);
+      add_dtype(dtype);
+      strong_ = true;
+      scalars_.push_back(load_scalar(dtype, data));
       return;
     }
     if (is_array(o) || !is_sequence(o)) {
@@ -110,9 +120,19 @@ class Nested {
     mixed_ = mixed_ || depth != leaf_depth_;
   }
 
+  // Of NumPy's scalars and of 0-d arrays, whose value is as good as a number's while nobody records what it goes into.
+  static const std::byte* element_data(PyObject* o, DType& dtype) {
+    if (!is_array(o)) return numpy_scalar_data(o, dtype);
+    const Array& x = array_of(o);
+    if (x.state() != State::concrete || x.shape().ndim() != 0 || !is_numeric(x.dtype()) || !elements_unwatched())
+      return nullptr;
+    dtype = x.dtype();
+    return x.data();
+  }
+
   // Beside other Python numbers: the default float takes integers in, whatever the mode of promotion.
   void add_scalar_dtype(DType d) {
-    if (!any_ || !arrays_.empty()) return add_dtype(d);
+    if (!any_ || strong_ || !arrays_.empty()) return add_dtype(d);
     if (is_inexact(d) && !is_inexact(dtype_)) {
       dtype_ = d;
     } else if (!is_inexact(dtype_) || is_inexact(d)) {
@@ -131,7 +151,8 @@ class Nested {
   Shape shape_;
   bool settled_ = false;  // the shape is known
   int leaf_depth_ = -1;
-  bool mixed_ = false;  // leaves lie at several depths
+  bool mixed_ = false;   // leaves lie at several depths
+  bool strong_ = false;  // elements of types of their own are among the scalars
   DType dtype_ = DType::float64;
   bool any_ = false;
   std::vector<Scalar> scalars_;
@@ -182,6 +203,8 @@ Array from_nested(PyObject* o, std::optional<DType> dtype) {
     if (Array x = from_numbers(o, dtype)) return x;
   }
   const Nested nested(o);
+  // Elements with types of their own are cast as arrays are, after they have met in a common type.
+  if (nested.holds_elements() && dtype && *dtype != nested.dtype()) return astype(from_nested(o, {}), *dtype);
   const DType type = dtype.value_or(nested.dtype());
   if (nested.holds_arrays()) {
     Arrays rows;
@@ -225,7 +248,7 @@ bool has_memory(PyObject* o) {
                                     PyUnicode_InternFromString("__array_struct__")};
   if (PyObject_CheckBuffer(o)) return true;
   for (PyObject* attribute : names) {
-    if (nb::hasattr(nb::handle(reinterpret_cast<PyObject*>(Py_TYPE(o))), nb::handle(attribute))) return true;
+    if (_PyType_Lookup(Py_TYPE(o), attribute) != nullptr) return true;
   }
   return false;
 }
@@ -308,10 +331,16 @@ Array convert(PyObject* o, const AsArray& options) {
   const bool may_copy = options.copy != CopyPolicy(false);
   Scalar s(false);
   if (scalar_of(o, s)) return may_copy ? from_number(s, options.dtype) : needs_copy(o);
+  if (Array element = numpy_element(o)) return may_copy ? element : needs_copy(o);
   if (holds_text(o)) {
     if (std::optional<Array> text = text_of(o)) return may_copy ? *text : needs_copy(o);
   }
   if (PyList_Check(o) || PyTuple_Check(o)) return may_copy ? from_nested(o, options.dtype) : needs_copy(o);
+  if (PyRange_Check(o) && may_copy) {
+    const nb::object numbers = nb::steal(PySequence_List(o));
+    if (!numbers.is_valid()) throw nb::python_error();
+    return from_nested(numbers.ptr(), options.dtype);
+  }
   if (PyUnicode_Check(o) || PyBytes_Check(o)) throw TypeError("array: text ('" + type_name(o) + "') is not supported");
   if (is_variable(o)) return variable_of(o)->read();
   if (nb::isinstance<PyDim>(nb::handle(o))) return dim_value(nb::cast<PyDim&>(nb::handle(o)).dim, DType::int64);

@@ -16,9 +16,6 @@ namespace tnp::python {
 
 namespace {
 
-// The Python class tnp.dtype (python/tnp/_dtypes.py makes one object of it for each DType).
-nb::object* g_dtype_objects = nullptr;  // kDTypeCount of them
-
 // "U5", "|S3", …: elements of any length serve all widths.
 bool is_text_of_width(std::string_view text, char kind) {
   if (!text.empty() && (text[0] == '<' || text[0] == '>' || text[0] == '=' || text[0] == '|')) text.remove_prefix(1);
@@ -48,8 +45,9 @@ DType dtype_of_text(PyObject* text) {
 }  // namespace
 
 nb::object dtype_object(DType dtype) {
-  if (g_dtype_objects == nullptr) throw RuntimeError("the dtype objects are not registered");
-  return g_dtype_objects[static_cast<int>(dtype)];
+  PyObject* object = dtype_objects[static_cast<int>(dtype)];
+  if (object == nullptr) throw RuntimeError("the dtype objects are not registered");
+  return nb::borrow(object);
 }
 
 bool has_other_byte_order(PyObject* dtype) {
@@ -157,10 +155,9 @@ void bind_dtypes(nb::module_& m) {
       "register_dtypes",
       [](nb::list objects) {
         if (nb::len(objects) != kDTypeCount) throw ValueError("register_dtypes: one object for each dtype is needed");
-        g_dtype_objects = new nb::object[kDTypeCount];
         for (int i = 0; i < kDTypeCount; ++i) {
-          g_dtype_objects[i] = nb::borrow(objects[i]);
-          use_dtype_class(Py_TYPE(g_dtype_objects[i].ptr()));
+          dtype_objects[i] = nb::object(nb::borrow(objects[i])).release().ptr();
+          use_dtype_class(Py_TYPE(dtype_objects[i]));
         }
       },
       "Makes these the dtype objects of arrays; called once, by the package.");

@@ -8,6 +8,7 @@
 #include "ops/elementwise/fp_status.h"
 #include "python/array_api.h"
 #include "python/autograph.h"
+#include "python/numpy_memory.h"
 #include "python/variable.h"
 #include "tnp/error.h"
 
@@ -48,6 +49,11 @@ bool PyOperand::set(PyObject* o) {
     return true;
   }
   if (scalar_of(o, scalar_)) return true;
+  if (Array foreign = numpy_operand(o)) {
+    own_ = std::move(foreign);
+    array_ = &own_;
+    return true;
+  }
   if (is_variable(o)) {
     own_ = variable_of(o)->read();
     array_ = &own_;
@@ -161,19 +167,16 @@ bool truth_value(const Array& x) {
   return std::visit([](auto v) { return v != decltype(v){}; }, s.value);
 }
 
-PyObject* python_element(DType dtype, const void* data) {
-  // The most frequent types without a choice among all.
-  if (dtype == DType::float64) {
-    double v;
-    std::memcpy(&v, data, sizeof v);
-    return PyFloat_FromDouble(v);
-  }
-  if (dtype == DType::int64) {
-    std::int64_t v;
-    std::memcpy(&v, data, sizeof v);
-    return PyLong_FromLongLong(v);
-  }
-  const Scalar s = load_scalar(dtype, data);
+namespace {
+
+template <class T>
+T loaded(const void* data) {
+  T v;
+  std::memcpy(&v, data, sizeof v);
+  return v;
+}
+
+PyObject* python_number(const Scalar& s) {
   return std::visit(
       [](auto v) -> PyObject* {
         using T = decltype(v);
@@ -190,6 +193,30 @@ PyObject* python_element(DType dtype, const void* data) {
         }
       },
       s.value);
+}
+
+}  // namespace
+
+PyObject* python_element(DType dtype, const void* data) {
+  // The most frequent types without a scalar in between.
+  switch (dtype) {
+    case DType::float64:
+      return PyFloat_FromDouble(loaded<double>(data));
+    case DType::int64:
+      return PyLong_FromLongLong(loaded<std::int64_t>(data));
+    case DType::float32:
+      return PyFloat_FromDouble(static_cast<double>(loaded<float>(data)));
+    case DType::int32:
+      return PyLong_FromLong(loaded<std::int32_t>(data));
+    case DType::bool_:
+      return PyBool_FromLong(loaded<std::uint8_t>(data));
+    case DType::complex128: {
+      const auto v = loaded<std::complex<double>>(data);
+      return PyComplex_FromDoubles(v.real(), v.imag());
+    }
+    default:
+      return python_number(load_scalar(dtype, data));
+  }
 }
 
 namespace {

@@ -232,6 +232,15 @@ Array quick_copy(PyObject* o, CopyPolicy copy) {
 
 }  // namespace
 
+Array numpy_operand(PyObject* o) {
+  return Py_TYPE(o) == ndarray_type() ? quick_copy(o, std::nullopt) : numpy_element(o);
+}
+
+bool numpy_dtype(PyObject* o, DType& out) {
+  static PyTypeObject* type = numpy_type("dtype");
+  return PyType_IsSubtype(Py_TYPE(o), type) && builtin_dtype(reinterpret_cast<NumpyDescr*>(o)->type_num, out);
+}
+
 Array from_numpy(PyObject* o, std::optional<DType> dtype, CopyPolicy copy) {
   if (Array x = quick_copy(o, copy)) return x;
   NumpyArray* a = numpy_array(o);

@@ -9,11 +9,36 @@
 #include "ir/apply_internal.h"
 #include "ir/observer.h"
 #include "python/autograph.h"
+#include "python/elements.h"
 #include "python/elementwise_call.h"
+#include "python/numpy_memory.h"
+#include "python/row_iterator.h"
 #include "tnp/error.h"
 #include "tnp/extent.h"
 
 namespace tnp::python {
+
+namespace {
+
+// An index of one element: a small Python integer, NumPy's int64 or a 0-d array of that type.
+bool is_plain_index(PyObject* o) {
+  if (PyLong_CheckExact(o)) return true;
+  if (Py_TYPE(o) == array_type()) {
+    const detail::Node* node = array_of(o).node();
+    return node->state == State::concrete && node->dtype == DType::int64 && node->shape.ndim() == 0;
+  }
+  std::int64_t i;
+  return numpy_integer(o, i);
+}
+bool plain_index(PyObject* o, std::int64_t& i) {
+  if (small_int(o, i)) return true;
+  if (PyLong_CheckExact(o) || !is_plain_index(o)) return false;
+  if (Py_TYPE(o) != array_type()) return numpy_integer(o, i);
+  std::memcpy(&i, array_of(o).node()->data, sizeof i);
+  return true;
+}
+
+}  // namespace
 
 const std::byte* place_of(const Array& x, std::span<PyObject* const> items) {
   const detail::Node* node = x.node();
@@ -21,7 +46,7 @@ const std::byte* place_of(const Array& x, std::span<PyObject* const> items) {
   const std::byte* at = node->data;
   for (int axis = 0; axis < node->shape.ndim(); ++axis) {
     std::int64_t i;
-    if (!small_int(items[static_cast<std::size_t>(axis)], i)) return nullptr;
+    if (!plain_index(items[static_cast<std::size_t>(axis)], i)) return nullptr;
     const std::int64_t size = node->shape[axis];
     if (i < 0) i += size;
     if (i < 0 || i >= size) return nullptr;
@@ -119,20 +144,6 @@ Span span_of(PyObject* slice, std::int64_t size) {
   return r;
 }
 
-const Shape kNoAxes;
-
-// A copy: it costs no more than a view and keeps no large buffer alive.
-Array element_at(const std::byte* data, DType dtype) {
-  Array element = Array::empty(dtype, kNoAxes);
-  const int size = itemsize(dtype);
-  if (size == 8) {
-    std::memcpy(element.node()->data, data, 8);
-  } else {
-    std::memcpy(element.node()->data, data, static_cast<std::size_t>(size));
-  }
-  return element;
-}
-
 // Element or row i of an array of at least one axis.
 Array row(const Array& x, std::int64_t i) {
   const detail::Node* node = x.node();
@@ -143,6 +154,12 @@ Array row(const Array& x, std::int64_t i) {
   shape.erase(0);
   strides.erase(0);
   return Array::view_of(node->buffer, data, node->dtype, shape, strides);
+}
+
+PyObject* wrap_row(const Array& x, std::int64_t i) {
+  const detail::Node* node = x.node();
+  if (node->shape.ndim() == 1) return wrap_element(node->data + i * node->strides[0], node->dtype);
+  return wrap(row(x, i));
 }
 
 bool is_quick(const Array& x) {
@@ -162,7 +179,7 @@ struct View {
 
   bool integer(PyObject* o) {
     std::int64_t i;
-    if (!small_int(o, i)) return false;
+    if (!plain_index(o, i)) return false;
     const std::int64_t size = node->shape[axis];
     if (i < 0) i += size;
     if (i < 0 || i >= size) return false;
@@ -204,7 +221,7 @@ Array quick_items(const Array& x, std::span<PyObject* const> items) {
   if (const std::byte* element = place_of(x, items)) return element_at(element, x.dtype());
   int taken = 0, ellipses = 0;
   for (PyObject* o : items) {
-    if (PyLong_CheckExact(o) || is_plain_slice(o)) {
+    if (is_plain_slice(o) || is_plain_index(o)) {
       ++taken;
     } else if (o == Py_Ellipsis) {
       ++ellipses;
@@ -216,14 +233,14 @@ Array quick_items(const Array& x, std::span<PyObject* const> items) {
   if (taken > ndim || ellipses > 1) return {};
   View view{x.node(), x.node()->data, 0, false, {}, {}};
   for (PyObject* o : items) {
-    if (PyLong_CheckExact(o)) {
-      if (!view.integer(o)) return {};
-    } else if (o == Py_None) {
+    if (o == Py_None) {
       view.add_axis();
     } else if (o == Py_Ellipsis) {
       view.keep(ndim - taken);
-    } else {
+    } else if (PySlice_Check(o)) {
       view.slice(o);
+    } else if (!view.integer(o)) {
+      return {};
     }
   }
   view.keep(ndim - view.axis);
@@ -233,6 +250,9 @@ Array quick_items(const Array& x, std::span<PyObject* const> items) {
 }  // namespace
 
 Array quick_getitem(const Array& x, PyObject* key) {
+  if (x.state() == State::concrete && x.shape().ndim() == 0 && (key == Py_None || key == Py_Ellipsis) &&
+      active_observers == nullptr && is_numeric(x.dtype()))
+    return key == Py_None ? quick_items(x, {&key, 1}) : x;
   if (!is_quick(x)) return {};
   const detail::Node* node = x.node();
   const std::int64_t size = node->shape[0];
@@ -294,6 +314,10 @@ Array quick_gather(const Array& x, PyObject* key) {
 PyObject* subscript(PyObject* self, PyObject* key) {
   return guarded<PyObject*>(nullptr, [&] {
     const Array& x = array_of(self);
+    if (std::int64_t i; plain_index(key, i) && is_quick(x)) {
+      if (i < 0) i += x.shape()[0];
+      if (i >= 0 && i < x.shape()[0]) return wrap_row(x, i);
+    }
     if (x.shape().ndim() == 0 && PyTuple_CheckExact(key) && PyTuple_GET_SIZE(key) == 0 && x.shape().rank_known())
       return Py_NewRef(self);
     if (Array quick = quick_getitem(x, key)) return wrap(std::move(quick));
@@ -316,13 +340,16 @@ std::int64_t length(const Array& x, const char* what) {
       "x.shape[0] for the size, and tnp.scan, tnp.map, tnp.fori_loop or tnp.vectorized_map to go over the rows");
 }
 
-Py_ssize_t slot_length(PyObject* self) {
-  if (const Shape& shape = array_of(self).shape(); shape.ndim() > 0 && shape[0] >= 0) return shape[0];
+[[gnu::noinline]] Py_ssize_t general_length(PyObject* self) {
   return guarded<Py_ssize_t>(-1, [&]() -> Py_ssize_t {
     const Array& x = array_of(self);
     if (x.ndim() == 0) throw TypeError("len() of unsized object");
     return length(x, "len()");
   });
+}
+Py_ssize_t slot_length(PyObject* self) {
+  if (const Shape& shape = array_of(self).shape(); shape.ndim() > 0 && shape[0] >= 0) return shape[0];
+  return general_length(self);
 }
 
 // For PySequence_GetItem and the iterator, which end on IndexError.
@@ -330,7 +357,7 @@ PyObject* slot_item(PyObject* self, Py_ssize_t i) {
   return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
     const Array& x = array_of(self);
     if (is_quick(x)) {
-      if (i >= 0 && i < x.shape()[0]) return wrap(row(x, i));
+      if (i >= 0 && i < x.shape()[0]) return wrap_row(x, i);
       PyErr_SetString(PyExc_IndexError, "index out of range");
       return nullptr;
     }
@@ -339,8 +366,15 @@ PyObject* slot_item(PyObject* self, Py_ssize_t i) {
   });
 }
 
+}  // namespace
+
+PyObject* row_object(PyObject* array, std::int64_t i) noexcept { return slot_item(array, i); }
+
+namespace {
+
 PyObject* slot_iter(PyObject* self) {
-  if (const Array& x = array_of(self); x.state() == State::concrete && x.shape().ndim() > 0) return PySeqIter_New(self);
+  if (const Array& x = array_of(self); x.state() == State::concrete && x.shape().ndim() > 0)
+    return row_iterator(self, x.shape()[0]);
   return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
     const Array& x = array_of(self);
     if (x.ndim() == 0) throw TypeError("iteration over a 0-d array");

@@ -22,6 +22,8 @@ struct Ufunc {
   const UfuncInfo* info;
   PyObject* name;
   PyObject* doc;
+  // Members, which the interpreter reads without a call.
+  PyObject *nin, *nout, *nargs, *ntypes, *identity, *signature;
 };
 
 const Array& array_operand(PyOperand& x, Array& own) {
@@ -181,8 +183,7 @@ PyObject* ufunc_repr(PyObject* self) {
 
 void ufunc_dealloc(PyObject* self) {
   auto* u = reinterpret_cast<Ufunc*>(self);
-  Py_XDECREF(u->name);
-  Py_XDECREF(u->doc);
+  for (PyObject* o : {u->name, u->doc, u->nin, u->nout, u->nargs, u->ntypes, u->identity, u->signature}) Py_XDECREF(o);
   PyTypeObject* type = Py_TYPE(self);
   type->tp_free(self);
   Py_DECREF(type);
@@ -190,16 +191,7 @@ void ufunc_dealloc(PyObject* self) {
 
 const UfuncInfo& info_of(PyObject* self) { return *reinterpret_cast<Ufunc*>(self)->info; }
 
-PyObject* get_nin(PyObject* self, void*) { return PyLong_FromLong(info_of(self).num_inputs); }
-PyObject* get_nout(PyObject* self, void*) { return PyLong_FromLong(info_of(self).num_outputs); }
-PyObject* get_nargs(PyObject* self, void*) { return PyLong_FromLong(info_of(self).num_arguments()); }
-PyObject* get_ntypes(PyObject* self, void*) { return PyLong_FromSize_t(info_of(self).loops.size()); }
 PyObject* get_types(PyObject* self, void*) { return ufunc_types(info_of(self)).release().ptr(); }
-PyObject* get_identity(PyObject* self, void*) { return ufunc_identity_object(info_of(self)).release().ptr(); }
-PyObject* get_signature(PyObject* self, void*) {
-  if (info_of(self).signature == nullptr) Py_RETURN_NONE;
-  return PyUnicode_FromString(info_of(self).signature);
-}
 // What inspect.signature gives.
 PyObject* get_python_signature(PyObject* self, void*) {
   try {
@@ -219,17 +211,18 @@ PyTypeObject* make_type() {
       {"__name__", T_OBJECT_EX, offsetof(Ufunc, name), READONLY, nullptr},
       {"__qualname__", T_OBJECT_EX, offsetof(Ufunc, name), READONLY, nullptr},
       {"__doc__", T_OBJECT_EX, offsetof(Ufunc, doc), READONLY, nullptr},
+      {"nin", T_OBJECT_EX, offsetof(Ufunc, nin), READONLY, "Number of inputs."},
+      {"nout", T_OBJECT_EX, offsetof(Ufunc, nout), READONLY, "Number of outputs."},
+      {"nargs", T_OBJECT_EX, offsetof(Ufunc, nargs), READONLY, "Number of arguments, the output included."},
+      {"ntypes", T_OBJECT_EX, offsetof(Ufunc, ntypes), READONLY, "Number of types that it computes in."},
+      {"identity", T_OBJECT_EX, offsetof(Ufunc, identity), READONLY,
+       "What combining with changes nothing; None if there is none."},
+      {"signature", T_OBJECT_EX, offsetof(Ufunc, signature), READONLY,
+       "Of a function of vectors or matrices their dimensions; else None."},
       {nullptr, 0, 0, 0, nullptr},
   };
   static PyGetSetDef getset[] = {
-      {"nin", get_nin, nullptr, "Number of inputs.", nullptr},
-      {"nout", get_nout, nullptr, "Number of outputs.", nullptr},
-      {"nargs", get_nargs, nullptr, "Number of arguments, the output included.", nullptr},
-      {"ntypes", get_ntypes, nullptr, "Number of types that it computes in.", nullptr},
       {"types", get_types, nullptr, "The types that it computes in and their results', as letters.", nullptr},
-      {"identity", get_identity, nullptr, "What combining with changes nothing; None if there is none.", nullptr},
-      {"signature", get_signature, nullptr, "Of a function of vectors or matrices their dimensions; else None.",
-       nullptr},
       {"__signature__", get_python_signature, nullptr, "The parameters, for inspect.", nullptr},
       {nullptr, nullptr, nullptr, nullptr, nullptr},
   };
@@ -259,6 +252,12 @@ nb::object make_ufunc(PyTypeObject* type, const UfuncInfo& info, const std::stri
   u->info = &info;
   u->name = PyUnicode_InternFromString(name.c_str());
   u->doc = PyUnicode_FromString((name + ufunc_signature_text(info) + "\n\n" + info.doc).c_str());
+  u->nin = PyLong_FromLong(info.num_inputs);
+  u->nout = PyLong_FromLong(info.num_outputs);
+  u->nargs = PyLong_FromLong(info.num_arguments());
+  u->ntypes = PyLong_FromSize_t(info.loops.size());
+  u->identity = ufunc_identity_object(info).release().ptr();
+  u->signature = info.signature == nullptr ? Py_NewRef(Py_None) : PyUnicode_FromString(info.signature);
   return nb::steal(reinterpret_cast<PyObject*>(u));
 }
 

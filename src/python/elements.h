@@ -1,0 +1,35 @@
+// Single elements: NumPy's are numbers rather than arrays, and its operators on them take hardly longer than Python's.
+// So those of 0-d arrays of float64 and int64 have a way of their own past the kernels.
+#pragma once
+
+#include "ir/observer.h"
+#include "python/python.h"
+#include "runtime/profile.h"
+
+namespace tnp::python {
+
+// The 0-d arrays that stand for True and for False: as Python's own they are there once, and comparisons of elements
+// make no new ones. A new reference.
+PyObject* boolean(bool value);
+
+// A copy of one element; it costs no more than a view and keeps no large buffer alive.
+Array element_at(const std::byte* data, DType dtype);
+
+// Whether nobody records or times what is done with single elements.
+inline bool elements_unwatched() { return active_observers == nullptr && !is_profiling(); }
+
+// Whether an operand is an array of one axis or more, with which no element's way begins.
+inline bool has_axes(PyObject* o) { return Py_TYPE(o) == array_type() && array_of(o).node()->shape.ndim() != 0; }
+
+// x op y, -x, |x| and comparisons where each is a 0-d array of float64 or int64, or a number beside one. Null without
+// an error for all else: other types, mixtures that are promoted, results that a floating-point exception may go with.
+enum class ElementOp { add, subtract, multiply, divide };
+PyObject* element_operation(ElementOp op, PyObject* a, PyObject* b);
+PyObject* element_comparison(int op, PyObject* a, PyObject* b);  // Py_LT …
+PyObject* element_negative(PyObject* a);
+PyObject* element_absolute(PyObject* a);
+
+// The element that lies there, as an object.
+PyObject* wrap_element(const std::byte* data, DType dtype);
+
+}  // namespace tnp::python
