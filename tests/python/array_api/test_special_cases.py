@@ -7,6 +7,7 @@ complex one. `?` before a part of a result: its sign is open.
 
 import itertools
 import math
+import operator
 import warnings
 
 import pytest
@@ -430,3 +431,42 @@ def test_empty_reductions():
         assert not bool(xp.any(x)) and bool(xp.all(x))
         if d != xp.int8:
             assert bool(xp.isnan(quiet(lambda x=x: xp.mean(x))))
+
+
+OPERATORS = {
+    "add": "add",
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide": "truediv",
+    "floor_divide": "floordiv",
+    "remainder": "mod",
+    "pow": "pow",
+    "equal": "eq",
+    "not_equal": "ne",
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", OPERATORS)
+def test_operators(name, dtype):
+    """The same for operators: of arrays, 0-D arrays and Python numbers, and in place, where rows are broadcast too."""
+    d = getattr(xp, dtype)
+    eps, cases = xp.finfo(d).eps, list(rows({name: BINARY[name]}))
+    f, at_once = getattr(operator, OPERATORS[name]), getattr(operator, "i" + OPERATORS[name], None)
+    x, y = (xp.asarray(list(c), dtype=d) for c in zip(*(v for _, v, _ in cases), strict=True))
+
+    def array(v):
+        return xp.asarray(v, dtype=d)
+
+    whole = [quiet(lambda: f(x, y))]
+    single = [lambda a, b: f(array(a), array(b)), lambda a, b: f(array(a), b), lambda a, b: f(a, array(b))]
+    if at_once is not None:
+        whole.append(quiet(lambda: at_once(xp.asarray(x, copy=True), y)))
+        whole.append(quiet(lambda: at_once(xp.stack([x, x]), y))[1, ...])
+        single += [lambda a, b: at_once(array(a), array(b)), lambda a, b: at_once(array(a), b)]
+    bad = []
+    for k, (_, values, text) in enumerate(cases):
+        ((wanted, free),) = result(text, *values)
+        got = [float(w[k]) for w in whole] + quiet(lambda v=values: [float(call(*v)) for call in single])
+        bad += [(values, text, g) for g in got if not agree(g, wanted, free, eps)]
+    assert not bad, bad[:8]
