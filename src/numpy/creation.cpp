@@ -1,11 +1,16 @@
 #include "tnp/creation.h"
 
 #include <cmath>
+#include <utility>
 
 #include "base/default_dtype.h"
 #include "base/dim.h"
 #include "ir/scalar.h"
+#include "ir/trace.h"
 #include "numpy/sizes.h"
+#include "ops/shape/slice.h"
+#include "ops/sort/direct.h"
+#include "runtime/threads.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
 #include "tnp/numeric.h"
@@ -102,17 +107,70 @@ Scalar sum_of(const Scalar& a, const Scalar& b) {
   return Scalar(as_double(a) + as_double(b));
 }
 
-// The first numbers of a range of few, as the general way computes them: `first` and multiples of the difference to the
-// second, rounded twice.
+// Up to here a range is computed at once even while a function is traced.
 constexpr std::int64_t kFewNumbers = 512;
+bool at_once(std::int64_t n) { return n <= kFewNumbers || (current_trace == nullptr && !is_symbolic(n)); }
+
+// `to[i] = value(i)` for i < n, with i of type T.
+template <class T, class F>
+void for_numbers(T* to, std::int64_t n, F value) {
+  parallel_for(n, 1 << 15, [&](std::int64_t begin, std::int64_t end) {
+    // Of the two parts of a number the smaller one becomes a vector of doubles without ado.
+    constexpr std::int64_t kBlock = 1024;
+    for (std::int64_t at = begin; at < end; at += kBlock) {
+      const double base = static_cast<double>(at);
+      const auto count = static_cast<std::int32_t>(std::min(kBlock, end - at));
+      for (std::int32_t i = 0; i < count; ++i) to[at + i] = value(static_cast<T>(base + static_cast<double>(i)));
+    }
+  });
+}
+
+// `first` and multiples of the difference to the second one: integers wrap, others are rounded twice.
 template <class T>
-Array few_numbers(T first, T second, std::int64_t n, DType type) {
-  using U = std::conditional_t<std::is_integral_v<T>, std::make_unsigned<T>, std::type_identity<T>>::type;
+Array continued(T first, T second, std::int64_t n, DType type) {
   Array x = Array::empty(type, {n});
-  const U base = static_cast<U>(first), delta = static_cast<U>(second) - base;
-  U* to = reinterpret_cast<U*>(x.data());
-  for (std::int64_t i = 0; i < n; ++i) to[i] = static_cast<U>(i) * delta + base;
+  if constexpr (std::is_integral_v<T>) {
+    using U = std::make_unsigned_t<T>;
+    const U base = static_cast<U>(first), delta = static_cast<U>(static_cast<U>(second) - base);
+    U* to = reinterpret_cast<U*>(x.data());
+    parallel_for(n, 1 << 15, [&](std::int64_t begin, std::int64_t end) {
+      U value = static_cast<U>(static_cast<U>(begin) * delta + base);
+      for (std::int64_t i = begin; i < end; ++i, value = static_cast<U>(value + delta)) to[i] = value;
+    });
+  } else {
+    const T delta = second - first;
+    for_numbers(reinterpret_cast<T*>(x.data()), n, [=](T i) { return i * delta + first; });
+  }
   return x;
+}
+
+// The same of the first two elements, of one of the types that arithmetic is done in; absent for others.
+Array continued(const Array& first, const Array& second, std::int64_t n) {
+  const auto run = [&]<class T>(T) { return continued(first.item<T>(), second.item<T>(), n, first.dtype()); };
+  switch (first.dtype()) {
+    case DType::int8:
+      return run(std::int8_t{});
+    case DType::int16:
+      return run(std::int16_t{});
+    case DType::int32:
+      return run(std::int32_t{});
+    case DType::int64:
+      return run(std::int64_t{});
+    case DType::uint8:
+      return run(std::uint8_t{});
+    case DType::uint16:
+      return run(std::uint16_t{});
+    case DType::uint32:
+      return run(std::uint32_t{});
+    case DType::uint64:
+      return run(std::uint64_t{});
+    case DType::float32:
+      return run(float{});
+    case DType::float64:
+      return run(double{});
+    default:
+      return {};
+  }
 }
 
 }  // namespace
@@ -138,14 +196,21 @@ Array arange(const Scalar& start, const Scalar& stop, const Scalar& step, std::o
   if (n == 1) return reshape(cast_scalar(start, type), {1});
   const Scalar next = sum_of(start, step);
   if (n <= kFewNumbers && type == DType::int64 && fits_int64(start) && fits_int64(next))
-    return few_numbers(as_int64(start), as_int64(next), n, type);
+    return continued(as_int64(start), as_int64(next), n, type);
+  if (n <= kFewNumbers && type == DType::int32 && fits_int64(start) && fits_int64(next)) {
+    const std::int64_t a = as_int64(start), b = as_int64(next);
+    if (std::in_range<std::int32_t>(a) && std::in_range<std::int32_t>(b))
+      return continued(static_cast<std::int32_t>(a), static_cast<std::int32_t>(b), n, type);
+  }
   if (n <= kFewNumbers && type == DType::float64 && start.kind != WeakKind::complex)
-    return few_numbers(as_double(start), as_double(next), n, type);
+    return continued(as_double(start), as_double(next), n, type);
   if (n <= kFewNumbers && type == DType::float32 && start.kind != WeakKind::complex)
-    return few_numbers(static_cast<float>(as_double(start)), static_cast<float>(as_double(next)), n, type);
-  const Array first = astype(cast_scalar(start, type), work);
-  const Array delta = astype(cast_scalar(next, type), work) - first;
-  return astype(iota(n, work) * delta + first, type);
+    return continued(static_cast<float>(as_double(start)), static_cast<float>(as_double(next)), n, type);
+  const Array first = astype(cast_scalar(start, type), work), second = astype(cast_scalar(next, type), work);
+  if (at_once(n)) {
+    if (const Array x = continued(first, second, n)) return astype(x, type);
+  }
+  return astype(iota(n, work) * (second - first) + first, type);
 }
 
 Array arange_of_sizes(std::int64_t start, std::int64_t stop, std::int64_t step, DType dtype) {
@@ -182,6 +247,25 @@ static Spaced linspace_of_unknown_number(const Array& start, const Array& stop, 
   return {out, where(some, step, Scalar(std::nan("")))};
 }
 
+// Between two numbers, in one pass.
+template <class T>
+static Spaced spaced_numbers(const Array& from, const Array& to, const Array& difference, std::int64_t num,
+                             bool endpoint) {
+  const auto intervals = endpoint ? num - 1 : num;
+  Spaced r{Array::empty(difference.dtype(), {num}), divide(difference, intervals)};
+  const T start = from.item<T>(), delta = difference.item<T>(), step = r.step.item<T>();
+  const auto div = static_cast<T>(intervals);
+  T* out = reinterpret_cast<T*>(r.samples.data());
+  // A step that is so small that it vanishes must not take the difference with it.
+  if (step == 0) {
+    for_numbers(out, num, [=](T i) { return i / div * delta + start; });
+  } else {
+    for_numbers(out, num, [=](T i) { return i * step + start; });
+  }
+  if (endpoint) out[num - 1] = to.item<T>();
+  return r;
+}
+
 Spaced linspace(const Array& from, const Array& to, std::int64_t num, bool endpoint, std::optional<DType> dtype,
                 std::int64_t axis) {
   if (is_symbolic(num) && !is_negative(num)) {
@@ -197,6 +281,17 @@ Spaced linspace(const Array& from, const Array& to, std::int64_t num, bool endpo
   const Array start = multiply(from, 1.0), stop = multiply(to, 1.0);
   const DType work = promote(start.dtype(), stop.dtype());
   const Array delta = stop - start;
+  if (delta.ndim() == 0 && div > 0 && at_once(num) && computes_directly({&start, &stop})) {
+    Spaced r;
+    const Array first = astype(start, work), last = astype(stop, work), whole = astype(delta, work);
+    if (work == DType::float64) r = spaced_numbers<double>(first, last, whole, num, endpoint);
+    if (work == DType::float32) r = spaced_numbers<float>(first, last, whole, num, endpoint);
+    if (r.samples) {
+      if (dtype && is_integer(*dtype)) r.samples = floor(r.samples);
+      r.samples = astype(r.samples, dtype.value_or(work));
+      return r;
+    }
+  }
   Shape column(delta.ndim() + 1, 1);
   column[0] = num;
   Array y = reshape(iota(num, is_complex(work) ? real_of(work) : work), column);
@@ -214,7 +309,8 @@ Spaced linspace(const Array& from, const Array& to, std::int64_t num, bool endpo
     std::vector<SliceSpec> last;
     for (int i = 0; i < y.ndim(); ++i)
       last.push_back(i == 0 ? SliceSpec{num - 1, 1, 1} : SliceSpec{0, 1, y.shape()[i]});
-    y = place_slice(y, astype(stop, y.dtype()), last);
+    const Array end = astype(stop, y.dtype());
+    y = place_slice_into(std::move(y), end, last);
   }
   if (axis != 0) y = moveaxis(y, Axes{0}, Axes{axis});
   if (dtype && is_integer(*dtype)) y = floor(y);
@@ -248,7 +344,8 @@ Array geomspace(const Array& from, const Array& to, std::int64_t num, bool endpo
   const auto put = [&](std::int64_t at, const Array& value) {
     std::vector<SliceSpec> row;
     for (int i = 0; i < y.ndim(); ++i) row.push_back(i == 0 ? SliceSpec{at, 1, 1} : SliceSpec{0, 1, y.shape()[i]});
-    y = place_slice(y, astype(value, y.dtype()), row);
+    const Array end = astype(value, y.dtype());
+    y = place_slice_into(std::move(y), end, row);
   };
   if (num > 0) put(0, start);
   if (num > 1 && endpoint) put(num - 1, stop);
@@ -285,6 +382,15 @@ Array lower_mask(const Array& x, std::int64_t k) {
 }  // namespace
 
 Array eye(std::int64_t n, std::int64_t m, std::int64_t k, DType dtype) {
+  if (current_trace == nullptr && is_numeric(dtype) && n > 0 && m > 0 && !is_symbolic(n) && !is_symbolic(m)) {
+    // Every (m + 1)-th element, from the first row or the first column on. A k beyond both has none.
+    if (k <= -n || k >= m) return zeros({n, m}, dtype);
+    const std::int64_t count = k < 0 ? std::min(n + k, m) : std::min(n, m - k);
+    const Array one = Scalar(1).to_array(dtype);
+    const SliceSpec diagonal[] = {{k < 0 ? -k * m : k, m + 1, count}};
+    check_shape(Shape{n, m}, itemsize(dtype));
+    return reshape(place_slice_into(zeros({n * m}, dtype), one, diagonal), {n, m});
+  }
   const auto [rows, columns] = rows_columns(n, m, k);
   return astype(rows == columns, dtype);
 }

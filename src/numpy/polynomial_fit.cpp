@@ -23,6 +23,23 @@ Array roots(const Array& given) {
   return concatenate(Arrays{found, zeros({zeros_behind}, found.dtype())}, 0);
 }
 
+namespace {
+
+// Row k has x to the power of degree - k: rows are quicker to compute with than the columns of a matrix of few.
+Array rows_of_powers(const Array& x, std::int64_t degree) {
+  const Dim n = x.shape()[0];
+  const Array factors =
+      concatenate(Arrays{ones({1, n}, x.dtype()), broadcast_to(reshape(x, Shape{1, n}), {degree, n})}, 0);
+  return flip(cumprod(factors, 0, x.dtype()), Axes{0});
+}
+
+// The rows' norms, as a column.
+Array norms_of(const Array& rows) {
+  return sqrt(sum(rows * rows, {.axis = Axes{1}, .dtype = {}, .keepdims = true, .initial = {}, .where = {}}));
+}
+
+}  // namespace
+
 PolynomialFit polyfit(const Array& given_x, const Array& given_y, std::int64_t degree, std::optional<double> rcond,
                       const Array& weights) {
   const auto inexact = [](const Array& a) { return is_inexact(a.dtype()) ? a : astype(a, DType::float64); };
@@ -39,25 +56,24 @@ PolynomialFit polyfit(const Array& given_x, const Array& given_y, std::int64_t d
   };
   same_length(y, "y to have same length");
   if (is_symbolic(n)) throw TracerError("polyfit: the number of points must be known while the function is traced");
-  Array powers = vander(x, degree + 1);
+  Array powers = rows_of_powers(x, degree);
   if (weights) {
     const Array w = inexact(weights);
     if (w.ndim() != 1) throw TypeError("expected a 1-d array for weights");
     same_length(w, "w to have the same length");
-    const Array column = reshape(w, Shape{n, 1});
-    powers = powers * column;
-    y = y * (y.ndim() == 2 ? column : w);
+    powers = powers * w;
+    y = y * (y.ndim() == 2 ? reshape(w, Shape{n, 1}) : w);
   }
   PolynomialFit fit;
   const DType real_type = real_of(x.dtype());
   fit.rcond = rcond.value_or(static_cast<double>(n) * (real_type == DType::float64   ? 0x1p-52
                                                        : real_type == DType::float32 ? 0x1p-23
                                                                                      : 0x1p-10));
-  // Columns of the same norm make the numbers of the powers matter less.
-  const Array scale = sqrt(sum(powers * powers, {.axis = Axes{0}, .dtype = {}, .initial = {}, .where = {}}));
+  // Powers of the same norm make their numbers matter less.
+  const Array scale = norms_of(powers);
   powers = powers / scale;
-  const linalg::LeastSquares solved = linalg::lstsq(powers, y, fit.rcond);
-  fit.coefficients = solved.x / (y.ndim() == 2 ? reshape(scale, Shape{degree + 1, 1}) : scale);
+  const linalg::LeastSquares solved = linalg::lstsq(permute_dims(powers), y, fit.rcond);
+  fit.coefficients = solved.x / (y.ndim() == 2 ? scale : reshape(scale, Shape{degree + 1}));
   fit.residuals = solved.residuals;
   fit.rank = solved.rank;
   fit.singular_values = solved.s;
@@ -65,11 +81,11 @@ PolynomialFit polyfit(const Array& given_x, const Array& given_y, std::int64_t d
 }
 
 Array polynomial_covariance(const Array& x, std::int64_t degree, const Array& weights) {
-  Array powers = vander(is_inexact(x.dtype()) ? x : astype(x, DType::float64), degree + 1);
-  if (weights) powers = powers * reshape(weights, Shape{x.shape()[0], 1});
-  const Array scale = sqrt(sum(powers * powers, {.axis = Axes{0}, .dtype = {}, .initial = {}, .where = {}}));
+  Array powers = rows_of_powers(is_inexact(x.dtype()) ? x : astype(x, DType::float64), degree);
+  if (weights) powers = powers * weights;
+  const Array scale = norms_of(powers);
   powers = powers / scale;
-  return linalg::inv(matmul(permute_dims(powers), powers)) / outer(scale, scale);
+  return linalg::inv(matmul(powers, permute_dims(powers))) / outer(scale, scale);
 }
 
 }  // namespace tnp

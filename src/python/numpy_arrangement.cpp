@@ -1,5 +1,6 @@
 // Elements put in, left out and repeated; arrays of blocks; bits.
 #include "base/dim.h"
+#include "numpy/nested_blocks.h"
 #include "python/arguments.h"
 #include "tnp/arrangement.h"
 #include "tnp/error.h"
@@ -74,43 +75,28 @@ TNP_FUNCTION(unpackbits, kFunction, "(a, /, axis=None, count=None, bitorder='big
 struct Nesting {
   int depth = 0, ndim = 0;
 };
-Nesting nesting_of(PyObject* o, Arrays& leaves) {
+Nesting read_blocks(PyObject* o, NestedBlock& block) {
   if (PyTuple_Check(o)) {
     throw TypeError("block: a tuple is no list: only lists can be used to arrange blocks");
   }
   if (!PyList_Check(o)) {
-    leaves.push_back(as_array(o));
-    return {0, leaves.back().ndim()};
+    block.array = as_array(o);
+    return {0, block.array.ndim()};
   }
   if (PyList_GET_SIZE(o) == 0) throw ValueError("block: a list of blocks cannot be empty");
   Nesting out{-1, 0};
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(o); ++i) {
-    const Nesting inner = nesting_of(PyList_GET_ITEM(o, i), leaves);
+    const Nesting inner = read_blocks(PyList_GET_ITEM(o, i), block.parts.emplace_back());
     if (out.depth >= 0 && inner.depth + 1 != out.depth) throw ValueError("block: list depths are mismatched");
     out = {inner.depth + 1, std::max(out.ndim, inner.ndim)};
   }
   return out;
 }
 
-Array joined(PyObject* o, int depth, int ndim, Arrays::const_iterator& leaf) {
-  if (!PyList_Check(o)) {
-    Array x = *leaf++;
-    while (x.ndim() < ndim) x = expand_dims(x, Axes{0});
-    return x;
-  }
-  Arrays parts;
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(o); ++i) {
-    parts.push_back(joined(PyList_GET_ITEM(o, i), depth - 1, ndim, leaf));
-  }
-  return concatenate(parts, JoinOptions{ndim - depth, {}, Casting::same_kind});
-}
-
 TNP_FUNCTION(block, kFunction, "(arrays)", "An array of blocks given as nested lists, the innermost side by side.") {
-  PyObject* o = args.values[0];
-  Arrays leaves;
-  const Nesting nesting = nesting_of(o, leaves);
-  Arrays::const_iterator leaf = leaves.begin();
-  return to_python(joined(o, nesting.depth, std::max(nesting.depth, nesting.ndim), leaf));
+  NestedBlock all;
+  const Nesting nesting = read_blocks(args.values[0], all);
+  return to_python(join_nested(all, nesting.depth, std::max(nesting.depth, nesting.ndim)));
 }
 
 }  // namespace

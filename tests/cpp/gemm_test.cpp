@@ -465,6 +465,11 @@ TEST_P(GemmTest, Batches) {
     for (int64_t a_stride : {0, 35}) {
       for (int64_t b_stride : {0, 21}) check_batch<T>(17, 5, 3, 7, a_stride, b_stride);
     }
+    for (int64_t m : {1, 2, 3, 5, 8, 11}) {
+      for (int64_t n : {1, 2, 3, 5, 7, 8, 9, 15, 17}) {
+        for (int64_t k : {1, 3, 8}) check_batch<T>(6, m, n, k, m * k, k * n);
+      }
+    }
     check_batch<T>(3, 70, 80, 90, 6300, 7200);
     check_batch<T>(3, 130, 80, 90, 130 * 90, 0);
     check_batch<T>(1000, 1, 1, 50, 50, 50);

@@ -1,12 +1,15 @@
 #include "ops/elementwise/execute.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
+#include "ops/common.h"
 #include "ops/elementwise/cast.h"
 #include "ops/elementwise/family.h"
 #include "ops/elementwise/fp_status.h"
 #include "ops/elementwise/loop.h"
+#include "ops/shape/copy.h"
 #include "runtime/allocator.h"
 #include "runtime/streaming.h"
 #include "runtime/threads.h"
@@ -116,6 +119,30 @@ void run_row(void* context, std::byte* const* operands, const std::int64_t* stri
   if (c.stream) stream_end();
 }
 
+constexpr std::int64_t kScatteredElements = 1 << 14;  // fewer stay in the caches
+constexpr std::int64_t kLine = 64;                    // bytes of a cache line
+
+// Whether each element of a row lies in another cache line, whose other elements belong to other rows, as in a large
+// transposed matrix. Row by row such an array is read from memory again and again.
+bool is_scattered(const Array& x) {
+  const int last = x.ndim() - 1;
+  const Shape& shape = x.shape();
+  if (last < 1 || shape[last] < 16 || shape.num_elements() < kScatteredElements) return false;
+  if (std::abs(x.strides()[last]) < kLine) return false;
+  for (int i = 0; i < last; ++i) {
+    const std::int64_t stride = std::abs(x.strides()[i]);
+    if (stride != 0 && stride < kLine && shape[i] >= 8) return true;
+  }
+  return false;
+}
+
+// In row-major order.
+Array gathered(const Array& x) {
+  Array out = Array::empty(x.dtype(), x.shape());
+  copy_strided(view(x), view(out));
+  return out;
+}
+
 Array run_general(const Call& call, const ElementwiseInfo& info, DType loop, DType out_dtype) {
   const OutputSpecs specs = call.op.infer.get()(call);
   const Shape& shape = specs[0].shape;
@@ -132,9 +159,10 @@ Array run_general(const Call& call, const ElementwiseInfo& info, DType loop, DTy
   c.told = tells_exceptions(info, c.compute);
   c.stream = call.donated == 0 && streams(shape.num_elements() * itemsize(out_dtype));
   LoopOperand operands[kMaxArity + 1];
+  Array inputs[kMaxArity];
   operands[0] = {out.data(), out.strides()};
   for (int k = 0; k < info.arity; ++k) {
-    const Array& x = call.in[k];
+    const Array& x = inputs[k] = is_scattered(call.in[k]) ? gathered(call.in[k]) : call.in[k];
     c.in[k] = x.dtype();
     // Half to float32 by way of the loop's own precision, as casting a float32 input to a half loop must round.
     c.cast_in[k] = x.dtype() == c.compute ? nullptr : cast_kernel(x.dtype(), c.compute);

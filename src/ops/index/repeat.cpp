@@ -19,7 +19,16 @@ void execute(const Call& call, std::span<Array> out) {
   }
   out[0] = Array::empty(DType::int64, Shape{total});
   auto* to = reinterpret_cast<std::int64_t*>(out[0].data());
-  for (std::int64_t i = 0; i < n; ++i) to = std::fill_n(to, count[i], i);
+  // Writing four and stepping on by as many as there are needs no branch where counts are small.
+  const std::int64_t* end = to + total;
+  for (std::int64_t i = 0; i < n; ++i) {
+    if (count[i] > 4 || end - to < 4) {
+      to = std::fill_n(to, count[i], i);
+      continue;
+    }
+    to[0] = to[1] = to[2] = to[3] = i;
+    to += count[i];
+  }
 }
 
 const OpDef kRepeatIndices{

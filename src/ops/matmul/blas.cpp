@@ -22,6 +22,9 @@ using RealGemm64 = void (*)(int, int, int, int, int, int, double, const void*, i
                             int);
 using ComplexGemm = void (*)(int, int, int, int, int, int, const void*, const void*, int, const void*, int, const void*,
                              void*, int);
+using RealSyrk32 = void (*)(int, int, int, int, int, float, const void*, int, float, void*, int);
+using RealSyrk64 = void (*)(int, int, int, int, int, double, const void*, int, double, void*, int);
+using ComplexSyrk = void (*)(int, int, int, int, int, const void*, const void*, int, const void*, void*, int);
 
 // What OpenBLAS hands to somebody else's threads: `jobs` calls of `job`, which may wait for each other.
 using BlasJob = void (*)(int thread, void* data, int argument);
@@ -34,6 +37,9 @@ struct BlasLibrary {
   RealGemm32 sgemm = nullptr;
   RealGemm64 dgemm = nullptr;
   ComplexGemm cgemm = nullptr, zgemm = nullptr;
+  RealSyrk32 ssyrk = nullptr;
+  RealSyrk64 dsyrk = nullptr;
+  ComplexSyrk csyrk = nullptr, zsyrk = nullptr;
   int (*get_num_threads)() = nullptr;
   void (*set_num_threads)(int) = nullptr;
   SetThreadsCallback set_callback = nullptr;  // null: an OpenBLAS older than this function
@@ -41,7 +47,7 @@ struct BlasLibrary {
 
 namespace {
 
-constexpr int kRowMajor = 101, kNoTrans = 111, kTrans = 112;  // cblas.h
+constexpr int kRowMajor = 101, kNoTrans = 111, kTrans = 112, kLower = 122;  // cblas.h
 
 // The library in use, null before the first use and after set_blas_library. Libraries are never unloaded or freed:
 // another thread may be in one.
@@ -107,6 +113,8 @@ bool find_all(BlasLibrary& library) {
     library.prefix = prefix;
     if (find(library, "cblas_sgemm", library.sgemm) && find(library, "cblas_dgemm", library.dgemm) &&
         find(library, "cblas_cgemm", library.cgemm) && find(library, "cblas_zgemm", library.zgemm) &&
+        find(library, "cblas_ssyrk", library.ssyrk) && find(library, "cblas_dsyrk", library.dsyrk) &&
+        find(library, "cblas_csyrk", library.csyrk) && find(library, "cblas_zsyrk", library.zsyrk) &&
         find(library, "openblas_get_num_threads", library.get_num_threads) &&
         find(library, "openblas_set_num_threads", library.set_num_threads)) {
       find(library, "openblas_set_threads_callback_function", library.set_callback);
@@ -259,6 +267,23 @@ void blas_gemm(const BlasLibrary& blas, DType dtype, const BlasGemmArgs& args) {
     blas.cgemm(kRowMajor, trans_a, trans_b, m, n, k, kOne32, args.a, lda, args.b, ldb, kZero32, args.c, ldc);
   } else {
     blas.zgemm(kRowMajor, trans_a, trans_b, m, n, k, kOne64, args.a, lda, args.b, ldb, kZero64, args.c, ldc);
+  }
+}
+
+void blas_syrk(const BlasLibrary& blas, DType dtype, const BlasSyrkArgs& args) {
+  keep_to_one_thread(blas);
+  const int trans = args.a_transposed ? kTrans : kNoTrans;
+  const int n = int(args.n), k = int(args.k), lda = int(args.lda), ldc = int(args.ldc);
+  constexpr float kOne32[2] = {1, 0}, kZero32[2] = {0, 0};
+  constexpr double kOne64[2] = {1, 0}, kZero64[2] = {0, 0};
+  if (dtype == DType::float32) {
+    blas.ssyrk(kRowMajor, kLower, trans, n, k, 1, args.a, lda, 0, args.c, ldc);
+  } else if (dtype == DType::float64) {
+    blas.dsyrk(kRowMajor, kLower, trans, n, k, 1, args.a, lda, 0, args.c, ldc);
+  } else if (dtype == DType::complex64) {
+    blas.csyrk(kRowMajor, kLower, trans, n, k, kOne32, args.a, lda, kZero32, args.c, ldc);
+  } else {
+    blas.zsyrk(kRowMajor, kLower, trans, n, k, kOne64, args.a, lda, kZero64, args.c, ldc);
   }
 }
 

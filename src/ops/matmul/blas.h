@@ -46,6 +46,17 @@ struct BlasGemmArgs {
 };
 void blas_gemm(const BlasLibrary& blas, DType dtype, const BlasGemmArgs& args);
 
+// The lower triangle of C = A times its own transpose, which is half the work; what is above it stays as it is. n rows.
+struct BlasSyrkArgs {
+  int64_t n, k;
+  const void* a;
+  int64_t lda;
+  bool a_transposed;
+  void* c;
+  int64_t ldc;
+};
+void blas_syrk(const BlasLibrary& blas, DType dtype, const BlasSyrkArgs& args);
+
 // A function of the library by its Fortran or C name without prefix ("dgetrf_"), or null: for linear algebra. Loads the
 // library. OpenBLAS runs it on the calling thread, unless BlasThreads says otherwise.
 void* blas_symbol(const char* name);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "ops/matmul/blas.h"
@@ -294,6 +295,78 @@ bool blas_layout(int64_t rows, int64_t cols, const Matrix& a, int64_t& leading, 
   return (a.row_stride == 1 || rows == 1) && leading >= rows && leading <= kMost;
 }
 
+// The upper triangle from the lower one.
+void mirror(int itemsize, int64_t n, char* c) {
+  constexpr int64_t kBlock = 64;
+  const auto run = [&]<class T>(T) {
+    T* out = reinterpret_cast<T*>(c);
+    const int64_t blocks = (n + kBlock - 1) / kBlock;
+    parallel_for(blocks, grain_of(kVectorTaskWork, double(n * kBlock)), [&](int64_t begin, int64_t end) {
+      for (int64_t i0 = begin * kBlock; i0 < end * kBlock && i0 < n; i0 += kBlock) {
+        for (int64_t j0 = i0; j0 < n; j0 += kBlock) {
+          for (int64_t i = i0; i < std::min(n, i0 + kBlock); ++i) {
+            for (int64_t j = std::max(i + 1, j0); j < std::min(n, j0 + kBlock); ++j) out[i * n + j] = out[j * n + i];
+          }
+        }
+      }
+    });
+  };
+  switch (itemsize) {
+    case 4:
+      return run(uint32_t{});
+    case 8:
+      return run(uint64_t{});
+    default:
+      return run(Bytes16{});
+  }
+}
+
+// C = A times its own transpose, of which BLAS computes a half. Tasks are blocks of that half; those on the diagonal
+// are half as large as the others.
+void blas_gram(const BlasLibrary& blas, const Problem& p, double work, Matrix a, const BlasGemmArgs& layout, char* c) {
+  const int64_t size = p.kernels->itemsize;
+  const auto triangle = [&](int64_t first, int64_t rows) {
+    blas_syrk(blas, p.dtype,
+              {rows, p.k, a.data + first * a.row_stride * size, layout.lda, layout.a_transposed,
+               c + first * (p.n + 1) * size, p.n});
+  };
+  std::optional<BlasThreads> threads;
+  if (work / 2 >= kTeamWork) threads.emplace();
+  const int64_t tasks = threads && threads->active() ? 1 : blas_tasks(work / 2);
+  int64_t blocks = 1;
+  while (blocks * (blocks + 1) / 2 < tasks) ++blocks;
+  if (blocks == 1) {
+    triangle(0, p.n);
+  } else {
+    const int64_t height = round_up((p.n + blocks - 1) / blocks, 16), pairs = blocks * (blocks - 1) / 2;
+    parallel_for(pairs + blocks, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t task = begin; task < end; ++task) {
+        int64_t i = 1, j = task;  // the larger ones first: row i has i blocks left of the diagonal
+        for (; i < blocks && j >= i; ++i) j -= i;
+        if (task >= pairs) i = j = task - pairs;
+        const int64_t row = i * height, col = j * height;
+        if (row >= p.n) continue;
+        const int64_t rows = std::min(height, p.n - row);
+        if (i == j) {
+          triangle(row, rows);
+          continue;
+        }
+        BlasGemmArgs block = layout;
+        block.m = rows;
+        block.n = height;
+        block.a = a.data + row * a.row_stride * size;
+        block.b = a.data + col * a.row_stride * size;
+        block.ldb = layout.lda;
+        block.b_transposed = !layout.a_transposed;
+        block.c = c + (row * p.n + col) * size;
+        blas_gemm(blas, p.dtype, block);
+      }
+    });
+  }
+  threads.reset();
+  mirror(int(size), p.n, c);
+}
+
 void blas_matmul(const BlasLibrary& blas, const Problem& p, double work, Matrix a, Matrix b, char* c) {
   const int64_t size = p.kernels->itemsize;
   BlasGemmArgs args{.m = 0,
@@ -317,6 +390,9 @@ void blas_matmul(const BlasLibrary& blas, const Problem& p, double work, Matrix 
     copy_matrix_parallel(int(size), p.k, p.n, b, copy.data());
     return blas_matmul(blas, p, work, a, {copy.data(), p.n, 1}, c);
   }
+  const bool own_transpose =
+      p.m == p.n && a.data == b.data && a.row_stride == b.col_stride && a.col_stride == b.row_stride;
+  if (own_transpose) return blas_gram(blas, p, work, a, args, c);
   if (work >= kTeamWork) {
     const BlasThreads threads;
     if (threads.active()) {
@@ -433,6 +509,12 @@ void multiply_half(const Problem& p, Matrix a, Matrix b, char* c) {
   });
 }
 
+// Whether a vector is better multiplied by a function for vectors.
+bool is_vector_product(const Problem& p, double work, const Matrix& b) {
+  if (p.n == 1) return work > kScalarDotWork;
+  return p.m == 1 && (work > kRowVectorDirectWork || (b.col_stride != 1 && work > kScalarDotWork));
+}
+
 // m, n, k > 0.
 void multiply(const Problem& p, Matrix a, Matrix b, char* c) {
   if (p.kernels == nullptr) return multiply_half(p, a, b, c);
@@ -440,9 +522,10 @@ void multiply(const Problem& p, Matrix a, Matrix b, char* c) {
   if (p.n == 1) b.col_stride = 1;
   if (p.k == 1) a.col_stride = 1;
   const double work = p.work();
-  if (p.n == 1 && work > kScalarDotWork) return matrix_times_vector(*p.kernels, p.m, p.k, a, b.data, b.row_stride, c);
-  if (p.m == 1 && (work > kRowVectorDirectWork || (b.col_stride != 1 && work > kScalarDotWork)))
+  if (is_vector_product(p, work, b)) {
+    if (p.n == 1) return matrix_times_vector(*p.kernels, p.m, p.k, a, b.data, b.row_stride, c);
     return matrix_times_vector(*p.kernels, p.n, p.k, {b.data, b.col_stride, b.row_stride}, a.data, a.col_stride, c);
+  }
   if (fits_direct(p, work, b)) return direct(p, work, a, b, c);
   const bool sizes_fit = std::max({p.m, p.n, p.k}) <= 0x7fffffff;
   const BlasLibrary* blas = sizes_fit ? blas_for(p.dtype) : nullptr;
@@ -510,6 +593,36 @@ void fold_batch_into_rows(Problem& p, Matrix& a, Batch& batch) {
   }
 }
 
+// Products begin … end - 1 of the batch by the kernel for many small ones; false where that does not serve.
+bool multiply_small(const Problem& p, Matrix a, Matrix b, const Batch& batch, int64_t begin, int64_t end, char* c) {
+  if (p.kernels == nullptr) return false;
+  if (p.n == 1) b.col_stride = 1;
+  if (p.k == 1) a.col_stride = 1;
+  const double work = p.work();
+  const int64_t size = p.kernels->itemsize;
+  if (work >= 2 * kTaskWork || is_vector_product(p, work, b) || !fits_direct(p, work, b)) return false;
+  if (b.col_stride != 1 && p.k * p.n * size > kPackedBytes) return false;
+  const Batch::Dim inner = batch.dims[batch.rank - 1];
+  while (begin < end) {
+    int64_t a_offset, b_offset;
+    batch.offsets(begin, a_offset, b_offset);
+    const int64_t count = std::min(end - begin, inner.size - begin % inner.size);
+    const DirectArgs first{p.m,
+                           p.n,
+                           p.k,
+                           a.data + a_offset * size,
+                           a.row_stride,
+                           a.col_stride,
+                           b.data + b_offset * size,
+                           b.row_stride,
+                           c + begin * p.m * p.n * size,
+                           p.n};
+    p.kernels->direct_batch({first, b.col_stride, count, inner.a_stride, inner.b_stride});
+    begin += count;
+  }
+  return true;
+}
+
 void multiply_batch(Problem p, Matrix a, Matrix b, Batch& batch, char* c) {
   const int64_t size = itemsize(p.dtype);
   if (batch.count == 0 || p.m == 0 || p.n == 0) return;
@@ -520,6 +633,7 @@ void multiply_batch(Problem p, Matrix a, Matrix b, Batch& batch, char* c) {
   fold_batch_into_rows(p, a, batch);
   if (batch.rank == 0) return multiply(p, a, b, c);
   const auto run = [&](int64_t begin, int64_t end) {
+    if (multiply_small(p, a, b, batch, begin, end, c)) return;
     for (int64_t i = begin; i < end; ++i) {
       int64_t a_offset, b_offset;
       batch.offsets(i, a_offset, b_offset);

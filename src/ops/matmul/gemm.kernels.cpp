@@ -111,6 +111,104 @@ void direct(const DirectArgs& args) {
   direct_narrow<G, W>(v, args.n);
 }
 
+// --- direct products of many small matrices
+// ----------------------------------------------------------------------------
+//
+// Rows of up to a vector are computed as if they were a power of two long. What is written behind a row of C is the
+// beginning of the next one, which comes later; what is read behind a row of B lies before the end of the next matrix.
+// So the last matrix is computed by `direct`.
+
+template <class G, int W>
+TNP_INLINE void batch_rows(const DirectView<G>& v) {
+  int64_t i = 0;
+  for (; i + 8 <= v.m; i += 8) direct_block<G, W, 1, 8>(v, i, 0);
+  if (v.m - i >= 4) {
+    direct_block<G, W, 1, 4>(v, i, 0);
+    i += 4;
+  }
+  switch (v.m - i) {
+    case 3:
+      return direct_block<G, W, 1, 3>(v, i, 0);
+    case 2:
+      return direct_block<G, W, 1, 2>(v, i, 0);
+    case 1:
+      return direct_block<G, W, 1, 1>(v, i, 0);
+    default:
+      return;
+  }
+}
+
+template <class E>
+TNP_INLINE void pack_columns(int64_t k, int64_t n, const E* b, int64_t row_stride, int64_t col_stride, E* to,
+                             int64_t width) {
+  for (int64_t p = 0; p < k; ++p) {
+    for (int64_t j = 0; j < n; ++j) to[p * width + j] = b[p * row_stride + j * col_stride];
+  }
+}
+
+// count - 1 products of narrow rows, or all of them where rows are whole vectors. How many were done.
+template <class G, int W>
+[[gnu::noinline]] int64_t narrow_batch(const DirectBatchArgs& s, DirectView<G> v, int64_t n) {
+  if constexpr (W > 1) {
+    if (n <= W / 2) return narrow_batch<G, W / 2>(s, v, n);
+  }
+  const int64_t count = n == W ? s.count : s.count - 1;
+  typename G::Elem packed[kPackedBytes / int64_t(sizeof(typename G::Elem)) * 2] = {};
+  const bool once = n != W && s.b_step == 0, pack = s.b_col_stride != 1 || once;
+  if (n != W && !pack && (v.b_row < 0 || s.b_step < W - n)) return 0;
+  const auto* b = v.b;
+  for (int64_t i = 0; i < count; ++i) {
+    if (pack && (i == 0 || s.b_step != 0)) {
+      pack_columns(v.k, n, b, v.b_row, s.b_col_stride, packed, W);
+    }
+    DirectView<G> matrix = v;
+    matrix.a = v.a + i * s.a_step;
+    matrix.c = v.c + i * v.m * n;
+    matrix.b = pack ? packed : b;
+    if (pack) matrix.b_row = W;
+    batch_rows<G, W>(matrix);
+    b += s.b_step;
+  }
+  return count;
+}
+
+template <class G>
+void direct_batch(const DirectBatchArgs& s) {
+  using Elem = typename G::Elem;
+  DirectArgs args = s.first;
+  int64_t done = 0;
+  if constexpr (sizeof(typename G::Lane) >= 4 && G::kParts == 1) {
+    if (args.n <= G::kWidth && args.k * G::kWidth * int64_t(sizeof(Elem)) <= 2 * kPackedBytes) {
+      const DirectView<G> v{static_cast<const Elem*>(args.a),
+                            static_cast<const Elem*>(args.b),
+                            static_cast<Elem*>(args.c),
+                            args.m,
+                            args.k,
+                            args.a_row_stride,
+                            args.a_col_stride,
+                            args.b_row_stride,
+                            args.c_row_stride};
+      done = narrow_batch<G, G::kWidth>(s, v, args.n);
+    }
+  }
+  Elem packed[kPackedBytes / int64_t(sizeof(Elem))];
+  if (s.b_col_stride != 1) {
+    args.b = packed;
+    args.b_row_stride = args.n;
+  }
+  for (int64_t i = done; i < s.count; ++i) {
+    const Elem* b = static_cast<const Elem*>(s.first.b) + i * s.b_step;
+    args.a = static_cast<const Elem*>(s.first.a) + i * s.a_step;
+    args.c = static_cast<Elem*>(s.first.c) + i * args.m * args.n;
+    if (s.b_col_stride != 1) {
+      pack_columns(args.k, args.n, b, s.first.b_row_stride, s.b_col_stride, packed, args.n);
+    } else {
+      args.b = b;
+    }
+    direct<G>(args);
+  }
+}
+
 // --- dot products --------------------------------------------------------------------------------------------------
 
 template <class G, int W>
@@ -455,6 +553,7 @@ constexpr GemmKernels kernels_of() {
           .packed_a_itemsize = sizeof(typename G::Scalar),
           .packed_b_itemsize = sizeof(typename G::Lane) * G::kParts,
           .direct = direct<G>,
+          .direct_batch = direct_batch<G>,
           .dot = dot<G>,
           .dot_rows = dot_rows<G>,
           .sum_columns = sum_columns<G>,

@@ -21,6 +21,15 @@ struct DirectArgs {
   int64_t c_row_stride;
 };
 
+// Many small products: matrix i of each operand begins i steps after the first. C has no gaps (c_row_stride is n, and
+// its step m n); B's columns may have any stride here.
+struct DirectBatchArgs {
+  DirectArgs first;
+  int64_t b_col_stride;
+  int64_t count, a_step, b_step;
+};
+inline constexpr int64_t kPackedBytes = 4096;  // of a B whose columns have another stride than 1
+
 struct GemmKernels {
   int itemsize;           // bytes of an element
   int tile_rows;          // packed A: panels of so many rows
@@ -30,6 +39,7 @@ struct GemmKernels {
 
   // C = A B without packing: A's elements are broadcast, B's and C's rows are vectors.
   void (*direct)(const DirectArgs& args);
+  void (*direct_batch)(const DirectBatchArgs& args);
 
   // *out = sum of x[i] y[i], summed pairwise over blocks.
   void (*dot)(int64_t k, const void* x, int64_t x_stride, const void* y, int64_t y_stride, void* out);

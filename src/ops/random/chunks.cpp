@@ -13,6 +13,7 @@ constexpr PerIsa<RandomKernel> kBits64 = TNP_PER_ISA(random_bits64), kNormal = T
                                kUniform = TNP_PER_ISA(random_uniform_f64),
                                kExponential = TNP_PER_ISA(random_exponential_f64);
 constexpr PerIsa<RandomRangeKernel> kRange = TNP_PER_ISA(random_range);
+constexpr PerIsa<VonMisesKernel> kVonMises = TNP_PER_ISA(vonmises_candidates);
 constexpr PerIsa<GammaKernel> kCandidates = TNP_PER_ISA(gamma_candidates);
 
 // An element whose first candidate the kernel left open: Marsaglia and Tsang's exact test, then further candidates.
@@ -73,6 +74,25 @@ void beta_chunk(const RandomStream& stream, std::int64_t first, std::int64_t cou
   gamma_chunk(stream, first, count, a, out);
   gamma_chunk(above(stream, kColumnBlocks), first, count, b, y);
   for (std::int64_t i = 0; i < count; ++i) out[i] /= out[i] + y[i];
+}
+
+void vonmises_chunk(const RandomStream& stream, std::int64_t first, std::int64_t count, double kappa, double* out) {
+  if (!(kappa >= 1e-8 && kappa <= 1e6)) {
+    return each_of_chunk(stream, first, count, [&](SubStream& s, std::int64_t i) { out[i] = vonmises(s, kappa); });
+  }
+  const std::int64_t whole = (count + 7) / 8 * 8;
+  double angle[kChunk], decision[kChunk], side[kChunk], values[kChunk];
+  unsigned char open[kChunk];
+  kUniform.get()(stream, first, whole, angle);
+  kUniform.get()(above(stream, 1), first, whole, decision);
+  kUniform.get()(above(stream, 2), first, whole, side);
+  kVonMises.get()({kappa, vonmises_r(kappa)}, angle, decision, side, whole, values, open);
+  for (std::int64_t i = 0; i < count; ++i) {
+    out[i] = values[i];
+    if (open[i] == 0) continue;
+    SubStream rest(above(stream, 3), first + i);
+    out[i] = vonmises(rest, kappa);
+  }
 }
 
 void integers_chunk(const RandomStream& stream, std::int64_t first, std::int64_t count, std::uint64_t low,

@@ -18,6 +18,7 @@ constexpr std::uint64_t kColumnBlocks = 1 << 16;  // apart, for variables drawn 
 void exponential_chunk(const RandomStream& stream, std::int64_t first, std::int64_t count, double* out);
 void gamma_chunk(const RandomStream& stream, std::int64_t first, std::int64_t count, double shape, double* out);
 void beta_chunk(const RandomStream& stream, std::int64_t first, std::int64_t count, double a, double b, double* out);
+void vonmises_chunk(const RandomStream& stream, std::int64_t first, std::int64_t count, double kappa, double* out);
 void geometric_chunk(const RandomStream& stream, std::int64_t first, std::int64_t count, double p, std::int64_t* out);
 void poisson_chunk(const RandomStream& stream, std::int64_t first, std::int64_t count, double lam, std::int64_t* out);
 void binomial_chunk(const RandomStream& stream, std::int64_t first, std::int64_t count, std::int64_t n, double p,

@@ -58,6 +58,13 @@ const char* check_noncentral_chisquare(double df, double nonc) {
   return df <= 0 ? "df <= 0" : negative(nonc) ? "nonc < 0" : nullptr;
 }
 
+double vonmises_r(double kappa) {
+  // What the root gives for a small kappa, where it would cancel.
+  if (kappa < 1e-5) return 1 / kappa + kappa;
+  const double t = 1 + std::sqrt(1 + 4 * kappa * kappa), rho = (t - std::sqrt(2 * t)) / (2 * kappa);
+  return (1 + rho * rho) / (2 * rho);
+}
+
 double vonmises(SubStream& s, double kappa) {
   constexpr double kPi = std::numbers::pi;
   if (std::isnan(kappa)) return kappa;
@@ -66,11 +73,7 @@ double vonmises(SubStream& s, double kappa) {
     const double x = s.normal() / std::sqrt(kappa);
     return x < -kPi ? x + 2 * kPi : x > kPi ? x - 2 * kPi : x;
   }
-  double r = 1 / kappa + kappa;  // what the root gives for a small kappa, where it would cancel
-  if (kappa >= 1e-5) {
-    const double t = 1 + std::sqrt(1 + 4 * kappa * kappa), rho = (t - std::sqrt(2 * t)) / (2 * kappa);
-    r = (1 + rho * rho) / (2 * rho);
-  }
+  const double r = vonmises_r(kappa);
   for (;;) {
     const double z = std::cos(kPi * s.uniform()), w = (1 + r * z) / (r + z), y = kappa * (r - w), v = s.positive();
     if (y * (2 - y) < v && std::log(y / v) + 1 < y) continue;

@@ -146,4 +146,23 @@ void gamma_candidates(const GammaShape& shape, const double* x_in, const double*
   }
 }
 
+// Best and Fisher: Efficient simulation of the von Mises distribution (1979).
+void vonmises_candidates(const VonMisesShape& shape, const double* angle, const double* decision, const double* side,
+                         std::int64_t n, double* out, unsigned char* open) {
+  for (std::int64_t i = 0; i < n; i += kLanes) {
+    F64 u, v, w;
+    __builtin_memcpy(&u, angle + i, sizeof u);
+    __builtin_memcpy(&v, decision + i, sizeof v);
+    __builtin_memcpy(&w, side + i, sizeof w);
+    v = 1 - v;
+    const F64 z = math::cos(u * 3.14159265358979323846), f = (1 + shape.r * z) / (shape.r + z);
+    const F64 y = shape.kappa * (shape.r - f);
+    const F64 cosine = f < -1 ? splat<F64>(-1) : f > 1 ? splat<F64>(1) : f;
+    const F64 turned = math::arccos(cosine), value = w < 0.5 ? -turned : turned;
+    __builtin_memcpy(out + i, &value, sizeof value);
+    const auto refused = (y * (2 - y) < v) & (math::log(y / v) + 1 < y);
+    for (int k = 0; k < kLanes; ++k) open[i + k] = refused[k] != 0;
+  }
+}
+
 }  // namespace tnp::TNP_ISA

@@ -34,6 +34,14 @@ struct GammaShape {
 using GammaKernel = void (*)(const GammaShape& shape, const double* x, const double* u, const double* boost,
                              std::int64_t n, double* out, unsigned char* open);
 
+// Candidates for von Mises variables of a concentration, from three uniform numbers in [0, 1) each: for the angle, for
+// the decision and for the side. Otherwise as above.
+struct VonMisesShape {
+  double kappa, r;
+};
+using VonMisesKernel = void (*)(const VonMisesShape& shape, const double* angle, const double* decision,
+                                const double* side, std::int64_t n, double* out, unsigned char* open);
+
 #define TNP_DECLARE_RANDOM(ISA)                                                                                \
   namespace ISA {                                                                                              \
   void random_bits32(const RandomStream& stream, std::int64_t first, std::int64_t n, void* out);               \
@@ -47,6 +55,8 @@ using GammaKernel = void (*)(const GammaShape& shape, const double* x, const dou
                     std::uint64_t* out);                                                                       \
   void gamma_candidates(const GammaShape& shape, const double* x, const double* u, const double* boost,        \
                         std::int64_t n, double* out, unsigned char* open);                                     \
+  void vonmises_candidates(const VonMisesShape& shape, const double* angle, const double* decision,            \
+                           const double* side, std::int64_t n, double* out, unsigned char* open);              \
   }
 TNP_DECLARE_RANDOM(baseline)
 TNP_DECLARE_RANDOM(avx2)

@@ -1,5 +1,6 @@
 // Operations whose rows are drawn together: what one element takes is missing for the next.
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <unordered_map>
 
@@ -146,11 +147,26 @@ const OpDef kDirichlet{
 
 // --- counts of colours: inputs are the state, the colours' weights (…, k) and the number of balls
 
-template <class T, auto Check, auto DrawRow>
+// Fills all rows, if they have the same parameters.
+template <class T>
+using DrawRows = void (*)(const RandomStream& stream, std::int64_t rows, std::int64_t n, const T* weights,
+                          std::int64_t k, std::int64_t* out);
+
+template <class T, auto Check, auto DrawRow, DrawRows<T> DrawAll = nullptr>
 void execute_counts(const Call& call, std::span<Array> out) {
   const auto& p = params_of<RandomParams>(call);
   const RandomStream stream = stream_of(call);
   const std::int64_t k = call.in[1].shape().back();
+  if constexpr (DrawAll != nullptr) {
+    const Array &given = call.in[1], &each = call.in[2];
+    if (given.ndim() == 1 && each.shape().num_elements() == 1 && given.is_contiguous() && k > 0 && k <= kMaxColumns) {
+      const std::int64_t n = *each.template data_as<std::int64_t>();
+      if (const char* problem = Check(n, given.template data_as<T>(), k)) refuse(call, problem);
+      out[0] = Array::empty(DType::int64, with_row(p.shape, k));
+      return DrawAll(stream, p.shape.num_elements(), n, given.template data_as<T>(), k,
+                     reinterpret_cast<std::int64_t*>(out[0].data()));
+    }
+  }
   const Array weights = contiguous(call.in[1], with_row(p.shape, k)), balls = contiguous(call.in[2], p.shape);
   const auto* w = weights.template data_as<T>();
   const auto* n = balls.template data_as<std::int64_t>();
@@ -183,6 +199,39 @@ void multinomial_row(SubStream& s, std::int64_t n, const double* p, std::int64_t
   }
 }
 
+// A chunk of each column at a time: the first one's variables have the same parameters.
+void multinomial_rows(const RandomStream& stream, std::int64_t rows, std::int64_t n, const double* p, std::int64_t k,
+                      std::int64_t* out) {
+  using samplers::kChunk;
+  const std::int64_t grain = std::max<std::int64_t>(1, 2048 / (k * kChunk));
+  parallel_for((rows + kChunk - 1) / kChunk, grain, [&](std::int64_t begin, std::int64_t end) {
+    std::int64_t left[kChunk], column[kChunk];
+    for (std::int64_t first = begin * kChunk; first < std::min(rows, end * kChunk); first += kChunk) {
+      const std::int64_t count = std::min(kChunk, rows - first);
+      std::fill_n(left, count, n);
+      double rest = 1;
+      for (std::int64_t j = 0; j < k; ++j) {
+        const RandomStream own = samplers::above(stream, static_cast<std::uint64_t>(j) * samplers::kColumnBlocks);
+        if (j + 1 == k || p[j] >= rest) {
+          const bool all = j + 1 == k || p[j] > 0;
+          for (std::int64_t i = 0; i < count; ++i) column[i] = all ? left[i] : 0;
+        } else if (j == 0) {
+          samplers::binomial_chunk(own, first, count, n, p[j], column);
+        } else {
+          samplers::each_of_chunk(own, first, count, [&](SubStream& s, std::int64_t i) {
+            column[i] = left[i] == 0 ? 0 : samplers::binomial(s, left[i], p[j] / rest);
+          });
+        }
+        for (std::int64_t i = 0; i < count; ++i) {
+          out[(first + i) * k + j] = column[i];
+          left[i] -= column[i];
+        }
+        rest -= p[j];
+      }
+    }
+  });
+}
+
 const char* check_colors(std::int64_t n, const std::int64_t* colors, std::int64_t k) {
   if (n < 0) return "nsample < 0";
   std::int64_t sum = 0;
@@ -203,7 +252,7 @@ void colors_row(SubStream& s, std::int64_t n, const std::int64_t* colors, std::i
   }
 }
 
-template <class T, auto Check, auto DrawRow>
+template <class T, auto Check, auto DrawRow, DrawRows<T> DrawAll = nullptr>
 OpDef counts(const char* name, const char* doc) {
   return {
       .name = name,
@@ -212,7 +261,7 @@ OpDef counts(const char* name, const char* doc) {
       .num_inputs = 3,
       .infer = &infer_row,
       .infer_dtype = &row_dtype,
-      .execute = &execute_counts<T, Check, DrawRow>,
+      .execute = &execute_counts<T, Check, DrawRow, DrawAll>,
       .vjp = unsupported("integers have no derivative"),
       .batch =
           +[](BatchCall& b) {
@@ -223,7 +272,7 @@ OpDef counts(const char* name, const char* doc) {
       .samples = unsupported(kNoSamples),
   };
 }
-const OpDef kMultinomial = counts<double, &check_multinomial, &multinomial_row>(
+const OpDef kMultinomial = counts<double, &check_multinomial, &multinomial_row, &multinomial_rows>(
     "random_multinomial", "Multinomial variables: how often each result of n experiments occurs.");
 const OpDef kColors = counts<std::int64_t, &check_colors, &colors_row>(
     "random_multivariate_hypergeometric", "How many balls of each colour are drawn from an urn.");
@@ -241,19 +290,59 @@ struct PermutationParams : ParamsOf<PermutationParams> {
   }
 };
 
-// The first `count` places of a shuffled 0 … n - 1. Where they are few, only the places that change are kept.
-void permutation_row(SubStream& s, std::int64_t n, std::int64_t count, std::int64_t* out) {
-  if (count >= n / 16) {
-    std::vector<std::int64_t> all;
-    std::int64_t* places = out;
-    if (count < n) {
-      all.resize(static_cast<std::size_t>(n));
-      places = all.data();
+// Calls body(i, j) for i < count, with j from i to n - 1, each as likely: row `row` of the stream, whose elements it
+// has for itself. All words of a chunk are there before the first is used, so that `soon` may ask for memory ahead.
+template <class Soon, class Body>
+void each_exchange(const RandomStream& stream, std::int64_t row, std::int64_t n, std::int64_t count, Soon soon,
+                   Body body) {
+  static constexpr PerIsa<RandomKernel> words_of = TNP_PER_ISA(random_bits64);
+  constexpr std::int64_t kChunk = samplers::kChunk, kAhead = 16;
+  std::uint64_t words[kChunk + kRandomGroup];
+  std::int64_t other[kChunk + kAhead];
+  const std::int64_t element = row * count;
+  for (std::int64_t begin = 0; begin < count; begin += kChunk) {
+    const std::int64_t size = std::min(kChunk, count - begin), first = element + begin;
+    const std::int64_t before = first % kRandomGroup;
+    words_of.get()(stream, first - before, size + before, words);
+    for (std::int64_t k = 0; k < size; ++k) {
+      const std::int64_t i = begin + k;
+      const auto range = static_cast<std::uint64_t>(n - i);
+      const auto product = static_cast<unsigned __int128>(words[before + k]) * range;
+      std::uint64_t at = static_cast<std::uint64_t>(product >> 64);
+      // As in SubStream::up_to.
+      if (static_cast<std::uint64_t>(product) < range && static_cast<std::uint64_t>(product) < (0 - range) % range)
+        at = SubStream(samplers::above(stream, 1), first + k).up_to(range - 1);
+      other[k] = i + static_cast<std::int64_t>(at);
     }
-    std::iota(places, places + n, std::int64_t{0});
-    for (std::int64_t i = 0; i < count; ++i)
-      std::swap(places[i], places[i + static_cast<std::int64_t>(s.up_to(static_cast<std::uint64_t>(n - i - 1)))]);
-    if (count < n) std::copy_n(places, count, out);
+    for (std::int64_t k = 0; k < kAhead; ++k) other[size + k] = begin;
+    for (std::int64_t k = 0; k < size; ++k) {
+      soon(other[k + kAhead]);
+      body(begin + k, other[k]);
+    }
+  }
+}
+
+template <class T>
+void shuffle_places(const RandomStream& stream, std::int64_t row, std::int64_t n, std::int64_t count, T* places) {
+  std::iota(places, places + n, T{0});
+  each_exchange(
+      stream, row, n, count, [&](std::int64_t j) { __builtin_prefetch(places + j, 1); },
+      [&](std::int64_t i, std::int64_t j) { std::swap(places[i], places[j]); });
+}
+
+// The first `count` places of a shuffled 0 … n - 1. Where they are few, only the places that change are kept.
+void permutation_row(const RandomStream& stream, std::int64_t row, std::int64_t n, std::int64_t count,
+                     std::int64_t* out) {
+  if (count >= n / 16) {
+    if (n <= std::numeric_limits<std::int32_t>::max()) {  // of half the size more of them fit into the caches
+      std::vector<std::int32_t> all(static_cast<std::size_t>(n));
+      shuffle_places(stream, row, n, count, all.data());
+      std::copy_n(all.data(), count, out);
+      return;
+    }
+    std::vector<std::int64_t> all(static_cast<std::size_t>(n));
+    shuffle_places(stream, row, n, count, all.data());
+    std::copy_n(all.data(), count, out);
     return;
   }
   std::unordered_map<std::int64_t, std::int64_t> moved;
@@ -261,11 +350,12 @@ void permutation_row(SubStream& s, std::int64_t n, std::int64_t count, std::int6
     const auto found = moved.find(i);
     return found == moved.end() ? i : found->second;
   };
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t j = i + static_cast<std::int64_t>(s.up_to(static_cast<std::uint64_t>(n - i - 1)));
-    out[i] = at(j);
-    moved[j] = at(i);
-  }
+  each_exchange(
+      stream, row, n, count, [](std::int64_t) {},
+      [&](std::int64_t i, std::int64_t j) {
+        out[i] = at(j);
+        moved[j] = at(i);
+      });
 }
 
 const OpDef kPermutation{
@@ -286,8 +376,9 @@ const OpDef kPermutation{
           if (k > n) refuse(call, "more elements than the population has");
           out[0] = Array::empty(DType::int64, with_row(p.shape, k));
           auto* to = reinterpret_cast<std::int64_t*>(out[0].data());
-          for_each_row(stream, p.shape.num_elements(), k,
-                       [&](SubStream& s, std::int64_t, std::int64_t at) { permutation_row(s, n, k, to + at); });
+          for_each_row(stream, p.shape.num_elements(), k, [&](SubStream&, std::int64_t row, std::int64_t at) {
+            permutation_row(stream, row, n, k, to + at);
+          });
         },
     .vjp = unsupported("integers have no derivative"),
     .batch =
@@ -494,7 +585,9 @@ Array random_permutation(Generator& g, std::int64_t population, std::int64_t cou
   p.shape = rows;
   p.population = {population};
   p.count = {count};
-  return draw(kPermutation, g, {}, p, rows);
+  Shape elements = rows;
+  elements.push_back(count);
+  return draw(kPermutation, g, {}, p, elements);
 }
 Array random_choice(Generator& g, const Array& weights, const Shape& shape, bool replace) {
   ChoiceParams p;

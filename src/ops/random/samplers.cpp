@@ -159,8 +159,8 @@ const OpDef kGamma =
 const OpDef kBeta = sampler<&beta, &check_beta, &beta_chunk>("random_beta", "Beta variables, by rejection.");
 const OpDef kNoncentral = sampler<&noncentral_chisquare, &check_noncentral_chisquare>(
     "random_noncentral_chisquare", "Noncentral chi-square variables, by rejection.");
-const OpDef kVonmises =
-    sampler<&vonmises, &check_vonmises>("random_vonmises", "Von Mises variables around 0, by rejection.");
+const OpDef kVonmises = sampler<&vonmises, &check_vonmises, &vonmises_chunk>(
+    "random_vonmises", "Von Mises variables around 0, by rejection.");
 const OpDef kPoisson =
     sampler<&poisson, &check_poisson, &poisson_chunk>("random_poisson", "Poisson variables, by rejection.");
 const OpDef kBinomial =

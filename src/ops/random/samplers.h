@@ -16,6 +16,7 @@ namespace tnp::samplers {
 double gamma(SubStream& s, double shape);
 double beta(SubStream& s, double a, double b);
 double noncentral_chisquare(SubStream& s, double df, double nonc);
+double vonmises_r(double kappa);              // of kappa from 1e-8 to 1e6
 double vonmises(SubStream& s, double kappa);  // around 0
 
 std::int64_t poisson(SubStream& s, double lam);

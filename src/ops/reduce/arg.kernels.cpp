@@ -13,6 +13,13 @@ TNP_INLINE int64_t find_first(const T* p, int64_t n, T value) {
   const bool nan = value != value;
   const Vec<T, N> wanted = Vec<T, N>(value);
   int64_t i = 0;
+  if (!nan) {
+    for (; i + 4 * N <= n; i += 4 * N) {
+      const auto a = load_vec<T, N>(p + i) == wanted, b = load_vec<T, N>(p + i + N) == wanted;
+      const auto c = load_vec<T, N>(p + i + 2 * N) == wanted, d = load_vec<T, N>(p + i + 3 * N) == wanted;
+      if (any_lane(bit_cast<mask_t<Vec<T, N>>>((a | b) | (c | d)))) break;
+    }
+  }
   for (; i + N <= n; i += N) {
     const Vec<T, N> v = load_vec<T, N>(p + i);
     const auto found = nan ? v != v : v == wanted;

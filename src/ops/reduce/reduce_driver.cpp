@@ -6,6 +6,7 @@
 #include "ops/reduce/scratch.h"
 #include "ops/shape/strided_loop.h"
 #include "runtime/cpu_features.h"
+#include "runtime/threads.h"
 #include "tnp/error.h"
 
 namespace tnp {
@@ -139,6 +140,27 @@ void reduce(ReduceOp op, const StridedView& in, uint64_t reduced_axes, const Str
   }
   // Bytes of a bool array from elsewhere may be other than 0 and 1.
   if (out.dtype == DType::bool_) cast_block(DType::uint8, DType::bool_, out.data, out.data, outputs);
+}
+
+void reduce_parts(ReduceOp op, const StridedView& in, const int64_t* starts, int64_t count, void* out) {
+  const int64_t n = in.shape[0], step = in.strides[0], bytes = itemsize(in.dtype);
+  const ReducePlan plan = make_plan(op, in.dtype);
+  // Rows of the type that is computed in go to the kernel as they are, if they are not so long that they are divided.
+  const bool packed = plan.type == in.dtype && in.dtype != DType::bool_ && step == bytes;
+  const auto* from = static_cast<const char*>(in.data);
+  auto* to = static_cast<char*>(out);
+  parallel_for(count, 1 + count * kReduceGrain / n, [&](int64_t begin, int64_t end) {
+    for (int64_t k = begin; k < end; k++) {
+      const int64_t start = starts[k], stop = k + 1 == count ? n : starts[k + 1];
+      const int64_t length = stop > start ? stop - start : 1;
+      if (packed && length < 2 * kReduceChunk) {
+        plan.kernels->rows(from + start * step, 0, 1, length, to + k * bytes);
+        continue;
+      }
+      const StridedView part{const_cast<char*>(from + start * step), in.dtype, 1, &length, &step};
+      reduce(op, part, 1, {to + k * bytes, in.dtype, 0, nullptr, nullptr});
+    }
+  });
 }
 
 }  // namespace tnp

@@ -24,4 +24,8 @@ enum class ReduceOp : uint8_t { sum, prod, min, max, all, any, argmin, argmax };
 // Sums:   pairwise, and the same for any number of threads.
 void reduce(ReduceOp op, const StridedView& in, uint64_t reduced_axes, const StridedView& out);
 
+// Reduces parts of a vector, sum to max: part k from starts[k] to starts[k + 1] (the last one to the end), or
+// one element where that is not behind it, into element k of `out`, contiguous and of in.dtype. All parts lie within.
+void reduce_parts(ReduceOp op, const StridedView& in, const int64_t* starts, int64_t count, void* out);
+
 }  // namespace tnp

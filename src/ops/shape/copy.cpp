@@ -1,5 +1,6 @@
 #include "ops/shape/copy.h"
 
+#include <cstdlib>
 #include <cstring>
 
 #include "ops/shape/copy_kernels.h"
@@ -51,17 +52,26 @@ void move_next_to_last(StridedLoop& loop, int axis) {
   loop.dst_strides[target] = d;
 }
 
-// The dimension along which src's elements lie next to each other, if dst's do along the last one and both are long
-// enough for tiles; else -1.
+// The dimension along which src's elements lie next to each other (in either direction), if dst's do along the last one
+// and both are long enough for tiles; else -1.
 int transposed_axis(const StridedLoop& loop, int element_bytes) {
   const int last = loop.ndim - 1;
   if (loop.ndim < 2 || loop.dst_strides[last] != element_bytes || loop.src_strides[last] == 0 || loop.shape[last] < 8) {
     return -1;
   }
   for (int i = 0; i < last; i++) {
-    if (loop.src_strides[i] == element_bytes && loop.shape[i] >= 8) return i;
+    if (std::abs(loop.src_strides[i]) == element_bytes && loop.shape[i] >= 8) return i;
   }
   return -1;
+}
+
+// Begins at the other end of a dimension along which src goes backwards.
+void go_forwards(StridedLoop& loop, int axis) {
+  if (loop.src_strides[axis] >= 0) return;
+  loop.src += (loop.shape[axis] - 1) * loop.src_strides[axis];
+  loop.dst += (loop.shape[axis] - 1) * loop.dst_strides[axis];
+  loop.src_strides[axis] = -loop.src_strides[axis];
+  loop.dst_strides[axis] = -loop.dst_strides[axis];
 }
 
 // One thread's share; `stream` as in CopyKernels.
@@ -78,6 +88,7 @@ void copy_loop(StridedLoop loop, int element_bytes, bool stream) {
   }
   const int outer = loop.ndim - 2;
   if (const int axis = transposed_axis(loop, element_bytes); axis >= 0) {
+    go_forwards(loop, axis);
     move_next_to_last(loop, axis);
     return for_each_outer(loop, outer, [&](const char* src, char* dst) {
       kernels->transpose(src, loop.src_strides[last], dst, loop.dst_strides[outer], loop.shape[last], loop.shape[outer],

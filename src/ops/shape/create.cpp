@@ -1,4 +1,5 @@
 // Arrays made of nothing: full, iota, dim_value. Large ones are pending until somebody reads them.
+#include <algorithm>
 #include <cstring>
 
 #include "base/dim.h"
@@ -40,11 +41,16 @@ Array filled(DType dtype, const Shape& shape, const std::byte* from) {
   const auto fill = [&]<class T>(T) {
     T element;
     std::memcpy(&element, from, sizeof element);
-    parallel_for(n, 1 << 16, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i)
-        std::memcpy(to + i * static_cast<std::int64_t>(sizeof(T)), &element, sizeof(T));
+    parallel_for(n, 1 << 16, [=](std::int64_t begin, std::int64_t end) {
+      std::fill(reinterpret_cast<T*>(to) + begin, reinterpret_cast<T*>(to) + end, element);
     });
   };
+  if (std::all_of(from, from + size, [&](std::byte b) { return b == *from; })) {
+    parallel_for(n * size, 1 << 18, [=, byte = static_cast<int>(*from)](std::int64_t begin, std::int64_t end) {
+      std::memset(to + begin, byte, static_cast<std::size_t>(end - begin));
+    });
+    return x;
+  }
   struct Pair {
     std::uint64_t a, b;
   };

@@ -1,11 +1,14 @@
 // count_bins: how many elements lie in each bin of a histogram.
 #include <algorithm>
 #include <cmath>
+#include <complex>
+#include <cstring>
 #include <mutex>
 
 #include "base/dim.h"
 #include "ops/common.h"
 #include "ops/sort/bin_kernels.h"
+#include "ops/sort/direct.h"
 #include "ops/sort/sort.h"
 #include "runtime/cpu_features.h"
 #include "runtime/threads.h"
@@ -51,11 +54,33 @@ T uniform_scale(const T* edges, std::int64_t bins) {
   return scale;
 }
 
+// Finds the bins of elements; those outside of all get the number `bins`.
+template <class T>
+class BinFinder {
+ public:
+  BinFinder(const T* edges, std::int64_t bins, bool uniform)
+      : kernels_(bin_kernels<T>()),
+        edges_(edges),
+        bins_(static_cast<std::int32_t>(bins)),
+        scale_(uniform ? uniform_scale(edges, bins) : T{0}) {}
+  void operator()(const T* x, std::int64_t n, std::int32_t* out) const {
+    if (scale_ > 0) {
+      kernels_.uniform(x, n, edges_, bins_, scale_, out);
+    } else {
+      kernels_.searched(x, n, edges_, bins_, out);
+    }
+  }
+
+ private:
+  const BinKernels<T>& kernels_;
+  const T* edges_;
+  std::int32_t bins_;
+  T scale_;
+};
+
 template <class T>
 void count(const T* x, std::int64_t n, const T* edges, std::int64_t bins, bool uniform, std::int64_t* out) {
-  const auto& kernels = bin_kernels<T>();
-  const T scale = uniform ? uniform_scale(edges, bins) : T{0};
-  const auto n_bins = static_cast<std::int32_t>(bins);
+  const BinFinder<T> find(edges, bins, uniform);
   std::mutex lock;
   const auto count_part = [&](std::int64_t begin, std::int64_t end) {
     // Two sets of counters, as neighbours in the same bin would wait for each other.
@@ -64,11 +89,7 @@ void count(const T* x, std::int64_t n, const T* edges, std::int64_t bins, bool u
     std::int32_t block[kBlock];
     for (std::int64_t i = begin; i < end; i += kBlock) {
       const std::int64_t size = std::min(kBlock, end - i);
-      if (scale > 0) {
-        kernels.uniform(x + i, size, edges, n_bins, scale, block);
-      } else {
-        kernels.searched(x + i, size, edges, n_bins, block);
-      }
+      find(x + i, size, block);
       std::int64_t k = 0;
       for (; k + 1 < size; k += 2) {
         ++even[block[k]];
@@ -83,6 +104,31 @@ void count(const T* x, std::int64_t n, const T* edges, std::int64_t bins, bool u
   if (bins > n / 4) return count_part(0, n);
   parallel_for((n + kPart - 1) / kPart, 2,
                [&](std::int64_t begin, std::int64_t end) { count_part(begin * kPart, std::min(n, end * kPart)); });
+}
+
+// Parts of a fixed size are summed on their own, so that threads change no bits, and sums of many are more exact.
+template <class T, class W>
+void sum_weights(const T* x, const W* weights, std::int64_t n, const T* edges, std::int64_t bins, bool uniform,
+                 W* out) {
+  const BinFinder<T> find(edges, bins, uniform);
+  const std::int64_t room = bins + 1;  // with a place for what is outside
+  // Where bins are many, sums of parts would take more than the elements.
+  const std::int64_t part = bins > kPart / 4 ? std::max<std::int64_t>(n, 1) : kPart, parts = (n + part - 1) / part;
+  std::vector<W> sums(static_cast<std::size_t>(parts * room), W{});
+  parallel_for(parts, 1, [&](std::int64_t begin, std::int64_t end) {
+    std::int32_t block[kBlock];
+    for (std::int64_t p = begin; p < end; ++p) {
+      W* own = sums.data() + p * room;
+      for (std::int64_t i = p * part; i < std::min(n, (p + 1) * part); i += kBlock) {
+        const std::int64_t size = std::min({kBlock, n - i, (p + 1) * part - i});
+        find(x + i, size, block);
+        for (std::int64_t k = 0; k < size; ++k) own[block[k]] += weights[i + k];
+      }
+    }
+  });
+  for (std::int64_t p = 0; p < parts; ++p) {
+    for (std::int64_t b = 0; b < bins; ++b) out[b] += sums[static_cast<std::size_t>(p * room + b)];
+  }
 }
 
 template <class T>
@@ -138,6 +184,25 @@ const OpDef kCountBins{
 const RegisterOp registration(kCountBins);
 
 }  // namespace
+
+Array weigh_bins(const Array& given, const Array& given_edges, bool uniform, const Array& given_weights) {
+  const auto contiguous = [](const Array& a) { return a.is_contiguous() ? a : copy(a); };
+  const Array x = contiguous(given), edges = contiguous(given_edges), weights = contiguous(given_weights);
+  const std::int64_t n = x.shape()[0], bins = std::max<std::int64_t>(0, edges.shape()[0] - 1);
+  if (bins >= std::int64_t{1} << 31) throw ValueError("histogram: too many bins");
+  Array out = Array::empty(weights.dtype(), {bins});
+  std::memset(out.data(), 0, static_cast<std::size_t>(bins * out.itemsize()));
+  if (bins == 0) return out;
+  const auto run = [&]<class T, class W>(T, W) {
+    sum_weights(x.data_as<T>(), weights.data_as<W>(), n, edges.data_as<T>(), bins, uniform,
+                reinterpret_cast<W*>(out.data()));
+    return out;
+  };
+  const bool wide = x.dtype() == DType::float64;
+  if (is_complex(weights.dtype()))
+    return wide ? run(double{}, std::complex<double>{}) : run(float{}, std::complex<double>{});
+  return wide ? run(double{}, double{}) : run(float{}, double{});
+}
 
 Array count_bins(const Array& x, const Array& edges, bool uniform) {
   BinParams p;

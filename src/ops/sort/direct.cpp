@@ -156,6 +156,51 @@ Array count_integers(const Array& x_given, const Array& weights_given, std::int6
   return out;
 }
 
+namespace {
+
+template <class T>
+void find_members(const T* x, std::int64_t n, std::int64_t least, const std::vector<std::uint8_t>& members,
+                  std::uint8_t* out) {
+  const std::uint64_t count = members.size(), first = static_cast<std::uint64_t>(least);
+  const std::uint8_t* known = members.data();
+  parallel_for(n, kPart, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      // What lies outside of the set's range takes the place of its first number.
+      const std::uint64_t at = static_cast<std::uint64_t>(static_cast<std::int64_t>(x[i])) - first;
+      const bool inside = at < count;
+      out[i] = static_cast<std::uint8_t>(known[inside ? at : 0] & static_cast<std::uint8_t>(inside));
+    }
+  });
+}
+
+}  // namespace
+
+Array are_members(const Array& given, std::int64_t least, const std::vector<std::uint8_t>& members) {
+  const Array x = contiguous(given);
+  Array out = Array::empty(DType::bool_, x.shape());
+  const std::int64_t n = x.shape().num_elements();
+  const auto run = [&]<class T>(T) {
+    find_members(x.data_as<T>(), n, least, members, reinterpret_cast<std::uint8_t*>(out.data()));
+    return out;
+  };
+  switch (x.dtype()) {
+    case DType::int8:
+      return run(std::int8_t{});
+    case DType::uint8:
+      return run(std::uint8_t{});
+    case DType::int16:
+      return run(std::int16_t{});
+    case DType::uint16:
+      return run(std::uint16_t{});
+    case DType::int32:
+      return run(std::int32_t{});
+    case DType::uint32:
+      return run(std::uint32_t{});
+    default:
+      return run(std::int64_t{});
+  }
+}
+
 Array interpolate(const Array& x_given, const Array& xp_given, const Array& fp_given, std::optional<double> left,
                   std::optional<double> right) {
   const Array x = contiguous(x_given), xp = contiguous(xp_given), fp = contiguous(fp_given);

@@ -1,0 +1,30 @@
+#include "numpy/complex_parts.h"
+
+#include "ir/observer.h"
+#include "tnp/operators.h"
+#include "tnp/primitives.h"
+
+namespace tnp {
+
+namespace {
+
+bool lie_in_memory(const Array& x) { return x.state() == State::concrete && active_observers == nullptr; }
+
+// `offset` bytes into each element.
+Array parts_at(const Array& x, std::int64_t offset) {
+  return Array::view_of(x.node()->buffer, x.data() + offset, real_of(x.dtype()), x.shape(), x.strides());
+}
+
+}  // namespace
+
+Array real_part(const Array& x) {
+  if (!is_complex(x.dtype())) return x;
+  return lie_in_memory(x) ? parts_at(x, 0) : real(x);
+}
+
+Array imaginary_part(const Array& x) {
+  if (!is_complex(x.dtype())) return zeros(x.shape(), x.dtype());
+  return lie_in_memory(x) ? parts_at(x, x.itemsize() / 2) : imag(x);
+}
+
+}  // namespace tnp
