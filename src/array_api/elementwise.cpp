@@ -32,7 +32,9 @@ const OpDef& operation(FunctionId id) {
 }
 
 [[noreturn]] void refuse_negative(const Function& f) {
-  throw ValueError(std::string(f.name) + ": the standard defines shifts by counts that are not negative only");
+  throw ValueError(std::string(f.name) +
+                   ": the standard defines shifts by counts that are not negative only: write the "
+                   "shift the other way for the others, where(…)");
 }
 
 void check_counts(const Function& f, const Array& y) {
@@ -173,7 +175,7 @@ Array apply_binary(FunctionId id, const Array* in, std::uint64_t donated) {
   return apply_elementwise_donated(operation(id), {in, 2}, donated);
 }
 
-constexpr FunctionId kPow = function_named("pow");
+constexpr FunctionId kPow = function_named("pow"), kReal = function_named("real");
 
 // x ** 2 and x ** -1 as products and quotients; null for other exponents. A root is no power here: of -0 and -infinity
 // it has other results.
@@ -193,6 +195,7 @@ Array call(FunctionId id, const Array& x, std::uint64_t donated) {
   const Function& f = kElementwise[id];
   check_category(f.name, x.dtype(), f.category);
   if (f.keeps_integers && is_integer(x.dtype())) return x;
+  if (id == kReal && !is_complex(x.dtype())) return x;
   return apply_unary(id, x, donated);
 }
 

@@ -31,7 +31,6 @@ tnp::Reduction options(const Reduction& over, std::optional<DType> dtype = {}) {
 // The type given for the result of sum and prod.
 std::optional<DType> checked_dtype(const char* function, const Array& x, std::optional<DType> dtype) {
   check_category(function, x.dtype(), Category::numeric);
-  if (dtype) check_category(function, *dtype, Category::numeric);
   return dtype;
 }
 
@@ -214,7 +213,11 @@ Array bound_of(const char* which, const Array& x, const Operand* bound) {
   }
   const Scalar& s = bound->scalar();
   const bool fits = s.kind == WeakKind::integer || (s.kind == WeakKind::floating && is_floating(x.dtype()));
-  if (!fits) throw TypeError(what + " must be an int for integers, and an int or a float for floating-point numbers");
+  if (!fits) {
+    throw TypeError(what +
+                    " must be an int for integers, and an int or a float for floating-point numbers, as the standard "
+                    "mixes no kinds: convert x with astype(x, dtype)");
+  }
   return s.to_array(x.dtype());
 }
 
@@ -245,7 +248,8 @@ Array clip_bound(const char* which, bool lower, const Array& x, const Operand* b
   return bound_of(which, x, bound);
 }
 
-constexpr const char* kOrderOfBounds = "clip: min is greater than max, for which the standard defines no result";
+constexpr const char* kOrderOfBounds =
+    "clip: min is greater than max, for which the standard defines no result: write minimum(maximum(x, min), max)";
 
 void check_order(const Array& low, const Array& high) {
   if (!low || !high || low.is_symbolic() || high.is_symbolic()) return;
@@ -371,9 +375,16 @@ namespace {
 
 void check_indices(const char* function, const Array& indices) {
   if (!is_integer(indices.dtype())) {
-    throw TypeError(std::string(function) + ": indices must be integers, not " +
-                    std::string(dtype_name(indices.dtype())));
+    throw TypeError(std::string(function) + ": the standard takes integers as indices only, not " +
+                    std::string(dtype_name(indices.dtype())) + ": write astype(indices, int64)");
   }
+}
+
+// Indices as NumPy takes them. What int64 can not hold is out of bounds.
+Array signed_indices(const Array& indices) {
+  if (indices.dtype() != DType::uint64) return indices;
+  return tnp::astype(minimum(indices, Scalar(std::numeric_limits<std::int64_t>::max()).to_array(DType::uint64)),
+                     DType::int64);
 }
 
 }  // namespace
@@ -386,14 +397,14 @@ Array take(const Array& x, const Array& indices, std::optional<std::int64_t> axi
   }
   if (indices.ndim() != 1) {
     throw ValueError("take: the standard wants one-dimensional indices, not an array of shape " +
-                     indices.shape().str());
+                     indices.shape().str() + ": write reshape(indices, (-1,))");
   }
-  return tnp::take(x, indices, axis.value_or(0));
+  return tnp::take(x, signed_indices(indices), axis.value_or(0));
 }
 
 Array take_along_axis(const Array& x, const Array& indices, std::int64_t axis) {
   check_indices("take_along_axis", indices);
-  return tnp::take_along_axis(x, indices, axis);
+  return tnp::take_along_axis(x, signed_indices(indices), axis);
 }
 
 // --- products

@@ -4,6 +4,7 @@
 
 #include "base/dim.h"
 #include "ir/observer.h"
+#include "ir/scalar.h"
 #include "ops/shape/copy.h"
 #include "ops/shape/ownership.h"
 #include "tnp/array_api.h"
@@ -90,8 +91,34 @@ void check_kinds(const Counts& c, std::size_t items, int ndim, Access access) {
 
 StridedView view_of(const Array& x) { return {x.data(), x.dtype(), x.ndim(), x.shape().data(), x.strides().data()}; }
 
+// Whether no two elements of x share memory, as those of a broadcast array do.
+bool has_distinct_elements(const Array& x) {
+  if (x.is_contiguous()) return true;
+  SmallVec<std::pair<std::int64_t, std::int64_t>, 5> axes;  // stride, bytes from the first to the last
+  for (int i = 0; i < x.ndim(); ++i) {
+    const std::int64_t n = x.shape()[i], stride = std::abs(x.strides()[i]);
+    if (n == 0) return true;
+    if (n > 1) axes.push_back({stride, (n - 1) * stride});
+  }
+  std::sort(axes.begin(), axes.end());
+  std::int64_t reach = x.itemsize();
+  for (const auto& [stride, extent] : axes) {
+    if (stride < reach) return false;
+    reach += extent;
+  }
+  return true;
+}
+
+// Gives an array whose elements are still to be computed its memory, where that is to be seen.
+void settle(const Array& x) {
+  if (x.state() == State::pending && active_observers == nullptr) x.data();
+}
+
 // Whether the memory of x can be written to without anybody noticing, and nobody follows what is done with it.
-bool writable(const Array& x) { return active_observers == nullptr && is_only_holder(x) && x.is_contiguous(); }
+bool writable(const Array& x) {
+  settle(x);
+  return active_observers == nullptr && is_only_holder(x) && has_distinct_elements(x);
+}
 
 bool is_basic(std::span<const IndexItem> items) {
   return std::none_of(items.begin(), items.end(), [](const IndexItem& item) {
@@ -100,15 +127,27 @@ bool is_basic(std::span<const IndexItem> items) {
   });
 }
 
-Array assigned_value(const Array& x, const Operand& value) {
-  if (!value.is_array()) {
-    const DType dtype = scalar_dtype("x[key] = value", x.dtype(), value.scalar().kind);
-    if (dtype == x.dtype()) return value.scalar().to_array(dtype);
-  } else if (promote("x[key] = value", x.dtype(), value.array().dtype()) == x.dtype()) {
-    return tnp::astype(value.array(), x.dtype());
-  }
+void check_assigned(const Array& x, const Operand& value) {
+  constexpr const char* kWhat = "x[key] = value";
+  const DType type = value.is_array() ? promote(kWhat, x.dtype(), value.array().dtype())
+                                      : scalar_dtype(kWhat, x.dtype(), value.scalar().kind);
+  if (type == x.dtype()) return;
   throw TypeError("x[key] = value: the value would have to be promoted to more than the array's type, " +
                   std::string(dtype_name(x.dtype())) + ": convert it with astype(value, x.dtype)");
+}
+
+// Where one element of x is; null where the index is none of integers for all axes, within their bounds.
+std::byte* element_at(const Array& x, std::span<const IndexItem> items) {
+  if (static_cast<int>(items.size()) != x.ndim()) return nullptr;
+  std::byte* at = x.data();
+  for (int i = 0; i < x.ndim(); ++i) {
+    const IndexItem& item = items[static_cast<std::size_t>(i)];
+    if (item.kind != Kind::integer || item.integer.is_dim) return nullptr;
+    const std::int64_t n = x.shape()[i], k = item.integer.value < 0 ? item.integer.value + n : item.integer.value;
+    if (k < 0 || k >= n) return nullptr;
+    at += k * x.strides()[i];
+  }
+  return at;
 }
 
 // Fills the view with the value, broadcast to it; false if it does not fit.
@@ -175,36 +214,54 @@ void fill_masked(const Array& x, const Array& mask, Count block, const std::byte
   }
 }
 
-// x[mask] = value; false where the general way is needed, which also raises the errors.
-bool assign_masked(const Array& x, const Array& mask, const Array& value) {
-  const bool plain = mask.state() == State::concrete && mask.is_contiguous() && value.state() == State::concrete &&
-                     value.is_contiguous() && mask.ndim() <= x.ndim();
-  if (!plain) return false;
+Array in_order(const Array& x) { return x.is_contiguous() ? x : copy(x); }
+
+// How many elements of x stand at one place of the mask; nothing where the mask has another shape than x begins with.
+std::optional<Count> block_of(const Array& x, const Array& mask) {
+  if (mask.ndim() > x.ndim()) return std::nullopt;
   Count block = 1;
   for (int i = 0; i < x.ndim(); ++i) {
     if (i >= mask.ndim()) {
       block *= x.shape()[i];
     } else if (x.shape()[i] != mask.shape()[i]) {
-      return false;
+      return std::nullopt;
     }
   }
+  return block;
+}
+
+// x[mask] = value, of arrays in order; false where the general way is needed, which also raises the errors.
+bool assign_masked(const Array& x, const Array& mask, Count block, const Array& value) {
   if (value.ndim() == 0) {
     fill_masked(x, mask, block, value.data());
     return true;
   }
-  if (value.ndim() != x.ndim() - mask.ndim() + 1) return false;
+  Shape places;
   Count count = 0;
   for_each_true(mask, [&count](Count) { ++count; });
-  if (value.shape()[0] != count) return false;
-  for (int i = 1; i < value.ndim(); ++i) {
-    if (value.shape()[i] != x.shape()[mask.ndim() + i - 1]) return false;
-  }
+  places.push_back(count);
+  for (int i = mask.ndim(); i < x.ndim(); ++i) places.push_back(x.shape()[i]);
+  Shape common;
+  if (!try_broadcast(value.shape(), places, common) || common != places) return false;
+  const Array values = in_order(broadcast_to(value, places));
   const std::size_t bytes = static_cast<std::size_t>(block * x.itemsize());
-  const std::byte* from = value.data();
+  const std::byte* from = values.data();
   for_each_true(mask, [&](Count i) {
     std::memcpy(x.data() + static_cast<std::size_t>(i) * bytes, from, bytes);
     from += bytes;
   });
+  return true;
+}
+
+// The same for arrays in any order.
+bool assign_masked(const Array& x, const Array& mask, const Array& value) {
+  for (const Array* a : {&mask, &value}) settle(*a);
+  const std::optional<Count> block = block_of(x, mask);
+  if (!block || mask.state() != State::concrete || value.state() != State::concrete) return false;
+  if (x.is_contiguous()) return assign_masked(x, in_order(mask), *block, value);
+  const Array changed = copy(x);
+  if (!assign_masked(changed, in_order(mask), *block, value)) return false;
+  copy_strided(view_of(changed), view_of(x));
   return true;
 }
 
@@ -235,8 +292,13 @@ Array getitem(const Array& x, std::span<const IndexItem> items) {
 
 void setitem(Array& x, std::span<const IndexItem> items, const Operand& value) {
   check_index(x, items, Access::set);
-  const Array v = assigned_value(x, value);
-  if (writable(x)) {
+  check_assigned(x, value);
+  const bool in_place = writable(x);
+  if (in_place && !value.is_array()) {
+    if (std::byte* element = element_at(x, items)) return store_scalar(value.scalar(), x.dtype(), element);
+  }
+  const Array v = value.is_array() ? tnp::astype(value.array(), x.dtype()) : value.scalar().to_array(x.dtype());
+  if (in_place) {
     if (is_basic(items) && fill(tnp::getitem(x, items), v)) return;
     if (items.size() == 1 && is_mask(items[0]) && assign_masked(x, items[0].array, v)) return;
   }

@@ -47,6 +47,10 @@ class StrictOperand {
 PyObject* call_strict(array_api::FunctionId f, PyObject* x);
 PyObject* call_strict(array_api::FunctionId f, PyObject* x, PyObject* y);
 
+// Throws TracerError, naming the function or operator, where this strict array may not change: in a traced function, or
+// a part of one, that it is not of.
+void check_may_change(const char* what, PyObject* array);
+
 // --- data types and devices
 
 nb::object strict_dtype(DType dtype);  // the namespace's object

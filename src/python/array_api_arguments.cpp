@@ -8,8 +8,17 @@ namespace tnp::python {
 
 namespace {
 
+// How to write it instead.
+const char* advice(PyObject* o) {
+  if (PyList_Check(o)) return ": the standard takes no lists here: write a tuple, (…)";
+  if (is_strict_array(o)) return ": the standard takes no arrays here: write int(x)";
+  if (PyFloat_Check(o)) return ": the standard takes no floats here: write int(…)";
+  if (PyLong_Check(o)) return ": the standard takes no single number here: write (n,)";
+  return "";
+}
+
 [[noreturn]] void refuse(const char* what, const char* wanted, PyObject* o) {
-  throw TypeError(std::string(what) + " must be " + wanted + ", not '" + Py_TYPE(o)->tp_name + "'");
+  throw TypeError(std::string(what) + " must be " + wanted + ", not '" + Py_TYPE(o)->tp_name + "'" + advice(o));
 }
 
 bool is_int(PyObject* o) {
@@ -98,7 +107,9 @@ Arrays StrictCall::arrays(std::span<PyObject* const> objects) {
 Arrays StrictCall::sequence(const Value& arrays) {
   PyObject* o = arrays.ptr();
   if (o == nullptr || (!PyTuple_Check(o) && !PyList_Check(o))) {
-    refuse(named("arrays").c_str(), "a tuple or list of arrays", o ? o : Py_None);
+    throw TypeError(named("arrays") + " must be a tuple or list of arrays, not '" +
+                    (o ? Py_TYPE(o)->tp_name : "NoneType") +
+                    "': the standard takes no array of arrays: write unstack(x)");
   }
   Arrays out;
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); ++i) {

@@ -89,7 +89,8 @@ std::string text(const StrictArray& a) {
 
 // As array-api-strict has it, asking for a version chooses it.
 nb::object namespace_of(nb::handle version) {
-  nb::module_ m = nb::module_::import_("tnp.array_api");
+  static PyObject* const module = nb::object(nb::module_::import_("tnp.array_api")).release().ptr();
+  const nb::object m = nb::borrow(module);
   if (!version.is_none()) m.attr("set_array_api_strict_flags")(nb::arg("api_version") = version);
   return m;
 }
@@ -235,7 +236,8 @@ PyObject* method_dlpack_device(PyObject*, PyObject*) {
 PyObject* method_complex(PyObject* self, PyObject*) {
   return method([&] {
     const Array& x = strict_array_of(self);
-    if (x.ndim() != 0) throw TypeError("complex(x): the standard defines it for arrays of 0 dimensions only");
+    if (x.ndim() != 0)
+      throw TypeError("complex(x): the standard defines it for arrays of 0 dimensions only: take one element, x[i, …]");
     return nb::steal(python_complex(x));
   });
 }

@@ -147,7 +147,8 @@ Scalar number_argument(const char* what, const Value& v) {
   Scalar s(false);
   if (v.ptr() == nullptr || !scalar_of(v.ptr(), s)) {
     throw TypeError(std::string(what) + " must be a Python bool, int, float or complex, not '" +
-                    (v.ptr() ? Py_TYPE(v.ptr())->tp_name : "NULL") + "'");
+                    (v.ptr() ? Py_TYPE(v.ptr())->tp_name : "NULL") +
+                    "': the standard converts nothing by itself: write float(x), or broadcast_to(x, shape)");
   }
   return s;
 }
@@ -232,7 +233,8 @@ TNP_STANDARD(linspace, k2021, "(start, stop, /, num, *, dtype=None, device=None,
   const bool complex = a.kind == WeakKind::complex || b.kind == WeakKind::complex;
   const DType natural = complex ? DType::complex128 : DType::float64;
   const DType d = dtype_or(call, dtype, complex ? call.defaults().complex : call.defaults().real);
-  if (complex && !is_complex(d)) throw TypeError("linspace: complex bounds need a complex dtype");
+  if (complex && !is_complex(d))
+    throw TypeError("linspace: complex bounds need a complex dtype: write real(x), imag(x), or leave dtype out");
   if (num.ptr() == nullptr) throw TypeError("linspace() missing required argument 'num'");
   return call.wrap(tnp::linspace(a.to_array(natural), b.to_array(natural), strict_int("linspace: num", num.ptr()),
                                  strict_flag("linspace: endpoint", endpoint, true), d)

@@ -102,13 +102,21 @@ TNP_STANDARD(can_cast, k2021, "(from_, to, /)", "Whether promotion leads from on
   return nb::bool_(array_api::can_cast(dtype_of_either("can_cast", from.ptr()), strict_dtype_of("can_cast", to.ptr())));
 }
 
+// Beside integers, a Python int is of their type, which must hold it. Throws OverflowError.
+void check_fits(PyObject* integer, DType dtype) {
+  Scalar s(false);
+  if (is_integer(dtype) && scalar_of(integer, s)) s.to_array(dtype);
+}
+
 TNP_STANDARD(result_type, k2021, "(*arrays_and_dtypes)", "The data type that these are promoted to.") {
   std::vector<DType> dtypes;
   std::vector<WeakKind> scalars;
+  std::vector<PyObject*> integers;
   for (PyObject* o : args.rest) {
     Scalar s(false);
     if (PyLong_CheckExact(o)) {
       scalars.push_back(WeakKind::integer);
+      integers.push_back(o);
     } else if (scalar_of(o, s)) {
       scalars.push_back(s.kind);
     } else {
@@ -118,7 +126,9 @@ TNP_STANDARD(result_type, k2021, "(*arrays_and_dtypes)", "The data type that the
   if (!scalars.empty() && array_api::flags().version < array_api::k2024) {
     throw TypeError("result_type: the standard takes Python scalars since version 2024.12");
   }
-  return strict_dtype(array_api::result_type(dtypes, scalars));
+  const DType result = array_api::result_type(dtypes, scalars);
+  for (PyObject* o : integers) check_fits(o, result);
+  return strict_dtype(result);
 }
 
 struct FloatInfo {

@@ -129,7 +129,9 @@ TNP_STANDARD(expand_dims, k2021, "(x, /, axis)", "The array with axes of size 1 
 TNP_STANDARD(squeeze, k2021, "(x, /, axis)", "The array without these axes of size 1.") {
   const auto [x, axis] = take<2>(args);
   if (!axis.given()) {
-    throw ValueError("squeeze: the standard wants axis, as a shape should not depend on which sizes happen to be 1");
+    throw ValueError(
+        "squeeze: the standard wants axis, as a shape should not depend on which sizes happen to be 1: write "
+        "squeeze(x, (…,))");
   }
   return call.wrap(tnp::squeeze(call.array(x), strict_ints("squeeze: axis", axis)));
 }
@@ -150,7 +152,7 @@ TNP_STANDARD(moveaxis, k2023, "(x, source, destination, /)", "The array with axe
 TNP_STANDARD(permute_dims, k2021, "(x, /, axes)", "The array with its axes in another order.") {
   const auto [x, axes] = take<2>(args);
   if (axes.ptr() == nullptr || (!PyTuple_Check(axes.ptr()) && !PyList_Check(axes.ptr()))) {
-    throw TypeError("permute_dims: axes must be a tuple of ints");
+    throw TypeError("permute_dims: axes must be a tuple of ints: write (…,)");
   }
   return call.wrap(tnp::permute_dims(call.array(x), strict_ints("permute_dims: axes", axes, true)));
 }
@@ -162,7 +164,7 @@ TNP_STANDARD(reshape, k2021, "(x, /, shape, *, copy=None)", "The elements in ano
   const Array out = tnp::reshape(a, strict_shape("reshape: shape", shape, Sizes::tuple), Order::c);
   if (never && a.state() == State::concrete && out.state() == State::concrete && out.size() > 0 &&
       a.node()->buffer != out.node()->buffer) {
-    throw ValueError("reshape: this shape needs a copy, which copy=False forbids");
+    throw ValueError("reshape: this shape needs a copy, which copy=False forbids: write copy=None, or leave it out");
   }
   return call.wrap(out);
 }
@@ -184,7 +186,7 @@ TNP_STANDARD(roll, k2021, "(x, /, shift, *, axis=None)", "The elements, rolled a
 
 TNP_STANDARD(tile, k2023, "(x, repetitions, /)", "The array, repeated along its axes.") {
   const auto [x, repetitions] = take<2>(args);
-  if (!PyTuple_Check(repetitions.ptr())) throw TypeError("tile: repetitions must be a tuple of ints");
+  if (!PyTuple_Check(repetitions.ptr())) throw TypeError("tile: repetitions must be a tuple of ints: write (n,)");
   return call.wrap(tnp::tile(call.array(x), strict_ints("tile: repetitions", repetitions)));
 }
 

@@ -51,16 +51,6 @@ const Array& matrix_operand(PyObject* o, const char* argument) {
   return strict_array_of(o);
 }
 
-// A branch or the body of a loop is traced once, whether and how often it runs: objects from outside keep their values.
-void check_may_change(const char* what, PyObject* self) {
-  if (current_trace == nullptr || current_trace->parent() == nullptr) [[likely]]
-    return;
-  if (strict_of(self).made_in >= current_trace->id()) return;
-  throw TracerError(std::string(what) +
-                    ": the array was made outside of the branch or the loop of the graph in which it would change: "
-                    "write x = where(…) or x = x + y, which make another one, or make the array inside");
-}
-
 bool reported(const char* name) { return fp_flags_seen.load(std::memory_order_relaxed) == 0 || report_fp_flags(name); }
 
 // --- operators

@@ -1,6 +1,7 @@
 // tnp.jvp, custom_gradient and checkpoint on structures; the matrices of derivatives that a tape gives.
 #include "python/derivatives.h"
 
+#include "python/array_api.h"
 #include "python/silent_flags.h"
 #include "python/structured.h"
 #include "python/variable.h"
@@ -191,6 +192,7 @@ Array source_of(nb::handle o, const Tape& tape, const char* what) {
 
 Array target_of(nb::handle o, const char* what) {
   if (is_array(o.ptr())) return array_of(o.ptr());
+  if (is_strict_array(o.ptr())) return strict_array_of(o.ptr());
   if (is_variable(o.ptr())) return variable_of(o.ptr())->read();
   throw TypeError(std::string("GradientTape.") + what + ": the target must be a tnp array, got '" +
                   Py_TYPE(o.ptr())->tp_name + "'");
@@ -208,7 +210,7 @@ nb::object jacobian(Tape& tape, nb::handle target, nb::handle sources, const std
   const bool zero = wants_zeros(unconnected, "jacobian");
   const Array y = target_of(target, "jacobian");
   std::vector<nb::object> leaves;
-  const PyTree tree = PyTree::flatten(sources, leaves);
+  const PyTree tree = flatten_sources(tape, sources, leaves);
   Arrays xs;
   for (const nb::object& leaf : leaves) xs.push_back(source_of(leaf, tape, "jacobian"));
   const Arrays found = tnp::jacobian(tape, y, xs, !at_once);
@@ -228,12 +230,18 @@ nb::object jacobian(Tape& tape, nb::handle target, nb::handle sources, const std
 nb::object batch_jacobian(Tape& tape, nb::handle target, nb::handle source, const std::string& unconnected, nb::handle,
                           bool at_once) {
   const bool zero = wants_zeros(unconnected, "batch_jacobian");
-  const Array y = target_of(target, "batch_jacobian"), x = source_of(source, tape, "batch_jacobian");
-  const Array found = tnp::batch_jacobian(tape, y, x, !at_once);
-  if (found || !zero) return found ? to_python(found) : nb::none();
-  Shape shape = y.shape();
-  for (int d = 1; d < x.ndim(); ++d) shape.push_back(x.shape()[d]);
-  return to_python(zeros(shape, x.dtype()));
+  std::vector<nb::object> leaves;
+  const PyTree tree = flatten_sources(tape, source, leaves);
+  const nb::handle one = is_strict_array(source.ptr()) ? nb::handle(leaves[0]) : source;
+  const Array y = target_of(target, "batch_jacobian"), x = source_of(one, tape, "batch_jacobian");
+  Array found = tnp::batch_jacobian(tape, y, x, !at_once);
+  if (!found && !zero) return nb::none();
+  if (!found) {
+    Shape shape = y.shape();
+    for (int d = 1; d < x.ndim(); ++d) shape.push_back(x.shape()[d]);
+    found = zeros(shape, x.dtype());
+  }
+  return tree.unflatten(to_objects({found}));
 }
 
 }  // namespace

@@ -117,6 +117,7 @@ void define_views(nb::class_<Self>& cls) {
       throw TypeError("export: the function assigns the Variable '" + traced->function.assigned[0]->name() +
                       "', which would be lost");
     }
+    if (!traced->changed.empty()) throw TypeError("export: the function changes an argument, which would be lost");
     const std::size_t count = traced->results.num_leaves();
     std::vector<nb::object> numbers;
     for (std::size_t i = 0; i < count; ++i) numbers.push_back(nb::int_(i));

@@ -10,6 +10,7 @@
 #include "ir/observer.h"
 #include "ir/trace.h"
 #include "ops/elementwise/fp_status.h"
+#include "python/array_api_changes.h"
 #include "python/asked_size.h"
 #include "python/autograph.h"
 #include "python/profile.h"
@@ -34,6 +35,7 @@ struct Traced {
   std::vector<ArgumentSpec> specs;  // -1 where the size is free
   TracedFunction function;
   PyTree results;
+  std::vector<std::size_t> changed;  // strict arrays of the arguments, by number; their values follow the results
   const compiler::Program* program = nullptr;  // where `Function::short_call` may run it: from the second call on
   bool any_sizes = true;                       // no size is fixed
 };
@@ -70,7 +72,10 @@ class Function {
     tell_long_compilation();
     fp_flags_seen.store(0, std::memory_order_relaxed);  // NumPy's warnings are for eager calls
     if (t->program == nullptr && may_be_short(*t)) t->program = t->function.program();
-    return result_of(*t, results);
+    const auto own = std::span<const Array>(results).first(results.size() - t->changed.size());
+    if (!t->changed.empty()) [[unlikely]]
+      put_back(*t, args, kwargs, std::span<const Array>(results).subspan(own.size()));
+    return result_of(*t, own);
   }
 
   // What most calls are: arrays in a row, for a trace that has run, nobody watching. Nothing if this is none of them.
@@ -225,6 +230,12 @@ class Function {
     return t.results.unflatten({all, results.size()});
   }
 
+  void put_back(const Traced& t, nb::handle given, nb::handle given_kwargs, std::span<const Array> values) {
+    nb::object args = nb::borrow(given), kwargs = given_kwargs.is_valid() ? nb::borrow(given_kwargs) : nb::dict();
+    if (nb::len(kwargs) > 0) place_by_name(args, kwargs);
+    change_arguments(nb::make_tuple(args, kwargs), t.changed, values);
+  }
+
   // What the function's positional parameters are called.
   const std::vector<std::string>& parameters() {
     if (!parameters_) {
@@ -375,8 +386,7 @@ class Function {
       try {
         const ConversionScope scope(autograph_, conversion_ != Conversion::none);
         const int before = variables_made_in_traces;
-        t->function =
-            trace_function(t->specs, [&](const Arrays& symbolic) { return run_body(f, symbolic, t->results); });
+        t->function = trace_function(t->specs, [&](const Arrays& symbolic) { return run_body(f, symbolic, *t); });
         if (made_ > 0 && variables_made_in_traces != before && trace_depth() == 0) {
           throw ValueError(
               "function: a Variable is made on a call after the first, so each trace would have one of its own: make "
@@ -410,18 +420,19 @@ class Function {
     }
   }
 
-  Arrays run_body(const Flattened& f, const Arrays& symbolic, PyTree& results) {
+  Arrays run_body(const Flattened& f, const Arrays& symbolic, Traced& t) {
     std::vector<nb::object> leaves;
     std::size_t next = 0;
     for (std::size_t i = 0; i < f.leaves.size(); ++i)
       leaves.push_back(f.traced[i] ? to_python(symbolic[next++]) : static_value(f.leaves[i]));
     nb::object all = f.tree.unflatten(leaves);
+    const StrictArguments strict(all);
     nb::object out = conversion_ != Conversion::none
                          ? converted_call(f_, all[0], all[1], conversion_ == Conversion::unrolled)
                          : nb::steal(PyObject_Call(f_.ptr(), nb::object(all[0]).ptr(), nb::object(all[1]).ptr()));
     if (!out.is_valid()) throw nb::python_error();
     std::vector<nb::object> result_leaves;
-    results = PyTree::flatten(out, result_leaves);
+    t.results = PyTree::flatten(out, result_leaves);
     Arrays arrays;
     for (const nb::object& leaf : result_leaves) {
       if (PyUnicode_Check(leaf.ptr()) || PyCallable_Check(leaf.ptr())) {
@@ -434,6 +445,7 @@ class Function {
         arrays.push_back(is_variable(leaf.ptr()) ? variable_of(leaf.ptr())->read() : as_array(leaf.ptr()));
       }
     }
+    t.changed = strict.changed(arrays);
     return arrays;
   }
 

@@ -28,16 +28,17 @@ struct Depth {
 
 }  // namespace
 
-PyTree PyTree::flatten(nb::handle o, std::vector<nb::object>& leaves) {
+PyTree PyTree::flatten(nb::handle o, std::vector<nb::object>& leaves, std::vector<StrictLeaf>* strict) {
   const Depth depth;
   PyTree t;
   PyObject* p = o.ptr();
-  const auto add = [&](nb::handle child) { t.children_.push_back(flatten(child, leaves)); };
+  const auto add = [&](nb::handle child) { t.children_.push_back(flatten(child, leaves, strict)); };
   if (p == Py_None) {
     t.kind_ = Kind::none;
   } else if (is_strict_array(p)) {
     t.kind_ = Kind::strict_array;
     t.device_ = strict_device_of(p);
+    if (strict != nullptr) strict->push_back({nb::borrow(o), leaves.size()});
     add(to_python(strict_array_of(p)));
   } else if (PyTuple_Check(p)) {
     t.kind_ = is_named_tuple(o) ? Kind::named_tuple : Kind::tuple;

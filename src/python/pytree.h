@@ -10,12 +10,18 @@
 
 namespace tnp::python {
 
+// An array of tnp.array_api in a structure, and which leaf its array is.
+struct StrictLeaf {
+  nb::object array;
+  std::size_t leaf;
+};
+
 class PyTree {
  public:
   // Appends the leaves in order. Containers are tuples, lists, dicts (in key order of insertion), named tuples,
   // dataclasses and None, which has no leaves. An array of tnp.array_api counts as a container of the tnp array it
-  // holds.
-  static PyTree flatten(nb::handle o, std::vector<nb::object>& leaves);
+  // holds; `strict` collects such objects.
+  static PyTree flatten(nb::handle o, std::vector<nb::object>& leaves, std::vector<StrictLeaf>* strict = nullptr);
   nb::object unflatten(std::span<const nb::object> leaves) const;
   // Appends what stands in `o` where this structure has its leaves, whatever that is; a tuple may stand for a list and
   // the other way round. Throws TypeError, which calls `o` by `path`, where it has another structure.

@@ -2,6 +2,7 @@
 #include "transform/tape.h"
 
 #include "ops/elementwise/fp_status.h"
+#include "python/derivatives.h"
 #include "python/pytree.h"
 #include "python/variable.h"
 #include "tnp/error.h"
@@ -22,9 +23,19 @@ void warn_not_watched(DType dtype) {
   }
 }
 
+// A reference that may be dropped by whoever drops the tape.
+std::shared_ptr<const void> shared(const nb::object& o) {
+  return {o.inc_ref().ptr(), [](const void* p) {
+            const nb::gil_scoped_acquire gil;
+            Py_DECREF(const_cast<PyObject*>(static_cast<const PyObject*>(p)));
+          }};
+}
+
 void watch(Tape& tape, nb::handle o) {
   std::vector<nb::object> leaves;
-  PyTree::flatten(o, leaves);
+  std::vector<StrictLeaf> strict;
+  PyTree::flatten(o, leaves, &strict);
+  for (const StrictLeaf& s : strict) tape.watch_object(shared(s.array), array_of(leaves[s.leaf].ptr()));
   for (const nb::object& leaf : leaves) {
     if (is_variable(leaf.ptr())) {
       tape.watch_variable(variable_of(leaf.ptr()), variable_of(leaf.ptr())->read());
@@ -69,7 +80,7 @@ nb::object gradient(Tape& tape, nb::handle target, nb::handle sources, nb::handl
       throw ValueError("GradientTape.gradient: there must be one output gradient for each target");
   }
   std::vector<nb::object> leaves;
-  const PyTree tree = PyTree::flatten(sources, leaves);
+  const PyTree tree = flatten_sources(tape, sources, leaves);
   // A variable stands for all the values that were read from it.
   Arrays arrays;
   std::vector<std::size_t> owner;
@@ -124,6 +135,15 @@ struct StopRecording {
 };
 
 }  // namespace
+
+PyTree flatten_sources(const Tape& tape, nb::handle sources, std::vector<nb::object>& leaves) {
+  std::vector<StrictLeaf> strict;
+  PyTree tree = PyTree::flatten(sources, leaves, &strict);
+  for (const StrictLeaf& s : strict) {
+    if (Array watched = tape.watched_in(s.array.ptr())) leaves[s.leaf] = to_python(std::move(watched));
+  }
+  return tree;
+}
 
 void bind_tape(nb::module_& m) {
   auto cls = nb::class_<Tape>(m, "GradientTape", nb::is_weak_referenceable(),

@@ -67,6 +67,7 @@ void Tape::reset() {
   watched_.clear();
   kept_.clear();
   variable_reads_.clear();
+  objects_.clear();
   used_ = false;
 }
 
@@ -91,6 +92,18 @@ std::vector<Array> Tape::values_of(const Variable* variable) const {
     if (v.get() == variable) values.push_back(a);
   }
   return values;
+}
+
+void Tape::watch_object(std::shared_ptr<const void> object, const Array& value) {
+  std::erase_if(objects_, [&](const auto& known) { return known.first == object; });
+  objects_.emplace_back(std::move(object), value);
+}
+
+Array Tape::watched_in(const void* object) const {
+  for (const auto& [o, value] : objects_) {
+    if (o.get() == object) return value;
+  }
+  return {};
 }
 
 void Tape::observe(const Call& call, std::span<const Array> outputs) {

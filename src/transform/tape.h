@@ -1,6 +1,7 @@
 // GradientTape: records what is done with watched arrays, and runs the record backwards.
 #pragma once
 
+#include <memory>
 #include <thread>
 #include <unordered_map>
 #include <unordered_set>
@@ -28,6 +29,9 @@ class Tape final : public Observer {
   bool watch_accessed_variables() const { return watch_variables_; }
   // The values that the variable had when it was read, for `gradient`.
   std::vector<Array> values_of(const Variable* variable) const;
+  // An object whose array is watched, and which may come to hold another: as a source it is the one that was watched.
+  void watch_object(std::shared_ptr<const void> object, const Array& value);
+  Array watched_in(const void* object) const;  // absent if it is not watched
   bool knows(const Array& x) const { return watched_.contains(x.node()); }
 
   // d sum(targets · cotangents) / d sources; a cotangent that is absent is all ones. A source that no target depends on
@@ -61,6 +65,7 @@ class Tape final : public Observer {
   std::unordered_set<const detail::Node*> watched_;
   Arrays kept_;  // so that no other array takes a watched one's address
   std::vector<std::pair<VariableRef, Array>> variable_reads_;
+  std::vector<std::pair<std::shared_ptr<const void>, Array>> objects_;
 };
 
 // a + b, either of which may be absent.
