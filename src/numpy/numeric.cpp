@@ -62,10 +62,10 @@ bool bounds_nothing(const Array& x, const Operand& bound, bool upper) {
 
 Array clip(const Array& x, const Operand* lower, const Operand* upper) {
   if (!lower && !upper) return positive(x);
-  Array y = x;
-  if (lower && !bounds_nothing(x, *lower, false)) y = maximum(y, *lower);
-  if (upper && !bounds_nothing(x, *upper, true)) y = minimum(y, *upper);
-  return y;
+  if (lower && bounds_nothing(x, *lower, false)) lower = nullptr;
+  if (upper && bounds_nothing(x, *upper, true)) upper = nullptr;
+  if (lower && upper) return clip_between(x, *lower, *upper);
+  return lower ? maximum(x, *lower) : upper ? minimum(x, *upper) : x;
 }
 
 Array round(const Array& x, int decimals) {

@@ -184,6 +184,10 @@ T exponent(T x) {
   if (std::isfinite(x)) (void)std::frexp(x, &n);
   return static_cast<T>(n);
 }
+template <class T>
+T lesser(T x, T y) {
+  return x <= y || x != x ? x : y;
+}
 // Away from zero; float16's upwards, as NumPy's.
 inline LD spacing(const Format& format, LD x) {
   if (!std::isfinite(x)) return std::nanl("");
@@ -237,6 +241,7 @@ inline std::vector<Reference> references() {
       TNP_EXACT("fmax", x >= y || y != y ? x : y),
       TNP_EXACT("fmin", x <= y || y != y ? x : y),
       TNP_EXACT("where", x != 0 ? y : z),
+      TNP_EXACT("clip_between", detail::lesser(x >= y || x != x ? x : y, z)),
       TNP_EXACT("floor", std::floor(x)),
       TNP_EXACT("ceil", std::ceil(x)),
       TNP_EXACT("trunc", std::trunc(x)),

@@ -1,5 +1,6 @@
 // Floored and truncated division, and what is common to two integers.
 #include "ops/elementwise/fp_exceptions.h"
+#include "ops/elementwise/math/divisor.h"
 #include "ops/elementwise/math/integer.h"
 #include "ops/elementwise/math/rounding.h"
 #include "ops/elementwise/record.h"
@@ -12,6 +13,8 @@ struct Division : Binary {
   static constexpr int cycles = 6;
   static constexpr double low = 0.5, high = 3;
   static constexpr bool raises_flags = true;
+  template <class T>
+  using By = math::Divisor<T>;
   template <class V>
   static unsigned raised(V x, V y, V z) {
     if constexpr (std::is_floating_point_v<lane_t<V>>) {
@@ -35,6 +38,10 @@ struct FloorDivide : Division {
     } else {
       return math::integer_floor_divide(x, y);
     }
+  }
+  template <class V>
+  static V value_by(V x, const By<lane_t<V>>& y) {
+    return y.quotient(x);
   }
   template <class V>
   static unsigned raised(V x, V y, V z) {
@@ -63,6 +70,10 @@ struct Remainder : Division {
       return math::integer_remainder(x, y);
     }
   }
+  template <class V>
+  static V value_by(V x, const By<lane_t<V>>& y) {
+    return y.remainder(x);
+  }
   static Array vjp(const Array& ct, std::span<const Array> x, const Array&, int i) {
     return i == 0 ? ct : -(ct * floor_divide(x[0], x[1]));
   }
@@ -79,6 +90,10 @@ struct Fmod : Division {
     } else {
       return math::integer_fmod(x, y);
     }
+  }
+  template <class V>
+  static V value_by(V x, const By<lane_t<V>>& y) {
+    return y.fmod(x);
   }
   static Array vjp(const Array& ct, std::span<const Array> x, const Array&, int i) {
     return i == 0 ? ct : -(ct * trunc(x[0] / x[1]));

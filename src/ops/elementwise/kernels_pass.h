@@ -47,6 +47,13 @@ TNP_INLINE void store_value(void* p, X x) {
 template <class Record, class... X>
 inline constexpr bool tells_exceptions = requires(X... x) { Record::raised(x..., Record::value(x...)); };
 
+// Whether a record prepares for a second input that is one integer for all elements.
+template <class Record, class T>
+inline constexpr bool kHasBy = false;
+template <class Record, class T>
+  requires std::is_integral_v<T> && requires { typename Record::template By<T>; }
+inline constexpr bool kHasBy<Record, T> = true;
+
 template <class Record, DType D>
 struct BlockLoop {
   // Two registers of doubles at a time where one is a long chain of instructions that wait for each other.
@@ -82,6 +89,16 @@ struct BlockLoop {
   static constexpr int kResult = static_cast<int>(sizeof(R)) / N;
 
   static unsigned run(void* out, const void* const* in, const std::int32_t* step, std::int64_t n) {
+    if constexpr (kHasBy<Record, element_t<D>>) {
+      using T = element_t<D>;
+      T second;
+      __builtin_memcpy(&second, in[1], sizeof second);
+      const bool prepares = step[0] == 1 && step[1] == 0 && n >= kWorthPreparing;
+      if (prepares && Record::template By<T>::serves(second)) {
+        run_by(static_cast<T*>(out), static_cast<const T*>(in[0]), typename Record::template By<T>(second), n);
+        return 0;
+      }
+    }
     alignas(64) char splats[kArity][N * kElement];
     const char* p[kArity];
     std::int64_t advance[kArity];
@@ -105,6 +122,19 @@ struct BlockLoop {
     }
     if (n % N != 0) raised |= tail(o, p, advance, n % N);
     return raised;
+  }
+
+  static constexpr std::int64_t kWorthPreparing = 32;
+  template <class By, class T>
+  static void run_by(T* out, const T* in, const By by, std::int64_t n) {
+    std::int64_t i = 0;
+    for (; i + N <= n; i += N) store_vector(out + i, Record::value_by(load_vector<X>(in + i), by));
+    if (i == n) return;
+    const auto bytes = static_cast<std::size_t>(n - i) * sizeof(T);
+    X last = splat<X>(0);
+    __builtin_memcpy(&last, in + i, bytes);
+    last = Record::value_by(last, by);
+    __builtin_memcpy(out + i, &last, bytes);
   }
 
   // Moves all pointers on.

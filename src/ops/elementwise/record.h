@@ -28,6 +28,8 @@
 //   raised(x…, y)              the exceptions that the result y stands for (fp_exceptions.h); what `value` raises is then
 //                              forgotten. It may be constrained to some types
 //   half_value<D>(x…)          the value on half precision (in float32 lanes) where it is not float32's, rounded
+//   By<T>, value_by(x, By)     of two integers: made of the second where that is one for many elements, if By::serves it,
+//                              and the value then, for which there are no exceptions
 //   internal                   not one of NumPy's functions
 //   oracle                     what computes it in NumPy, where NumPy has no function of its name
 //   low, high                  range of the sample inputs;  cycles: cost per element

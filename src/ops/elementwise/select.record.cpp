@@ -1,4 +1,4 @@
-// where, maximum and minimum: choosing between elements.
+// where, maximum, minimum and both of these: choosing between elements.
 #include "ops/elementwise/record.h"
 
 namespace tnp::TNP_ISA::records {
@@ -107,6 +107,23 @@ struct Fmin : Binary {
   }
 };
 
+// What clip with two bounds is: one pass.
+struct ClipBetween : Ternary {
+  static constexpr const char* doc = "minimum(maximum(x1, x2), x3), element by element.";
+  static constexpr bool internal = true;
+  static constexpr const char* oracle = "np.minimum(np.maximum(x[0], x[1]), x[2])";
+  static constexpr DTypeSet types = kAll;
+  template <class V>
+  static V value(V x, V low, V high) {
+    return Minimum::value(Maximum::value(x, low), high);
+  }
+  static Array vjp(const Array& ct, std::span<const Array> x, const Array& y, int i) {
+    const Array raised[] = {maximum(x[0], x[1]), x[2]};
+    if (i == 2) return share_of_winner(ct, raised, y, 1);
+    return share_of_winner(share_of_winner(ct, raised, y, 0), x.first(2), raised[0], i);
+  }
+};
+
 }  // namespace tnp::TNP_ISA::records
 
 TNP_TERNARY(where, Where)
@@ -114,3 +131,4 @@ TNP_BINARY(maximum, Maximum)
 TNP_BINARY(minimum, Minimum)
 TNP_BINARY(fmax, Fmax)
 TNP_BINARY(fmin, Fmin)
+TNP_TERNARY(clip_between, ClipBetween)

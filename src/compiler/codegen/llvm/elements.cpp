@@ -1,8 +1,11 @@
 #include "compiler/codegen/llvm/elements.h"
 
+#include <llvm/IR/InstIterator.h>
+
 #include <algorithm>
 
 #include "ops/elementwise/family.h"
+#include "tnp/error.h"
 
 namespace tnp::compiler {
 
@@ -10,6 +13,27 @@ namespace {
 
 constexpr unsigned kSmallFunction = 48;   // instructions: always inlined
 constexpr unsigned kInlineBudget = 2500;  // instructions of larger functions that a kernel may take in
+
+// The body of a function (out, table, index) that permutes registers of a wider target becomes loads from the table.
+void look_up_in_memory(llvm::Function& function) {
+  const llvm::FixedVectorType* type = nullptr;
+  for (const llvm::Instruction& i : llvm::instructions(function)) {
+    if (llvm::isa<llvm::CallInst>(i)) type = llvm::dyn_cast<llvm::FixedVectorType>(i.getType());
+  }
+  if (type == nullptr) throw RuntimeError("a function for another target");
+  function.deleteBody();
+  function.setLinkage(llvm::GlobalValue::InternalLinkage);
+  llvm::IRBuilder<> b(llvm::BasicBlock::Create(function.getContext(), "", &function));
+  llvm::Type* element = type->getElementType();
+  llvm::Type* place = b.getIntNTy(element->getScalarSizeInBits());
+  for (unsigned i = 0; i < type->getNumElements(); ++i) {
+    llvm::Value* index = b.CreateLoad(place, b.CreateConstGEP1_32(place, function.getArg(2), i));
+    index = b.CreateZExtOrTrunc(b.CreateAnd(index, 15), b.getInt64Ty());
+    llvm::Value* number = b.CreateLoad(element, b.CreateGEP(element, function.getArg(1), index));
+    b.CreateStore(number, b.CreateConstGEP1_32(element, function.getArg(0), i));
+  }
+  b.CreateRetVoid();
+}
 
 }  // namespace
 
@@ -63,7 +87,13 @@ void ElementEmitter::choose_inlined() {
     use.function->removeFnAttr(llvm::Attribute::NoInline);
     use.function->addFnAttr(taken ? llvm::Attribute::AlwaysInline : llvm::Attribute::NoInline);
   }
-  for (llvm::Function* function : importer_.functions()) jit_.set_target(*function, isa_);
+  for (llvm::Function* function : importer_.functions()) {
+    // Instructions that only some targets have (base/lookup.h).
+    const llvm::StringRef features = function->getFnAttribute("target-features").getValueAsString();
+    if (features.contains("+avx512f") && isa_ != Isa::avx512) look_up_in_memory(*function);
+    if (features.contains("+avx")) function->addFnAttr(llvm::Attribute::AlwaysInline);
+    jit_.set_target(*function, isa_);
+  }
   jit_.set_target(function_, isa_);
 }
 

@@ -215,13 +215,5 @@ TNP_INLINE DD<V> square_loose(DD<V> a) {
   const DD<V> product = two_prod(a.hi, a.hi);
   return {product.hi, mul_add(a.hi + a.hi, a.lo, product.lo)};
 }
-// numerator / denominator: one division, whose error the second product takes back.
-template <class V>
-TNP_INLINE DD<V> div(DD<V> numerator, DD<V> denominator) {
-  const V inverse = splat<V>(1) / denominator.hi, quotient = numerator.hi * inverse;
-  const DD<V> back = two_prod(quotient, denominator.hi);
-  const V rest = ((numerator.hi - back.hi) - back.lo) + (numerator.lo - quotient * denominator.lo);
-  return fast_two_sum(quotient, rest * inverse);
-}
 
 }  // namespace tnp::TNP_ISA::math

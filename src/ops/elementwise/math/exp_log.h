@@ -2,7 +2,7 @@
 // the others within 2, over the whole range, subnormals included.
 #pragma once
 
-#include "ops/elementwise/math/core.h"
+#include "ops/elementwise/math/log_table.h"
 
 namespace tnp::TNP_ISA::math {
 
@@ -71,14 +71,6 @@ TNP_INLINE LogReduced<V> log_reduce_bits(uint_t<V> bits, V exponent_bias) {
   const V biased = from_bits<V>((moved >> shift) | splat<U>(unit));
   return {biased - exponent_bias, from_bits<V>(fraction) - splat<V>(1), fraction};
 }
-template <class V>
-TNP_INLINE LogReduced<V> log_reduce(V x) {
-  constexpr int shift = float_of<V>::mantissa_bits;
-  constexpr auto offset = lane_t<V>(1ull << shift) + float_of<V>::bias;
-  const mask_t<V> subnormal = x < splat<V>(float_of<V>::min_normal);
-  x = select<V>(subnormal, x * splat<V>(lane_t<V>(1ull << shift)), x);
-  return log_reduce_bits(bits_of(x), select<V>(subnormal, splat<V>(offset + shift), splat<V>(offset)));
-}
 
 // log(1 + f) - f + f^2/2, given half_square = f^2/2.
 template <class V>
@@ -117,30 +109,18 @@ TNP_INLINE V exp2_slope(V r) {
   }
 }
 
-// log(1 + f) of the reduced argument.
-template <class V>
-TNP_INLINE V log_fraction(V f) {
-  const V half_square = splat<V>(0.5) * f * f;
-  return f - (half_square - log_tail(f, half_square));
-}
-
-// ln 2 and 1 / ln 2 to twice the precision, 1 / ln 10, and log10(2) with an upper part that is exact times any
-// exponent.
+// ln 2 and 1 / ln 2 to twice the precision.
 template <class T>
 struct LogBase;
 template <>
 struct LogBase<float> {
   static constexpr float log2_e = 0x1.715476p+0f, log2_e_rest = 0x1.4ae0cp-26f;
   static constexpr float ln2 = 0x1.62e43p-1f, ln2_rest = -0x1.05c61p-29f;
-  static constexpr float log10_e = 0x1.bcb7b2p-2f;
-  static constexpr float log10_2_hi = 0x1.344p-2f, log10_2_lo = 0x1.3509f8p-18f;
 };
 template <>
 struct LogBase<double> {
   static constexpr double log2_e = 0x1.71547652b82fep+0, log2_e_rest = 0x1.777d0ffda0d24p-56;
   static constexpr double ln2 = 0x1.62e42fefa39efp-1, ln2_rest = 0x1.abc9e3b39803fp-56;
-  static constexpr double log10_e = 0x1.bcb7b1526e50ep-2;
-  static constexpr double log10_2_hi = 0x1.34413p-2, log10_2_lo = 0x1.427de7fbcc47cp-24;
 };
 
 }  // namespace detail
@@ -156,12 +136,15 @@ TNP_INLINE V exp(V x) {
 
 template <class V>
 TNP_INLINE V log(V x) {
-  using C = detail::Ln2<lane_t<V>>;
-  const auto [k, f, fraction] = detail::log_reduce(x);
-  const V half_square = splat<V>(0.5) * f * f;
-  const V tail = mul_add(k, splat<V>(C::lo), detail::log_tail(f, half_square));
-  const V value = mul_add(k, splat<V>(C::hi), f - (half_square - tail));
-  return detail::log_special(x, value);
+  return detail::logarithm<detail::NaturalLog>(x);
+}
+template <class V>
+TNP_INLINE V log2(V x) {
+  return detail::logarithm<detail::BinaryLog>(x);
+}
+template <class V>
+TNP_INLINE V log10(V x) {
+  return detail::logarithm<detail::DecimalLog>(x);
 }
 
 template <class V>
@@ -182,25 +165,6 @@ TNP_INLINE V expm1(V x) {
   const V half = from_bits<V>((n.biased_bits - splat<uint_t<V>>(float_of<V>::bias + 1)) << float_of<V>::mantissa_bits);
   const V scaled = mul_add(p, half, half - splat<V>(0.5)) * splat<V>(2);
   return copysign(select<V>(n.value == splat<V>(0), p, scaled), x);
-}
-
-template <class V>
-TNP_INLINE V log2(V x) {
-  using C = detail::LogBase<lane_t<V>>;
-  const auto [k, f, fraction] = detail::log_reduce(x);
-  const V l = detail::log_fraction(f);
-  const V value = mul_add(l, splat<V>(C::log2_e_rest), mul_add(l, splat<V>(C::log2_e), k));
-  return detail::log_special(x, value);
-}
-
-template <class V>
-TNP_INLINE V log10(V x) {
-  using C = detail::LogBase<lane_t<V>>;
-  const auto [k, f, fraction] = detail::log_reduce(x);
-  const V l = detail::log_fraction(f);
-  const V low = mul_add(l, splat<V>(C::log10_e), k * splat<V>(C::log10_2_lo));
-  const V value = mul_add(k, splat<V>(C::log10_2_hi), low);
-  return detail::log_special(x, value);
 }
 
 template <class V>

@@ -57,22 +57,19 @@ TNP_INLINE V hyperbolic_scale(V magnitude) {
   return select<V>(magnitude == infinity, infinity, splat<V>(2));
 }
 
-// log(hi + lo) + doublings * ln 2 for a normalised sum of at least 1, relative to the result near 1, too.
+// log(hi + lo) for a normalised sum from 1 to 2^60, relative to the result near 1, too.
 template <class V>
-TNP_INLINE V log_of_sum(V hi, V lo, V doublings) {
-  using C = Ln2<lane_t<V>>;
+TNP_INLINE V log_of_sum(V hi, V lo) {
+  using B = NaturalLog<lane_t<V>>;
   using U = uint_t<V>;
-  constexpr int shift = float_of<V>::mantissa_bits;
-  const auto offset = splat<V>(lane_t<V>(1ull << shift) + lane_t<V>(float_of<V>::bias));
-  const LogReduced<V> reduced = log_reduce_bits(bits_of(hi), offset);
-  const V k = reduced.k + doublings;
-  // 2^-k; past 2^60 it might leave the range, and lo counts for nothing.
-  const V scale = from_bits<V>(reduced.fraction_bits - bits_of(hi) + splat<U>(lane_t<U>(float_of<V>::bias) << shift));
-  const V scaled_lo = select<V>(hi < splat<V>(0x1p60f), lo * scale, splat<V>(0));
-  const DD<V> f = fast_two_sum(reduced.f, scaled_lo);
-  const V half_square = splat<V>(0.5) * f.hi * f.hi;
-  const V tail = mul_add(k, splat<V>(C::lo), log_tail(f.hi, half_square) + f.lo);
-  return mul_add(k, splat<V>(C::hi), f.hi - (half_square - tail));
+  constexpr auto one = lane_t<U>(float_of<V>::bias) << float_of<V>::mantissa_bits;
+  const auto [k, m, place] = table_reduce<V>(bits_of(hi), splat<V>(0));
+  const V scale = from_bits<V>(bits_of(m) - bits_of(hi) + splat<U>(one));  // 2^-k
+  const V inverse = log_inverse<V>(place);
+  const DD<V> z = fast_two_sum(table_quotient(m, inverse), (lo * scale) * inverse);
+  const V upper = mul_add(k, splat<V>(B::unit_hi), lookup<V>(B::hi, place));
+  const V lower = mul_add(k, splat<V>(B::unit_lo), lookup<V>(B::lo, place)) + z.lo;
+  return upper + (z.hi + mul_add(z.hi * z.hi, B::poly(z.hi), lower));
 }
 
 // From where on, 1 is nothing beside x^2.
@@ -117,36 +114,55 @@ TNP_INLINE V tanh(V x) {
   return from_bits<V>(bits_of(e / (e + splat<V>(2))) ^ sign_bit(x));
 }
 
+namespace detail {
+
+// Where 1 is nothing beside x^2, log(2 x); and for infinities and NaN.
+template <class V>
+[[gnu::noinline, gnu::cold]] inline void replace_large_arcsinh(const V& x, V& result) {
+  const V magnitude = abs_value(x), inf = splat<V>(float_of<V>::infinity);
+  const mask_t<V> large = both<mask_t<V>>(magnitude > large_square<V>(), magnitude < inf);
+  const V log = log_by_table<NaturalLog, V>(bits_of(select<V>(large, magnitude, splat<V>(1))), splat<V>(1));
+  const V value = select<V>(magnitude <= large_square<V>(), result, copysign(log, x));
+  result = select<V>(magnitude < inf, value, x);
+}
+
+}  // namespace detail
+
 // log(|x| + sqrt(x^2 + 1)), as log(1 + a) with a = |x| + x^2 / (1 + sqrt(x^2 + 1)).
 template <class V>
 TNP_INLINE V arcsinh(V x) {
-  const V one = splat<V>(1), zero = splat<V>(0);
+  const V one = splat<V>(1);
   const V magnitude = abs_value(x);
-  const mask_t<V> large = magnitude > detail::large_square<V>();
-  const V bounded = select<V>(large, one, magnitude);
-  const V square = bounded * bounded;
-  const V a = bounded + square / (one + math::sqrt(square + one));
-  const DD<V> sum = two_sum(one, a);
-  const V hi = select<V>(large, magnitude, sum.hi);
-  const V lo = select<V>(large, zero, sum.lo);
-  const V value = detail::log_of_sum(hi, lo, select<V>(large, one, zero));
-  const V result = select<V>(magnitude < splat<V>(float_of<V>::infinity), value, magnitude);
-  return from_bits<V>(bits_of(result) ^ sign_bit(x));
+  const V square = magnitude * magnitude;
+  const V a = magnitude + square / (one + math::sqrt(square + one));
+  const DD<V> sum = fast_two_sum(select<V>(a > one, a, one), select<V>(a > one, one, a));
+  V result = copysign(detail::log_of_sum(sum.hi, sum.lo), x);
+  if (any_lane(mask_t<V>(!(magnitude <= detail::large_square<V>())))) [[unlikely]] {
+    // Copies of this block's own: the callee's view of them keeps nothing in memory on the common path.
+    const V argument = x;
+    V replaced = result;
+    detail::replace_large_arcsinh(argument, replaced);
+    result = replaced;
+  }
+  return result;
 }
 
 // log(x + sqrt(x^2 - 1)), as log(1 + t + sqrt(t^2 + 2 t)) with t = x - 1.
 template <class V>
 TNP_INLINE V arccosh(V x) {
-  const V one = splat<V>(1), zero = splat<V>(0);
-  const mask_t<V> large = x > detail::large_square<V>();
-  const V t = select<V>(large, one, x - one);
+  const V one = splat<V>(1);
+  const V t = x - one;
   const V root = math::sqrt(mul_add(t, t, t + t));
   const DD<V> first = two_sum(one, root);
   const DD<V> sum = two_sum(first.hi, t);
-  const V hi = select<V>(large, x, sum.hi);
-  const V lo = select<V>(large, zero, first.lo + sum.lo);
-  const V value = detail::log_of_sum(hi, lo, select<V>(large, one, zero));
-  const V result = select<V>(x < splat<V>(float_of<V>::infinity), value, x);
+  V result = detail::log_of_sum(sum.hi, first.lo + sum.lo);
+  // The roots are next to x there, too.
+  if (any_lane(mask_t<V>(!(x <= detail::large_square<V>())))) [[unlikely]] {
+    const V argument = x;
+    V replaced = result;
+    detail::replace_large_arcsinh(argument, replaced);
+    result = replaced;
+  }
   return select<V>(x < one, splat<V>(float_of<V>::nan), result);
 }
 

@@ -22,6 +22,21 @@ TNP_INLINE V each_lane(V a, V b, F f) {
   }
 }
 
+// Integers of 64 bits as doubles and back, if less than 2^51: by way of the last bits of 1.5 * 2^52.
+template <class V>
+TNP_INLINE mask_t<V> is_moderate(V x) {
+  using U = uint_t<V>;
+  constexpr lane_t<U> below_zero = std::is_signed_v<lane_t<V>> ? 1ull << 51 : 0;
+  return bit_cast<mask_t<V>>(bit_cast<U>(x) + splat<U>(below_zero) < splat<U>(below_zero + (1ull << 51)));
+}
+template <class V>
+TNP_INLINE V moderate_quotient(V a, V b) {
+  using W = rebind_t<V, double>;
+  const W magic = splat<W>(0x1.8p52);
+  const auto number = [&](V x) { return bit_cast<W>(V(x + bit_cast<V>(magic))) - magic; };
+  return bit_cast<V>(__builtin_elementwise_trunc(number(a) / number(b)) + magic) - bit_cast<V>(magic);
+}
+
 // a / b toward zero for b != 0, without overflow. Vectors of narrow lanes divide as floats of twice the width: the
 // quotient of two n-bit integers is further than 2^-2n from the next integer, relatively, so truncation is right.
 template <class V>
@@ -35,6 +50,9 @@ TNP_INLINE V truncated_quotient(V a, V b) {
     using W = rebind_t<V, double>;
     return convert<V>(convert<W>(a) / convert<W>(b));
   } else {
+    if (!any_lane(mask_t<V>(both<mask_t<V>>(is_moderate(a), is_moderate(b)) == mask_t<V>(0)))) [[likely]] {
+      return moderate_quotient(a, b);
+    }
     return a / b;
   }
 }
@@ -143,13 +161,23 @@ TNP_INLINE T absolute_bits(T x) {
 template <class T>
 TNP_INLINE T gcd_lane(T a, T b) {
   using U = uint_t<T>;
-  auto m = bit_cast<U>(absolute_bits(a)), n = bit_cast<U>(absolute_bits(b));
-  while (m != 0) {
-    const U rest = static_cast<U>(n % m);
-    n = m;
-    m = rest;
+  using Wide = std::conditional_t<(sizeof(U) < 8), std::uint32_t, std::uint64_t>;
+  const auto zeros = [](Wide v) {
+    if constexpr (sizeof(Wide) == 8) return __builtin_ctzll(v);
+    return __builtin_ctz(static_cast<std::uint32_t>(v));
+  };
+  Wide m = bit_cast<U>(absolute_bits(a)), n = bit_cast<U>(absolute_bits(b));
+  if (m == 0 || n == 0) return bit_cast<T>(static_cast<U>(m | n));
+  // Divisions take longer than these steps: of two odd numbers the smaller one, and their difference without its twos.
+  const int shift = zeros(m | n);
+  m >>= zeros(m);
+  n >>= zeros(n);
+  while (m != n) {
+    const Wide difference = m > n ? m - n : n - m;
+    m = m < n ? m : n;
+    n = difference >> zeros(difference);
   }
-  return bit_cast<T>(n);
+  return bit_cast<T>(static_cast<U>(m << shift));
 }
 
 template <class T>

@@ -7,76 +7,274 @@ namespace tnp::TNP_ISA::math {
 
 namespace detail {
 
-// ln x for finite x > 0 to about 2^-65 relative.
+// ln x, given the bits of a normal x > 0, plus `bias` ln 2: to about 2^-62 of itself.
 template <class V>
-TNP_INLINE DD<V> log_double_double(V x) {
-  using C = Ln2<double>;
-  const auto [k, f, fraction] = log_reduce(x);
-  // ln(1 + f) = 2 atanh(s), s = f / (2 + f).
-  const DD<V> s = div(DD<V>{f, splat<V>(0)}, fast_two_sum(splat<V>(2), f));
-  const DD<V> z = square_loose(s);
-  const V p = poly(z.hi, 0x1.9999999999996p-2, 0x1.2492492493036p-2, 0x1.c71c71c58046ap-3, 0x1.745d183262f8ep-3,
-                   0x1.3b1362b1bd86bp-3, 0x1.1120b6458783cp-3, 0x1.de3356efe82c6p-4, 0x1.eb11f58e52d77p-4);
-  // 2/3 + z p, whose leading part must be exact to the last bit but a few.
-  DD<V> tail = fast_two_sum(splat<V>(0x1.5555555555555p-1), z.hi * p);
-  tail.lo = tail.lo + splat<V>(0x1.5555555555555p-55);
-  const DD<V> correction = mul_loose(mul_loose(z, s), tail);
-  const DD<V> fraction_log = fast_add(DD<V>{s.hi + s.hi, s.lo + s.lo}, correction);
-  return fast_add(DD<V>{k * splat<V>(C::hi), k * splat<V>(C::lo)}, fraction_log);
+TNP_INLINE DD<V> log_double_double(uint_t<V> bits, V bias) {
+  using B = NaturalLog<double>;
+  const auto [k, m, place] = table_reduce<V>(bits, bias);
+  const V z = table_quotient(m, lookup<V>(kLogInverse, place));
+  // The upper part of the logarithm of what is next to m is exact, and 0 or greater than z.
+  const V upper = mul_add(k, splat<V>(B::unit_hi), lookup<V>(B::hi, place));
+  const V lower = mul_add(k, splat<V>(B::unit_lo), lookup<V>(B::lo, place));
+  const DD<V> first = fast_two_sum(upper, z);
+  // log(1 + z) = z - z^2 / 2 + …, of which the square is exact, too.
+  const V half = splat<V>(-0.5) * z;
+#if TNP_FMA
+  const V square = half * z;
+  const V square_rest = fma(half, z, -square);
+#else
+  const V short_z = from_bits<V>(bits_of(z) & splat<uint_t<V>>(~0x7ffffffull));
+  const V square = (splat<V>(-0.5) * short_z) * short_z;
+  const V square_rest = (splat<V>(-0.5) * (z - short_z)) * (z + short_z);
+#endif
+  const DD<V> second = fast_two_sum(first.hi, square);
+  const V p = poly(z, -0x1.5555555555556p-1, 0x1.ffffffffffe7fp-2, -0x1.99999999937ap-2, 0x1.5555555825d4ep-2,
+                   -0x1.24924979a766p-2, 0x1.ffffc788b257p-3, -0x1.c718ea729c76ap-3, 0x1.9a82c290330fbp-3,
+                   -0x1.7af9de9cad3d7p-3);
+  const V rest = mul_add(z * (half * z), p, (lower + first.lo) + (square_rest + second.lo));
+  return fast_two_sum(second.hi, rest);
 }
 
-// e^(x.hi + x.lo) with one rounding.
+alignas(64) inline constexpr double kLog2[16] = {0,
+                                                 0x1.7d60496cfbb4cp-4,
+                                                 0x1.563dc29ffacb2p-3,
+                                                 0x1.f5fd8a9063e35p-3,
+                                                 0x1.4f6fbb2cec598p-2,
+                                                 0x1.8a8980abfbd32p-2,
+                                                 0x1.e7df5fe538ab3p-2,
+                                                 0x1.14c560fe68af9p-1,
+                                                 0x1.25c0a0463bebp-1,
+                                                 0x1.48eef19317991p-1,
+                                                 0x1.6ddfc2a78fc63p-1,
+                                                 0x1.810fa51bf65fdp-1,
+                                                 0x1.94c287492c4dbp-1,
+                                                 0x1.bdce9dcc96187p-1,
+                                                 0x1.d338120a6dd9dp-1,
+                                                 0x1.e9452c8a71028p-1};
+
+// Sixteenth roots of 2 to the power i, whose exponents are i / 16 too small; and what rounding has taken from them,
+// relative to them.
+alignas(64) inline constexpr double kRoots[16] = {0x1p+0,
+                                                  0x1.fb5586cf9890fp-1,
+                                                  0x1.f72b83c7d517bp-1,
+                                                  0x1.f387a6e756238p-1,
+                                                  0x1.f06fe0a31b715p-1,
+                                                  0x1.edea64c123422p-1,
+                                                  0x1.ebfdad5362a27p-1,
+                                                  0x1.eab07dd485429p-1,
+                                                  0x1.ea09e667f3bcdp-1,
+                                                  0x1.ea11473eb0187p-1,
+                                                  0x1.eace5422aa0dbp-1,
+                                                  0x1.ec49182a3f09p-1,
+                                                  0x1.ee89f995ad3adp-1,
+                                                  0x1.f199bdd85529cp-1,
+                                                  0x1.f5818dcfba487p-1,
+                                                  0x1.fa4afa2a490dap-1};
+alignas(64) inline constexpr double kRootRests[16] = {0,
+                                                      0x1.79aa65d837b6dp-54,
+                                                      -0x1.01b15eaa59348p-55,
+                                                      0x1.68efde3a8a894p-54,
+                                                      0x1.34d754db0abb6p-55,
+                                                      0x1.59f48a72a4c6dp-55,
+                                                      0x1.690cebb7aafbp-56,
+                                                      0x1.063e1e21c5409p-54,
+                                                      -0x1.3b3efbf5e2228p-54,
+                                                      -0x1.b32dcb94da51dp-56,
+                                                      0x1.db72fc1f0eab4p-55,
+                                                      0x1.1affc2b91ce27p-56,
+                                                      0x1.c1a7792cb3387p-55,
+                                                      0x1.36eae30af0cb3p-56,
+                                                      0x1.4a385a63d07a7p-56,
+                                                      -0x1.ff7128fd391fp-55};
+
+// e^(hi + lo) = 2^(n / 16) (1 + p), n in the low bits of `sixteenths`.
 template <class V>
-TNP_INLINE V exp_double_double(DD<V> x) {
-  using C = Ln2<double>;
-  // Outside, the result has under- or overflown whatever x.lo is; it may be NaN there.
-  const mask_t<V> inside = abs_value(x.hi) < splat<V>(800);
-  const V hi = clamp(x.hi, -800.0, 800.0);
-  const V lo = select<V>(inside, x.lo, splat<V>(0));
-  const Rounded<V> n = round_scaled(hi, C::inverse);
-  const DD<V> r = add(two_sum(mul_add(n.value, splat<V>(-C::hi), hi), n.value * splat<V>(-C::lo)), lo);
-  const DD<V> sum = fast_two_sum(splat<V>(1), r.hi);
-  const V tail = mul_add(r.hi * r.hi, exp_tail(r.hi), r.lo);
-  return scale_by_rounded(sum.hi + (sum.lo + tail), n.biased_bits);
+struct RootsAndRest {
+  V n;
+  uint_t<V> sixteenths;
+  V p;
+};
+template <class V>
+TNP_INLINE RootsAndRest<V> exp_by_roots(DD<V> x) {
+  const auto magic = splat<V>(float_of<V>::round_magic);
+  const V shifted = mul_add(x.hi, splat<V>(0x1.71547652b82fep+4), magic);
+  const V n = shifted - magic;
+  V r = mul_add(n, splat<V>(-0x1.62e42fefap-5), x.hi);
+  r = mul_add(n, splat<V>(-0x1.cf79abc9e3b3ap-44), r) + x.lo;
+  const V tail = poly(r, 0x1.0000000000005p-1, 0x1.55555554910e5p-3, 0x1.55555554614afp-5, 0x1.111239f01c102p-7,
+                      0x1.6c185c83c3c1cp-10);
+  return {n, bits_of(shifted), r + mul_add(r * r, tail, lookup<V>(kRootRests, bits_of(shifted)))};
+}
+// s + s p with s = 2^(n / 16), which must be normal.
+template <class V>
+TNP_INLINE V scale_by_root(uint_t<V> sixteenths, V p) {
+  const V root = from_bits<V>(bits_of(lookup<V>(kRoots, sixteenths)) + (sixteenths << 48));
+  return mul_add(root, p, root);
 }
 
-// |x|^y for finite |x| > 0 and finite y; anything for other arguments.
+// y ln x where the logarithm is the double-double number.
+template <class V>
+TNP_INLINE DD<V> times_log(V y, DD<V> log) {
+#if !TNP_FMA
+  // Above the limit every result but 1^y has under- or overflown.
+  y = clamp(y, -0x1p70, 0x1p70);
+#endif
+  const DD<V> product = two_prod(y, log.hi);
+  return {product.hi, mul_add(y, log.lo, product.lo)};
+}
+
+// Up to where e^x and what leads to it are normal numbers.
+inline constexpr double kNormalExponent = 708;
+inline constexpr float kNormalExponentFloat = 87;
+
+// |x|^y of all finite numbers but x = 0. Inputs beside the common path's, so that scaling takes two steps.
 template <class V>
 TNP_INLINE V pow_finite(V magnitude, V y) {
+  const mask_t<V> subnormal = magnitude < splat<V>(float_of<V>::min_normal);
+  const V scaled = select<V>(subnormal, magnitude * splat<V>(0x1p52), magnitude);
+  DD<V> x = times_log(y, log_double_double<V>(bits_of(scaled), select<V>(subnormal, splat<V>(-52), splat<V>(0))));
+  // Outside, the result has under- or overflown whatever x.lo is; it may be NaN there.
+  const mask_t<V> inside = abs_value(x.hi) < splat<V>(800);
+  x = {clamp(x.hi, -800.0, 800.0), select<V>(inside, x.lo, splat<V>(0))};
+  const auto [n, sixteenths, p] = exp_by_roots(x);
+  // n / 16 = a whole number and less than one.
+  const auto magic = splat<V>(float_of<V>::round_magic);
+  const V part = from_bits<V>((sixteenths & splat<uint_t<V>>(15)) | bits_of(magic)) - magic;
+  const V root = scale_by_root<V>(bits_of(part + magic), p);
+  return scale_by_rounded(root, round_scaled(n - part, 1.0 / 16).biased_bits);
+}
+
+// The tables of floats: as those of doubles.
+alignas(64) inline constexpr float kPowInverse[16] = {64 / 64.0, 60 / 64.0, 57 / 64.0, 54 / 64.0, 51 / 64.0, 49 / 64.0,
+                                                      46 / 64.0, 44 / 64.0, 43 / 64.0, 41 / 64.0, 39 / 64.0, 38 / 64.0,
+                                                      37 / 64.0, 35 / 64.0, 34 / 64.0, 33 / 64.0};
+alignas(64) inline constexpr float kPowLogHi[16] = {0,
+                                                    0x1.086p-4f,
+                                                    0x1.da7p-4f,
+                                                    0x1.5bf8p-3f,
+                                                    0x1.d1p-3f,
+                                                    0x1.1178p-2f,
+                                                    0x1.522cp-2f,
+                                                    0x1.7fbp-2f,
+                                                    0x1.973cp-2f,
+                                                    0x1.c8p-2f,
+                                                    0x1.fb34p-2f,
+                                                    0x1.0ae8p-1f,
+                                                    0x1.188ep-1f,
+                                                    0x1.3502p-1f,
+                                                    0x1.43dap-1f,
+                                                    0x1.5322p-1f};
+alignas(64) inline constexpr float kPowLogLo[16] = {0,
+                                                    -0x1.9d2988p-18f,
+                                                    0x1.3b1c22p-19f,
+                                                    -0x1.fca55ep-18f,
+                                                    0x1.bf932ap-18f,
+                                                    0x1.d044fcp-19f,
+                                                    -0x1.1f8c76p-18f,
+                                                    -0x1.7109fap-20f,
+                                                    -0x1.cbcecap-18f,
+                                                    -0x1.8e2eaap-20f,
+                                                    0x1.8af7a4p-18f,
+                                                    -0x1.23a5f6p-18f,
+                                                    0x1.c81e48p-18f,
+                                                    0x1.15b3b2p-18f,
+                                                    -0x1.a0db88p-26f,
+                                                    0x1.c4d0dp-18f};
+alignas(64) inline constexpr float kFloatRoots[16] = {0x1p+0f,        0x1.fb5586p-1f, 0x1.f72b84p-1f, 0x1.f387a6p-1f,
+                                                      0x1.f06fep-1f,  0x1.edea64p-1f, 0x1.ebfdaep-1f, 0x1.eab07ep-1f,
+                                                      0x1.ea09e6p-1f, 0x1.ea1148p-1f, 0x1.eace54p-1f, 0x1.ec4918p-1f,
+                                                      0x1.ee89fap-1f, 0x1.f199bep-1f, 0x1.f5818ep-1f, 0x1.fa4afap-1f};
+alignas(64) inline constexpr float kFloatRootRests[16] = {0,
+                                                          0x1.8d96d4p-25f,
+                                                          -0x1.9c0c22p-27f,
+                                                          0x1.964904p-25f,
+                                                          0x1.125002p-25f,
+                                                          0x1.370be4p-25f,
+                                                          -0x1.0a355p-25f,
+                                                          -0x1.00d8acp-27f,
+                                                          0x1.26055cp-26f,
+                                                          -0x1.05cb44p-25f,
+                                                          0x1.67a1cap-28f,
+                                                          0x1.a3b5e4p-28f,
+                                                          -0x1.f9c304p-27f,
+                                                          -0x1.6961b4p-28f,
+                                                          -0x1.a5217cp-28f,
+                                                          0x1.61428ep-28f};
+
+// 2^k m to the power y, for floats, in doubles.
+template <class W>
+struct FloatPower {
+  W exponent;
+  W value;  // if the exponent is below 1000
+};
+template <class W>
+TNP_INLINE FloatPower<W> pow_of_floats(TableReduced<W> x, W y) {
+  const W z = table_quotient(x.m, lookup<W>(kLogInverse, x.place));
+  const W p = poly(z, 0x1.71547652c0941p+0, -0x1.715476566838ap-1, 0x1.ec70951ed7f74p-2, -0x1.7153e3adcc247p-2,
+                   0x1.27cbdfce34ea8p-2, -0x1.f0f7752e84951p-3);
+  const W exponent = y * mul_add(z, p, x.k + lookup<W>(kLog2, x.place));
+  const auto magic = splat<W>(0x1.8p48);
+  const W shifted = exponent + magic;
+  const W r = exponent - (shifted - magic);
+  const W tail = r * poly(r, 0x1.62e42feb1d8dbp-1, 0x1.ebfff4c0c1bc6p-3, 0x1.c6b46a49bc6f2p-5);
+  return {exponent, scale_by_root<W>(bits_of(shifted), tail)};
+}
+// x^y of floats as the algorithm for doubles has it, where a product's error is one instruction: for a normal x > 0 if
+// the exponent e^(…) is below kNormalExponentFloat.
+template <class V>
+TNP_INLINE FloatPower<V> pow_of_normal_floats(V x, V y) {
+  using U = uint_t<V>;
+  using B = NaturalLog<float>;
+  // The range of m is that of doubles, so that m / c - 1 is exact.
+  constexpr lane_t<U> start = 0x3f7c0000u;
+  const U moved = bits_of(x) - splat<U>(start);
+  const V m = from_bits<V>((moved & splat<U>(float_of<V>::mantissa_mask)) + splat<U>(start));
+  const V k = convert<V>(int_t<V>(bit_cast<int_t<V>>(moved) >> 23));
+  const U place = moved >> 19;
+  const V z = table_quotient(m, lookup<V>(kPowInverse, place));
+  const V upper = mul_add(k, splat<V>(B::unit_hi), lookup<V>(kPowLogHi, place));
+  const V lower = mul_add(k, splat<V>(B::unit_lo), lookup<V>(kPowLogLo, place));
+  const DD<V> first = fast_two_sum(upper, z);
+  const V half = splat<V>(-0.5) * z;
+  const DD<V> square = two_prod(half, z);
+  const DD<V> second = fast_two_sum(first.hi, square.hi);
+  const V p = poly(z, -0x1.555552p-1f, 0x1.ffff88p-2f, -0x1.9a045cp-2f, 0x1.57ebcep-2f);
+  const V rest = mul_add(z * square.hi, p, (lower + first.lo) + (square.lo + second.lo));
+  const DD<V> product = two_prod(y, second.hi);
+  const V exponent_rest = mul_add(y, rest, product.lo);
+  const auto magic = splat<V>(float_of<V>::round_magic);
+  const V shifted = mul_add(product.hi, splat<V>(0x1.715476p+4f), magic);
+  const V n = shifted - magic;
+  V r = mul_add(n, splat<V>(-0x1.62ep-5f), product.hi);
+  r = mul_add(n, splat<V>(-0x1.0bfbe8p-19f), r) + exponent_rest;
+  const U sixteenths = bits_of(shifted);
+  const V tail = poly(r, 0x1p-1f, 0x1.556216p-3f, 0x1.55642ep-5f);
+  const V q = r + mul_add(r * r, tail, lookup<V>(kFloatRootRests, sixteenths));
+  const V root = from_bits<V>(bits_of(lookup<V>(kFloatRoots, sixteenths)) + (sixteenths << 19));
+  return {product.hi, mul_add(root, q, root)};
+}
+
+// |x|^y for |x| != 0 and y both finite, anything for other arguments.
+template <class V>
+TNP_INLINE V pow_of_magnitude(V magnitude, V y) {
   if constexpr (is_f64<V>) {
-    // Above the limit every result but 1^y has under- or overflown.
-    return exp_double_double(mul(log_double_double(magnitude), clamp(y, -0x1p70, 0x1p70)));
+    return pow_finite(magnitude, y);
   } else {
     using W = rebind_t<V, double>;
-    const auto wide = convert<W>(magnitude);
-    const auto offset = splat<W>(0x1p52 + 1023);
-    const auto [k, f, fraction] = log_reduce_bits(bits_of(wide), offset);
-    const W s = f / (splat<W>(2) + f);
-    const W log2_fraction = s * poly(s * s, 0x1.71547652bee7bp+1, 0x1.ec709d123e577p-1, 0x1.2777804928c4ap-1,
-                                     0x1.a58d5fa31cb9ep-2, 0x1.5ceb10fa9013ep-2);
-    const W exponent = clamp(convert<W>(y) * (k + log2_fraction), -160.0, 160.0);
-    const Rounded<W> n = round_scaled(exponent, 1.0);
-    const W r = exponent - n.value;
-    const W p = mul_add(r,
-                        poly(r, 0x1.62e4300ba14dap-1, 0x1.ebfbe0457b075p-3, 0x1.c6b05518805bcp-5, 0x1.3b2a1be5ab918p-7,
-                             0x1.5dc05340c90e4p-10, 0x1.443fa65c2f8f8p-13, 0x1.c0493a19bf15fp-17),
-                        splat<W>(1));
-    return convert<V>(p * from_bits<W>((n.biased_bits - splat<uint_t<W>>(1023)) << 52));
+    const auto [exponent, value] =
+        pow_of_floats(table_reduce<W>(bits_of(convert<W>(magnitude)), splat<W>(0)), convert<W>(y));
+    const W limited = select<W>(exponent < splat<W>(-1000), splat<W>(0), value);
+    return convert<V>(select<W>(exponent > splat<W>(1000), splat<W>(float_of<W>::infinity), limited));
   }
 }
 
-}  // namespace detail
-
-// C99's pow, all special cases included.
+// C99's pow, all special cases included. Out of line, so that the common path stays small where it is inlined.
 template <class V>
-TNP_INLINE V pow(V x, V y) {
+[[gnu::noinline]] inline void pow_of_any(const V& x, const V& y, V& result) {
   const V zero = splat<V>(0), one = splat<V>(1), inf = splat<V>(float_of<V>::infinity);
   using M = mask_t<V>;
   const V magnitude = abs_value(x);
-  V value = detail::pow_finite(magnitude, y);
-  // Positive finite bases and finite exponents are no special case, and often there are no others.
-  const M plain = both<M>(both<M>(x > zero, x < inf), abs_value(y) < inf);
-  if (!any_lane(M(plain == M(0)))) return value;
+  V value = pow_of_magnitude(magnitude, y);
   // 0^y, inf^y and x^inf are 0 or inf, but 1^inf is 1.
   const M extreme = either<M>(either<M>(magnitude == zero, magnitude == inf), abs_value(y) == inf);
   const M grows = (magnitude > one) == (y > zero);
@@ -91,48 +289,115 @@ TNP_INLINE V pow(V x, V y) {
   const M undefined = both<M>(both<M>(x < zero, magnitude < inf), !integer);
   value = select<V>(undefined, splat<V>(float_of<V>::nan), value);
   value = select<V>(both<M>(x == x, y == y), value, x + y);
-  return select<V>(either<M>(x == one, y == zero), one, value);
+  result = select<V>(either<M>(x == one, y == zero), one, value);
 }
 
+}  // namespace detail
+
 template <class V>
-TNP_INLINE V cbrt(V x) {
-  using U = uint_t<V>;
-  const V magnitude = abs_value(x);
-  // Scaled by a cube, so that no product below leaves the normal range.
-  const mask_t<V> small = magnitude < splat<V>(1);
-  V a, unscale;
-  if constexpr (is_f32<V>) {
-    a = magnitude * select<V>(small, splat<V>(0x1p90f), splat<V>(0x1p-60f));
-    unscale = select<V>(small, splat<V>(0x1p-30f), splat<V>(0x1p20f));
+TNP_INLINE V pow(V x, V y) {
+  using M = mask_t<V>;
+  V value;
+  bool common;  // a positive base that needs no scaling, and a power that does not
+  if constexpr (is_f64<V>) {
+    const DD<V> exponent = detail::times_log(y, detail::log_double_double<V>(bits_of(x), splat<V>(0)));
+    const auto [n, sixteenths, p] = detail::exp_by_roots(exponent);
+    value = detail::scale_by_root<V>(sixteenths, p);
+    const M normal = abs_value(exponent.hi) < splat<V>(detail::kNormalExponent);
+    common = !any_lane(M(both<M>(detail::is_plain(x), normal) == M(0)));
+  } else if constexpr (TNP_FMA) {
+    const auto power = detail::pow_of_normal_floats(x, y);
+    value = power.value;
+    const M normal = abs_value(power.exponent) < splat<V>(detail::kNormalExponentFloat);
+    common = !any_lane(M(both<M>(detail::is_plain(x), normal) == M(0)));
   } else {
-    a = magnitude * select<V>(small, splat<V>(0x1p900), splat<V>(0x1p-300));
-    unscale = select<V>(small, splat<V>(0x1p-300), splat<V>(0x1p100));
+    // A product's error costs more than numbers of twice the width.
+    using W = rebind_t<V, double>;
+    const auto power =
+        detail::pow_of_floats(detail::table_reduce<W>(bits_of(convert<W>(x)), splat<W>(0)), convert<W>(y));
+    value = convert<V>(power.value);
+    common = !any_lane(M(detail::is_plain(x) == M(0))) && !any_lane(!(abs_value(power.exponent) < splat<W>(1000)));
   }
-  // y = a^(-1/3): within 3.5% by dividing the exponent by -3, then by iterations of order four.
+  if (!common) [[unlikely]] {
+    // Copies of this block's own: the callee's view of them keeps nothing in memory on the common path.
+    const V base = x, exponent = y;
+    V any;
+    detail::pow_of_any(base, exponent, any);
+    value = any;
+  }
+  return value;
+}
+
+namespace detail {
+
+// The cube root of a > 0 of which neither the cube of the root nor that times a rounding error leaves the normal range.
+template <class V>
+TNP_INLINE V cbrt_of_normal(V a) {
+  using U = uint_t<V>;
+  // y = a^(-1/3): within 3.5% by dividing the exponent by -3, then by an iteration of order four.
   V y;
   if constexpr (is_f32<V>) {
-    const V third = convert<V>(bit_cast<int_t<V>>(a)) * splat<V>(-1.0f / 3);
-    y = bit_cast<V>(convert<int_t<V>>(third + splat<V>(float(0x54a20000))));
+    const V third = mul_add(convert<V>(bit_cast<int_t<V>>(a)), splat<V>(-1.0f / 3), splat<V>(float(0x54a20000)));
+    y = bit_cast<V>(convert<int_t<V>>(third));
   } else {
     const V upper = from_bits<V>((bits_of(a) >> 32) | splat<U>(0x4330000000000000u)) - splat<V>(0x1p52);
     const V third = mul_add(upper, splat<V>(-1.0 / 3), splat<V>(double(0x553ee000) + 0x1p52));
     y = from_bits<V>(bits_of(third) << 32);
   }
-  const auto refine = [&a](V estimate) {
-    const V h = splat<V>(1) - ((a * estimate) * estimate) * estimate;
-    const V p = poly(h, lane_t<V>(1.0 / 3), lane_t<V>(2.0 / 9), lane_t<V>(14.0 / 81));
-    return mul_add(estimate * h, p, estimate);
+  V square = y * y;
+  const V h = mul_add(-(a * y), square, splat<V>(1));
+  y = mul_add(y * h, poly(h, lane_t<V>(1.0 / 3), lane_t<V>(2.0 / 9), lane_t<V>(14.0 / 81)), y);
+  square = y * y;
+  if constexpr (is_f64<V>) {
+    // Now within 2^-15; doubles take half of an iteration more.
+    const V rest = mul_add(-(a * y), square, splat<V>(1));
+    y = mul_add(y * rest, splat<V>(1.0 / 3), y);
+    square = y * y;
+  }
+  // Newton's step. The rest a - c^3 lacks what rounding takes from c^2: a third of a unit of the result's last place.
+  const V c = a * square;
+#if TNP_FMA
+  const V rest = fma(-(c * c), c, a);
+#else
+  const DD<V> cube = two_prod(c * c, c);
+  const V rest = (a - cube.hi) - cube.lo;
+#endif
+  return mul_add(rest * splat<V>(lane_t<V>(1.0 / 3)), square, c);
+}
+
+// Of all numbers. Out of line, so that the common path stays small where it is inlined.
+template <class V>
+[[gnu::noinline, gnu::cold]] inline void cbrt_of_any(const V& x, V& result) {
+  const V magnitude = abs_value(x);
+  const mask_t<V> small = magnitude < splat<V>(1);
+  const auto scale = [&](double of_small, double of_large) {
+    return select<V>(small, splat<V>(static_cast<lane_t<V>>(of_small)), splat<V>(static_cast<lane_t<V>>(of_large)));
   };
-  y = refine(y);
-  if constexpr (is_f64<V>) y = refine(y);
-  // Newton's step with the exact rest a - c^3.
-  const V c = (a * y) * y;
-  const DD<V> c2 = two_prod(c, c);
-  const DD<V> c3 = two_prod(c2.hi, c);
-  const V rest = ((a - c3.hi) - c3.lo) - c2.lo * c;
-  const V root = mul_add(rest * splat<V>(lane_t<V>(1.0 / 3)), y * y, c) * unscale;
-  const mask_t<V> plain = both<mask_t<V>>(magnitude > splat<V>(0), magnitude < splat<V>(float_of<V>::infinity));
-  return select<V>(plain, copysign(root, x), x);
+  const V root = cbrt_of_normal(magnitude * (is_f32<V> ? scale(0x1p90, 0x1p-60) : scale(0x1p900, 0x1p-300)));
+  const V unscale = is_f32<V> ? scale(0x1p-30, 0x1p20) : scale(0x1p-300, 0x1p100);
+  const mask_t<V> number = both<mask_t<V>>(magnitude > splat<V>(0), magnitude < splat<V>(float_of<V>::infinity));
+  result = select<V>(number, copysign(root * unscale, x), x);
+}
+
+}  // namespace detail
+
+template <class V>
+TNP_INLINE V cbrt(V x) {
+  using U = uint_t<V>;
+  const V magnitude = abs_value(x);
+  V result = copysign(detail::cbrt_of_normal(magnitude), x);
+  // From 2^-75 to 2^100, of doubles from 2^-900 to 2^1000.
+  constexpr auto least = lane_t<U>(is_f32<V> ? 127 - 75 : 1023 - 900) << float_of<V>::mantissa_bits;
+  constexpr auto range = lane_t<U>(is_f32<V> ? 175 : 1900) << float_of<V>::mantissa_bits;
+  const mask_t<U> common = bits_of(magnitude) - splat<U>(least) < splat<U>(range);
+  if (any_lane(mask_t<U>(!common))) [[unlikely]] {
+    // Copies of this block's own: the callee's view of them keeps nothing in memory on the common path.
+    const V argument = x;
+    V any;
+    detail::cbrt_of_any(argument, any);
+    result = any;
+  }
+  return result;
 }
 
 // sqrt(x^2 + y^2) that neither over- nor underflows on the way.

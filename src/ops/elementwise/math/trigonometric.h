@@ -141,6 +141,15 @@ TNP_INLINE V cos_quarter(V hi, V lo) {
   return rounded + (((one - rounded) - half) + mul_add(z * z, p, -(hi * lo)));
 }
 
+// tan(hi + lo) on [-pi/4, pi/4]; floats.
+template <class V>
+TNP_INLINE V tan_quarter(V hi, V lo) {
+  const V z = hi * hi;
+  const V p = poly(z, 0x1.555562p-2f, 0x1.110d4p-3f, 0x1.bae8e8p-5f, 0x1.5c309cp-6f, 0x1.65858ep-7f, -0x1.537c08p-20f,
+                   0x1.219faap-8f);
+  return hi + mul_add(hi * z, p, mul_add(lo, z, lo));
+}
+
 // Reduces 0 <= x <= Pi::limit.
 template <class V>
 TNP_INLINE QuarterTurns<V> reduce_quarters(V x) {
@@ -168,6 +177,11 @@ enum class Trigonometric { sine, cosine, tangent };
 template <Trigonometric Function, class V>
 TNP_INLINE V from_quarters(QuarterTurns<V> angle) {
   using U = uint_t<V>;
+  if constexpr (Function == Trigonometric::tangent && is_f32<V>) {
+    const V t = tan_quarter(angle.hi, angle.lo), one = splat<V>(1);
+    const mask_t<V> odd_quarter = (angle.quarters & splat<U>(1)) != splat<U>(0);
+    return select<V>(odd_quarter, -one, t) / select<V>(odd_quarter, t, one);
+  }
   const V s = sin_quarter(angle.hi, angle.lo);
   const V c = cos_quarter(angle.hi, angle.lo);
   const mask_t<V> odd = (angle.quarters & splat<U>(1)) != splat<U>(0);
