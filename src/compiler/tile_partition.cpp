@@ -178,6 +178,18 @@ class TilePartitioner {
     return group;
   }
 
+  // Whether there are but views, or views and one call that puts together what they show: the call alone does as well.
+  bool only_arranges(const Candidate& c) const {
+    int calls = 0;
+    for (std::size_t u : c.members) {
+      if (units_[u].fused) return false;
+      const OpDef& op = *graph_.nodes[static_cast<std::size_t>(units_[u].nodes[0])].op;
+      if (op.fusion == Fusion::broadcast || std::strcmp(op.name, "reshape") == 0) continue;
+      if (!op.arranges || ++calls > 1) return false;
+    }
+    return true;
+  }
+
   // Puts a group in the place of units from `seed` on, if there is one that begins there.
   bool take_group(std::size_t seed) {
     const Unit& first = units_[seed];
@@ -186,12 +198,7 @@ class TilePartitioner {
     Candidate chosen;
     for (int a = 0; a < shape(first.outputs[0]).ndim(); ++a) {
       Candidate c = grow(seed, a);
-      const bool views_alone = std::all_of(c.members.begin(), c.members.end(), [&](std::size_t u) {
-        if (units_[u].fused) return false;
-        const OpDef& op = *graph_.nodes[static_cast<std::size_t>(units_[u].nodes[0])].op;
-        return op.fusion == Fusion::broadcast || std::strcmp(op.name, "reshape") == 0;
-      });
-      if (c.members.size() < 2 || views_alone) continue;
+      if (c.members.size() < 2 || only_arranges(c)) continue;
       Unit unit = make(c);
       if (!unit.tiles || unit.tiles->bytes() < kMinBytes || !unit.tiles->valid()) continue;
       if (best.tiles) {  // what spares more memory, or about as much in smaller parts

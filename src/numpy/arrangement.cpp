@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/dim.h"
+#include "ir/composed.h"
 #include "numpy/sizes.h"
 #include "tnp/error.h"
 #include "tnp/numpy.h"
@@ -211,16 +212,8 @@ Array unpack_rows(const Array& given, bool little) {
   return out;
 }
 
-}  // namespace
-
-Array packbits(const Array& given, std::optional<std::int64_t> given_axis, bool little) {
-  if (!is_integer(given.dtype()) && !is_bool(given.dtype())) {
-    throw TypeError("Expected an input array of integer or boolean data type, not " + std::string(name(given.dtype())));
-  }
-  const auto [x, axis] = along(given, given_axis);
-  const Array flags = astype(with_axis_last(x, axis), DType::bool_);
-  if (!flags.is_symbolic()) return with_axis_back(pack_rows(flags, little), axis);
-  Array bits = astype(flags, DType::uint8);
+Array packed_of_parts(std::span<const Array> in, const Axes& little) {
+  Array bits = astype(in[0], DType::uint8);
   const int last = bits.ndim() - 1;
   const Dim size = bits.shape()[last], bytes = dim_floor_div(dim_add(size, 7), 8);
   std::vector<std::int64_t> before(static_cast<std::size_t>(last) + 1, 0), after = before;
@@ -230,8 +223,30 @@ Array packbits(const Array& given, std::optional<std::int64_t> given_axis, bool 
   groups[last] = bytes;
   groups.push_back(8);
   const std::int64_t axes[] = {last + 1};
-  const Array sums = reduce_sum(multiply(reshape(bits, groups), bit_values(little)), axes, false, DType::uint8);
-  return with_axis_back(sums, axis);
+  return reduce_sum(multiply(reshape(bits, groups), bit_values(little[0] != 0)), axes, false, DType::uint8);
+}
+const Composed kPacked(
+    "packbits", "Eight flags of the last axis in a byte.", &packed_of_parts,
+    +[](std::span<const Array> in, const Axes& little) { return pack_rows(in[0], little[0] != 0); });
+
+Array unpacked_of_parts(std::span<const Array> in, const Axes& little) {
+  Shape shape = in[0].shape();
+  shape.back() = dim_mul(shape.back(), 8);
+  const Array each = bitwise_and(expand_dims(in[0], Axes{in[0].ndim()}), bit_values(little[0] != 0));
+  return reshape(astype(each != 0, DType::uint8), shape);
+}
+const Composed kUnpacked(
+    "unpackbits", "Each byte as eight flags along the last axis.", &unpacked_of_parts,
+    +[](std::span<const Array> in, const Axes& little) { return unpack_rows(in[0], little[0] != 0); });
+
+}  // namespace
+
+Array packbits(const Array& given, std::optional<std::int64_t> given_axis, bool little) {
+  if (!is_integer(given.dtype()) && !is_bool(given.dtype())) {
+    throw TypeError("Expected an input array of integer or boolean data type, not " + std::string(name(given.dtype())));
+  }
+  const auto [x, axis] = along(given, given_axis);
+  return with_axis_back(compose(kPacked, {astype(with_axis_last(x, axis), DType::bool_)}, {little}), axis);
 }
 
 Array unpackbits(const Array& given, std::optional<std::int64_t> given_axis, std::optional<std::int64_t> count,
@@ -242,16 +257,8 @@ Array unpackbits(const Array& given, std::optional<std::int64_t> given_axis, std
   const auto [x, axis] = along(given, given_axis);
   const Array bytes = with_axis_last(x, axis);
   const int last = bytes.ndim() - 1;
-  Shape shape = bytes.shape();
-  const Dim all = dim_mul(shape[last], 8);
-  shape[last] = all;
-  Array bits;
-  if (bytes.is_symbolic()) {
-    const Array each = bitwise_and(expand_dims(bytes, Axes{last + 1}), bit_values(little));
-    bits = reshape(astype(each != 0, DType::uint8), shape);
-  } else {
-    bits = unpack_rows(bytes, little);
-  }
+  const Dim all = dim_mul(bytes.shape()[last], 8);
+  Array bits = compose(kUnpacked, {bytes}, {little});
   if (count) {
     Dim wanted = *count;
     if (wanted < 0) {

@@ -1,6 +1,7 @@
 #include "tnp/choices.h"
 
 #include "base/dim.h"
+#include "ir/composed.h"
 #include "ops/shape/require.h"
 #include "tnp/cumulative.h"
 #include "tnp/error.h"
@@ -82,6 +83,21 @@ Array select(std::span<const Array> conditions, std::span<const Operand* const> 
   return out;
 }
 
+namespace {
+
+// Of choices of one type and shape, and which it is, of that shape, too.
+Array chosen(std::span<const Array> in, const Axes& mode) {
+  const auto choices = in.first(in.size() - 1);
+  const Array which = checked_indices(in.back(), static_cast<Dim>(choices.size()), static_cast<TakeMode>(mode[0]),
+                                      "choose: invalid entry in choice array");
+  if (choices.size() == 2 && !which.is_symbolic()) return where(astype(which, DType::bool_), choices[1], choices[0]);
+  const Array all = stack(choices);
+  return reshape(take_along_axis(all, expand_dims(which, Axes{0}), 0), which.shape());
+}
+const Composed kChoose("choose", "Each element from one of several arrays.", &chosen, &chosen);
+
+}  // namespace
+
 Array choose(const Array& a, std::span<const Array> choices, TakeMode mode) {
   if (choices.empty()) throw ValueError("choose: no choices are given");
   if (!can_cast(a.dtype(), DType::int64, Casting::safe)) {
@@ -93,12 +109,8 @@ Array choose(const Array& a, std::span<const Array> choices, TakeMode mode) {
   for (const Array& c : all) type = promote(type, c.dtype());
   all.push_back(a);
   all = broadcast_arrays(all);
-  const Array which =
-      checked_indices(all.back(), static_cast<Dim>(choices.size()), mode, "choose: invalid entry in choice array");
-  all.pop_back();
-  for (Array& c : all) c = astype(c, type);
-  if (all.size() == 2 && !which.is_symbolic()) return where(astype(which, DType::bool_), all[1], all[0]);
-  return reshape(take_along_axis(stack(all), expand_dims(which, Axes{0}), 0), which.shape());
+  for (std::size_t i = 0; i < choices.size(); ++i) all[i] = astype(all[i], type);
+  return compose(kChoose, all, {static_cast<std::int64_t>(mode)});
 }
 
 Array place(const Array& x, const Array& mask, const Array& values) {

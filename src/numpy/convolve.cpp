@@ -1,5 +1,6 @@
 // convolve and correlate.
 #include "base/dim.h"
+#include "ir/composed.h"
 #include "ops/matmul/correlate.h"
 #include "tnp/error.h"
 #include "tnp/indexing.h"
@@ -32,8 +33,9 @@ bool longer(const Array& y, const Array& x) {
   return !is_symbolic(n) && !is_symbolic(m) && m > n;
 }
 
-// w moved along x, which is continued by zeros as the mode wants.
-Array moved_along(const Array& x, const Array& w, OverlapMode mode) {
+Array moved_along_of(std::span<const Array> in, const Axes& numbers) {
+  const Array &x = in[0], &w = in[1];
+  const auto mode = static_cast<OverlapMode>(numbers[0]);
   const Dim m = w.shape()[0];
   if (mode == OverlapMode::valid) return correlate_valid(x, w);
   const Dim before = mode == OverlapMode::full ? dim_sub(m, 1) : dim_floor_div(m, 2);
@@ -41,6 +43,13 @@ Array moved_along(const Array& x, const Array& w, OverlapMode mode) {
   if (const Array y = is_symbolic(m) ? Array() : correlate_continued(x, w, before, after)) return y;
   const Axes left{before}, right{after};
   return correlate_valid(pad(x, zeros({}, x.dtype()), left, right), w);
+}
+const Composed kMovedAlong("correlate", "The sums of products of a vector with a shorter one at every place.",
+                           &moved_along_of, &moved_along_of);
+
+// w moved along x, which is continued by zeros as the mode wants.
+Array moved_along(const Array& x, const Array& w, OverlapMode mode) {
+  return compose(kMovedAlong, {x, w}, {static_cast<std::int64_t>(mode)});
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <numbers>
 
 #include "base/dim.h"
+#include "ir/composed.h"
 #include "ops/index/repeat.h"
 #include "ops/sort/direct.h"
 #include "ops/sort/sort.h"
@@ -46,6 +47,30 @@ DType sum_type(DType weights) { return is_complex(weights) ? DType::complex128 :
 
 }  // namespace
 
+namespace {
+
+// Numbers in int64, and their weights, if they have any, in float64; the least length.
+Array counts_of_parts(std::span<const Array> in, const Axes& numbers) {
+  const Array& places = in[0];
+  const bool weighted = in.size() > 1;
+  Reduction known;
+  known.initial = Scalar(std::int64_t{-1}).to_array(DType::int64);
+  if (!places.is_symbolic() && min(places, known).item<std::int64_t>() < -1)
+    throw ValueError("'list' argument must have no negative elements");
+  const Dim size = size_of(maximum(max(places, known) + Scalar(1), numbers[0]));
+  return sums_at(places, weighted ? in[1] : ones({places.size()}, DType::int64), size);
+}
+Array counts_of_whole(std::span<const Array> in, const Axes& numbers) {
+  const Array weights = in.size() > 1 ? in[1] : Array();
+  if (weights && weights.size() != in[0].size()) throw ValueError("The weights and list don't have the same length.");
+  if (in[0].size() == 0) return zeros({numbers[0]}, weights ? DType::float64 : DType::int64);
+  return count_integers(in[0], weights, numbers[0]);
+}
+const Composed kBincount("bincount", "How often each number occurs, or the sums of its weights.", &counts_of_parts,
+                         &counts_of_whole);
+
+}  // namespace
+
 Array bincount(const Array& x, const Array& weights, std::int64_t minlength) {
   if (x.ndim() != 1) throw ValueError("bincount: object of too small or too great depth for desired array");
   if (minlength < 0) throw ValueError("'minlength' must not be negative");
@@ -62,16 +87,9 @@ Array bincount(const Array& x, const Array& weights, std::int64_t minlength) {
     if (n != m && !is_symbolic(n) && !is_symbolic(m))
       throw ValueError("The weights and list don't have the same length.");
   }
-  const DType type = weights ? DType::float64 : DType::int64;
   if (n == 0) return zeros({minlength}, DType::int64);
-  if (computes_directly({&places, &weights}))
-    return count_integers(places, weights ? astype(weights, type) : weights, minlength);
-  Reduction known;
-  known.initial = Scalar(std::int64_t{-1}).to_array(DType::int64);
-  if (!places.is_symbolic() && min(places).item<std::int64_t>() < 0)
-    throw ValueError("'list' argument must have no negative elements");
-  const Dim size = size_of(maximum(max(places, known) + Scalar(1), minlength));
-  return sums_at(places, weights ? astype(weights, type) : ones({n}, type), size);
+  if (!weights) return compose(kBincount, {places}, {minlength});
+  return compose(kBincount, {places, astype(weights, DType::float64)}, {minlength});
 }
 
 // --- edges

@@ -1,6 +1,7 @@
 // NumPy's functions that are indexing in other words.
 #include "base/accumulator_dtype.h"
 #include "base/dim.h"
+#include "ir/composed.h"
 #include "ir/observer.h"
 #include "numpy/index_plan.h"
 #include "numpy/sizes.h"
@@ -167,11 +168,11 @@ Array repeat(const Array& x, const Array& counts, std::optional<std::int64_t> ax
   return gather_axis(source, repeat_indices(n), a);
 }
 
-Array diagonal(const Array& x, std::int64_t offset, std::int64_t axis1, std::int64_t axis2) {
-  const int ndim = x.ndim();
-  if (ndim < 2) throw ValueError("diag requires an array of at least two dimensions");
-  const int a = normalize_axis(axis1, ndim, "diagonal"), b = normalize_axis(axis2, ndim, "diagonal");
-  if (a == b) throw ValueError("axis1 and axis2 cannot be the same");
+// The diagonal of axes a and b, as a view where the array has memory.
+static Array diagonal_of(std::span<const Array> in, const Axes& numbers) {
+  const Array& x = in[0];
+  const std::int64_t offset = numbers[0];
+  const int ndim = x.ndim(), a = static_cast<int>(numbers[1]), b = static_cast<int>(numbers[2]);
   Axes order;
   for (int d = 0; d < ndim; ++d) {
     if (d != a && d != b) order.push_back(d);
@@ -198,6 +199,15 @@ Array diagonal(const Array& x, std::int64_t offset, std::int64_t axis1, std::int
   const Array indices[] = {down ? i + Scalar(down) : i, right ? i + Scalar(right) : i};
   const std::int64_t axes[] = {ndim - 2, ndim - 1};
   return gather(transpose(x, order), indices, axes);
+}
+static const Composed kDiagonal("diagonal", "The elements of equal places on two axes.", &diagonal_of, &diagonal_of);
+
+Array diagonal(const Array& x, std::int64_t offset, std::int64_t axis1, std::int64_t axis2) {
+  const int ndim = x.ndim();
+  if (ndim < 2) throw ValueError("diag requires an array of at least two dimensions");
+  const int a = normalize_axis(axis1, ndim, "diagonal"), b = normalize_axis(axis2, ndim, "diagonal");
+  if (a == b) throw ValueError("axis1 and axis2 cannot be the same");
+  return compose(kDiagonal, {x}, {offset, a, b});
 }
 
 Array trace(const Array& x, std::int64_t offset, std::int64_t axis1, std::int64_t axis2, std::optional<DType> dtype) {

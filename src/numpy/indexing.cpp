@@ -2,6 +2,7 @@
 #include "tnp/indexing.h"
 
 #include "base/dim.h"
+#include "ir/composed.h"
 #include "ir/observer.h"
 #include "numpy/index_plan.h"
 #include "ops/index/places.h"
@@ -226,16 +227,41 @@ Array short_way(const Array& x, const IndexItem& item) {
   return gather(x, {&item.array, 1}, first, first);
 }
 
+Array getitem_by_plan(const Array& x, std::span<const IndexItem> items) {
+  const IndexPlan plan = plan_index(x, items);
+  if (plan.is_basic()) return view_of(x, plan);
+  const Indexed at = prepare(x, plan);
+  return gather(at.view, plan.indices, at.axes, plan.labels);
+}
+
+// Of an array and a mask of as many axes.
+const Composed kMasked(
+    "masked", "The elements where a mask is true.",
+    +[](std::span<const Array> in, const Axes&) {
+      const IndexItem mask(in[1]);
+      return getitem_by_plan(in[0], {&mask, 1});
+    },
+    +[](std::span<const Array> in, const Axes&) {
+      const IndexItem mask(in[1]);
+      return getitem(in[0], {&mask, 1});
+    });
+
+// Whether that is an index by a mask in a graph.
+bool is_traced_mask(const Array& x, const IndexItem& item) {
+  if (item.kind != IndexItem::Kind::array || !is_bool(item.array.dtype())) return false;
+  if (!x.is_symbolic() && !item.array.is_symbolic()) return false;
+  const Shape &shape = x.shape(), &mask = item.array.shape();
+  return shape.rank_known() && mask.rank_known() && shape.ndim() > 0 && shape.ndim() == mask.ndim();
+}
+
 }  // namespace
 
 Array getitem(const Array& x, std::span<const IndexItem> items) {
   if (items.size() == 1) {
     if (Array taken = short_way(x, items[0])) return taken;
+    if (is_traced_mask(x, items[0])) return compose(kMasked, {x, items[0].array});
   }
-  const IndexPlan plan = plan_index(x, items);
-  if (plan.is_basic()) return view_of(x, plan);
-  const Indexed at = prepare(x, plan);
-  return gather(at.view, plan.indices, at.axes, plan.labels);
+  return getitem_by_plan(x, items);
 }
 
 Array setitem(const Array& x, std::span<const IndexItem> items, const Array& value, UpdateOp op) {

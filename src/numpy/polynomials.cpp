@@ -1,6 +1,7 @@
 #include "tnp/polynomials.h"
 
 #include "base/dim.h"
+#include "ir/composed.h"
 #include "numpy/blocks.h"
 #include "numpy/sizes.h"
 #include "ops/sort/direct.h"
@@ -43,7 +44,8 @@ Array added(const Array& given_p, const Array& given_q, F&& add) {
 }
 
 // p0 q0, p0 q1 + p1 q0, …: the rows of the outer product, each moved one place further than the one before.
-Array product(const Array& p, const Array& q) {
+Array product_of(std::span<const Array> in, const Axes&) {
+  const Array &p = in[0], &q = in[1];
   const Dim n = length(p), m = length(q);
   if (!is_symbolic(n) && !is_symbolic(m) && n > 0 && m > 0) return n < m ? convolve(q, p) : convolve(p, q);
   const Dim columns = dim_add(n, m), count = dim_sub(columns, 1);
@@ -54,6 +56,9 @@ Array product(const Array& p, const Array& q) {
   const std::int64_t axes[] = {0};
   return reduce_sum(reshape(moved, Shape{n, count}), axes, false, rows.dtype());
 }
+const Composed kProduct("polymul", "The coefficients of a product of polynomials.", &product_of, &product_of);
+
+Array product(const Array& p, const Array& q) { return compose(kProduct, {p, q}); }
 
 }  // namespace
 

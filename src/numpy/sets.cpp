@@ -1,5 +1,6 @@
 // Distinct elements, and sets of them.
 #include "base/dim.h"
+#include "ir/composed.h"
 #include "ops/index/repeat.h"
 #include "ops/sort/sort.h"
 #include "tnp/error.h"
@@ -191,7 +192,9 @@ Array isin_by_table(const Array& x, const Array& y) {
 
 }  // namespace
 
-Array isin(const Array& x, const Array& y, bool invert) {
+static Array isin_of(std::span<const Array> in, const Axes& numbers) {
+  const Array &x = in[0], &y = in[1];
+  const bool invert = numbers[0] != 0;
   if (const Array found = isin_by_table(x, y)) return invert ? logical_not(found) : found;
   const DType type = promote(x.dtype(), y.dtype());
   const Array sorted = sort_axis(astype(ravel(y), type), 0, false), wanted = astype(x, type);
@@ -200,5 +203,8 @@ Array isin(const Array& x, const Array& y, bool invert) {
   if (is_inexact(type)) found = logical_and(found, equal(wanted, wanted));
   return invert ? logical_not(found) : found;
 }
+static const Composed kIsin("isin", "Whether each element is among others.", &isin_of, &isin_of);
+
+Array isin(const Array& x, const Array& y, bool invert) { return compose(kIsin, {x, y}, {invert}); }
 
 }  // namespace tnp

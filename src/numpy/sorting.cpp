@@ -1,6 +1,7 @@
 #include "tnp/sorting.h"
 
 #include "base/dim.h"
+#include "ir/composed.h"
 #include "ops/sort/sort.h"
 #include "tnp/error.h"
 #include "tnp/indexing.h"
@@ -113,9 +114,9 @@ Array searchsorted(const Array& sorted, const Array& values, bool right, const A
   return search_rows(astype(row, type), astype(values, type), 0, right);
 }
 
-Array digitize(const Array& x, const Array& bins, bool right) {
-  if (is_complex(x.dtype())) throw TypeError("x may not be complex");
-  if (bins.ndim() != 1) throw ValueError("object too deep for desired array");
+static Array digitize_of(std::span<const Array> in, const Axes& numbers) {
+  const Array &x = in[0], &bins = in[1];
+  const bool right = numbers[0] != 0;
   const Dim count = bins.size();
   if (count == 0) return searchsorted(bins, x, !right);
   const SliceSpec first[] = {{0, 1, 1}}, last[] = {{dim_sub(count, 1), 1, 1}};
@@ -132,6 +133,13 @@ Array digitize(const Array& x, const Array& bins, bool right) {
   };
   if (!down.is_symbolic()) return down.item<bool>() ? down_bins() : up_bins();
   return where(down, down_bins(), up_bins());
+}
+static const Composed kDigitize("digitize", "The bin that each element is in.", &digitize_of, &digitize_of);
+
+Array digitize(const Array& x, const Array& bins, bool right) {
+  if (is_complex(x.dtype())) throw TypeError("x may not be complex");
+  if (bins.ndim() != 1) throw ValueError("object too deep for desired array");
+  return compose(kDigitize, {x, bins}, {right});
 }
 
 }  // namespace tnp

@@ -6,6 +6,7 @@
 
 #include "base/default_dtype.h"
 #include "base/dim.h"
+#include "ir/composed.h"
 #include "ops/common.h"
 #include "ops/index/repeat.h"
 #include "ops/sort/direct.h"
@@ -38,24 +39,14 @@ bool known_true(const Array& x) { return !x.is_symbolic() && x.item<bool>(); }
 
 // --- interp
 
-Array interp(const Array& x_given, const Array& xp_given, const Array& fp_given, const Array& left_given,
-             const Array& right_given, const Array& period) {
-  for (const Array* real : {&x_given, &xp_given}) {
-    if (is_complex(real->dtype())) throw TypeError("interp: x and xp must be real numbers, not complex");
-  }
+namespace {
+
+Array interp_of_parts(const Array& x_given, const Array& xp_given, const Array& fp_given, const Array& left_given,
+                      const Array& right_given, const Array& period) {
   const DType type = is_complex(fp_given.dtype()) ? DType::complex128 : DType::float64;
   Array x = astype(x_given, DType::float64), xp = astype(xp_given, DType::float64), fp = astype(fp_given, type);
-  if (xp.ndim() != 1 || fp.ndim() != 1) throw ValueError("Data points must be 1-D sequences");
-  const Dim n = xp.size(), m = fp.size();
-  if (n != m && !is_symbolic(n) && !is_symbolic(m)) throw ValueError("fp and xp are not of the same length.");
-  if (n == 0) throw ValueError("array of sample points is empty");
   Array left = left_given, right = right_given;
-  const auto plain = [](const Array& end) { return !end || (end.ndim() == 0 && !is_complex(end.dtype())); };
-  if (!period && type == DType::float64 && plain(left) && plain(right) &&
-      computes_directly({&x, &xp, &fp, &left, &right})) {
-    const auto value = [](const Array& end) { return end ? std::optional(end.item<double>()) : std::nullopt; };
-    return interpolate(x, xp, fp, value(left), value(right));
-  }
+  const Dim n = xp.size();
   Dim count = n;
   if (period) {
     if (known_true(equal(period, 0))) throw ValueError("period must be a non-zero value");
@@ -90,6 +81,43 @@ Array interp(const Array& x_given, const Array& xp_given, const Array& fp_given,
   y = where(less(x, reshape(part(xp, 0, 1), {})), below, y);
   y = where(greater(x, reshape(part(xp, end, 1), {})), above, y);
   return where(isnan(x), astype(x, type), y);
+}
+
+// The values left and right of the points come last, if they are given: `ends` tells which.
+Array end_of(std::span<const Array> in, const Axes& ends, int i) {
+  return ends[i] == 0 ? Array() : in[static_cast<std::size_t>(3 + (i == 0 ? 0 : ends[0]))];
+}
+const Composed kInterp(
+    "interp", "The values of a polygon through points.",
+    +[](std::span<const Array> in, const Axes& ends) {
+      return interp_of_parts(in[0], in[1], in[2], end_of(in, ends, 0), end_of(in, ends, 1), {});
+    },
+    +[](std::span<const Array> in, const Axes& ends) {
+      if (in[1].size() != in[2].size()) throw ValueError("fp and xp are not of the same length.");
+      if (in[1].size() == 0) throw ValueError("array of sample points is empty");
+      const auto value = [](const Array& end) { return end ? std::optional(end.item<double>()) : std::nullopt; };
+      return interpolate(in[0], in[1], in[2], value(end_of(in, ends, 0)), value(end_of(in, ends, 1)));
+    });
+
+}  // namespace
+
+Array interp(const Array& x, const Array& xp, const Array& fp, const Array& left, const Array& right,
+             const Array& period) {
+  for (const Array* real : {&x, &xp}) {
+    if (is_complex(real->dtype())) throw TypeError("interp: x and xp must be real numbers, not complex");
+  }
+  if (xp.ndim() != 1 || fp.ndim() != 1) throw ValueError("Data points must be 1-D sequences");
+  const Dim n = xp.size(), m = fp.size();
+  if (n != m && !is_symbolic(n) && !is_symbolic(m)) throw ValueError("fp and xp are not of the same length.");
+  if (n == 0) throw ValueError("array of sample points is empty");
+  const auto plain = [](const Array& end) { return !end || (end.ndim() == 0 && !is_complex(end.dtype())); };
+  if (period || is_complex(fp.dtype()) || !plain(left) || !plain(right))
+    return interp_of_parts(x, xp, fp, left, right, period);
+  Arrays in{astype(x, DType::float64), astype(xp, DType::float64), astype(fp, DType::float64)};
+  for (const Array& end : {left, right}) {
+    if (end) in.push_back(end);
+  }
+  return compose(kInterp, in, {left ? 1 : 0, right ? 1 : 0});
 }
 
 // --- covariance
@@ -168,18 +196,13 @@ Array corrcoef(const Array& x, const Array& y, bool rowvar, std::optional<DType>
 
 // --- trim_zeros
 
-Array trim_zeros(const Array& given, std::string_view trim, const std::optional<Axes>& axis) {
-  const bool front = trim.find_first_of("fF") != std::string_view::npos;
-  const bool back = trim.find_first_of("bB") != std::string_view::npos;
-  if (trim.empty() || trim.size() > 2 ||
-      trim.size() != static_cast<std::size_t>(front) + static_cast<std::size_t>(back))
-    throw ValueError("unexpected character(s) in `trim`: '" + std::string(trim) + "'");
-  Axes axes;
-  if (axis) {
-    axes = normalize_axes(*axis, given.ndim(), "axis");
-  } else {
-    for (int d = 0; d < given.ndim(); ++d) axes.push_back(d);
-  }
+namespace {
+
+// `numbers`: whether in front and behind, then the axes.
+Array trimmed(std::span<const Array> in, const Axes& numbers) {
+  const Array& given = in[0];
+  const bool front = numbers[0] != 0, back = numbers[1] != 0;
+  const std::span axes = std::span(numbers.begin(), numbers.end()).subspan(2);
   const Array places = nonzero_indices(astype(given, DType::bool_));
   Array out = given;
   for (std::int64_t d : axes) {
@@ -208,6 +231,26 @@ Array trim_zeros(const Array& given, std::string_view trim, const std::optional<
     }
   }
   return out;
+}
+const Composed kTrimmed("trim_zeros", "Without the zeros in front and behind.", &trimmed, &trimmed);
+
+}  // namespace
+
+Array trim_zeros(const Array& given, std::string_view trim, const std::optional<Axes>& axis) {
+  const bool front = trim.find_first_of("fF") != std::string_view::npos;
+  const bool back = trim.find_first_of("bB") != std::string_view::npos;
+  if (trim.empty() || trim.size() > 2 ||
+      trim.size() != static_cast<std::size_t>(front) + static_cast<std::size_t>(back))
+    throw ValueError("unexpected character(s) in `trim`: '" + std::string(trim) + "'");
+  Axes axes;
+  if (axis) {
+    axes = normalize_axes(*axis, given.ndim(), "axis");
+  } else {
+    for (int d = 0; d < given.ndim(); ++d) axes.push_back(d);
+  }
+  Axes numbers{front, back};
+  for (const std::int64_t a : axes) numbers.push_back(a);
+  return compose(kTrimmed, {given}, numbers);
 }
 
 }  // namespace tnp

@@ -4,6 +4,7 @@
 #include "ops/common.h"
 #include "ops/reduce/reduce_driver.h"
 #include "ops/reduce/reduce_stage.h"
+#include "ops/reduce/tile_reduction.h"
 
 namespace tnp {
 
@@ -149,16 +150,7 @@ bool keeps_order(const Shape& x, const Axes& reduced, int axis, std::int64_t beg
 
 bool tile_reduction(TileCall& t) {
   const auto& p = static_cast<const ReduceParams&>(t.params);
-  int axis = 0, out = -1;
-  for (int next = 0; axis < t.in[0].ndim(); ++axis) {
-    const bool reduced = next < p.axes.size() && p.axes[next] == axis;
-    next += reduced;
-    out += !reduced || p.keepdims;
-    if (out == t.axis && !reduced) break;
-  }
-  if (axis == t.in[0].ndim() || !keeps_order(t.in[0], p.axes, axis, t.begin, t.end, p.dtype)) return false;
-  t.parts[0] = {axis, t.begin, t.end};
-  return true;
+  return tile_as_reduction(t, p.axes, p.keepdims, p.dtype);
 }
 
 template <ReduceOp Op>
@@ -298,6 +290,19 @@ const RegisterOp sum_to_registration(kSumTo);
 const OpDef& sum_to_op() { return kSumTo; }
 
 }  // namespace
+
+bool tile_as_reduction(TileCall& t, const Axes& axes, bool keepdims, DType dtype) {
+  int axis = 0, out = -1;
+  for (int next = 0; axis < t.in[0].ndim(); ++axis) {
+    const bool reduced = next < axes.size() && axes[next] == axis;
+    next += reduced;
+    out += !reduced || keepdims;
+    if (out == t.axis && !reduced) break;
+  }
+  if (axis == t.in[0].ndim() || !keeps_order(t.in[0], axes, axis, t.begin, t.end, dtype)) return false;
+  t.parts[0] = {axis, t.begin, t.end};
+  return true;
+}
 
 Array reduce_sum(const Array& x, AxisList axes, bool keepdims, DType dtype) {
   return apply_reduction(sum_op, x, axes, keepdims, dtype);
