@@ -1,7 +1,7 @@
 """The cost of every function on 8 elements, against NumPy: the slowest ratios first.
 
 A call is written once, with `X` for the namespace; `a` … `z` are the operands. What NumPy has and tnp too is in the
-table, or in `EXCLUDED` with the reason.
+table, or in `EXCLUDED` with the reason. `call_families` adds other operands, keys and arguments.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from types import ModuleType
 import tnp
 
 import numpy as np
+from benchmarks.micro import call_families
 from benchmarks.micro.call_table import CALLS, EXCLUDED
 from benchmarks.timing import Row, compare_statements, show
 
@@ -56,7 +57,16 @@ def operands(xp: ModuleType) -> dict[str, object]:
         "n": np.array(3),
         "w": rng.standard_normal(8),  # what NumPy's functions may write to
         "w4": rng.standard_normal((4, 4)),
+        "f4": rng.random(8).astype(np.float32) + np.float32(0.5),
+        "i1": np.array([1, 3, 1, 2, 3, 1, 2, 1]),
+        "i32": np.array([1, 3, 1, 2, 3, 1, 2, 1], dtype=np.int32),
+        "t": rng.standard_normal((2, 2, 2)),
+        "m2": np.array([[2.0, 1.0], [1.0, 3.0]]),
+        "q": rng.standard_normal((2, 4, 4)) + 4 * np.eye(4),
+        "a1": np.array([0.5]),
+        "st": np.array(["ab", "c", "def"]),
     }
+    arrays["q"] = arrays["q"] + arrays["q"].mT
     plain = {
         "X": xp,
         "g": xp.random.default_rng(0),
@@ -65,6 +75,18 @@ def operands(xp: ModuleType) -> dict[str, object]:
         "state": xp.random.get_state(),
         "mean2": [0.0, 0.0],
         "cov2": [[1.0, 0.0], [0.0, 1.0]],
+        # Beside arrays: NumPy's own, and Python's lists.
+        "nf": np.float64(2.0),
+        "ni": np.int64(3),
+        "nf8": np.float64,
+        "nam": arrays["m"].copy(),
+        "nai": np.array([1, 3, 1, 2, 3, 1, 2, 1]),
+        "nab": arrays["b"].copy(),
+        "lst": [0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5],
+        "l2": [[1.0, 2.0], [3.0, 4.0]],
+        "il": [0, 3, 1],
+        "bl": [True, False] * 4,
+        "sl": slice(1, 5),
     }
     return {**plain, **{k: xp.asarray(v) for k, v in arrays.items()}}
 
@@ -100,6 +122,23 @@ def calls() -> list[str]:
         plain = head in names or not hasattr(np, head)  # an expression, or a method of an operand
         out.append(word if plain else f"X.{word}")
     return list(dict.fromkeys(out))
+
+
+def further_calls(table: list[str]) -> list[str]:
+    """The families of calls, of which NumPy may refuse some."""
+    unary = [c for c in elementwise_calls() if c.endswith(("(a)", "(i)"))]
+    families = (
+        call_families.operator_calls(),
+        call_families.index_calls(),
+        call_families.reduction_calls(),
+        call_families.object_calls(),
+        call_families.scalar_ufunc_calls(unary),
+        call_families.random_calls(table),
+        call_families.small_matrix_calls(table),
+    )
+    theirs = operands(np)
+    new = dict.fromkeys(c for family in families for c in family)
+    return [c for c in new if c not in table and _works(c, theirs)]
 
 
 def uncovered(table: list[str]) -> Iterator[str]:
@@ -141,7 +180,7 @@ def main() -> None:
     """Prints the table, and what is missing or slower than NumPy."""
     warnings.simplefilter("ignore")
     table = calls()
-    done, missing = rows(table)
+    done, missing = rows(table + further_calls(table))
     done.sort(key=lambda r: -r.ratio)
     show(f"{len(done)} functions on 8 elements", done)
     slower = [r.name for r in done if r.ratio > 1]

@@ -5,17 +5,22 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as _np
 
 from . import _core
 from ._functional import vmap
 
+if TYPE_CHECKING:
+    from . import ndarray
+    from .typing import ArrayLike, DTypeLike, IntegerLike, PadMode, ShapeLike
+
 __all__ = ["apply_along_axis", "apply_over_axes", "fromfunction", "frompyfunc", "pad", "piecewise", "vectorize"]
 
 _functions = _core.functions
+_R = TypeVar("_R")
 _NUMBERS = frozenset((bool, int, float, complex))
 
 
@@ -25,13 +30,18 @@ def _symbolic(x: Any) -> bool:
 
 
 def fromfunction(
-    function: Callable[..., Any], shape: Any, *, dtype: Any = float, like: Any = None, **kwargs: Any
-) -> Any:
+    function: Callable[..., _R],
+    shape: ShapeLike,
+    *,
+    dtype: DTypeLike = float,
+    like: ArrayLike | None = None,
+    **kwargs: Any,
+) -> _R:
     """What the function gives of the indices along each axis of an array of this shape."""
     return function(*_functions["indices"](shape, dtype=dtype), **kwargs)
 
 
-def apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+def apply_along_axis(func1d: Callable[..., ArrayLike], axis: int, arr: ArrayLike, *args: Any, **kwargs: Any) -> ndarray:
     """The function's results of each row along an axis, in place of that axis."""
     x = _core.asarray(arr)
     axis = _normalized(axis, x.ndim)
@@ -65,11 +75,12 @@ def _normalized(axis: int, ndim: int) -> int:
     return axis % ndim
 
 
-def apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Any:
+def apply_over_axes(func: Callable[[ndarray, int], ArrayLike], a: ArrayLike, axes: IntegerLike) -> ndarray:
     """func(a, axis) for one axis after the other; axes that it takes away come back with size 1."""
     x = _core.asarray(a)
     ndim = x.ndim
-    for axis in [axes] if isinstance(axes, int) or getattr(axes, "ndim", 1) == 0 else axes:
+    several: Any = [axes] if isinstance(axes, int) or getattr(axes, "ndim", 1) == 0 else axes
+    for axis in several:
         at = _normalized(int(axis), ndim)
         result = _core.asarray(func(x, at))
         if result.ndim != x.ndim:
@@ -90,7 +101,12 @@ _PAD_KEYWORDS = {
 }
 
 
-def pad(array: Any, pad_width: Any, mode: str | Callable[..., Any] = "constant", **kwargs: Any) -> Any:
+def pad(
+    array: ArrayLike,
+    pad_width: IntegerLike | dict[int, int] | dict[int, tuple[int, int]],
+    mode: PadMode | Callable[[Any, tuple[int, int], int, dict[str, Any]], ArrayLike | None] = "constant",
+    **kwargs: Any,
+) -> ndarray:
     """An array with elements added at its edges.
 
     mode: constant (constant_values=0), linear_ramp (end_values=0), maximum, mean, median, minimum (stat_length=None),
@@ -124,28 +140,31 @@ def _padded_by(function: Callable[..., Any], x: Any, pad_width: Any, kwargs: dic
     return _core.asarray(padded)
 
 
-def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+def piecewise(
+    x: ArrayLike, condlist: ArrayLike, funclist: Sequence[Callable[..., ArrayLike] | ArrayLike], *args: Any, **kw: Any
+) -> ndarray:
     """Of several functions, or numbers, that whose condition is true; one more than conditions is for the rest."""
-    x = _core.asarray(x)
+    values = _core.asarray(x)
+    parts: Any = condlist
     if not isinstance(condlist, (list, tuple)):
-        condlist = _core.asarray(condlist)
-        condlist = [condlist] if condlist.ndim < 2 and (x.ndim or not condlist.ndim) else list(condlist)
-    elif x.ndim != 0 and not hasattr(condlist[0], "__len__"):
-        condlist = [condlist]
-    conditions = [_core.asarray(c).astype(bool) for c in condlist]
+        parts = _core.asarray(condlist)
+        parts = [parts] if parts.ndim < 2 and (values.ndim or not parts.ndim) else list(parts)
+    elif values.ndim != 0 and not hasattr(parts[0], "__len__"):
+        parts = [condlist]
+    conditions = [_core.asarray(c).astype(bool) for c in parts]
     n, m = len(conditions), len(funclist)
     if m == n + 1:
         conditions.append(~functools.reduce(lambda a, b: a | b, conditions))
     elif m != n:
         raise ValueError(f"with {n} condition(s), either {n} or {n + 1} functions are expected")
-    y = _functions["zeros_like"](x)
+    y = _functions["zeros_like"](values)
     for condition, f in zip(conditions, funclist, strict=True):
         if not callable(f):
             y = _functions["copyto"](y, f, "unsafe", condition)
-        elif _symbolic(x) or _symbolic(condition):
-            y = _functions["where"](condition, _core.asarray(f(x, *args, **kw)).astype(y.dtype), y)
+        elif _symbolic(values) or _symbolic(condition):
+            y = _functions["where"](condition, _core.asarray(f(values, *args, **kw)).astype(y.dtype), y)
         else:
-            chosen = x[condition]
+            chosen = values[condition]
             if chosen.size > 0:
                 y = y.at[condition].set(f(chosen, *args, **kw))
     return y
@@ -159,22 +178,23 @@ class vectorize:
 
     def __init__(
         self,
-        pyfunc: Any = None,
-        otypes: Any = None,
+        pyfunc: Callable[..., Any] | None = None,
+        otypes: str | Iterable[DTypeLike] | None = None,
         doc: str | None = None,
-        excluded: Any = None,
+        excluded: Iterable[int | str] | None = None,
         cache: bool = False,
         signature: str | None = None,
     ) -> None:
         if pyfunc is not None and not callable(pyfunc):
             part = "s" if isinstance(pyfunc, str) else ""
             raise TypeError(f"When used as a decorator, only keyword arguments can be given to vectorize{part and ''}")
-        self.pyfunc, self.cache, self.signature = pyfunc, cache, signature
+        self.pyfunc: Any = pyfunc
+        self.cache, self.signature = cache, signature
         self.excluded = set(excluded or ())
         self.otypes = self._types(otypes)
         self._core_dims = _parse_signature(signature) if signature is not None else None
         self.__doc__ = doc if doc is not None else getattr(pyfunc, "__doc__", None)
-        if hasattr(pyfunc, "__name__"):
+        if pyfunc is not None and hasattr(pyfunc, "__name__"):
             self.__name__ = pyfunc.__name__
 
     @staticmethod

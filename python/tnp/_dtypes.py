@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as _np
 
@@ -11,58 +11,64 @@ from . import _core
 _COUNT = 18
 _Text = str  # the class below has an attribute of that name
 
+if TYPE_CHECKING:
 
-class dtype:
+    class _Base:
+        def __new__(cls, spec: Any = float) -> Any: ...
+        def __call__(self, value: Any = 0) -> Any: ...
+        def __eq__(self, other: object) -> bool: ...
+        def __hash__(self) -> int: ...
+
+else:
+    _Base = _core.DTypeBase
+
+
+class dtype(_Base):
     """The type of an array's elements.
 
     Objects of this class are made once, one for each type; ``dtype(spec)`` gives the one that a name, a Python type or
-    a NumPy dtype means.
+    a NumPy dtype means. An object is equal to whatever means its type; called with a value, it makes an array of it:
+    ``tnp.float32(3)`` is 0-d.
     """
 
-    __slots__ = ("_numpy", "itemsize", "kind", "name", "num", "str")
+    # NumPy takes an object with a `dtype` attribute for that dtype.
+    __slots__ = (
+        "alignment",
+        "byteorder",
+        "char",
+        "dtype",
+        "itemsize",
+        "kind",
+        "name",
+        "num",
+        "numpy_dtype",
+        "str",
+        "type",
+    )
 
     num: int
     name: _Text
     kind: _Text
     itemsize: int
     str: _Text
-    _numpy: _np.dtype[Any] | None
+    byteorder: _Text  # '=' (native), or '|' where there is no order
+    numpy_dtype: _np.dtype[Any]  # NumPy's of the same elements; ml_dtypes' for bfloat16
+    dtype: _np.dtype[Any]
+    type: Any  # NumPy's scalar type of the elements
+    char: _Text  # NumPy's one-letter code
+    alignment: int
 
-    def __new__(cls, spec: Any = float) -> dtype:
-        """The dtype that `spec` means; TypeError if it means none."""
-        if isinstance(spec, cls):
-            return spec
-        return DTYPES[_core.dtype_number(spec)]
-
-    @property
-    def numpy_dtype(self) -> _np.dtype[Any]:
-        """NumPy's dtype of the same elements; ml_dtypes' for bfloat16."""
-        if self._numpy is None:
-            self._numpy = _make_numpy(self.name)
-        return self._numpy
-
-    # NumPy takes an object with a `dtype` attribute for that dtype.
-    dtype = numpy_dtype
-
-    @property
-    def type(self) -> Any:
-        """NumPy's scalar type of the elements."""
-        return self.numpy_dtype.type
-
-    @property
-    def char(self) -> _Text:
-        """NumPy's one-letter code."""
-        return self.numpy_dtype.char
-
-    @property
-    def alignment(self) -> int:
-        """Bytes to which elements are aligned."""
-        return self.numpy_dtype.alignment
-
-    @property
-    def byteorder(self) -> _Text:
-        """'=' (native), or '|' where there is no order."""
-        return "|" if self.itemsize <= 1 else "="
+    isnative = True
+    isbuiltin = 1
+    isalignedstruct = False
+    flags = 0
+    metadata = None
+    fields = None
+    names = None
+    shape = ()
+    ndim = 0
+    subdtype = None
+    hasobject = False
 
     @property
     def base(self) -> Self:
@@ -87,37 +93,6 @@ class dtype:
         """Whether `x` is one element of this type: isinstance(x[0], tnp.float32)."""
         return getattr(x, "shape", None) == () and self == getattr(x, "dtype", None)
 
-    isnative = True
-    isbuiltin = 1
-    isalignedstruct = False
-    flags = 0
-    metadata = None
-    fields = None
-    names = None
-    shape = ()
-    ndim = 0
-    subdtype = None
-    hasobject = False
-
-    def __call__(self, value: Any = 0) -> Any:
-        """An array of this type: ``tnp.float32(3)`` is 0-d."""
-        return _core.asarray(value, self)
-
-    def __eq__(self, other: object) -> bool:
-        """Whether `other` (a dtype, NumPy's too, a name, a Python type) means the same type."""
-        if isinstance(other, dtype):
-            return self is other
-        if other is None:
-            return False
-        try:
-            return self.num == _core.dtype_number(other)
-        except TypeError:
-            return False
-
-    def __hash__(self) -> int:
-        """As NumPy's dtype, which is equal."""
-        return hash(self.numpy_dtype)
-
     def __repr__(self) -> _Text:
         """dtype('float64')."""
         return f"dtype('{self.name}')"
@@ -131,26 +106,51 @@ class dtype:
         return (dtype, (self.name,))
 
 
-def _make_numpy(name: str) -> _np.dtype[Any]:
-    if name == "bfloat16":
-        import ml_dtypes
+class _Bfloat16(dtype):
+    """ml_dtypes, which has NumPy's dtype of this one, is loaded when that is asked for."""
 
-        return _np.dtype(ml_dtypes.bfloat16)
-    if name == "string_":
-        return _np.dtype("S")
-    if name == "unicode_":
-        return _np.dtype("U")
-    return _np.dtype(name)
+    __slots__ = ()
+
+
+def _later(name: _Text) -> property:
+    slot: Any = vars(dtype)[name]
+
+    def get(self: dtype) -> Any:
+        try:
+            return slot.__get__(self)
+        except AttributeError:
+            import ml_dtypes
+
+            _fill(self, _np.dtype(ml_dtypes.bfloat16))
+            return slot.__get__(self)
+
+    return property(get)
+
+
+def _fill(d: dtype, numpy_dtype: _np.dtype[Any]) -> None:
+    for name, value in (
+        ("numpy_dtype", numpy_dtype),
+        ("dtype", numpy_dtype),
+        ("type", numpy_dtype.type),
+        ("char", numpy_dtype.char),
+        ("alignment", numpy_dtype.alignment),
+    ):
+        vars(dtype)[name].__set__(d, value)
+
+
+for _name in ("numpy_dtype", "dtype", "type", "char", "alignment"):
+    setattr(_Bfloat16, _name, _later(_name))
 
 
 def _make(number: int) -> dtype:
-    d = object.__new__(dtype)
     name, code, kind, itemsize = _core.dtype_info(number)
+    d: dtype = _Base.__new__(_Bfloat16 if name == "bfloat16" else dtype, number)
     d.num, d.name, d.str, d.kind, d.itemsize = number, name, code, kind, itemsize
-    d._numpy = None
+    d.byteorder = "|" if itemsize <= 1 else "="
+    if name != "bfloat16":
+        _fill(d, _np.dtype({"string_": "S", "unicode_": "U"}.get(name, name)))
     return d
 
 
 DTYPES: list[dtype] = [_make(i) for i in range(_COUNT)]
 _core.register_dtypes(DTYPES)
-dtype.__new__ = _core._new_dtype  # type: ignore[method-assign]  # the same, quicker

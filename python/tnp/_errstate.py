@@ -1,118 +1,72 @@
-"""What happens on floating-point exceptions: warn, raise, call, print or ignore, as NumPy's errstate."""
+"""What Python's part in floating-point exceptions is: to raise, call, print or log; a scope with other print options."""
 
 from __future__ import annotations
 
 import contextlib
-import threading
+import functools
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _core
 
-# The processor's flags: MXCSR's bits.
-_INVALID, _DIVIDE, _OVERFLOW, _UNDERFLOW = 1, 4, 8, 16
-_EXCEPTIONS = (
-    (_DIVIDE, "divide", "divide by zero"),
-    (_OVERFLOW, "over", "overflow"),
-    (_UNDERFLOW, "under", "underflow"),
-    (_INVALID, "invalid", "invalid value"),
-)
-_MODES = ("ignore", "warn", "raise", "call", "print", "log")
+if TYPE_CHECKING:
+    from .typing import ErrorMode
+
+    def geterr() -> dict[str, ErrorMode]: ...
+    def seterr(
+        all: ErrorMode | None = None,
+        divide: ErrorMode | None = None,
+        over: ErrorMode | None = None,
+        under: ErrorMode | None = None,
+        invalid: ErrorMode | None = None,
+    ) -> dict[str, ErrorMode]: ...
+    def geterrcall() -> Any: ...
+    def seterrcall(func: Any) -> Any: ...
+
+    class errstate:
+        def __init__(
+            self,
+            *,
+            call: Any = None,
+            all: ErrorMode | None = None,
+            divide: ErrorMode | None = None,
+            over: ErrorMode | None = None,
+            under: ErrorMode | None = None,
+            invalid: ErrorMode | None = None,
+        ) -> None: ...
+        def __enter__(self) -> None: ...
+        def __exit__(self, *exc: object) -> None: ...
+        def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]: ...
+
+else:
+    errstate = _core.errstate
+    geterr, seterr, geterrcall, seterrcall = (
+        _core.functions[name] for name in ("geterr", "seterr", "geterrcall", "seterrcall")
+    )
 
 
-class _State(threading.local):
-    """Each thread's modes; a new thread starts with the defaults."""
+def decorated(scope: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function inside an errstate."""
 
-    def __init__(self) -> None:
-        self.modes = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
-        self.call: Any = None
+    @functools.wraps(function)
+    def inner(*args: Any, **kwargs: Any) -> Any:
+        with scope:
+            return function(*args, **kwargs)
 
-
-_state = _State()
-
-
-def geterr() -> dict[str, str]:
-    """The mode of each kind of exception."""
-    return dict(_state.modes)
+    return inner
 
 
-def seterr(
-    all: str | None = None,
-    divide: str | None = None,
-    over: str | None = None,
-    under: str | None = None,
-    invalid: str | None = None,
-) -> dict[str, str]:
-    """Sets modes, `all` first; the modes before."""
-    old = geterr()
-    new = {k: v or all or old[k] for k, v in zip(old, (divide, over, under, invalid), strict=True)}
-    for mode in new.values():
-        if mode not in _MODES:
-            raise ValueError(f"invalid error mode {mode!r}; choose from {', '.join(_MODES)}")
-    _set_modes(new)
-    return old
-
-
-def _set_modes(modes: dict[str, str]) -> None:
-    # "warn" and "ignore" are dealt with without coming here.
-    _core.set_fp_modes("".join({"warn": "w", "ignore": "i"}.get(m, "o") for m in modes.values()))
-    _state.modes = modes
-
-
-def geterrcall() -> Any:
-    """The function or log of the modes "call" and "log"."""
-    return _state.call
-
-
-def seterrcall(func: Any) -> Any:
-    """Sets the function or log of the modes "call" and "log"; the one before."""
-    if func is not None and not callable(func) and not hasattr(func, "write"):
-        raise ValueError("Only callable can be used as callback")
-    old, _state.call = _state.call, func
-    return old
-
-
-class errstate(contextlib.ContextDecorator):
-    """A scope, or a decorator, with other modes: ``with tnp.errstate(divide="ignore"): …``."""
-
-    def __init__(self, *, call: Any = None, **modes: str) -> None:
-        """`modes`: all, divide, over, under, invalid."""
-        unknown = set(modes) - {"all", "divide", "over", "under", "invalid"}
-        if unknown:
-            raise TypeError(f"errstate() got an unexpected keyword argument {sorted(unknown)[0]!r}")
-        self._modes = modes
-        self._call = call
-        self._saved: list[tuple[dict[str, str], Any]] = []
-
-    def __enter__(self) -> None:
-        """Sets the modes."""
-        old_call = geterrcall()
-        self._saved.append((seterr(**self._modes), old_call))
-        if self._call is not None:
-            seterrcall(self._call)
-
-    def __exit__(self, *exc: object) -> None:
-        """Restores them."""
-        modes, _state.call = self._saved.pop()
-        _set_modes(modes)
-
-
-def _act(mode: str, text: str, kind: str, flags: int) -> None:
+def report(mode: str, call: Any, operation: str, kind: str, flag: int) -> None:
+    """Called after an operation that raised a floating-point exception, where that neither warns nor is ignored."""
+    text = f"{kind} encountered in {operation}"
     if mode == "raise":
         raise FloatingPointError(text)
-    elif mode == "print":
+    if mode == "print":
         print(f"Warning: {text}")
-    elif mode == "call" and callable(_state.call):
-        _state.call(kind, flags)
-    elif mode == "log" and _state.call is not None:
-        _state.call.write(f"Warning: {text}\n")
-
-
-def report(operation: str, flags: int) -> None:
-    """Called after an operation that raised floating-point exceptions, where that neither warns nor is ignored."""
-    for bit, mode, kind in _EXCEPTIONS:
-        if flags & bit:
-            _act(_state.modes[mode], f"{kind} encountered in {operation}", kind, flags)
+    elif mode == "call" and callable(call):
+        call(kind, flag)
+    elif mode == "log" and call is not None:
+        call.write(f"Warning: {text}\n")
 
 
 @contextlib.contextmanager

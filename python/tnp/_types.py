@@ -47,12 +47,17 @@ _STANDARD_KINDS = {
     "numeric": "iufc",
 }
 
+# What tells a type by itself: Python's float does not, as its type can be set.
+_NAMES_OF_TYPES = frozenset((dtype, str))
+
 # bits: (digits of the significand, bits of the exponent)
 _FORMATS = {"float16": (10, 5), "bfloat16": (7, 8), "float32": (23, 8), "float64": (52, 11)}
 
 
 def issubdtype(arg1: Any, arg2: Any) -> bool:
     """Whether the first type is the second, or of the set that the second names."""
+    if arg1.__class__ is dtype and arg2.__class__ is type and (kinds := _KINDS.get(arg2)) is not None:
+        return arg1.kind in kinds  # the frequent question
     one = _KINDS.get(arg1) if isinstance(arg1, type) else None
     other = _KINDS.get(arg2) if isinstance(arg2, type) else None
     first = dtype(arg1) if one is None else None
@@ -96,7 +101,8 @@ class finfo:
 
     def __new__(cls, dtype: Any) -> finfo:
         """The one object for this type."""
-        return _made_once(cls, dtype)
+        made = cls._made.get(dtype) if dtype.__class__ in _NAMES_OF_TYPES else None
+        return _made_once(cls, dtype) if made is None else made
 
     def _fill(self, d: dtype) -> None:
         name = {"complex64": "float32", "complex128": "float64"}.get(d.name, d.name)
@@ -149,7 +155,8 @@ class iinfo:
 
     def __new__(cls, type: Any) -> iinfo:
         """The one object for this type."""
-        return _made_once(cls, type)
+        made = cls._made.get(type) if type.__class__ in _NAMES_OF_TYPES else None
+        return _made_once(cls, type) if made is None else made
 
     def _fill(self, d: dtype) -> None:
         if d.kind not in "iu":
@@ -170,16 +177,14 @@ class iinfo:
 
 
 def _made_once(cls: Any, spec: Any) -> Any:
-    made = cls._made.get(spec) if isinstance(spec, str) else None
+    d = dtype(spec) if spec.__class__ is type else _type_of(spec)
+    made = cls._made.get(d)
     if made is None:
-        d = _type_of(spec)
-        made = cls._made.get(d.num)
-        if made is None:
-            made = object.__new__(cls)
-            made._fill(d)
-            cls._made[d.num] = made
-        if isinstance(spec, str):
-            cls._made[spec] = made
+        made = object.__new__(cls)
+        made._fill(d)
+        cls._made[d] = made
+    if isinstance(spec, str):
+        cls._made[spec] = made
     return made
 
 

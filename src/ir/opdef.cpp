@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string_view>
+#include <unordered_map>
 
 #include "tnp/error.h"
 
@@ -15,12 +16,18 @@ std::map<std::string_view, const OpDef*>& registry() {
   static auto* r = new std::map<std::string_view, const OpDef*>;
   return *r;
 }
+// For look-ups by name, which functions that are given names do at each call.
+std::unordered_map<std::string_view, const OpDef*>& index() {
+  static auto* r = new std::unordered_map<std::string_view, const OpDef*>;
+  return *r;
+}
 }  // namespace
 
 RegisterOp::RegisterOp(const OpDef& op) {
   if (!registry().emplace(op.name, &op).second) {
     throw std::logic_error(std::string("two operations are called ") + op.name);
   }
+  index().emplace(op.name, &op);
 }
 
 const std::vector<const OpDef*>& all_ops() {
@@ -33,8 +40,8 @@ const std::vector<const OpDef*>& all_ops() {
 }
 
 const OpDef* find_op(std::string_view name) {
-  const auto it = registry().find(name);
-  return it == registry().end() ? nullptr : it->second;
+  const auto it = index().find(name);
+  return it == index().end() ? nullptr : it->second;
 }
 
 std::vector<std::string> check_registry() {

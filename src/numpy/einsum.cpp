@@ -2,8 +2,10 @@
 #include "tnp/einsum.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
+#include <memory>
 
 #include "numpy/einsum_plan.h"
 #include "tnp/error.h"
@@ -160,10 +162,74 @@ LabelSet needed_by(const std::vector<Term>& terms, LabelSet needed) {
 
 }  // namespace
 
+namespace {
+
+// What does not depend on the elements.
+struct Prepared {
+  EinsumTerms terms;
+  EinsumSteps steps;
+};
+
+Prepared prepared(std::string_view subscripts, std::span<const Array> operands, const EinsumOptions& options) {
+  Prepared out{parse_einsum(subscripts, operands), {}};
+  EinsumOptions plan = options;
+  if (plan.plan == EinsumOptions::Plan::none) plan.plan = EinsumOptions::Plan::automatic;
+  out.steps = plan_einsum(out.terms, plan);
+  return out;
+}
+
+// The last few of each thread: in a loop the same subscripts and shapes come again, and to plan takes longer than to
+// multiply small arrays.
+class RecentPlans {
+ public:
+  std::shared_ptr<const Prepared> get(std::string_view subscripts, std::span<const Array> operands) {
+    for (const Entry& e : entries_) {
+      if (e.plan && e.subscripts == subscripts && same_shapes(e.shapes, operands)) return e.plan;
+    }
+    auto plan = std::make_shared<const Prepared>(prepared(subscripts, operands, {}));
+    Entry& e = entries_[next_++ % kEntries];
+    e.subscripts = subscripts;
+    e.shapes.clear();
+    for (const Array& x : operands) e.shapes.push_back(x.shape());
+    return e.plan = std::move(plan);
+  }
+
+ private:
+  static constexpr std::size_t kEntries = 8;
+  struct Entry {
+    std::string subscripts;
+    std::vector<Shape> shapes;
+    std::shared_ptr<const Prepared> plan;
+  };
+
+  static bool same_shapes(const std::vector<Shape>& shapes, std::span<const Array> operands) {
+    return shapes.size() == operands.size() &&
+           std::equal(shapes.begin(), shapes.end(), operands.begin(),
+                      [](const Shape& shape, const Array& x) { return shape == x.shape(); });
+  }
+
+  std::array<Entry, kEntries> entries_;
+  std::size_t next_ = 0;
+};
+
+std::shared_ptr<const Prepared> plan_for(std::string_view subscripts, std::span<const Array> operands,
+                                         const EinsumOptions& options) {
+  const bool is_static =
+      std::all_of(operands.begin(), operands.end(), [](const Array& x) { return x.shape().is_static(); });
+  const bool usual = options.plan == EinsumOptions::Plan::automatic || options.plan == EinsumOptions::Plan::none;
+  if (!is_static || !usual || options.memory_limit)
+    return std::make_shared<const Prepared>(prepared(subscripts, operands, options));
+  thread_local RecentPlans recent;
+  return recent.get(subscripts, operands);
+}
+
+}  // namespace
+
 Array einsum(std::string_view subscripts, std::span<const Array> operands, const EinsumOptions& options) {
   if (operands.empty())
     throw ValueError("einsum: must specify the einstein sum subscripts string and at least one operand");
-  const EinsumTerms parsed = parse_einsum(subscripts, operands);
+  const std::shared_ptr<const Prepared> plan = plan_for(subscripts, operands, options);
+  const EinsumTerms& parsed = plan->terms;
   DType type = options.dtype.value_or(operands[0].dtype());
   for (const Array& x : operands) {
     if (!options.dtype) type = promote(type, x.dtype());
@@ -178,9 +244,7 @@ Array einsum(std::string_view subscripts, std::span<const Array> operands, const
     terms.push_back(without_repeated({x.dtype() == type ? x : astype(x, type), parsed.inputs[i]}));
   }
   const LabelSet output = set_of(parsed.output);
-  EinsumOptions plan = options;
-  if (plan.plan == EinsumOptions::Plan::none) plan.plan = EinsumOptions::Plan::automatic;
-  for (const std::vector<std::int64_t>& step : plan_einsum(parsed, plan)) {
+  for (const std::vector<std::int64_t>& step : plan->steps) {
     std::vector<Term> taken = take_terms(terms, step);
     const LabelSet others = needed_by(terms, output);
     while (taken.size() > 1) {

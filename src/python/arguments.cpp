@@ -247,9 +247,11 @@ Shape Value::shape() const {
     out.push_back(size());
     return out;
   }
-  if (!PyTuple_CheckExact(o_)) return shape_of(handle());
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(o_); ++i) {
-    PyObject* each = PyTuple_GET_ITEM(o_, i);
+  const bool list = PyList_CheckExact(o_);
+  if (!list && !PyTuple_CheckExact(o_)) return shape_of(handle());
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o_); ++i) {
+    PyObject* each = PySequence_Fast_GET_ITEM(o_, i);
+    if (list && !PyLong_CheckExact(each)) return shape_of(handle());  // to read it may run code that changes the list
     out.push_back(PyLong_CheckExact(each) ? Value(each).integer() : dim_of(nb::handle(each)));
   }
   return out;

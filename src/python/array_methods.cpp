@@ -74,6 +74,8 @@ TNP_FUNCTION(transpose, kMethod, "(self, /, *axes)", "The axes in another order,
   return to_python(permute_dims(x, spread_or_sequence(args.rest, [](const Value& v) { return v.axes(); })));
 }
 TNP_SHORT_WAY(transpose) {
+  if (args.size() == 1 && PyTuple_CheckExact(args[0]))
+    args = {&PyTuple_GET_ITEM(args[0], 0), static_cast<std::size_t>(PyTuple_GET_SIZE(args[0]))};
   Axes axes;
   for (PyObject* o : args) {
     std::int64_t axis;

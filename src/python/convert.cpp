@@ -44,6 +44,16 @@ class Nested {
   const Arrays& arrays() const { return arrays_; }
   const std::vector<Scalar>& scalars() const { return scalars_; }
 
+  // Of NumPy's scalars and of 0-d arrays, whose value is as good as a number's while nobody records what it goes into.
+  static const std::byte* element_data(PyObject* o, DType& dtype) {
+    if (!is_array(o)) return numpy_scalar_data(o, dtype);
+    const Array& x = array_of(o);
+    if (x.state() != State::concrete || x.shape().ndim() != 0 || !is_numeric(x.dtype()) || !elements_unwatched())
+      return nullptr;
+    dtype = x.dtype();
+    return x.data();
+  }
+
  private:
   void visit(PyObject* o, int depth) {
     if (depth > kMaxDims) throw ValueError("array: maximum supported dimension for an array is 64");
@@ -120,16 +130,6 @@ class Nested {
     mixed_ = mixed_ || depth != leaf_depth_;
   }
 
-  // Of NumPy's scalars and of 0-d arrays, whose value is as good as a number's while nobody records what it goes into.
-  static const std::byte* element_data(PyObject* o, DType& dtype) {
-    if (!is_array(o)) return numpy_scalar_data(o, dtype);
-    const Array& x = array_of(o);
-    if (x.state() != State::concrete || x.shape().ndim() != 0 || !is_numeric(x.dtype()) || !elements_unwatched())
-      return nullptr;
-    dtype = x.dtype();
-    return x.data();
-  }
-
   // Beside other Python numbers: the default float takes integers in, whatever the mode of promotion.
   void add_scalar_dtype(DType d) {
     if (!any_ || strong_ || !arrays_.empty()) return add_dtype(d);
@@ -198,9 +198,28 @@ Array from_numbers(PyObject* o, std::optional<DType> dtype) {
   return x;
 }
 
+// The short way of a list or tuple of single elements of one type; absent for others.
+Array from_elements(PyObject* o, std::optional<DType> dtype) {
+  const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
+  PyObject** items = PySequence_Fast_ITEMS(o);
+  DType type;
+  if (n == 0 || Nested::element_data(items[0], type) == nullptr || dtype.value_or(type) != type) return {};
+  Array x = Array::empty(type, {n});
+  std::byte* to = x.node()->data;
+  const int size = itemsize(type);
+  for (Py_ssize_t i = 0; i < n; ++i, to += size) {
+    DType own;
+    const std::byte* data = Nested::element_data(items[i], own);
+    if (data == nullptr || own != type) return {};
+    std::memcpy(to, data, static_cast<std::size_t>(size));
+  }
+  return x;
+}
+
 Array from_nested(PyObject* o, std::optional<DType> dtype) {
   if (PyList_CheckExact(o) || PyTuple_CheckExact(o)) {
     if (Array x = from_numbers(o, dtype)) return x;
+    if (Array x = from_elements(o, dtype)) return x;
   }
   const Nested nested(o);
   // Elements with types of their own are cast as arrays are, after they have met in a common type.

@@ -103,6 +103,8 @@ bool keeps_numbers(const OpDef& op) {
 
 }  // namespace
 
+PyObject* finish_elementwise(const OpDef& op, Array result) { return finish(*op.elementwise, std::move(result)); }
+
 // A list beside what stands for a Python number: Python would repeat or refuse it, which only a run could do.
 static void refuse_repetition(PyObject* list, const Array& number) {
   if (list == nullptr || (!PyList_CheckExact(list) && !PyTuple_CheckExact(list)) || !is_weak_number(number)) return;

@@ -11,6 +11,9 @@ namespace tnp::python {
 PyObject* call_elementwise(const OpDef& op, const Array& x, PyObject* a);
 PyObject* call_elementwise(const OpDef& op, PyOperand& x, PyOperand& y, PyObject* a, PyObject* b);
 
+// The result as an object, and warnings of what floating-point exceptions the operation has raised.
+PyObject* finish_elementwise(const OpDef& op, Array result);
+
 bool truth_value(const Array& x);      // throws ValueError unless x has one element
 PyObject* python_int(const Array& x);  // these throw TypeError unless x is 0-d
 PyObject* python_float(const Array& x);

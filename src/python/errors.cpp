@@ -88,37 +88,10 @@ void set_error_from_current_exception() noexcept {
   }
 }
 
-namespace {
-
-// This thread's modes (tnp._errstate): for each kind of exception whether it warns, is ignored, or is Python's matter.
-enum class FpMode : std::uint8_t { ignore, warn, other };
-struct FpKind {
-  unsigned flag;  // the processor's
-  const char* text;
-};
-constexpr FpKind kFpKinds[] = {{4, "divide by zero"}, {8, "overflow"}, {16, "underflow"}, {1, "invalid value"}};
-thread_local constinit FpMode t_fp_modes[] = {FpMode::warn, FpMode::warn, FpMode::ignore, FpMode::warn};
-
-bool report_one(const FpKind& kind, FpMode mode, const char* operation) {
-  if (mode == FpMode::ignore) return true;
-  if (mode == FpMode::warn)
-    return PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "%s encountered in %s", kind.text, operation) == 0;
-  static PyObject* report = nb::object(nb::module_::import_("tnp._errstate").attr("report")).release().ptr();
-  const nb::object done = nb::steal(PyObject_CallFunction(report, "sI", operation, kind.flag));
-  return done.is_valid();
-}
-
-}  // namespace
-
-bool report_fp_flags(const char* operation) {
-  const unsigned flags = fp_flags_seen.exchange(0, std::memory_order_relaxed);
-  for (int i = 0; i < 4; ++i) {
-    if ((flags & kFpKinds[i].flag) != 0 && !report_one(kFpKinds[i], t_fp_modes[i], operation)) return false;
-  }
-  return true;
-}
+void bind_errstate(nb::module_& m);  // errstate.cpp
 
 void bind_errors(nb::module_& m) {
+  bind_errstate(m);
   // numpy.exceptions' own classes, so that code which catches those goes on working.
   nb::module_ exceptions = nb::module_::import_("numpy.exceptions");
   g_axis_error = nb::object(exceptions.attr("AxisError")).release().ptr();
@@ -134,10 +107,6 @@ void bind_errors(nb::module_& m) {
                                           "The value of a symbolic array was asked for while its function is traced, "
                                           "or the array was used after its trace had ended.",
                                           PyExc_TypeError, nullptr));
-  m.def("set_fp_modes", [](const std::string& modes) {  // divide, over, under, invalid: a letter each
-    for (std::size_t i = 0; i < 4 && i < modes.size(); ++i)
-      t_fp_modes[i] = modes[i] == 'i' ? FpMode::ignore : modes[i] == 'w' ? FpMode::warn : FpMode::other;
-  });
   m.attr("DTypePromotionError") = promotion;
   m.attr("TracerError") = tracer;
   g_promotion_error = promotion.release().ptr();

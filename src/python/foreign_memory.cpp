@@ -176,6 +176,8 @@ bool is_numpy_array(PyObject* o) {
   return Py_TYPE(o) == ndarray_type() || PyType_IsSubtype(Py_TYPE(o), ndarray_type());
 }
 
+bool is_base_numpy_array(PyObject* o) { return Py_TYPE(o) == ndarray_type(); }
+
 bool is_numpy_scalar(PyObject* o) {
   static PyTypeObject* type = numpy_type("generic");
   return PyType_IsSubtype(Py_TYPE(o), type);

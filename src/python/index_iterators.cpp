@@ -135,17 +135,18 @@ std::vector<PyType_Slot> iterator_slots() {
 
 void bind_index_iterators(nb::module_& m) {
   m.attr("ndindex") = IteratorType<Indices>::define(
-      "tnp.ndindex",
+      "tnp._index_tricks.ndindex",
       "ndindex(*shape)\n--\n\nIterates over the indices of an array of this shape, the last the fastest.",
       &construct_by<&ndindex_function>, iterator_slots<Indices, &next_index>());
   m.attr("ndenumerate") = IteratorType<Enumeration>::define(
-      "tnp.ndenumerate", "ndenumerate(arr)\n--\n\nIterates over pairs of an index and the element there, a 0-d array.",
+      "tnp._index_tricks.ndenumerate",
+      "ndenumerate(arr)\n--\n\nIterates over pairs of an index and the element there, a 0-d array.",
       &construct_by<&ndenumerate_function>, iterator_slots<Enumeration, &next_pair>());
   std::vector<PyType_Slot> slots = iterator_slots<Broadcast, &next_elements>();
   slots.push_back({Py_tp_getset, g_broadcast_attributes});
   slots.push_back({Py_tp_methods, g_broadcast_methods});
   m.attr("broadcast") = IteratorType<Broadcast>::define(
-      "tnp.broadcast",
+      "tnp._index_tricks.broadcast",
       "broadcast(*arrays)\n--\n\nArrays broadcast together: their shape, and tuples of their elements to iterate over.",
       &construct_by<&broadcast_function>, slots);
 }

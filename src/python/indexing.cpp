@@ -321,6 +321,9 @@ PyObject* subscript(PyObject* self, PyObject* key) {
     if (x.shape().ndim() == 0 && PyTuple_CheckExact(key) && PyTuple_GET_SIZE(key) == 0 && x.shape().rank_known())
       return Py_NewRef(self);
     if (Array quick = quick_getitem(x, key)) return wrap(std::move(quick));
+    if (is_quick(x)) {
+      if (Array quick = take_few(x, key)) return wrap(std::move(quick));
+    }
     if (Array quick = quick_gather(x, key)) return wrap(std::move(quick));
     return wrap(getitem(x, parse_index(key)));
   });

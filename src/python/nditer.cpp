@@ -278,7 +278,7 @@ int set_place(PyObject* self, PyObject* place, void*) {
     NdIter& it = NdIterType::of(self);
     const std::int64_t to = Value(place).integer();
     if (to < 0 || to > it.walk.size())
-      throw ValueError("Iterator GotoIterIndex called with an iterindex out of bounds");
+      throw IndexError("Iterator GotoIterIndex called with an iterindex outside the iteration range.");
     it.place = to;
     it.walk.seek(to);
     return 0;
@@ -438,7 +438,7 @@ TNP_FUNCTION(nested_iters, kFunction,
 
 void bind_nditer(nb::module_& m) {
   m.attr("nditer") = NdIterType::define(
-      "tnp.nditer",
+      "tnp._index_tricks.nditer",
       "nditer(op, flags=None, op_flags=None, op_dtypes=None, order='K', casting='safe', op_axes=None, itershape=None, "
       "buffersize=0)\n--\n\n"
       "Iterates over arrays broadcast together, to read them: tnp's arrays do not change.\n\n"

@@ -31,6 +31,7 @@ struct NumpyArray {
 };
 
 bool is_numpy_array(PyObject* o);
+bool is_base_numpy_array(PyObject* o);  // and of no subclass, which may mean something else (masks)
 bool is_numpy_scalar(PyObject* o);
 
 // NumPy's classes of scalars keep their value behind the object's head, as its C interface publishes. False, or null,

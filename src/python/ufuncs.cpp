@@ -5,9 +5,12 @@
 // After Python.h, which the header above includes.
 #include <structmember.h>
 
+#include "base/default_dtype.h"
 #include "ops/elementwise/family.h"
 #include "ops/elementwise/fp_status.h"
+#include "ops/elementwise/number.h"
 #include "python/arguments.h"
+#include "python/elements.h"
 #include "python/huge_integers.h"
 #include "python/ufuncs.h"
 #include "tnp/error.h"
@@ -47,12 +50,25 @@ Py_ssize_t without_outputs(const UfuncInfo& u, PyObject* const* args, Py_ssize_t
   return u.num_inputs;
 }
 
+PyObject* call_on_one(const OpDef& op, PyObject* o) {
+  if (is_array(o)) return call_elementwise(op, array_of(o), nullptr);
+  const bool floating = PyFloat_CheckExact(o) && default_float() == DType::float64;
+  if (floating && elements_unwatched()) {
+    if (Array result = apply_to_number(op, PyFloat_AS_DOUBLE(o))) return finish_elementwise(op, std::move(result));
+  }
+  PyOperand x;
+  // Lists and the like reach as_array through `set`; what is left is no array at all.
+  if (!x.set(o)) as_array(o);
+  Array own;
+  return call_elementwise(op, array_operand(x, own), nullptr);
+}
+
 PyObject* call(const OpDef& op, PyObject* const* args, Py_ssize_t nargs) {
   if (nargs != op.num_inputs) nargs = without_outputs(ufunc_info(op.name), args, nargs);
+  if (nargs == 1) return call_on_one(op, args[0]);
   PyOperand x[3];
   try {
     for (Py_ssize_t i = 0; i < nargs; ++i) {
-      // Lists and the like reach as_array through `set`; what is left is no array at all.
       if (!x[i].set(args[i])) as_array(args[i]);
     }
   } catch (const OverflowError&) {
@@ -60,8 +76,6 @@ PyObject* call(const OpDef& op, PyObject* const* args, Py_ssize_t nargs) {
     if (result != nullptr) return result;
     throw;
   }
-  Array own[3];
-  if (nargs == 1) return call_elementwise(op, array_operand(x[0], own[0]), nullptr);
   if (nargs == 2) return call_elementwise(op, x[0], x[1], args[0], args[1]);
   const auto operand = [](const PyOperand& p) { return p.is_array() ? Operand(p.array()) : Operand(p.scalar()); };
   return wrap(apply_elementwise(op, operand(x[0]), operand(x[1]), operand(x[2])));
@@ -136,6 +150,19 @@ void leave_out(std::vector<UfuncInput>& in, const UfuncInfo& u, const Array& mas
   }
 }
 
+// Whether the types that keywords ask for are those that a call has without them: arrays of one type, which the
+// function has a loop for that keeps it.
+bool asks_for_own_types(const UfuncInfo& u, PyObject* const* args, const UfuncOptions& options) {
+  if (u.op == nullptr || !options.signature.empty() || !is_array(args[0])) return false;
+  const DType type = array_of(args[0]).dtype();
+  for (int i = 0; i < u.num_inputs; ++i) {
+    if (!is_array(args[i]) || array_of(args[i]).dtype() != type || is_weak_number(array_of(args[i]))) return false;
+  }
+  const ElementwiseInfo& info = *u.op->elementwise;
+  const bool keeps = is_numeric(type) && info.loop_for[static_cast<int>(type)] == static_cast<std::uint8_t>(type);
+  return keeps && (!options.dtype || (*options.dtype == type && result_dtype(info, type) == type));
+}
+
 // With keywords: types and casts as they ask for. Without `out` NumPy leaves the places that `where` excludes
 // undefined; here they are zero.
 PyObject* call_with_keywords(const UfuncInfo& u, PyObject* const* args, const UfuncKeywords& k) {
@@ -149,7 +176,7 @@ PyObject* call_with_keywords(const UfuncInfo& u, PyObject* const* args, const Uf
   }
   Array mask;
   if (k.where != nullptr) mask = as_array(k.where, {DType::bool_, std::nullopt});
-  if (!mask && !k.options.given()) {
+  if (!mask && (!k.options.given() || asks_for_own_types(u, args, k.options))) {
     return u.op != nullptr ? call(*u.op, args, u.num_inputs) : call_composed(u, args, u.num_inputs);
   }
   std::vector<UfuncInput> in = inputs_of(u, args);
