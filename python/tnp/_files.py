@@ -7,11 +7,15 @@ import mmap
 import os
 import zipfile
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as _np
 
 from . import _core
+
+if TYPE_CHECKING:
+    from . import ndarray
+    from .typing import ArrayLike, FileLike
 
 _MAGIC = b"\x93NUMPY"
 
@@ -105,7 +109,7 @@ def _opened(file: Any, mode: str, ending: str = "") -> tuple[Any, bool]:
     return open(path, mode), True
 
 
-def save(file: Any, arr: Any, allow_pickle: bool = True) -> None:
+def save(file: FileLike, arr: ArrayLike, allow_pickle: bool = True) -> None:
     """Writes an array to a .npy file, which NumPy reads; bfloat16 as bytes in pairs ('V2'), which it has no code for."""
     x = _writable(arr)  # before the file is made
     out, ours = _opened(file, "wb", ".npy")
@@ -133,17 +137,17 @@ def _save_archive(file: Any, args: tuple[Any, ...], named: dict[str, Any], compr
                 _write(out, x)
 
 
-def savez(file: Any, *args: Any, allow_pickle: bool = True, **kwds: Any) -> None:
+def savez(file: FileLike, *args: ArrayLike, allow_pickle: bool = True, **kwds: ArrayLike) -> None:
     """Writes several arrays to a .npz file: the names are those of keywords, else arr_0, arr_1, …"""
     _save_archive(file, args, kwds, zipfile.ZIP_STORED)
 
 
-def savez_compressed(file: Any, *args: Any, allow_pickle: bool = True, **kwds: Any) -> None:
+def savez_compressed(file: FileLike, *args: ArrayLike, allow_pickle: bool = True, **kwds: ArrayLike) -> None:
     """Writes several arrays to a compressed .npz file."""
     _save_archive(file, args, kwds, zipfile.ZIP_DEFLATED)
 
 
-class NpzFile(Mapping[str, Any]):
+class NpzFile(Mapping[str, "ndarray"]):
     """The arrays of a .npz file, each read when it is asked for."""
 
     def __init__(self, file: Any, ours: bool, max_header_size: int) -> None:
@@ -154,7 +158,7 @@ class NpzFile(Mapping[str, Any]):
         self._names = self.zip.namelist()
         self.files = [name.removesuffix(".npy") for name in self._names]
 
-    def __getitem__(self, key: str) -> Any:
+    def __getitem__(self, key: str) -> ndarray:
         """The array of this name; the bytes of a member that is none."""
         if self.zip is None:
             raise ValueError("the file is closed")
@@ -201,8 +205,8 @@ class NpzFile(Mapping[str, Any]):
 
 
 def load(
-    file: Any,
-    mmap_mode: str | None = None,
+    file: FileLike,
+    mmap_mode: Literal["r", "c"] | None = None,
     allow_pickle: bool = False,
     fix_imports: bool = True,
     encoding: str = "ASCII",

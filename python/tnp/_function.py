@@ -5,15 +5,52 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from . import _autograph, _core
-from ._core import Function
 from ._specs import ArraySpec
+
+if TYPE_CHECKING:
+    from . import Function
+else:
+    from ._core import Function
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 _core.set_autograph(_autograph)
 
 
+@overload
+def function(
+    func: Callable[_P, _R],
+    input_signature: Sequence[Any] | ArraySpec | None = None,
+    autograph: bool = True,
+    jit_compile: bool | None = None,
+    reduce_retracing: bool = False,
+    *,
+    static_argnames: str | Sequence[str] | None = None,
+    static_argnums: int | Sequence[int] | None = None,
+    donate_argnums: int | Sequence[int] | None = None,
+    donate_argnames: str | Sequence[str] | None = None,
+    name: str | None = None,
+    **experimental: Any,
+) -> Function[_P, _R]: ...
+@overload
+def function(
+    func: None = None,
+    input_signature: Sequence[Any] | ArraySpec | None = None,
+    autograph: bool = True,
+    jit_compile: bool | None = None,
+    reduce_retracing: bool = False,
+    *,
+    static_argnames: str | Sequence[str] | None = None,
+    static_argnums: int | Sequence[int] | None = None,
+    donate_argnums: int | Sequence[int] | None = None,
+    donate_argnames: str | Sequence[str] | None = None,
+    name: str | None = None,
+    **experimental: Any,
+) -> Callable[[Callable[_P, _R]], Function[_P, _R]]: ...
 def function(
     func: Callable[..., Any] | None = None,
     input_signature: Sequence[Any] | ArraySpec | None = None,

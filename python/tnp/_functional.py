@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, ParamSpec, SupportsIndex, TypeVar, overload
 
 from . import _core
 from ._autograph import user_function
 from ._core import cond, fori_loop, map, py_function, scan, switch, vectorized_map
 from ._specs import ArraySpec, TensorSpec
+
+if TYPE_CHECKING:
+    from . import ndarray
+    from .typing import ArrayLike, DTypeLike, ShapeLike
 
 __all__ = [
     "ArraySpec",
@@ -28,8 +32,14 @@ __all__ = [
     "while_loop",
 ]
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_L = TypeVar("_L", tuple[Any, ...], list[Any])
 
-def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const") -> Any:
+
+def constant(
+    value: ArrayLike, dtype: DTypeLike | None = None, shape: ShapeLike | None = None, name: str = "Const"
+) -> ndarray:
     """An array of the value. shape: that it is brought to; one element is repeated, others must be as many."""
     x = _core.functions["asarray"](value, dtype)
     if shape is None:
@@ -42,7 +52,9 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Cons
         raise TypeError(f"constant: the value has {x.size} elements, which do not fit the shape {shape}") from None
 
 
-def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None) -> Any:
+def convert_to_tensor(
+    value: ArrayLike, dtype: DTypeLike | None = None, dtype_hint: DTypeLike | None = None, name: str | None = None
+) -> ndarray:
     """An array of the value. dtype_hint: the type to use where the value can be of it."""
     asarray = _core.functions["asarray"]
     if dtype is None and dtype_hint is not None and not isinstance(value, _core.ndarray):
@@ -56,16 +68,16 @@ def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, nam
 
 
 def while_loop(
-    cond: Callable[..., Any],
+    cond: Callable[..., ArrayLike],
     body: Callable[..., Any],
-    loop_vars: Any,
-    shape_invariants: Any = None,
+    loop_vars: _L,
+    shape_invariants: object = None,
     parallel_iterations: int = 10,
     back_prop: bool = True,
     swap_memory: bool = False,
-    maximum_iterations: Any = None,
+    maximum_iterations: SupportsIndex | None = None,
     name: str | None = None,
-) -> Any:
+) -> _L:
     """loop_vars = body(*loop_vars) for as long as cond(*loop_vars) is true.
 
     loop_vars is a tuple or list, and is returned as one. Its arrays keep their dtypes and numbers of dimensions, not
@@ -74,19 +86,54 @@ def while_loop(
     """
     if maximum_iterations is None:
         return _core.while_loop(cond, body, loop_vars)
-    kind = type(loop_vars)
+    is_list = isinstance(loop_vars, list)
 
     def goes_on(turn: Any, *values: Any) -> Any:
         return _core.ufuncs["logical_and"](turn < maximum_iterations, cond(*values))
 
     def step(turn: Any, *values: Any) -> tuple[Any, ...]:
-        result = body(*values)
+        result: Any = body(*values)
         return (turn + 1, *(result if isinstance(result, (tuple, list)) else (result,)))
 
-    out = _core.while_loop(goes_on, step, (0, *loop_vars))[1:]
-    return list(out) if kind is list else out
+    out: Any = _core.while_loop(goes_on, step, (0, *loop_vars))[1:]
+    result: Any = list(out) if is_list else out
+    return result
 
 
+@overload
+def numpy_function(
+    func: Callable[..., Any],
+    inp: Sequence[ArrayLike],
+    Tout: DTypeLike | ArraySpec,
+    stateful: bool = True,
+    name: str | None = None,
+) -> ndarray: ...
+@overload
+def numpy_function(
+    func: Callable[..., Any],
+    inp: Sequence[ArrayLike],
+    Tout: list[Any] | tuple[Any, ...],
+    stateful: bool = True,
+    name: str | None = None,
+) -> list[ndarray]: ...
+@overload
+def numpy_function(
+    func: None = None,
+    inp: None = None,
+    *,
+    Tout: DTypeLike | ArraySpec,
+    stateful: bool = True,
+    name: str | None = None,
+) -> Callable[[Callable[_P, Any]], Callable[_P, ndarray]]: ...
+@overload
+def numpy_function(
+    func: None = None,
+    inp: None = None,
+    *,
+    Tout: list[Any] | tuple[Any, ...],
+    stateful: bool = True,
+    name: str | None = None,
+) -> Callable[[Callable[_P, Any]], Callable[_P, list[ndarray]]]: ...
 def numpy_function(
     func: Callable[..., Any] | None = None,
     inp: Sequence[Any] | None = None,
@@ -120,7 +167,7 @@ def numpy_function(
     return decorate
 
 
-def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, fallback: bool = True) -> Callable[..., Any]:
+def vmap(f: Callable[_P, _R], in_axes: Any = 0, out_axes: Any = 0, fallback: bool = True) -> Callable[_P, _R]:
     """f for all examples at once: a function of arrays that have one axis more than those f takes.
 
     in_axes: for each argument the axis along which the examples lie, or None for an argument that is the same for all;
@@ -132,7 +179,7 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, fallback: b
         raise TypeError(f"vmap: f must be callable, got {type(f).__name__!r}")
 
     @functools.wraps(f)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         axes = in_axes
         if isinstance(axes, (tuple, list)) and len(axes) != len(args):
             raise ValueError(f"vmap: in_axes has {len(axes)} entries for {len(args)} arguments")

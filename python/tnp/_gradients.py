@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, ParamSpec, TypeVar, overload
 
 from . import _core
 from ._autograph import user_function
@@ -20,6 +20,10 @@ __all__ = [
     "value_and_grad",
     "vjp",
 ]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_A = TypeVar("_A")
 
 
 def _watched(x: Any) -> Any:
@@ -59,8 +63,8 @@ def _differentiate(
 
 
 def value_and_grad(
-    func: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+    func: Callable[_P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[_P, tuple[Any, Any]]:
     """A function that gives what `func` gives and its gradient with respect to the arguments `argnums`.
 
     The gradient has the structure of the arguments, and is zero where `func` does not depend on them. TypeError if `func`
@@ -68,24 +72,32 @@ def value_and_grad(
     """
 
     @functools.wraps(func)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> tuple[Any, Any]:
         value, aux, gradients = _differentiate(func, argnums, has_aux, args, kwargs)
         return ((value, aux), gradients) if has_aux else (value, gradients)
 
     return wrapper
 
 
-def grad(func: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
+def grad(func: Callable[_P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[_P, Any]:
     """A function that gives the gradient of `func` with respect to the arguments `argnums`; see `value_and_grad`."""
 
     @functools.wraps(func)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> Any:
         _, aux, gradients = _differentiate(func, argnums, has_aux, args, kwargs)
         return (gradients, aux) if has_aux else gradients
 
     return wrapper
 
 
+@overload
+def vjp(
+    func: Callable[..., _R], *primals: Any, has_aux: Literal[False] = False
+) -> tuple[_R, Callable[[Any], tuple[Any, ...]]]: ...
+@overload
+def vjp(
+    func: Callable[..., tuple[_R, _A]], *primals: Any, has_aux: Literal[True]
+) -> tuple[_R, Callable[[Any], tuple[Any, ...]], _A]: ...
 def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """`func(*primals)` and a function from cotangents of its result to a tuple of cotangents of the primals.
 
@@ -104,6 +116,14 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     return (out, pullback, aux) if has_aux else (out, pullback)
 
 
+@overload
+def jvp(
+    func: Callable[..., _R], primals: Sequence[Any], tangents: Sequence[Any], has_aux: Literal[False] = False
+) -> tuple[_R, _R]: ...
+@overload
+def jvp(
+    func: Callable[..., tuple[_R, _A]], primals: Sequence[Any], tangents: Sequence[Any], has_aux: Literal[True]
+) -> tuple[_R, _R, _A]: ...
 def jvp(func: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
     """`func(*primals)` and its derivative in the direction of the tangents, in the structure of the result.
 
@@ -112,7 +132,7 @@ def jvp(func: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any
     return _core._jvp(func, primals, tangents, has_aux)
 
 
-def jacobian(func: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
+def jacobian(func: Callable[_P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[_P, Any]:
     """A function that gives the derivative of each element of the result with respect to each element of the arguments.
 
     For a result of shape s and an argument of shape t it is an array of shape s + t. Structures of results are outside,
@@ -120,7 +140,7 @@ def jacobian(func: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux
     """
 
     @functools.wraps(func)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> Any:
         numbers, inputs = _watched_arguments("jacobian", argnums, args)
         with GradientTape(persistent=True) as tape:
             for n in numbers:
@@ -134,7 +154,7 @@ def jacobian(func: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux
     return wrapper
 
 
-def hessian(func: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
+def hessian(func: Callable[_P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[_P, Any]:
     """A function that gives the second derivatives of `func`, which returns a 0-d array.
 
     For an argument of shape t it is an array of shape t + t. has_aux: as in `vjp`.
@@ -142,7 +162,7 @@ def hessian(func: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux:
     return jacobian(grad(func, argnums, has_aux), argnums, has_aux)
 
 
-def custom_gradient(func: Callable[..., Any]) -> Callable[..., Any]:
+def custom_gradient(func: Callable[_P, tuple[_R, Callable[..., Any]]]) -> Callable[_P, _R]:
     """`func` with a gradient of its own.
 
     `func(*args)` returns a pair: its result, and a function that takes the gradients with respect to the results (one
@@ -150,20 +170,20 @@ def custom_gradient(func: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @functools.wraps(func)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         return _core._custom_gradient(user_function(func), args, kwargs)
 
     return wrapper
 
 
-def checkpoint(func: Callable[..., Any]) -> Callable[..., Any]:
+def checkpoint(func: Callable[_P, _R]) -> Callable[_P, _R]:
     """`func`, of whose work nothing is kept for the gradient: that runs it again from its arguments.
 
     It saves memory and costs time.
     """
 
     @functools.wraps(func)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         return _core._checkpoint(user_function(func), args, kwargs)
 
     return wrapper

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import _core
 from ._dtypes import DTYPES as _DTYPES
 from ._dtypes import dtype as _dtype
+
+if TYPE_CHECKING:
+    from . import ndarray
+    from .typing import ArrayLike, DTypeLike
 
 __all__ = [
     "__array_api_version__",
@@ -53,7 +58,7 @@ def typename(char: str) -> str:
     return _TYPE_NAMES[char]
 
 
-def mintypecode(typechars: Any, typeset: str = "GDFgdf", default: str = "d") -> str:
+def mintypecode(typechars: Iterable[str | ArrayLike], typeset: str = "GDFgdf", default: str = "d") -> str:
     """The letter of the smallest type of a set that all the given ones can be cast to."""
     letters = [t if isinstance(t, str) else _core.asarray(t).dtype.char for t in typechars]
     found = {t for t in letters if t in typeset}
@@ -73,7 +78,13 @@ def iterable(y: Any) -> bool:
     return True
 
 
-def require(a: Any, dtype: Any = None, requirements: Any = None, *, like: Any = None) -> Any:
+def require(
+    a: ArrayLike,
+    dtype: DTypeLike | None = None,
+    requirements: str | Iterable[str] | None = None,
+    *,
+    like: ArrayLike | None = None,
+) -> ndarray:
     """An array with these properties: tnp's are aligned, contiguous where asked for, and never writeable."""
     if not requirements:
         return _core.asarray(a, dtype)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, overload
 
 from . import _core
+
+if TYPE_CHECKING:
+    from . import ndarray
+    from .typing import ArrayLike
 
 __all__ = ["poly1d", "polyadd", "polyder", "polydiv", "polyint", "polymul", "polysub", "polyval", "roots"]
 
@@ -40,6 +44,10 @@ polyadd, polysub, polymul = _of_polynomials("polyadd"), _of_polynomials("polysub
 polydiv, polyder, polyint = _of_polynomials("polydiv"), _of_polynomials("polyder"), _of_polynomials("polyint")
 
 
+@overload
+def polyval(p: ArrayLike, x: poly1d) -> poly1d: ...  # type: ignore[overload-overlap]
+@overload
+def polyval(p: ArrayLike, x: ArrayLike) -> ndarray: ...
 def polyval(p: Any, x: Any) -> Any:
     """The values of a polynomial at x; of a polynomial, the one that comes of putting it in."""
     p = _coefficients(p)
@@ -51,7 +59,7 @@ def polyval(p: Any, x: Any) -> Any:
     return y
 
 
-def roots(p: Any) -> Any:
+def roots(p: ArrayLike) -> ndarray:
     """The roots of a polynomial: the eigenvalues of its companion matrix."""
     return _functions["roots"](_coefficients(p))
 
@@ -61,9 +69,9 @@ class poly1d:
 
     __hash__ = None  # type: ignore[assignment]
     _variable: str
-    _coeffs: Any
+    _coeffs: Any  # an array
 
-    def __init__(self, c_or_r: Any, r: bool = False, variable: str | None = None) -> None:
+    def __init__(self, c_or_r: ArrayLike, r: bool = False, variable: str | None = None) -> None:
         if isinstance(c_or_r, poly1d):
             self._variable, self._coeffs = c_or_r._variable, c_or_r._coeffs
         else:
@@ -73,7 +81,7 @@ class poly1d:
             self._variable = variable
 
     @property
-    def coeffs(self) -> Any:
+    def coeffs(self) -> ndarray:
         """The coefficients, the highest power first."""
         return self._coeffs
 
@@ -92,7 +100,7 @@ class poly1d:
     o = order
 
     @property
-    def roots(self) -> Any:
+    def roots(self) -> ndarray:
         """The roots."""
         return roots(self._coeffs)
 
@@ -126,6 +134,10 @@ class poly1d:
                 text = text.ljust(len(powers) - 1)
         return (powers or " ") + "\n" + text
 
+    @overload
+    def __call__(self, val: poly1d) -> poly1d: ...  # type: ignore[overload-overlap]
+    @overload
+    def __call__(self, val: ArrayLike) -> ndarray: ...
     def __call__(self, val: Any) -> Any:
         """The value at val."""
         return polyval(self._coeffs, val)
@@ -138,7 +150,7 @@ class poly1d:
         """The polynomial itself."""
         return self
 
-    def __mul__(self, other: Any) -> poly1d:
+    def __mul__(self, other: ArrayLike) -> poly1d:
         """The product."""
         if isinstance(other, (int, float, complex)):
             return poly1d(self._coeffs * other)
@@ -146,17 +158,17 @@ class poly1d:
 
     __rmul__ = __mul__
 
-    def __add__(self, other: Any) -> poly1d:
+    def __add__(self, other: ArrayLike) -> poly1d:
         """The sum."""
         return poly1d(polyadd(self, poly1d(other)))
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> poly1d:
+    def __sub__(self, other: ArrayLike) -> poly1d:
         """The difference."""
         return poly1d(polysub(self, poly1d(other)))
 
-    def __rsub__(self, other: Any) -> poly1d:
+    def __rsub__(self, other: ArrayLike) -> poly1d:
         """The difference."""
         return poly1d(polysub(poly1d(other), self))
 
@@ -175,7 +187,7 @@ class poly1d:
             return poly1d(self._coeffs / other)
         return polydiv(self, poly1d(other))
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: ArrayLike) -> tuple[poly1d, poly1d]:
         """The quotient and the remainder."""
         return polydiv(poly1d(other), self)
 
@@ -190,7 +202,7 @@ class poly1d:
         equal = self == other
         return equal if equal is NotImplemented else not equal
 
-    def __getitem__(self, val: int) -> Any:
+    def __getitem__(self, val: int) -> ndarray:
         """The coefficient of a power; 0 beyond the highest."""
         at = self.order - val
         return self._coeffs[at] if at >= 0 and val >= 0 else _core.asarray(0, dtype=self._coeffs.dtype)
@@ -199,11 +211,11 @@ class poly1d:
         """Refused: polynomials do not change."""
         raise TypeError("tnp.poly1d is immutable: make another one of changed coefficients, p.coeffs.at[i].set(v)")
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[ndarray]:
         """The coefficients."""
         return iter(self._coeffs)
 
-    def integ(self, m: int = 1, k: Any = 0) -> poly1d:
+    def integ(self, m: int = 1, k: ArrayLike = 0) -> poly1d:
         """The m-th integral."""
         return poly1d(polyint(self._coeffs, m=m, k=k))
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import _core
 from ._dtypes import dtype as _dtype
+
+if TYPE_CHECKING:
+    from .typing import DTypeLike
 
 _MODES = ("legacy", "safe", "all")
 
@@ -64,6 +67,10 @@ def _mode_number(mode: str) -> int:
     return _MODES.index(mode)
 
 
+@overload
+def promotion(mode: None = None) -> str: ...
+@overload
+def promotion(mode: Literal["legacy", "safe", "all"]) -> Setting: ...
 def promotion(mode: str | None = None) -> Any:
     """Sets the promotion mode of the process, or of a block: ``with tnp.promotion("all"):``; without one, tells it.
 
@@ -76,7 +83,11 @@ def promotion(mode: str | None = None) -> Any:
     return Setting(number, _core.process_promotion_mode(), _core.set_promotion_mode, _core.exchange_promotion_mode)
 
 
-def default_float(dtype: Any = None) -> Any:
+@overload
+def default_float(dtype: None = None) -> _dtype: ...
+@overload
+def default_float(dtype: DTypeLike) -> Setting: ...
+def default_float(dtype: DTypeLike | None = None) -> Any:
     """Sets the float that Python floats, `zeros`, `mean` of integers, random functions, … give: float32 or float64.
 
     Of the process, or of a block: ``with tnp.default_float("float32"):``; without an argument, tells it.
@@ -89,7 +100,9 @@ def default_float(dtype: Any = None) -> Any:
     return Setting(d, _core.process_default_float(), _core.set_default_float, _core.exchange_default_float)
 
 
-def experimental_enable_numpy_behavior(prefer_float32: bool = False, dtype_conversion_mode: str = "legacy") -> Any:
+def experimental_enable_numpy_behavior(
+    prefer_float32: bool = False, dtype_conversion_mode: Literal["legacy", "safe", "all"] = "legacy"
+) -> Settings:
     """Chooses the default float and the promotion mode, of the process, or of a block if used with `with`.
 
     NumPy's behaviour itself is always on. Without arguments it restores the defaults.

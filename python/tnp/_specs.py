@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from ._dtypes import dtype as _dtype
+
+if TYPE_CHECKING:
+    from . import ndarray
+    from .typing import DTypeLike
 
 
 class ArraySpec:
@@ -18,23 +23,29 @@ class ArraySpec:
 
     __slots__ = ("dtype", "name", "shape")
 
-    def __init__(self, shape: Any = None, dtype: Any = float, name: str | None = None) -> None:
-        if shape is not None:
-            shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
-            for size in shape:
+    def __init__(
+        self,
+        shape: SupportsIndex | Sequence[SupportsIndex | str | None] | None = None,
+        dtype: DTypeLike = float,
+        name: str | None = None,
+    ) -> None:
+        sizes: Any = shape
+        if sizes is not None:
+            sizes = tuple(sizes) if isinstance(sizes, (tuple, list)) else (sizes,)
+            for size in sizes:
                 if size is None or isinstance(size, str):
                     continue
                 if isinstance(size, bool) or not hasattr(size, "__index__"):
                     raise TypeError(f"ArraySpec: a size must be an int, None or a name, got {size!r}")
                 if size.__index__() < 0:
                     raise ValueError(f"ArraySpec: a size must not be negative, got {size!r}")
-            shape = tuple(s if s is None or isinstance(s, str) else s.__index__() for s in shape)
-        self.shape = shape
+            sizes = tuple(s if s is None or isinstance(s, str) else s.__index__() for s in sizes)
+        self.shape: tuple[int | str | None, ...] | None = sizes
         self.dtype = _dtype(dtype)
         self.name = name
 
     @classmethod
-    def from_array(cls, array: Any, name: str | None = None) -> ArraySpec:
+    def from_array(cls, array: ndarray, name: str | None = None) -> ArraySpec:
         """The specification of an array."""
         return cls(array.shape, array.dtype, name)
 

@@ -9,13 +9,17 @@ import gzip
 import itertools
 import lzma
 import os
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as _np
 
 from . import _core
 from ._dtypes import dtype as _dtype
+
+if TYPE_CHECKING:
+    from . import ndarray
+    from .typing import ArrayLike, DTypeLike, FileLike
 
 __all__ = ["fromfile", "fromstring", "genfromtxt", "loadtxt", "savetxt"]
 
@@ -65,7 +69,9 @@ def _numbers(text: str, dtype: Any, count: int, sep: str) -> Any:
         raise ValueError("string or file could not be read to its end due to unmatched data") from error
 
 
-def fromstring(string: str, dtype: Any = float, count: int = -1, *, sep: str, like: Any = None) -> Any:
+def fromstring(
+    string: str | bytes, dtype: DTypeLike = float, count: int = -1, *, sep: str, like: ArrayLike | None = None
+) -> ndarray:
     """A vector of the numbers in a text, which `sep` separates."""
     if sep == "":
         raise ValueError("The binary mode of fromstring is removed, use frombuffer instead")
@@ -75,26 +81,33 @@ def fromstring(string: str, dtype: Any = float, count: int = -1, *, sep: str, li
 
 
 def fromfile(
-    file: Any, dtype: Any = float, count: int = -1, sep: str = "", offset: int = 0, *, like: Any = None
-) -> Any:
+    file: FileLike,
+    dtype: DTypeLike | None = float,
+    count: int = -1,
+    sep: str = "",
+    offset: int = 0,
+    *,
+    like: ArrayLike | None = None,
+) -> ndarray:
     """A vector of the elements in a file: their bytes, or text where `sep` separates them."""
-    spec = float if dtype is None else dtype  # NumPy's may have a width or an order of bytes, which tnp's have not
-    dtype = _dtype(spec)
-    itemsize = dtype.itemsize or _np.dtype(getattr(spec, "numpy_dtype", spec)).itemsize
-    if itemsize == 0 or (sep and dtype.kind in "US"):
-        raise ValueError(f"fromfile: elements of type {dtype.name} can not be read so: their width is not known")
+    spec: Any = float if dtype is None else dtype  # NumPy's may have a width or an order of bytes, which tnp's have not
+    d = _dtype(spec)
+    itemsize = d.itemsize or _np.dtype(getattr(spec, "numpy_dtype", spec)).itemsize
+    if itemsize == 0 or (sep and d.kind in "US"):
+        raise ValueError(f"fromfile: elements of type {d.name} can not be read so: their width is not known")
     own = isinstance(file, (str, bytes, os.PathLike))
-    with open(file, "rb") if own else contextlib.nullcontext(file) as stream:
+    source: Any = file
+    with open(source, "rb") if own else contextlib.nullcontext(source) as stream:
         if sep:
             if offset:
                 raise TypeError("'offset' argument only permitted for binary files")
             text = stream.read()
-            return _numbers(text if isinstance(text, str) else text.decode("latin1"), dtype, count, sep)
+            return _numbers(text if isinstance(text, str) else text.decode("latin1"), d, count, sep)
         if offset:
             stream.seek(offset, os.SEEK_CUR)
         data = stream.read() if count < 0 else stream.read(count * itemsize)
     whole = len(data) // itemsize * itemsize
-    return _functions["frombuffer"](data[:whole], spec) if whole else _functions["zeros"]((0,), dtype)
+    return _functions["frombuffer"](data[:whole], spec) if whole else _functions["zeros"]((0,), d)
 
 
 def _opened(fname: Any, mode: str, encoding: str | None) -> Any:
@@ -147,25 +160,25 @@ def _shaped(x: Any, ndmin: int, unpack: bool) -> Any:
 
 
 def loadtxt(
-    fname: Any,
-    dtype: Any = float,
-    comments: Any = "#",
+    fname: FileLike | Iterable[str] | Iterable[bytes],
+    dtype: DTypeLike = float,
+    comments: str | bytes | Sequence[str] | None = "#",
     delimiter: str | None = None,
-    converters: Any = None,
+    converters: dict[int, Callable[[str], Any]] | Callable[[str], Any] | None = None,
     skiprows: int = 0,
-    usecols: Any = None,
+    usecols: int | Sequence[int] | None = None,
     unpack: bool = False,
-    ndmin: int = 0,
+    ndmin: Literal[0, 1, 2] = 0,
     encoding: str | None = None,
     max_rows: int | None = None,
     *,
     quotechar: str | None = None,
-    like: Any = None,
-) -> Any:
+    like: ArrayLike | None = None,
+) -> ndarray:
     """The numbers, or texts, in a text file, a row a line; all lines have as many."""
-    dtype = _dtype(dtype)
-    parse = _parser(dtype)
-    strip = dtype.kind not in "US"
+    kind = _dtype(dtype)
+    parse = _parser(kind)
+    strip = kind.kind not in "US"
     marks, chosen = _marks(comments), _columns(usecols)
     rows: list[list[Any]] = []
     width = None
@@ -193,15 +206,15 @@ def loadtxt(
                 row.append(convert(words[column]))
             except ValueError as error:
                 raise ValueError(
-                    f"could not convert string {words[column]!r} to {dtype.name} at row {len(rows)}, column {k + 1}."
+                    f"could not convert string {words[column]!r} to {kind.name} at row {len(rows)}, column {k + 1}."
                 ) from error
         rows.append(row)
     if not rows:
         import warnings
 
         warnings.warn(f'loadtxt: input contained no data: "{fname}"', UserWarning, stacklevel=2)
-        return _shaped(_functions["zeros"]((0,), dtype), ndmin, unpack)
-    return _shaped(_core.asarray(rows).astype(dtype), ndmin, unpack)
+        return _shaped(_functions["zeros"]((0,), kind), ndmin, unpack)
+    return _shaped(_core.asarray(rows).astype(kind), ndmin, unpack)
 
 
 def _words(text: str, delimiter: str | None, quotechar: str | None, strip: bool) -> list[str]:
@@ -214,18 +227,18 @@ def _words(text: str, delimiter: str | None, quotechar: str | None, strip: bool)
 
 
 def genfromtxt(
-    fname: Any,
-    dtype: Any = float,
-    comments: Any = "#",
-    delimiter: Any = None,
+    fname: FileLike | Iterable[str] | Iterable[bytes],
+    dtype: DTypeLike | None = float,
+    comments: str | bytes | Sequence[str] | None = "#",
+    delimiter: str | int | Iterable[int] | None = None,
     skip_header: int = 0,
     skip_footer: int = 0,
-    converters: Any = None,
-    missing_values: Any = None,
+    converters: dict[int, Callable[[str], Any]] | None = None,
+    missing_values: str | Sequence[str] | None = None,
     filling_values: Any = None,
-    usecols: Any = None,
-    names: Any = None,
-    excludelist: Any = None,
+    usecols: int | Sequence[int] | None = None,
+    names: None = None,
+    excludelist: Sequence[str] | None = None,
     deletechars: str = " !#$%&'()*+,-./:;<=>?@[\\]^{|}~",
     replace_space: str = "_",
     autostrip: bool = False,
@@ -238,9 +251,9 @@ def genfromtxt(
     max_rows: int | None = None,
     encoding: str | None = None,
     *,
-    ndmin: int = 0,
-    like: Any = None,
-) -> Any:
+    ndmin: Literal[0, 1, 2] = 0,
+    like: ArrayLike | None = None,
+) -> ndarray:
     """The numbers, or texts, in a text file, a row a line; what is missing or no number is filled in.
 
     `names` and `usemask` ask for records and masks, which tnp's arrays have not.
@@ -339,9 +352,9 @@ def _guessed(rows: list[list[str]], picked: Any, missing: set[str]) -> Any:
 
 
 def savetxt(
-    fname: Any,
-    X: Any,
-    fmt: Any = "%.18e",
+    fname: FileLike,
+    X: ArrayLike,
+    fmt: str | Sequence[str] = "%.18e",
     delimiter: str = " ",
     newline: str = "\n",
     header: str = "",
@@ -356,7 +369,7 @@ def savetxt(
     table = x.reshape((-1, 1)) if x.ndim == 1 else x
     columns = table.shape[1]
     is_complex = x.dtype.kind == "c"
-    if isinstance(fmt, (list, tuple)):
+    if not isinstance(fmt, str):
         if len(fmt) != columns:
             raise AttributeError(f"fmt has wrong shape.  {fmt}")
         line_format = delimiter.join(fmt)
