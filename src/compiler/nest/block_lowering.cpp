@@ -6,6 +6,7 @@
 
 #include "compiler/nest/direct_call.h"
 #include "compiler/nest/loops.h"
+#include "compiler/nest/strips.h"
 #include "compiler/param_reader.h"
 #include "ir/apply_internal.h"
 
@@ -21,11 +22,6 @@ constexpr std::int64_t kMaxShortRowCycles = 1 << 23;
 
 using Kind = NestStatement::Kind;
 using ArgumentKind = LoopNest::Argument::Kind;
-
-bool indexed(const GraphNode& node, IndexedAccess& access) {
-  if (node.op->indexed_access == nullptr || node.outputs.size() != 1) return false;
-  return node.op->indexed_access(Call{*node.op, {}, *node.params}, access);
-}
 
 bool has_complex(const FusedGroup& group) {
   for (int v = 0; v < group.num_values(); ++v) {
@@ -67,9 +63,14 @@ void set_short_rows(NestStatement& s, const Loops& loops, std::span<const int> s
   s.step = static_cast<int>(n);
 }
 
-bool is_place_slice(const GraphNode& node) { return std::string_view(node.op->name) == "place_slice"; }
-
 }  // namespace
+
+bool indexed(const GraphNode& node, IndexedAccess& access) {
+  if (node.op->indexed_access == nullptr || node.outputs.size() != 1) return false;
+  return node.op->indexed_access(Call{*node.op, {}, *node.params}, access);
+}
+
+bool is_place_slice(const GraphNode& node) { return std::string_view(node.op->name) == "place_slice"; }
 
 Strides strides_over(const Shape& from, const Strides& strides, const Shape& shape) {
   Strides out(shape.ndim(), 0);
@@ -326,8 +327,9 @@ bool BlockLowering::lower_node(const GraphNode& node) {
   if (name == "reshape" && lower_reshape(node)) return true;
   if (name == "place_slice" && lower_place(node)) return true;
   if (name == "concatenate" && lower_concatenate(node)) return true;
-  if (name == "matmul" && lower_product(node)) return true;
+  if (name == "matmul" && (lower_product(node) || lower_chosen_rows(node))) return true;
   if (node.op->fusion == Fusion::reduction && lower_reduction(node)) return true;
+  if (node.op == &kStrips) return lower_inner(node);
   if ((name == "loop" || name == "cond") && lower_inner(node)) return true;
   return lower_call(node);
 }
@@ -374,12 +376,16 @@ BlockLowering::Place BlockLowering::address(const GraphNode& node, const Indexed
   for (int i = access.axes.size(); i-- > 0;) {
     const int axis = static_cast<int>(access.axes[i]);
     const int index = places.at(node.inputs[static_cast<std::size_t>(access.first_index + i)]).variable;
-    const int next = out_.nest.variable(value(node.inputs[0]).dtype, true);
-    statements.push_back({.kind = Kind::address,
-                          .to = {next},
-                          .from = {at.variable, index},
-                          .extent = parameter(at.shape[axis]),
-                          .step = parameter(at.strides[axis])});
+    const std::int64_t step = at.strides[axis];
+    int& next = addresses_.try_emplace({at.variable, index, at.shape[axis], step}, kNone).first->second;
+    if (next == kNone) {
+      next = out_.nest.variable(value(node.inputs[0]).dtype, true);
+      statements.push_back({.kind = Kind::address,
+                            .to = {next},
+                            .from = {at.variable, index},
+                            .extent = parameter(at.shape[axis]),
+                            .step = step == itemsize(dtype(at)) ? kUnit : parameter(step)});
+    }
     at.variable = next;
     at.shape.erase(axis);
     at.strides.erase(axis);

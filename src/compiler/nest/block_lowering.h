@@ -2,6 +2,8 @@
 #pragma once
 
 #include <map>
+#include <span>
+#include <tuple>
 
 #include "compiler/fuse.h"
 #include "compiler/nest/loop_nest.h"
@@ -68,12 +70,21 @@ class BlockLowering {
   bool lower_product(const GraphNode& node);
   struct FoldAxes;
   Place fold_stage(const Place& from, const FoldAxes& axes, Fold fold);
+  // chosen_rows.cpp
+  struct ChosenRows {
+    int mask = -1, index = -1;  // values
+  };
+  std::optional<ChosenRows> chosen_rows(const GraphNode& product) const;
+  const GraphNode* producer_of_known(int v) const;
+  bool lower_chosen_rows(const GraphNode& node);
   // inner_lowering.cpp
   bool lower_inner(const GraphNode& node);
   bool lower_loop(const GraphNode& node);
   bool lower_cond(const GraphNode& node);
+  std::vector<int> inputs_to_take(const GraphNode& node, std::span<const GraphRef> branches) const;
   bool lower_branch(const Graph& graph, const GraphNode& node, const std::vector<Place>& results,
-                    std::vector<NestStatement>& block);
+                    const std::vector<int>& taken, std::vector<NestStatement>& block);
+  void move_outputs(const std::vector<Place>& results, const std::vector<int>& overwritten);
 
   // The group computed over `shape`, which every operand broadcasts to.
   void compute(const FusedGroup& group, const std::vector<Place>& from, const std::vector<Place>& to,
@@ -106,7 +117,12 @@ class BlockLowering {
   std::vector<int> pending_;         // of each value: units that are still to read it
   std::map<int, bool> overwritten_;  // values that some unit writes into
   std::map<int, int> same_memory_;   // value → one whose memory it lies in
+  // Pointer, index, size and step → where that points to.
+  std::map<std::tuple<int, int, std::int64_t, std::int64_t>, int> addresses_;
 };
+
+bool indexed(const GraphNode& node, IndexedAccess& access);
+bool is_place_slice(const GraphNode& node);
 
 // Strides of an operand over `shape`, which it broadcasts to: 0 along what it repeats.
 Strides strides_over(const Shape& from, const Strides& strides, const Shape& shape);

@@ -1,6 +1,7 @@
 #include "compiler/nest/direct_call.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "compiler/nest/block_lowering.h"
@@ -32,6 +33,13 @@ Direct direct_product(const LoopNest::Callee& callee) {
   const Strides sa = in_elements(a), sb = in_elements(b);
   const Strides a_batch = strides_over(a_lead, sa, batch), b_batch = strides_over(b_lead, sb, batch);
   const std::int64_t m = c.shape[lead], n = c.shape[lead + 1], k = a.shape[na - 1];
+  if (lead == 0) {
+    const std::array<std::int64_t, 7> sizes{m, n, k, sa[0], sa[1], sb[0], sb[1]};
+    return [sizes, dtype = c.dtype](void* const* memory) {
+      gemm(dtype, sizes[0], sizes[1], sizes[2], memory[0], sizes[3], sizes[4], memory[1], sizes[5], sizes[6],
+           memory[2]);
+    };
+  }
   return [=, dtype = c.dtype](void* const* memory) {
     gemm_batched(dtype, lead, batch.data(), m, n, k, memory[0], a_batch.data(), sa[na - 2], sa[na - 1], memory[1],
                  b_batch.data(), sb[nb - 2], sb[nb - 1], memory[2]);

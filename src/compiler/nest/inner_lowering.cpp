@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "compiler/nest/strips.h"
 #include "compiler/nest/turn_lowering.h"
 #include "compiler/param_reader.h"
 
@@ -27,15 +28,24 @@ void place_shared(const Graph& graph, std::size_t first, std::span<const BlockLo
 
 // What an attempt left behind goes if it fails: then the call is made as a whole.
 bool BlockLowering::lower_inner(const GraphNode& node) {
+  addresses_.clear();  // pointers may change places
   const LoopNest before = out_;
   const auto places_before = places;
   const std::size_t count = statements.size();
   const std::int64_t cycles_before[] = {cycles, short_cycles, inner_cycles};
-  if (std::string_view(node.op->name) == "loop" ? lower_loop(node) : lower_cond(node)) return true;
-  out_ = before;
-  places = places_before;
-  statements.erase(statements.begin() + static_cast<std::ptrdiff_t>(count), statements.end());
-  cycles = cycles_before[0], short_cycles = cycles_before[1], inner_cycles = cycles_before[2];
+  for (const bool may_strip : {true, false}) {
+    if (may_strip && !before.may_strip) continue;
+    out_.may_strip = may_strip;
+    if (std::string_view(node.op->name) == "cond" ? lower_cond(node) : lower_loop(node)) {
+      out_.may_strip = before.may_strip;
+      return true;
+    }
+    out_ = before;
+    places = places_before;
+    statements.erase(statements.begin() + static_cast<std::ptrdiff_t>(count), statements.end());
+    cycles = cycles_before[0], short_cycles = cycles_before[1], inner_cycles = cycles_before[2];
+    if (node.op == &kStrips) return false;
+  }
   return false;
 }
 
@@ -43,7 +53,7 @@ bool BlockLowering::lower_loop(const GraphNode& node) {
   const ParamReader p(*node.params);
   const auto carries = static_cast<std::size_t>(p.number("num_carries"));
   const auto scanned = static_cast<std::size_t>(p.number("num_scanned"));
-  const bool reverse = p.number("reverse") != 0;
+  const bool reverse = p.number("reverse") != 0, strips = node.op == &kStrips;
   std::vector<Shape> shapes;
   for (int v : node.inputs) shapes.push_back(value(v).shape);
   std::optional<LoopGraph> condition, body;
@@ -52,6 +62,8 @@ bool BlockLowering::lower_loop(const GraphNode& node) {
     auto& g = is_body ? body : condition;
     g = loop_graph(*graph, inner_shapes(node, name, shapes), static_cast<int>(is_body ? carries + scanned : carries));
     if (!g) return false;
+    if (is_body && !strips && out_.may_strip)
+      out_.strips |= make_strips(g->graph, out_.most_small_elements, static_cast<int>(carries));
   }
   if (!body || (condition && body->graph.outputs.size() > carries) || (!condition && scanned == 0)) return false;
   const std::int64_t trips = condition ? kUnknownTrips : shapes[carries][0];
@@ -111,7 +123,7 @@ bool BlockLowering::lower_loop(const GraphNode& node) {
     const Place rows = located(places.at(node.inputs[carries + s]));
     const std::int64_t step = rows.shape.num_elements() == 0 ? 0 : rows.strides[0];
     Strides strides = rows.strides;
-    strides.erase(0);
+    if (!strips) strides.erase(0);
     const int first = advanced(rows.variable, reverse && trips > 0 ? (trips - 1) * step : 0);
     turn.scan(static_cast<int>(s), first, strides, parameter(reverse ? -step : step));
   }
@@ -126,7 +138,7 @@ bool BlockLowering::lower_loop(const GraphNode& node) {
   }
   if (!turn.lower(loop)) return false;
   turn_cycles += turn.block.cycles + turn.block.inner_cycles;
-  inner_cycles += std::min<std::int64_t>(trips * (turn_cycles + 2), std::int64_t{1} << 40);
+  (strips ? cycles : inner_cycles) += std::min<std::int64_t>(trips * (turn_cycles + 2), std::int64_t{1} << 40);
   statements.push_back(std::move(loop));
   for (std::size_t k = 0; k < carries; ++k) places[node.outputs[k]] = own[k];
   for (std::size_t j = 0; j < collected.size(); ++j) {
@@ -139,8 +151,47 @@ bool BlockLowering::lower_loop(const GraphNode& node) {
   return true;
 }
 
+// For each output the input (of the branches) in whose memory it comes to lie, or -1: one that nothing reads
+// afterwards. Best one that a branch leaves as it is, or writes into.
+std::vector<int> BlockLowering::inputs_to_take(const GraphNode& node, std::span<const GraphRef> branches) const {
+  const auto count = static_cast<int>(node.inputs.size()) - 1;
+  const auto free = [&](int i) {
+    const int v = node.inputs[static_cast<std::size_t>(i) + 1];
+    const Place& p = places.at(v);
+    return is_pointer(p) && is_whole(p) && free_to_overwrite(v) &&
+           std::count_if(node.inputs.begin(), node.inputs.end(), [&](int other) { return root(other) == root(v); }) ==
+               1;
+  };
+  const auto becomes = [&](std::size_t k, int i) {
+    return std::any_of(branches.begin(), branches.end(), [&](const GraphRef& g) {
+      int v = g->outputs[k];
+      for (std::size_t n = g->nodes.size(); n-- > 0;) {
+        const GraphNode& writer = g->nodes[n];
+        IndexedAccess access;
+        if (writer.outputs[0] != v || !(is_place_slice(writer) || (indexed(writer, access) && access.update >= 0)))
+          continue;
+        v = writer.inputs[0];
+      }
+      return v == g->inputs[static_cast<std::size_t>(i)];
+    });
+  };
+  std::vector<int> taken(node.outputs.size(), -1);
+  for (const bool any : {false, true}) {
+    for (std::size_t k = 0; k < taken.size(); ++k) {
+      const GraphValue& out = value(node.outputs[k]);
+      for (int i = 0; i < count && taken[k] < 0; ++i) {
+        const GraphValue& in = value(node.inputs[static_cast<std::size_t>(i) + 1]);
+        if (in.shape != out.shape || in.dtype != out.dtype || out.shape.num_elements() == 1) continue;
+        if (std::find(taken.begin(), taken.end(), i) != taken.end()) continue;
+        if (free(i) && (any || becomes(k, i))) taken[k] = i;
+      }
+    }
+  }
+  return taken;
+}
+
 bool BlockLowering::lower_branch(const Graph& graph, const GraphNode& node, const std::vector<Place>& results,
-                                 std::vector<NestStatement>& block) {
+                                 const std::vector<int>& taken, std::vector<NestStatement>& block) {
   std::vector<Shape> shapes;
   std::vector<Place> inputs;
   for (std::size_t i = 1; i < node.inputs.size(); ++i) {
@@ -151,15 +202,48 @@ bool BlockLowering::lower_branch(const Graph& graph, const GraphNode& node, cons
   if (!g) return false;
   BlockLowering branch(*g, out_);
   place_shared(*g, 0, inputs, branch);
-  if (!branch.lower() || !branch.is_small_work()) return false;
+  std::vector<int> overwritten;  // inputs that are given up
   for (std::size_t k = 0; k < results.size(); ++k) {
-    const GraphValue& v = g->values[static_cast<std::size_t>(g->outputs[k])];
+    const int out = g->outputs[k];
+    const GraphValue& v = g->values[static_cast<std::size_t>(out)];
     if (v.shape != results[k].shape || v.dtype != dtype(results[k])) return false;
-    branch.copy(branch.places.at(g->outputs[k]), results[k]);
+    const bool computed = std::find(g->inputs.begin(), g->inputs.end(), out) == g->inputs.end();
+    if (taken[k] >= 0) {
+      overwritten.push_back(g->inputs[static_cast<std::size_t>(taken[k])]);
+      branch.places[overwritten.back()].writable = true;
+    } else if (computed && is_pointer(results[k]) && std::count(g->outputs.begin(), g->outputs.end(), out) == 1) {
+      branch.targets[out] = results[k].variable;
+    }
   }
+  if (!branch.lower() || !branch.is_small_work()) return false;
+  branch.move_outputs(results, overwritten);
   cycles += branch.cycles, short_cycles += branch.short_cycles, inner_cycles += branch.inner_cycles;
   block = std::move(branch.statements);
   return true;
+}
+
+// Each output to its place. What lies in memory that one of them takes over is read before.
+void BlockLowering::move_outputs(const std::vector<Place>& results, const std::vector<int>& overwritten) {
+  const auto given_up = [&](int variable) {
+    return std::any_of(overwritten.begin(), overwritten.end(),
+                       [&](int v) { return places.at(v).variable == variable; });
+  };
+  std::vector<std::pair<Place, Place>> last;
+  for (std::size_t k = 0; k < results.size(); ++k) {
+    Place from = places.at(outputs[k]);
+    if (from.variable == results[k].variable && is_whole(from)) continue;
+    if (!given_up(results[k].variable)) {
+      copy(from, results[k]);
+      continue;
+    }
+    if (given_up(places.at(root(outputs[k])).variable)) {
+      const Place own = temporary({dtype(from), from.shape});
+      copy(from, own);
+      from = own;
+    }
+    last.emplace_back(from, results[k]);
+  }
+  for (const auto& [from, to] : last) copy(from, to);
 }
 
 bool BlockLowering::lower_cond(const GraphNode& node) {
@@ -167,13 +251,18 @@ bool BlockLowering::lower_cond(const GraphNode& node) {
   const Place index = places.at(node.inputs[0]);
   const bool truth = dtype(index) == DType::bool_;
   if (is_pointer(index) || (truth && p.graphs.size() != 2)) return false;
+  std::vector<GraphRef> branches;
+  for (const auto& [name, graph] : p.graphs) branches.push_back(graph);
+  const std::vector<int> taken = inputs_to_take(node, branches);
   std::vector<Place> results;
-  for (int v : node.outputs) results.push_back(temporary(value(v)));
+  for (std::size_t k = 0; k < taken.size(); ++k)
+    results.push_back(taken[k] < 0 ? temporary(value(node.outputs[k]))
+                                   : places.at(node.inputs[static_cast<std::size_t>(taken[k]) + 1]));
   // Of a truth value the first is taken where it is 1.
   std::vector<NestStatement> rest{{.kind = Kind::refuse}};
-  for (std::size_t b = p.graphs.size(); b-- > 0;) {
+  for (std::size_t b = branches.size(); b-- > 0;) {
     NestStatement choice{.kind = Kind::branch, .from = {index.variable}, .step = static_cast<int>(b)};
-    if (!lower_branch(*p.graphs[b].second, node, results, choice.body)) return false;
+    if (!lower_branch(*branches[b], node, results, taken, choice.body)) return false;
     if (truth && b == 1) {
       rest = std::move(choice.body);
       continue;

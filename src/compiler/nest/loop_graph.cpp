@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "compiler/nest/strips.h"
 #include "compiler/param_reader.h"
 #include "compiler/simplify.h"
 #include "compiler/specialize.h"
@@ -101,7 +102,11 @@ std::vector<Shape> inner_shapes(const GraphNode& node, const std::string& graph,
   if (graph == "body") {
     for (std::int64_t s = carries; s < carries + scanned; ++s) {
       shapes.push_back(inputs[static_cast<std::size_t>(s)]);
-      shapes.back().erase(0);
+      if (node.op == &kStrips) {
+        shapes.back()[0] = 1;
+      } else {
+        shapes.back().erase(0);
+      }
     }
   }
   shapes.insert(shapes.end(), inputs.begin() + carries + scanned, inputs.end());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "compiler/nest/strips.h"
 #include "compiler/nest/turn_lowering.h"
 
 namespace tnp::compiler {
@@ -18,10 +19,12 @@ constexpr std::int64_t kMostSmallCost = 600;
 
 class LoopLowering {
  public:
-  LoopLowering(const LoopSpec& loop, std::span<const Shape> inputs, int most_small_elements)
+  LoopLowering(const LoopSpec& loop, std::span<const Shape> inputs, int most_small_elements, bool may_strip)
       : loop_(loop), inputs_(inputs) {
     out_.most_small_elements = most_small_elements;
+    out_.may_strip = may_strip;
   }
+  bool strips() const { return out_.strips; }
 
   std::optional<LoopNest> run() {
     if (!prepare_graphs()) return std::nullopt;
@@ -58,6 +61,7 @@ class LoopLowering {
       if (out.shape != in.shape || out.dtype != in.dtype) return false;
       out_.carries.push_back(in.shape);
     }
+    if (out_.may_strip) out_.strips = make_strips(body_.graph, out_.most_small_elements, num_carries());
     if (!loop_.condition) return true;
     std::vector<Shape> shapes(inputs_.begin(), inputs_.begin() + num_carries());
     shapes.insert(shapes.end(), inputs_.begin() + scanned_end, inputs_.end());
@@ -194,8 +198,16 @@ class LoopLowering {
 std::optional<LoopNest> lower_loop(const LoopSpec& loop, std::span<const Shape> inputs, bool small_arrays) {
   for (int most : kSmallElements) {
     if (most > 0 && !small_arrays) continue;
-    std::optional<LoopNest> nest = LoopLowering(loop, inputs, most).run();
-    if (!nest || most == 0 || nest->small_cost <= kMostSmallCost) return nest;
+    for (const bool may_strip : {true, false}) {
+      if (may_strip && most == 0) continue;
+      LoopLowering lowering(loop, inputs, most, may_strip);
+      std::optional<LoopNest> nest = lowering.run();
+      const bool fits = nest && (most == 0 || nest->small_cost <= kMostSmallCost);
+      if (fits) return nest;
+      if (nest ? nest->strips : lowering.strips()) continue;
+      if (!nest) return nest;
+      break;
+    }
   }
   return std::nullopt;
 }

@@ -60,9 +60,10 @@ struct LoopNest {
   std::vector<int> carry_argument;  // for each carry, the argument that is its memory at the end
   std::vector<Shape> collected;     // shapes of rows
   Invariants condition, body;
-  std::int64_t cycles = 0;      // of an iteration, roughly
-  int most_small_elements = 0;  // an array of more is not held in registers
-  std::int64_t small_cost = 0;  // what code small arrays take
+  std::int64_t cycles = 0;                 // of an iteration, roughly
+  int most_small_elements = 0;             // an array of more is not held in registers
+  std::int64_t small_cost = 0;             // what code small arrays take
+  bool may_strip = false, strips = false;  // whether parts may be, and are, computed row by row
 };
 
 // Nothing if the loop has no such form. `inputs`: shapes of the body's inputs. Without small arrays, which are part of

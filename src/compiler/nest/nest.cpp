@@ -274,7 +274,7 @@ class Verifier {
     if (s.kind == Kind::address) {
       shape(1, 2);
       need(wrong_.empty() && pointer(s.to[0]) && pointer(s.from[0]) && !pointer(s.from[1]) &&
-               is_integer(dtype(s.from[1])) && parameter(s.step) && parameter(s.extent),
+               is_integer(dtype(s.from[1])) && (s.step == kUnit || parameter(s.step)) && parameter(s.extent),
            s, "operands");
     }
     if (s.kind == Kind::call) {

@@ -48,8 +48,8 @@ struct NestStatement {
     locate,   // pointer to[0] = where small array from[0] lies, and parameter `step` bytes
     assign,   // to[i] = from[i] for all i at once
     advance,  // pointer to[0] = pointer from[0] + parameter `step` bytes
-    address,  // pointer to[0] = pointer from[0] + element from[1] * parameter `step`; a negative index counts from
-              // parameter `extent`, and one outside of that ends the nest
+    address,  // pointer to[0] = pointer from[0] + element from[1] * parameter `step`, or kUnit; a negative index counts
+              // from parameter `extent`, and one outside of that ends the nest
     call,     // `to` = the nest's callee number `callee` of `from`, all by pointers to their memory
     loop,  // `body` while `head` leaves true in element from[0], as often as parameter `extent` says, or both; element
            // to[0], if there is one, = how often. A turn takes about parameter `step` cycles, inner loops aside

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "compiler/code_cache.h"
 #include "compiler/codegen/codegen.h"
@@ -75,7 +76,7 @@ class NestEmitter {
       if (s.kind != Kind::compute) continue;
       const int count = count_of(s);
       for (int c = 0; c < SmallArrays::chunks(count) && (!masks_rest(s) || s.step != kNone); ++c)
-        elements_->declare(s.group, count > 1 ? kChunk : 1);
+        elements_->declare(s.group, count > 1 ? chunk_lanes(s, count - c * kChunk) : 1);
       if (s.step != kNone) {
         elements_->declare(s.group, kChunk);
         continue;
@@ -130,22 +131,32 @@ class NestEmitter {
     return b_.CreateConstGEP1_32(elements_->vector_type(variable(v).dtype, kChunk), slot(v).re,
                                  static_cast<unsigned>(chunk));
   }
+  llvm::Align chunk_align(int v) const {
+    return llvm::Align(static_cast<std::uint64_t>(std::min(64, kChunk * itemsize(variable(v).dtype))));
+  }
   SmallArrays::Chunks chunks(int v) {
     if (variable(v).elements == 1) return {elements_->splat(element(v), kChunk).re};
     SmallArrays::Chunks out;
     for (int c = 0; c < SmallArrays::chunks(variable(v).elements); ++c)
       out.push_back(
-          b_.CreateAlignedLoad(elements_->vector_type(variable(v).dtype, kChunk), chunk_slot(v, c), llvm::Align(64)));
+          b_.CreateAlignedLoad(elements_->vector_type(variable(v).dtype, kChunk), chunk_slot(v, c), chunk_align(v)));
     return out;
   }
   void set_chunks(int v, const SmallArrays::Chunks& to) {
     if (variable(v).elements == 1) return set_element(v, {to[0], nullptr});
     for (std::size_t c = 0; c < to.size(); ++c)
-      b_.CreateAlignedStore(to[c], chunk_slot(v, static_cast<int>(c)), llvm::Align(64));
+      b_.CreateAlignedStore(to[c], chunk_slot(v, static_cast<int>(c)), chunk_align(v));
   }
   // Elements of the result of a computation without loops.
   int count_of(const NestStatement& s) const { return s.extents.empty() ? variable(s.to[0]).elements : 1; }
   void compute_small(const NestStatement& s);
+  SmallArrays::Chunks operands(const NestStatement& s, const std::vector<SmallArrays::Chunks>& from, int first);
+  // In how many lanes a chunk is computed of which `left` elements are there.
+  int chunk_lanes(const NestStatement& s, int left) const {
+    constexpr int kHeavyCycles = 12;
+    if (left > kChunk / 2 || count_of(s) == 1 || s.group.cycles() < kHeavyCycles) return kChunk;
+    return left == 1 ? 1 : kChunk / 2;
+  }
   void fold(const NestStatement& s);
   void join(const NestStatement& s);
   void load_small(const NestStatement& s);
@@ -184,6 +195,15 @@ class NestEmitter {
   void loop(const NestStatement& s);
   void branch(const NestStatement& s);
   void poll(llvm::Value* cycles);
+  // What a loop's only write stored the last time, and where: it is often what the next turn reads.
+  struct LastWrite {
+    const NestStatement* store = nullptr;
+    std::vector<const NestStatement*> loads;  // that may read it
+    llvm::AllocaInst* address = nullptr;
+    llvm::AllocaInst* value = nullptr;
+  };
+  LastWrite last_write(const NestStatement& loop);
+  llvm::Value* load_after_write(const NestStatement& s);
 
   llvm::LLVMContext& context_;
   const Nest& nest_;
@@ -196,6 +216,7 @@ class NestEmitter {
   std::vector<Slots> slots_;
   std::vector<llvm::Value*> parameters_;
   llvm::AllocaInst* countdown_ = nullptr;
+  LastWrite last_write_;
 };
 
 void NestEmitter::emit(const NestStatement& s) {
@@ -219,9 +240,15 @@ void NestEmitter::emit(const NestStatement& s) {
       return join(s);
     case Kind::load:
       if (variable(s.to[0]).elements > 1) return load_small(s);
+      if (std::find(last_write_.loads.begin(), last_write_.loads.end(), &s) != last_write_.loads.end())
+        return set_element(s.to[0], {load_after_write(s), nullptr});
       return set_element(s.to[0], elements_->load(pointer(s.from[0]), variable(s.to[0]).dtype, 1));
     case Kind::store:
       if (variable(s.from[0]).elements > 1) return store_small(s);
+      if (&s == last_write_.store) {
+        b_.CreateStore(pointer(s.to[0]), last_write_.address);
+        b_.CreateStore(element(s.from[0]).re, last_write_.value);
+      }
       return elements_->store(pointer(s.to[0]), element(s.from[0]), variable(s.from[0]).dtype, 1);
     case Kind::locate:
       return set_pointer(s.to[0], b_.CreateGEP(b_.getInt8Ty(), slot(s.from[0]).re, parameter(s.step)));
@@ -261,25 +288,33 @@ void NestEmitter::emit(const NestStatement& s) {
 
 // --- small arrays
 
+SmallArrays::Chunks NestEmitter::operands(const NestStatement& s, const std::vector<SmallArrays::Chunks>& from,
+                                          int first) {
+  SmallArrays::Chunks in;
+  for (std::size_t k = 0; k < from.size(); ++k) {
+    llvm::Value* x = from[k][0];
+    if (k < s.positions.size() && !s.positions[k].empty()) {
+      const auto size = static_cast<std::size_t>(std::min(kChunk, count_of(s) - first));
+      x = small_.gather(from[k], std::span(s.positions[k]).subspan(static_cast<std::size_t>(first), size));
+    } else if (variable(s.from[k]).elements > 1) {
+      x = from[k][static_cast<std::size_t>(first / kChunk)];
+    }
+    in.push_back(x);
+  }
+  return in;
+}
+
+// The last chunk by fewer lanes, if that is all there are.
 void NestEmitter::compute_small(const NestStatement& s) {
-  std::vector<SmallArrays::Chunks> from;
+  std::vector<SmallArrays::Chunks> from, to(s.to.size());
   for (int v : s.from) from.push_back(chunks(v));
   const int count = count_of(s);
-  std::vector<SmallArrays::Chunks> to(s.to.size());
   for (int first = 0; first < count; first += kChunk) {
+    const int lanes = chunk_lanes(s, count - first);
     std::vector<Registers> in;
-    for (std::size_t k = 0; k < from.size(); ++k) {
-      llvm::Value* x = from[k][0];
-      if (k < s.positions.size() && !s.positions[k].empty()) {
-        const auto size = static_cast<std::size_t>(std::min(kChunk, count - first));
-        x = small_.gather(from[k], std::span(s.positions[k]).subspan(static_cast<std::size_t>(first), size));
-      } else if (variable(s.from[k]).elements > 1) {
-        x = from[k][static_cast<std::size_t>(first / kChunk)];
-      }
-      in.push_back({x, nullptr});
-    }
-    const std::vector<Registers> out = outputs_of(s.group, std::move(in), kChunk);
-    for (std::size_t j = 0; j < out.size(); ++j) to[j].push_back(out[j].re);
+    for (llvm::Value* x : operands(s, from, first)) in.push_back({small_.narrow(x, lanes), nullptr});
+    const std::vector<Registers> out = outputs_of(s.group, std::move(in), lanes);
+    for (std::size_t j = 0; j < out.size(); ++j) to[j].push_back(small_.widen(out[j].re, lanes));
   }
   for (std::size_t j = 0; j < to.size(); ++j) set_chunks(s.to[j], to[j]);
 }
@@ -627,11 +662,69 @@ void NestEmitter::address(const NestStatement& s) {
   llvm::Value *size = parameter(s.extent), *zero = b_.getInt64(0);
   if (is_signed) index = b_.CreateSelect(b_.CreateICmpSLT(index, zero), b_.CreateAdd(index, size), index);
   leave_if(b_.CreateICmpUGE(index, size), NestStatus::refused);
-  llvm::Value* bytes = b_.CreateMul(index, parameter(s.step));
+  const auto unit = static_cast<std::uint64_t>(itemsize(variable(s.from[0]).dtype));
+  llvm::Value* bytes = b_.CreateMul(index, s.step == kUnit ? b_.getInt64(unit) : parameter(s.step));
   set_pointer(s.to[0], b_.CreateGEP(b_.getInt8Ty(), pointer(s.from[0]), bytes));
 }
 
+// Of loops that write one element a turn and do nothing else to memory. Going through memory would take longer than all
+// else that a recurrence does.
+NestEmitter::LastWrite NestEmitter::last_write(const NestStatement& loop) {
+  LastWrite last;
+  std::vector<int> base(nest_.variables.size());  // the pointer that one is reckoned from
+  for (std::size_t v = 0; v < base.size(); ++v) base[v] = static_cast<int>(v);
+  const auto base_of = [&](int v) -> int& { return base[static_cast<std::size_t>(v)]; };
+  for (const auto* block : {&loop.head, &loop.body}) {
+    for (const NestStatement& s : *block) {
+      const bool in_memory = s.kind == Kind::store || (s.kind == Kind::compute && !s.extents.empty());
+      const bool other = s.kind == Kind::call || s.kind == Kind::loop || s.kind == Kind::branch ||
+                         s.kind == Kind::locate || s.kind == Kind::refuse;
+      if (other || (in_memory && last.store != nullptr)) return {};
+      if (s.kind == Kind::address || s.kind == Kind::advance) base_of(s.to[0]) = base_of(s.from[0]);
+      if (!in_memory) continue;
+      if (s.kind != Kind::store || variable(s.from[0]).elements > 1 || is_complex(variable(s.from[0]).dtype)) return {};
+      last.store = &s;
+    }
+  }
+  if (last.store == nullptr) return {};
+  const NestVariable& stored = variable(last.store->from[0]);
+  for (const NestStatement& s : loop.body) {
+    const bool same_place = s.kind == Kind::load && s.from[0] == last.store->to[0];  // in another place a turn before
+    if (s.kind == Kind::load && !same_place && variable(s.to[0]) == stored &&
+        base_of(s.from[0]) == base_of(last.store->to[0]))
+      last.loads.push_back(&s);
+  }
+  if (last.loads.empty()) return {};
+  llvm::BasicBlock& entry = function_->getEntryBlock();
+  llvm::IRBuilder<> at_entry(&entry, entry.begin());
+  last.address = at_entry.CreateAlloca(b_.getPtrTy());
+  last.value = at_entry.CreateAlloca(elements_->element_type(stored.dtype));
+  b_.CreateStore(llvm::ConstantPointerNull::get(b_.getPtrTy()), last.address);
+  b_.CreateStore(llvm::Constant::getNullValue(last.value->getAllocatedType()), last.value);
+  return last;
+}
+
+// A branch, which the processor foresees: it need not wait for memory to know the value.
+llvm::Value* NestEmitter::load_after_write(const NestStatement& s) {
+  llvm::Value* at = pointer(s.from[0]);
+  llvm::Type* type = last_write_.value->getAllocatedType();
+  llvm::Value* known = b_.CreateLoad(type, last_write_.value);
+  llvm::Value* same = b_.CreateICmpEQ(at, b_.CreateLoad(b_.getPtrTy(), last_write_.address));
+  llvm::BasicBlock* before = b_.GetInsertBlock();
+  auto *read = block("read"), *on = block("known");
+  b_.CreateCondBr(same, on, read);
+  b_.SetInsertPoint(read);
+  llvm::Value* loaded = elements_->load(at, variable(s.to[0]).dtype, 1).re;
+  b_.CreateBr(on);
+  b_.SetInsertPoint(on);
+  llvm::PHINode* value = b_.CreatePHI(type, 2);
+  value->addIncoming(known, before);
+  value->addIncoming(loaded, read);
+  return value;
+}
+
 void NestEmitter::loop(const NestStatement& s) {
+  const LastWrite outer = std::exchange(last_write_, last_write(s));
   const bool counted = s.extent != kNone;
   llvm::AllocaInst* done = nullptr;
   if (counted) {
@@ -659,6 +752,7 @@ void NestEmitter::loop(const NestStatement& s) {
   poll(parameter(s.step));
   b_.CreateBr(head);
   b_.SetInsertPoint(after);
+  last_write_ = outer;
   if (!s.to.empty()) set_element(s.to[0], {b_.CreateLoad(b_.getInt64Ty(), done), nullptr});
 }
 

@@ -53,6 +53,22 @@ llvm::Value* SmallArrays::gather(const Chunks& from, std::span<const int> positi
   return result;
 }
 
+llvm::Value* SmallArrays::narrow(llvm::Value* chunk, int lanes) {
+  if (lanes == kChunk) return chunk;
+  if (lanes == 1) return b_.CreateExtractElement(chunk, std::uint64_t{0});
+  std::vector<int> mask;
+  for (int l = 0; l < lanes; ++l) mask.push_back(l);
+  return b_.CreateShuffleVector(chunk, mask);
+}
+
+llvm::Value* SmallArrays::widen(llvm::Value* first, int lanes) {
+  if (lanes == kChunk) return first;
+  if (lanes == 1) return b_.CreateVectorSplat(kChunk, first);
+  std::vector<int> mask;
+  for (int l = 0; l < kChunk; ++l) mask.push_back(l % lanes);
+  return b_.CreateShuffleVector(first, mask);
+}
+
 llvm::Value* SmallArrays::apply(llvm::Value* a, llvm::Value* b) {
   const bool floats = is_float(type_);
   switch (fold_) {

@@ -21,6 +21,9 @@ class SmallArrays {
 
   // The elements at up to kChunk positions, as a vector; of one position, and `lanes` 1, as an element.
   llvm::Value* gather(const Chunks& from, std::span<const int> positions, int lanes = kChunk);
+  // The first `lanes` elements of a chunk, and a chunk that begins with those.
+  llvm::Value* narrow(llvm::Value* chunk, int lanes);
+  llvm::Value* widen(llvm::Value* first, int lanes);
   // A statement's results: chunks, or one element.
   Chunks fold(const NestStatement& s, DType type, int results, const std::vector<Chunks>& from);
   // Terms, elements or vectors, folded.

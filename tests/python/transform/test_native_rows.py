@@ -1,0 +1,298 @@
+"""Native loops: rows computed one by one, rows that nobody wants, what branches write into; the bits of plain Python."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+import tnp
+
+import numpy as np
+
+
+def same(a, b):
+    a, b = np.asarray(a), np.asarray(b)
+    assert a.dtype == b.dtype
+    assert a.shape == b.shape
+    np.testing.assert_array_equal(a, b)
+    if a.dtype.kind == "f":
+        number = ~np.isnan(a)
+        np.testing.assert_array_equal(np.signbit(a[number]), np.signbit(b[number]))
+
+
+def agree(step, steps, *start):
+    """A fori_loop, compiled, gives what Python's own gives."""
+    start = tuple(tnp.asarray(x) for x in start)
+    want = start
+    with np.errstate(all="ignore"):
+        for i in range(steps):
+            want = step(tnp.asarray(i), want)
+    f = tnp.function(lambda *c: tnp.fori_loop(0, steps, step, c))
+    for _ in range(2):
+        got = f(*start)
+    for a, b in zip(got, want, strict=True):
+        same(a, b)
+
+
+def data(shape, dtype="float64", seed=0):
+    return (np.random.default_rng(seed).standard_normal(shape) * 3).astype(dtype)
+
+
+# --- rows one by one
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n", [4, 9, 12, 20, 33, 40, 42, 43, 50])
+def test_pairs(n, dtype):
+    def step(i, c):
+        x, v = c
+        d = x[None, :, :] - x[:, None, :]
+        r = tnp.sum(d * d, axis=-1) + x.dtype.type(0.1)
+        v = v + tnp.sum(d / (r * tnp.sqrt(r))[:, :, None], axis=1) * x.dtype.type(1e-3)
+        return x + v * x.dtype.type(1e-3), v
+
+    agree(step, 40, data((n, 3), dtype), np.zeros((n, 3), dtype))
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (30, 64), (5, 100), (7, 129), (3, 200), (24, 24), (64, 25), (9, 5, 25)])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_softmax_and_norm(shape, dtype):
+    def step(i, c):
+        (x,) = c
+        e = tnp.exp(x - tnp.max(x, axis=-1, keepdims=True))
+        y = e / tnp.sum(e, axis=-1, keepdims=True) + x
+        mean = tnp.mean(y, axis=-1, keepdims=True)
+        d = y - mean
+        return (d / tnp.sqrt(tnp.mean(d * d, axis=-1, keepdims=True) + x.dtype.type(0.5)),)
+
+    agree(step, 30, data(shape, dtype))
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, (1, 2), (0, 1), (0, 2), None])
+def test_reductions_of_what_is_computed(axis):
+    """Along the rows' axis, and others; several readers; integers and truth values."""
+
+    def step(i, c):
+        x, y, n = c
+        p = x * y[None, None, :] - i
+        s = tnp.sum(p, axis=axis, keepdims=True) + tnp.max(p + 1, axis=axis, keepdims=True)
+        q = (x * 7).astype("int64") % 5
+        n = n + tnp.sum(q, axis=axis, keepdims=True) + tnp.any(q > 3, axis=axis, keepdims=True)
+        return x * 0.5 + s * 1e-3, y + tnp.sum(p * p, axis=(0, 1)) * 1e-5, n
+
+    x = data((6, 7, 9))
+    agree(step, 30, x, data(9), np.zeros(np.sum(x, axis=axis, keepdims=True).shape, "int64"))
+
+
+def test_rows_of_views():
+    """The order of a sum depends on how the elements lie in memory."""
+
+    def step(i, c):
+        x, y = c
+        t = tnp.transpose(x)
+        s = tnp.sum(t, axis=-1, keepdims=True) + tnp.sum(t * t, axis=-1, keepdims=True)
+        r = tnp.sum(y[::-1] * x, axis=1) + tnp.sum(x[:, ::-1] + 1, axis=1)
+        return x * 0.99 + s * 1e-5, y + r[:, None] * 1e-5
+
+    agree(step, 40, data((30, 30)), data((30, 30), seed=1))
+
+
+def test_rows_in_inner_loops_and_branches():
+    def step(i, c):
+        x, y = c
+
+        def inner(j, y):
+            e = x * y + j
+            return y + (tnp.sum(e * e, axis=1) * 1e-6)[:, None]
+
+        y = tnp.fori_loop(0, 3, inner, y)
+        y = tnp.cond(i % 2 == 0, lambda: y + tnp.max(x * y, axis=1)[:, None] * 1e-3, lambda: y)
+        return x + tnp.mean(tnp.tanh(y), axis=0), y
+
+    agree(step, 30, data((20, 30)), data((20, 30), seed=1))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-200, 1e200, 1e-308, 1e308])
+@pytest.mark.parametrize("divisor", ["array", "element"])
+def test_quotients(scale, divisor):
+    """Many numbers by few: every kind of number, and the signs of zeros."""
+    special = [0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -5e-324, 2.2250738585072014e-308, 1.7976931348623157e308]
+    rng = np.random.default_rng(0)
+
+    for some_special in (False, True):
+        with np.errstate(over="ignore"):
+            x = rng.standard_normal((16, 5)) * scale
+            d = rng.standard_normal(16) * rng.choice([1.0, scale])
+        x[3, 2], x[4, 1] = 0.0, -0.0
+        if some_special:
+            x.ravel()[: len(special)] = special
+            d[: len(special)] = special
+
+        def step(i, c):
+            x, d, _, n = c
+            by = d[:, None] if divisor == "array" else d[i % 16]
+            n = n + tnp.sum(1 / (x / by) < 0)
+            return x * 1.0000001, d * 1.0000003, x / by, n
+
+        agree(step, 60, x, d, x, 0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_quotients_of_random_bits(seed):
+    bits = np.random.default_rng(seed).integers(0, 2**52, (2, 400, 100), "uint64") | np.uint64(1023 << 52)
+    x, d = bits.view("float64")
+    x[0, :50] = np.nextafter(d[0, 0], 2) * np.arange(50)
+    tried = tnp.function(lambda x, d: tnp.scan(lambda c, r: (c, r[0] / r[1][0]), (), (x, d))[1])
+    for _ in range(2):
+        got = tried(tnp.asarray(x), tnp.asarray(d))
+    same(got, x / d[:, :1])
+
+
+# --- rows that nobody wants
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n", [5, 24, 31, 64, 130, 181])
+def test_masked_products(n, dtype):
+    i = np.arange(n)
+
+    def step(k, c):
+        a, f, i = c
+        column = a[:, k] - f @ f[k]
+        f = f.at[:, k].set(tnp.where(i >= k, column / tnp.sqrt(tnp.abs(column[k])), 0))
+        rest = tnp.where(i < k, f @ a[0] - 1, a[k])
+        return a, f, i, rest
+
+    a = data((n, n), dtype) + 2 * n * np.eye(n, dtype=dtype)
+    a = a + a.T
+
+    def program(a, f, i):
+        return tnp.fori_loop(0, n, lambda k, c: step(k, c[:3]), (a, f, i, a[0]))
+
+    want = (tnp.asarray(a), tnp.asarray(a * 0), tnp.asarray(i), None)
+    for k in range(n):
+        want = step(tnp.asarray(k), want[:3])
+    compiled = tnp.function(program)
+    for _ in range(2):
+        got = compiled(tnp.asarray(a), tnp.asarray(a * 0), tnp.asarray(i))
+    for x, y in zip(got, want, strict=True):
+        same(x, y)
+
+
+def test_masked_product_that_is_read_otherwise():
+    """By two masks, as a whole, by a negative index."""
+
+    def step(k, c):
+        a, x, i, s = c
+        y = a @ x
+        z = tnp.where(i > k, y, 0) + tnp.where(i < 3, y * 2, 0)
+        w = a @ (x + 1)
+        s = s + tnp.sum(w) + tnp.where(i > k, w, 1)[-1]
+        v = a @ (x - 1)
+        return a, tnp.where(i > k, v * v[-k - 1], x) * 1e-3 + z * 1e-3, i, s
+
+    agree(step, 30, data((40, 40)), data(40), np.arange(40), 0.0)
+
+
+# --- what the turn before wrote
+
+
+@pytest.mark.parametrize("dtype", ["int32", "float32", "float64", "complex128", "bool"])
+def test_recurrences(dtype):
+    def step(i, c):
+        x, y = c
+        x = x.at[i + 1].set(x[i] ^ y[i] if dtype == "bool" else (x[i] * 3 + y[i]).astype(dtype))
+        return x, y
+
+    agree(step, 199, (data(200) * 2).astype(dtype), (data(200, seed=1) * 2).astype(dtype))
+
+    def twice(i, c):
+        (x,) = c
+        x = x.at[i].set(x[i - 1])
+        x = x.at[(i * 7) % 150].set(x[i - 2])
+        return (x,)
+
+    agree(twice, 200, (data(200) * 2).astype(dtype))
+
+    def wrapped(i, c):
+        (x,) = c
+        return (x.at[(i * 5) % 200 - 200].set(x[(i * 5 - 5) % 200]),)
+
+    agree(wrapped, 150, (data(200) * 2).astype(dtype))
+
+
+def test_recurrence_in_an_inner_loop():
+    def step(i, c):
+        (x,) = c
+        x = tnp.fori_loop(1, 20, lambda j, x: x.at[j].set(x[j - 1] * 0.5 + x[j]), x)
+        return (x.at[0].set(i * 1.0) * 0.75,)
+
+    agree(step, 30, data(150))
+
+
+# --- branches
+
+
+BRANCHES = {
+    "swap": (lambda i, x, y: (y, x), lambda i, x, y: (x.at[i].set(5.0), y + 1)),
+    "views": (lambda i, x, y: (x[::-1], y), lambda i, x, y: (y, x.at[i].set(5.0))),
+    "one twice": (lambda i, x, y: (x, x), lambda i, x, y: (y.at[i].add(1.0), y)),
+    "crossed": (lambda i, x, y: (x * 0.5, y + tnp.max(x)), lambda i, x, y: (y * 2, -x)),
+    "parts": (
+        lambda i, x, y: (x.at[10:20].set(y[20:30]), y[::-1]),
+        lambda i, x, y: (tnp.roll(x, 1), y.at[5:7].set(x[1:3])),
+    ),
+    "both in place": (lambda i, x, y: (x.at[i].set(y[i]), y.at[i].set(x[i])), lambda i, x, y: (x, y)),
+    "one array": (lambda i, x, y: (x.at[i].set(1.0), y), lambda i, x, y: (x.at[i].set(x[i - 1] + 1), y)),
+}
+
+
+@pytest.mark.parametrize("name", BRANCHES)
+@pytest.mark.parametrize("n", [40, 200])
+def test_branches(name, n):
+    yes, no = BRANCHES[name]
+
+    def step(i, c):
+        return tnp.cond(i % 3 == 0, lambda x, y: yes(i, x, y), lambda x, y: no(i, x, y), *c)
+
+    def old_value_wanted(i, c):
+        x, y = step(i, c)
+        return x + c[0][i] * 0.5, y - tnp.sum(c[1]) * 1e-3
+
+    start = np.arange(float(n)), np.arange(float(n)) * 2 + 1
+    agree(step, 40, *start)
+    agree(old_value_wanted, 40, *start)
+
+
+def test_branches_write_in_place():
+    n = 400_000
+    f = tnp.function(
+        lambda x: tnp.fori_loop(
+            1,
+            n,
+            lambda i, x: tnp.cond(i % 2 == 0, lambda x: x.at[i].set(1.0), lambda x: x.at[i].set(x[i - 1] + 1), x),
+            x,
+        )
+    )
+    x = tnp.zeros(n)
+    f(x)
+    start = time.perf_counter()
+    got = np.asarray(f(x))
+    assert time.perf_counter() - start < 1  # a copy a turn is some 40 s
+    np.testing.assert_array_equal(got[1:], np.where(np.arange(1, n) % 2, np.where(np.arange(1, n) > 1, 2.0, 1.0), 1.0))
+
+
+@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
+def test_from_the_start(isa):
+    """This file again, in a process where every loop is native at once."""
+    if os.environ.get("TNP_JIT") == "always":
+        pytest.skip("is that process")
+    env = {**os.environ, "TNP_ISA": isa, "TNP_JIT": "always", "TNP_VERIFY": "1"}
+    probe = [sys.executable, "-c", "import tnp; print(tnp.sum(tnp.ones(3)))"]
+    if subprocess.run(probe, env=env, capture_output=True, timeout=60).returncode:
+        pytest.skip(f"no {isa} here")
+    few = "" if isa == "avx512" else "pairs or masked or recurrences or branches or quotients"
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", few, __file__]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout[-3000:]
