@@ -16,7 +16,7 @@ def callables() -> list[tuple[str, object]]:
     out = []
     for place in (tnp, tnp.linalg, tnp.fft, tnp.array_api, tnp.array_api.linalg, tnp.array_api.fft, tnp.ndarray):
         for name in dir(place):
-            f = getattr(place, name)
+            f = getattr(place, name, None)  # some names say that there is nothing
             if isinstance(f, BUILTIN):
                 out.append((f"{place.__name__}.{name}", f))
     return out
