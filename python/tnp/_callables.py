@@ -322,6 +322,9 @@ def _parse_signature(text: str) -> tuple[list[tuple[str, ...]], list[tuple[str, 
     return inputs, outputs
 
 
+_each_once = vectorize(cache=True)  # without a function of its own
+
+
 class frompyfunc:
     """A Python function of `nin` numbers with `nout` results as one of arrays.
 
@@ -336,7 +339,6 @@ class frompyfunc:
                 f"frompyfunc() got an unexpected keyword argument '{next(iter(set(kwargs) - {'identity'}))}'"
             )
         self._call = func
-        self._vectorized: vectorize | None = None
         self.nin, self.nout, self.nargs = nin, nout, nin + nout
         self.identity = kwargs.get("identity")
         self.__name__ = f"{getattr(func, '__name__', '?')} (vectorized)"
@@ -345,9 +347,7 @@ class frompyfunc:
         """The results of each element."""
         if len(args) != self.nin:
             raise TypeError(f"{self.__name__} takes {self.nin} positional arguments but {len(args)} were given")
-        if self._vectorized is None:
-            self._vectorized = vectorize(self._call, cache=True)
-        return self._vectorized(*args)
+        return _each_once._call_on_elements(self._call, list(map(_core.asarray, args)))
 
     def outer(self, a: Any, b: Any) -> Any:
         """The results of all pairs."""

@@ -47,9 +47,6 @@ _STANDARD_KINDS = {
     "numeric": "iufc",
 }
 
-# What tells a type by itself: Python's float does not, as its type can be set.
-_NAMES_OF_TYPES = frozenset((dtype, str))
-
 # bits: (digits of the significand, bits of the exponent)
 _FORMATS = {"float16": (10, 5), "bfloat16": (7, 8), "float32": (23, 8), "float64": (52, 11)}
 
@@ -101,7 +98,8 @@ class finfo:
 
     def __new__(cls, dtype: Any) -> finfo:
         """The one object for this type."""
-        made = cls._made.get(dtype) if dtype.__class__ in _NAMES_OF_TYPES else None
+        # What tells a type by itself: Python's float does not, as its type can be set.
+        made = cls._made.get(dtype) if dtype.__class__ is _dtype or dtype.__class__ is str else None
         return _made_once(cls, dtype) if made is None else made
 
     def _fill(self, d: dtype) -> None:
@@ -155,7 +153,7 @@ class iinfo:
 
     def __new__(cls, type: Any) -> iinfo:
         """The one object for this type."""
-        made = cls._made.get(type) if type.__class__ in _NAMES_OF_TYPES else None
+        made = cls._made.get(type) if type.__class__ is _dtype or type.__class__ is str else None
         return _made_once(cls, type) if made is None else made
 
     def _fill(self, d: dtype) -> None:
