@@ -25,6 +25,8 @@ ALL = [
     "programs.stencil",
     "programs.loops",
     "programs.ocean",
+    "programs.singles",
+    "programs.compositions",
     "programs.training",
 ]
 

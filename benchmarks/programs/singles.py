@@ -15,7 +15,7 @@ import gc
 import re
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import tnp
@@ -83,7 +83,7 @@ def cases(n: int, words: list[str]) -> Iterator[Case]:
                 continue
         except Exception:  # what the call's operands of this size do not fit, or what returns no arrays
             continue
-        yield Case(call.replace("X.", ""), _bound(h, x), _bound(f, x), _bound(g, y))
+        yield Case(call.replace("X.", ""), bound(h, x), bound(f, x), bound(g, y))
 
 
 def _all_arrays(result: object) -> bool:
@@ -92,7 +92,8 @@ def _all_arrays(result: object) -> bool:
     return isinstance(result, tnp.ndarray)
 
 
-def _bound(f: Callable[..., object], x: list[object]) -> Callable[[], object]:
+def bound(f: Callable[..., object], x: list[object]) -> Callable[[], object]:
+    """The call of f with these arguments, which the call holds by names of its own."""
     names = [f"x{i}" for i in range(len(x))]
     source = f"lambda {', '.join(f'{n}={n}' for n in names)}: f({', '.join(names)})"
     return eval(source, {"f": f, **dict(zip(names, x, strict=True))})
@@ -125,12 +126,12 @@ def times(case: Case, clock: Callable[[], float], seconds: float) -> Times:
     return Times(case.name, *best)
 
 
-def rows(n: int, threads: int, words: list[str], seconds: float = 0.05, again: int = 5) -> list[Times]:
+def measured(all_cases: Iterable[Case], threads: int, seconds: float = 0.05, again: int = 5) -> list[Times]:
     """The times of all calls; those above the limit are measured again, as least times need many turns."""
     clock = time.process_time if threads == 1 else time.perf_counter
     done = []
     with tnp.threads(threads):
-        for case in cases(n, words):
+        for case in all_cases:
             row = times(case, clock, seconds)
             for _ in range(again):
                 if row.ratio <= LIMIT:
@@ -170,7 +171,7 @@ def main(arguments: list[str] | None = None) -> None:
     with tnp.errstate(all="ignore"):
         for n in options.sizes:
             for threads in options.threads:
-                report(f"{n} elements, {threads} threads", rows(n, threads, options.words))
+                report(f"{n} elements, {threads} threads", measured(cases(n, options.words), threads))
 
 
 if __name__ == "__main__":
