@@ -41,9 +41,14 @@ void multiply_some_rows(DType dtype, int64_t m, int64_t k, const void* a, int64_
                      static_cast<char*>(y) + begin * size);
   };
   const auto is_wanted = [&](int64_t begin) {
+    if (one >= begin && one < begin + kRowsAtOnce) return true;
     uint32_t four = 0;
-    std::memcpy(&four, wanted + begin, size_t(m - begin < kRowsAtOnce ? m - begin : kRowsAtOnce));
-    return four != 0 || (one >= begin && one < begin + kRowsAtOnce);
+    if (m - begin >= kRowsAtOnce) {
+      std::memcpy(&four, wanted + begin, sizeof four);
+    } else {
+      for (int64_t i = begin; i < m; ++i) four |= wanted[i];
+    }
+    return four != 0;
   };
   for (int64_t i = 0; i < m;) {
     int64_t end = i;
