@@ -14,6 +14,7 @@ struct Unit {
   std::vector<int> inputs;   // values read from outside, in the order of the group's inputs
   std::vector<int> outputs;  // values that others need
   bool fused = false;
+  bool apart = false;                      // not to be run part by part
   FusedGroup group;                        // where fused
   std::shared_ptr<const TileGroup> tiles;  // where it is several units that are run part by part
 };

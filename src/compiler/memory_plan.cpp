@@ -25,13 +25,14 @@ std::vector<std::int16_t> reusable(const Graph& graph, const Unit& unit, std::ui
 
 }  // namespace
 
-MemoryPlan plan_memory(const Graph& graph, const std::vector<Unit>& units, int num_owned) {
+MemoryPlan plan_memory(const Graph& graph, const std::vector<Unit>& units, std::vector<int> owned) {
   MemoryPlan plan;
   plan.num_inputs = static_cast<int>(graph.inputs.size());
   constexpr int kNever = -1;
   std::vector<int> last_use(graph.values.size(), kNever), place(graph.values.size(), -1);
-  for (int i = 0; i < plan.num_inputs; ++i) place[graph.inputs[i]] = i < num_owned ? plan.num_inputs + i : i;
-  plan.num_owned = plan.num_slots = num_owned;
+  for (int i = 0; i < plan.num_inputs; ++i) place[graph.inputs[i]] = i;
+  for (int i : owned) place[graph.inputs[i]] = plan.num_inputs + plan.num_slots++;
+  plan.owned = std::move(owned);
   for (int u = 0; u < static_cast<int>(units.size()); ++u) {
     for (int v : units[u].inputs) last_use[v] = u;
   }

@@ -18,10 +18,10 @@ struct MemoryPlan {
   std::vector<StepPlan> steps;
   std::vector<int> results;  // places of the program's outputs
   int num_inputs = 0, num_slots = 0;
-  int num_owned = 0;  // inputs that begin in slots: the first in slot 0, …
+  std::vector<int> owned;  // inputs that begin in slots: the first of these in slot 0, …
 };
 
-// The first `num_owned` inputs are the run's own: their memory may be taken after their last use.
-MemoryPlan plan_memory(const Graph& graph, const std::vector<Unit>& units, int num_owned = 0);
+// The inputs `owned` are the run's own: their memory may be taken after their last use.
+MemoryPlan plan_memory(const Graph& graph, const std::vector<Unit>& units, std::vector<int> owned = {});
 
 }  // namespace tnp::compiler

@@ -5,15 +5,18 @@
 #include <limits>
 #include <map>
 #include <new>
+#include <numeric>
 
 #include "compiler/memory_plan.h"
 #include "compiler/native_steps.h"
+#include "compiler/overwriting.h"
 #include "compiler/simplify.h"
 #include "compiler/specialize.h"
 #include "compiler/tile_group.h"
 #include "ir/apply_internal.h"
 #include "ir/expr.h"
 #include "ir/trace.h"
+#include "ir/variable.h"
 #include "runtime/profile.h"
 #include "tnp/error.h"
 
@@ -60,6 +63,7 @@ struct Step {
   std::vector<int> nodes;
   StepPlan plan;
   bool symbolic_params = false;
+  std::uint64_t taken = 0;                        // inputs whose memory it takes although a Variable holds them
   std::vector<std::pair<int, SizeSource>> sizes;  // by output
 };
 
@@ -81,6 +85,8 @@ constexpr int kRepeats = 3;  // runs of the same sizes after which a plan for ju
 constexpr std::int64_t kTiledElements = 1 << 18;
 constexpr std::int64_t kNativeElements = 1 << 17;  // no array of steps that are made native is larger
 
+constexpr std::int64_t kCopiedElements = 1 << 12;  // of a Variable that native code rather copies than leaves to steps
+
 }  // namespace
 
 // The steps for one pattern of sizes. Which sizes are equal decides what can be fused: arguments of an elementwise
@@ -88,8 +94,11 @@ constexpr std::int64_t kNativeElements = 1 << 17;  // no array of steps that are
 struct Program::Plan {
   std::vector<std::uint8_t> pattern;
   std::vector<std::int64_t> sizes;  // of the inputs, of a plan for these alone
+  bool usable = false;              // of a plan for certain sizes: it has steps of its own
+  bool exact = false;               // no size is worked out in a run
   Graph graph;
   MemoryPlan memory;
+  Overwriting overwriting;
   std::vector<Step> steps;
   std::unique_ptr<NativeSteps> native;  // for small arrays of these sizes: all steps at once, when that has paid
   mutable std::atomic<bool> is_native{false};
@@ -133,9 +142,10 @@ struct Program::Impl {
   void index_sizes();
   void make_checks();
   Plan* make_plan(const std::uint8_t* pattern) const;
-  void add_steps(Plan& plan, const std::vector<Unit>& units) const;
+  void add_steps(Plan& plan, std::vector<Unit> units) const;
   const Plan* plan_for(std::span<const Array> inputs) const;
   const Plan* exact_plan_for(std::span<const Array> inputs) const;
+  bool copies_variables(const Plan& plan, const std::vector<Unit>& units) const;
   bool comes_again(const std::vector<std::int64_t>& sizes) const;
   Plan* make_exact_plan(std::span<const Array> inputs, std::vector<std::int64_t> sizes, bool large) const;
   const Plan* any_plan() const;
@@ -148,6 +158,7 @@ struct Program::Impl {
   void run_call(const Step& step, Run& run) const;
   void run_fused(const Step& step, Run& run) const;
   void run_tiles(const Step& step, Run& run) const;
+  void claim(Run& run, VariableClaims& claims) const;
   [[noreturn]] void shapes_do_not_fit(const Step& step, Run& run) const;
 };
 
@@ -157,9 +168,14 @@ struct Program::Impl::Run {
   std::vector<std::int64_t> sizes;
   const Impl& impl;
   const Plan& plan;
+  const VariableClaims* claims = nullptr;  // granted
 
   Run(std::span<const Array> inputs, const Impl& impl, const Plan& plan)
-      : given(inputs), slots(plan.memory.num_slots), sizes(impl.size_index.size()), impl(impl), plan(plan) {}
+      : given(inputs),
+        slots(plan.memory.num_slots),
+        sizes(plan.exact ? 0 : impl.size_index.size()),
+        impl(impl),
+        plan(plan) {}
   bool is_slot(int place) const { return place >= impl.num_inputs; }
   const Array& at(int place) {
     if (is_slot(place)) return slots[place - impl.num_inputs];
@@ -174,6 +190,12 @@ struct Program::Impl::Run {
         throw RuntimeError("a size inside a traced function depends on an array that is not known");
       return sizes[static_cast<std::size_t>(it->second)];
     });
+  }
+  // Whether the memory of an input that a step takes is its own: nobody else holds the array, or a Variable that the
+  // run has claimed.
+  bool is_own(const Array& x, bool taken) const {
+    const std::uint32_t refs = x.node()->refs.load(std::memory_order_acquire);
+    return refs == 1 || (taken && refs == 2 && claims && claims->holds(x));
   }
   void note(const Array& x, const SizeSource& source) {
     sizes[static_cast<std::size_t>(source.index)] = x.shape()[source.axis];
@@ -246,8 +268,16 @@ Program::Plan* Program::Impl::make_plan(const std::uint8_t* pattern) const {
   return plan.release();
 }
 
-void Program::Impl::add_steps(Plan& plan, const std::vector<Unit>& units) const {
-  plan.memory = plan_memory(plan.graph, units, options.own_arguments ? graph.num_args() : 0);
+void Program::Impl::add_steps(Plan& plan, std::vector<Unit> units) const {
+  std::vector<int> owned = options.variables;
+  if (options.own_arguments) {
+    owned.resize(static_cast<std::size_t>(graph.num_args()));
+    std::iota(owned.begin(), owned.end(), 0);
+  }
+  if (!options.variables.empty()) move_updates_back(plan.graph, options.variables, units);
+  plan.memory = plan_memory(plan.graph, units, std::move(owned));
+  plan.overwriting = find_overwriting(plan.graph, options.variables, units, plan.memory);
+  if (plan.native && copies_variables(plan, units)) plan.native.reset();
   std::multimap<int, SizeSource> by_value;
   for (const auto& [leaf, index] : size_index)
     by_value.emplace(plan.graph.leaf_values.at(leaf.first), SizeSource{leaf.second, index});
@@ -255,6 +285,7 @@ void Program::Impl::add_steps(Plan& plan, const std::vector<Unit>& units) const 
     const Unit& unit = units[u];
     Step step;
     step.plan = plan.memory.steps[u];
+    step.taken = plan.overwriting.taken[u];
     step.nodes = unit.nodes;
     if (unit.tiles) {
       step.tiles = unit.tiles;
@@ -270,6 +301,16 @@ void Program::Impl::add_steps(Plan& plan, const std::vector<Unit>& units) const 
     }
     plan.steps.push_back(std::move(step));
   }
+}
+
+// Whether native code would copy an array of some size that the steps update where it is.
+bool Program::Impl::copies_variables(const Plan& plan, const std::vector<Unit>& units) const {
+  for (std::size_t u = 0; u < units.size(); ++u) {
+    if (plan.overwriting.taken[u] == 0 || units[u].fused) continue;
+    const Shape& shape = plan.graph.values[static_cast<std::size_t>(units[u].inputs[0])].shape;
+    if (!shape.is_static() || shape.num_elements() > kCopiedElements) return true;
+  }
+  return false;
 }
 
 Program::Plan* Program::Impl::make_exact_plan(std::span<const Array> inputs, std::vector<std::int64_t> sizes,
@@ -289,10 +330,19 @@ Program::Plan* Program::Impl::make_exact_plan(std::span<const Array> inputs, std
       if (!wrong.empty()) throw RuntimeError("a graph for certain sizes is invalid: " + wrong);
     }
     std::vector<Unit> units = partition_into_groups(plan->graph);
+    if (!options.variables.empty()) keep_updates_apart(plan->graph, options.variables, units);
     if (large) units = make_tile_groups(plan->graph, std::move(units));
     const bool tiled = std::any_of(units.begin(), units.end(), [](const Unit& u) { return u.tiles != nullptr; });
     if (!large && may_be_native) plan->native = NativeSteps::make(plan->graph);
-    if (tiled || symbolic_params || plan->native) add_steps(*plan, units);
+    if (tiled || symbolic_params || plan->native) {
+      add_steps(*plan, units);
+      plan->usable = true;
+      plan->exact =
+          std::none_of(plan->steps.begin(), plan->steps.end(), [](const Step& s) { return s.symbolic_params; });
+      for (Step& s : plan->steps) {
+        if (plan->exact) s.sizes.clear();
+      }
+    }
   }
   plan->next = exact_plans.load(std::memory_order_relaxed);
   exact_plans.store(plan.get(), std::memory_order_release);
@@ -332,7 +382,7 @@ const Program::Plan* Program::Impl::exact_plan_for(std::span<const Array> inputs
         p = make_exact_plan(inputs, std::move(sizes), large);
     }
   }
-  return p == nullptr || p->steps.empty() ? nullptr : p;
+  return p == nullptr || !p->usable ? nullptr : p;
 }
 
 bool Program::Impl::comes_again(const std::vector<std::int64_t>& sizes) const {
@@ -375,7 +425,7 @@ const Program::Plan* Program::Impl::plan_for(std::span<const Array> inputs) cons
 }
 
 const Program::Plan* Program::Impl::any_plan() const {
-  if (const Plan* p = exact_plans.load(std::memory_order_acquire); p && !p->steps.empty()) return p;
+  if (const Plan* p = exact_plans.load(std::memory_order_acquire); p && p->usable) return p;
   if (const Plan* p = plans.load(std::memory_order_acquire)) return p;
   const std::lock_guard lock(mutex);
   const Plan* p = plans.load(std::memory_order_acquire);
@@ -469,7 +519,7 @@ void Program::Impl::run_call(const Step& step, Run& run) const {
   for (std::size_t k = 0; k < in.size(); ++k) {
     if (k < 64 && ((plan.donated >> k) & 1)) {
       in[k] = std::move(run.slot(plan.inputs[k]));
-      if (in[k].node()->refs.load(std::memory_order_acquire) == 1) donated |= std::uint64_t{1} << k;
+      if (run.is_own(in[k], (step.taken >> k) & 1)) donated |= std::uint64_t{1} << k;
     } else {
       in[k] = run.at(plan.inputs[k]);
     }
@@ -481,6 +531,9 @@ void Program::Impl::run_call(const Step& step, Run& run) const {
     const ParamsRef params = replace_dims(node.params, [&](Dim d) { return run.size_of(d); });
     execute(Call{*node.op, in, *params, donated}, out);
   }
+  // A Variable's array that was written over is still that array.
+  if ((step.taken & donated) && run.claims && run.claims->holds(in[0]) && in[0].node()->buffer == out[0].node()->buffer)
+    out[0] = in[0];
   for (Array& x : in) x = Array();
   for (int place : plan.frees) run.slot(place) = Array();
   for (const auto& [output, source] : step.sizes) run.note(out[static_cast<std::size_t>(output)], source);
@@ -497,6 +550,10 @@ void Program::Impl::run_fused(const Step& step, Run& run) const {
   const std::size_t inputs = plan.inputs.size();
   // What is not given up is only read.
   for (std::size_t k = 0; k < inputs; ++k) in[k] = const_cast<Array*>(&run.at(plan.inputs[k]));
+  for (std::size_t j = 0; j < plan.reuse.size() && run.claims; ++j) {
+    const int k = plan.reuse[j];
+    if (k >= 0 && ((step.taken >> k) & 1) && run.is_own(*in[k], true)) out[j] = *in[k];
+  }
   if (!step.kernel->run(in, out.data(), plan.reuse.data(), options.jit)) shapes_do_not_fit(step, run);
   for (int place : plan.frees) run.slot(place) = Array();
   for (const auto& [output, source] : step.sizes) run.note(out[static_cast<std::size_t>(output)], source);
@@ -516,6 +573,17 @@ void Program::Impl::run_tiles(const Step& step, Run& run) const {
   for (std::size_t j = 0; j < out.size(); ++j) {
     if (plan.outputs[j] >= 0) run.slot(plan.outputs[j]) = std::move(out[j]);
   }
+}
+
+// From here on no step can fail once it has written over a Variable's array.
+void Program::Impl::claim(Run& run, VariableClaims& claims) const {
+  std::vector<std::pair<int, const Array*>> wanted;
+  const std::vector<int>& owned = run.plan.memory.owned;
+  for (int input : run.plan.overwriting.variables) {
+    const auto slot = std::find(owned.begin(), owned.end(), input) - owned.begin();
+    wanted.emplace_back(input, &run.slots[static_cast<int>(slot)]);
+  }
+  if (claims.claim(wanted)) run.claims = &claims;
 }
 
 // Runs the group's shape rules one by one: the one that eager execution would have failed in raises its error.
@@ -572,16 +640,22 @@ void Program::run_to(std::span<const Array> inputs, std::span<Array> results) co
   run_on(inputs, nullptr, results);
 }
 
-Arrays Program::run_owned(Arrays inputs) const {
+Arrays Program::run_owned(Arrays inputs, VariableClaims* claims) const {
   Arrays results(num_results());
-  run_on(inputs, inputs.data(), results);
+  run_on(inputs, inputs.data(), results, claims);
   return results;
+}
+
+bool Program::overwrites(int input) const {
+  const std::vector<int>& variables = impl_->any_plan()->overwriting.variables;
+  return std::find(variables.begin(), variables.end(), input) != variables.end();
 }
 
 std::size_t Program::num_results() const { return impl_->graph.outputs.size(); }
 
 // `owned`: the inputs again, if the run may give them up.
-void Program::run_on(std::span<const Array> inputs, Array* owned, std::span<Array> results) const {
+void Program::run_on(std::span<const Array> inputs, Array* owned, std::span<Array> results,
+                     VariableClaims* claims) const {
   const Impl& impl = *impl_;
   const ProfileSpan span("program", "program");
   impl.check_inputs(inputs);
@@ -591,12 +665,16 @@ void Program::run_on(std::span<const Array> inputs, Array* owned, std::span<Arra
   const Plan& plan = *impl.plan_for(inputs);
   if (plan.native && impl.run_native(plan, inputs, results)) return;
   Impl::Run run(inputs, impl, plan);
-  for (const auto& [input, source] : impl.input_sizes) run.note(run.at(input), source);
-  for (int i = 0; i < plan.memory.num_owned; ++i) {
-    run.slots[i] = inputs[static_cast<std::size_t>(i)];
-    if (owned) owned[i] = Array();
+  for (const auto& [input, source] : impl.input_sizes) {
+    if (!plan.exact) run.note(run.at(input), source);
+  }
+  for (std::size_t i = 0; i < plan.memory.owned.size(); ++i) {
+    const auto input = static_cast<std::size_t>(plan.memory.owned[i]);
+    run.slots[static_cast<int>(i)] = inputs[input];
+    if (owned) owned[input] = Array();
   }
   for (const Step& step : plan.steps) {
+    if (claims && &step - plan.steps.data() == plan.overwriting.first) impl.claim(run, *claims);
     if (step.kernel) {
       impl.run_fused(step, run);
     } else if (step.tiles) {

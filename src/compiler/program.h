@@ -7,6 +7,10 @@
 #include "compiler/fused_kernel.h"
 #include "ir/graph.h"
 
+namespace tnp {
+class VariableClaims;
+}
+
 namespace tnp::compiler {
 
 struct CompileOptions {
@@ -15,6 +19,7 @@ struct CompileOptions {
   bool fold = true;  // compute what depends on captured arrays alone
   bool fuse = true;
   bool own_arguments = false;  // the memory of arguments that run_owned alone holds may be taken
+  std::vector<int> variables;  // arguments that Variables hold, which are assigned: so may theirs, where it is claimed
   bool verify = false;         // check the graph after each pass (as TNP_VERIFY=1 does)
 };
 
@@ -40,7 +45,9 @@ class Program {
   void run_to(std::span<const Array> inputs, std::span<Array> results) const;
   std::size_t num_results() const;
   // The same; with `own_arguments` the memory of arguments that nobody else holds may be taken.
-  Arrays run_owned(Arrays inputs) const;
+  Arrays run_owned(Arrays inputs, VariableClaims* claims = nullptr) const;
+  // Whether a run may write over the array of this argument, a Variable's.
+  bool overwrites(int input) const;
 
   // Of the plan made last; one without assumptions on sizes if the program has not run.
   std::string str() const;  // the steps
@@ -51,7 +58,8 @@ class Program {
   friend std::shared_ptr<Program> compile(std::shared_ptr<const Graph>, const CompileOptions&);
   struct Impl;
   struct Plan;
-  void run_on(std::span<const Array> inputs, Array* owned, std::span<Array> results) const;
+  void run_on(std::span<const Array> inputs, Array* owned, std::span<Array> results,
+              VariableClaims* claims = nullptr) const;
   explicit Program(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

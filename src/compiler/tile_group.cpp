@@ -5,7 +5,6 @@
 #include <set>
 
 #include "compiler/param_reader.h"
-#include "runtime/streaming.h"
 #include "tnp/runtime.h"
 
 namespace tnp::compiler {
@@ -42,7 +41,6 @@ TileGroup::TileGroup(const Graph& graph, std::vector<Unit> units, std::map<int, 
   }
   link();
   choose_tile();
-  past_caches_ = streams(streamed_bytes() / 2);
 }
 
 void TileGroup::add_members(const Graph& graph, const std::vector<Unit>& units, const std::function<int(int)>& number) {

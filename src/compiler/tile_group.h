@@ -98,8 +98,7 @@ class TileGroup {
   std::int64_t extent_ = 0;  // of the outputs along their axes
   std::int64_t tile_ = 1;
   std::int64_t bytes_ = 0;
-  std::int64_t reach_ = 0;    // places beyond a tile that its values take
-  bool past_caches_ = false;  // the outputs are written so
+  std::int64_t reach_ = 0;  // places beyond a tile that its values take
 };
 
 // What one tile takes of everything.

@@ -118,7 +118,7 @@ class TilePartitioner {
         return std::any_of(unit.inputs.begin(), unit.inputs.end(), [&](int v) { return where.contains(v); });
       };
       const bool follows = any(c.axes);
-      if (!any(c.tainted) && !unit.tiles) {
+      if (!any(c.tainted) && !unit.tiles && !unit.apart) {
         int found = -1;
         for (int a = 0; a < shape(unit.outputs[0]).ndim() && found < 0; ++a) {
           if (fits(c, unit, a, connected) && connected) found = a;
@@ -193,7 +193,7 @@ class TilePartitioner {
   // Puts a group in the place of units from `seed` on, if there is one that begins there.
   bool take_group(std::size_t seed) {
     const Unit& first = units_[seed];
-    if (first.tiles || first.outputs.empty()) return false;
+    if (first.tiles || first.apart || first.outputs.empty()) return false;
     Unit best;
     Candidate chosen;
     for (int a = 0; a < shape(first.outputs[0]).ndim(); ++a) {

@@ -5,7 +5,6 @@
 #include "compiler/tile_group.h"
 #include "ir/apply_internal.h"
 #include "runtime/profile.h"
-#include "runtime/streaming.h"
 #include "runtime/threads.h"
 #include "tnp/error.h"
 #include "tnp/primitives.h"
@@ -92,7 +91,6 @@ struct TileGroup::Strip {
         buffers(group.values_.size()),
         held(group.values_.size()),
         places(group.values_.size()),
-        past_caches(group.values_.size()),
         packed(group.values_.size()) {}
   Array* const* in;
   Array* out;
@@ -102,7 +100,6 @@ struct TileGroup::Strip {
   Arrays buffers;           // in which those lie
   Arrays held;              // of this tile: its range of each value
   Arrays places;            // where fresh parts are to be written
-  std::vector<bool> past_caches;
   std::vector<std::pair<TileCall::Part, Array>> packed;
 };
 
@@ -175,7 +172,6 @@ void TileGroup::find_places(Strip& strip) const {
       const Value& v = values_[at];
       Array& place = strip.places[at];
       place = Array();
-      strip.past_caches[at] = false;
       if (member.view || fresh.empty()) continue;
       if (member.overlap > 0) {
         const std::int64_t base = tile.ranges[at].begin;
@@ -183,7 +179,6 @@ void TileGroup::find_places(Strip& strip) const {
       } else if (v.output >= 0) {
         if (fresh.begin != tile.whole.begin || fresh.end != tile.whole.end) continue;
         place = part_of(strip.out[v.output], v.axis, fresh.begin, fresh.end);
-        strip.past_caches[at] = past_caches_ && v.readers == 0;
       } else if (v.part_of >= 0) {
         const auto user = static_cast<std::size_t>(v.part_of);
         const std::vector<int>& in = members_[user].in;
@@ -192,7 +187,6 @@ void TileGroup::find_places(Strip& strip) const {
         const TileCall::Part& part = tile.parts[user][k];
         if (!strip.places[whole] || part.begin != fresh.begin || part.end != fresh.end) continue;
         place = part_in(user, k, tile, strip.places[whole]);
-        strip.past_caches[at] = strip.past_caches[whole];
       } else if (!member.origins.empty() && only_part(m, tile) < 0) {
         place = empty_part(v, fresh.end - fresh.begin);
       }

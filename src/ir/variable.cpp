@@ -1,5 +1,8 @@
 #include "ir/variable.h"
 
+#include <algorithm>
+
+#include "runtime/allocator.h"
 #include "tnp/error.h"
 
 namespace tnp {
@@ -29,6 +32,51 @@ Array* VariableValues::find(const Variable* variable) {
     }
   }
   return nullptr;
+}
+
+// Nobody waits for a lock while holding others, so threads that claim the same Variables cannot wait for each other.
+bool VariableClaims::claim(std::span<const std::pair<int, const Array*>> which) {
+  if (t_values != nullptr || claimed_) return claimed_;
+  for (std::size_t i = 0; i < assigned_.size(); ++i) {
+    if (assigned_[i]->mutex_.try_lock()) continue;
+    for (std::size_t j = 0; j < i; ++j) assigned_[j]->mutex_.unlock();
+    return false;
+  }
+  claimed_ = true;
+  const bool free = std::all_of(which.begin(), which.end(), [&](const auto& w) {
+    const Variable& variable = *variables_[static_cast<std::size_t>(w.first - first_)];
+    const detail::Node* node = w.second->node();
+    nodes_.push_back(node);
+    return variable.value_.node() == node && node->state == State::concrete &&
+           node->refs.load(std::memory_order_acquire) == 2 && node->buffer->unique() && w.second->is_contiguous();
+  });
+  if (!free) unlock();
+  return free;
+}
+
+void VariableClaims::unlock() {
+  for (const VariableRef& v : assigned_) v->mutex_.unlock();
+  claimed_ = false;
+}
+
+VariableClaims::~VariableClaims() {
+  if (claimed_) unlock();
+}
+
+bool VariableClaims::holds(const Array& x) const {
+  return claimed_ && std::find(nodes_.begin(), nodes_.end(), x.node()) != nodes_.end();
+}
+
+void VariableClaims::store(std::span<const Array> values) {
+  for (std::size_t i = 0; i < assigned_.size(); ++i) {
+    if (!claimed_) {
+      assigned_[i]->assign(values[i]);
+      continue;
+    }
+    check_usable(values[i]);
+    old_.push_back(values[i]);
+    std::swap(assigned_[i]->value_, old_.back());
+  }
 }
 
 Array Variable::read() {

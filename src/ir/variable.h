@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mutex>
+#include <span>
 #include <string>
 
 #include "ir/trace.h"
@@ -28,6 +29,7 @@ class Variable : public std::enable_shared_from_this<Variable> {
   bool trainable() const { return trainable_; }
 
  private:
+  friend class VariableClaims;
   mutable std::mutex mutex_;
   Array value_;
   DType dtype_;
@@ -47,6 +49,32 @@ class VariableValues {
  private:
   std::vector<std::pair<VariableRef, Array>> values_;
   VariableValues* outer_;
+};
+
+// What a run of a compiled function may do with the Variables that it assigns: write over the array that one stores,
+// where nobody but the Variable and the run holds it. From `claim` on no other thread can look at these Variables.
+class VariableClaims {
+ public:
+  // `variables` are the arguments of a program from number `first` on.
+  VariableClaims(std::span<const VariableRef> variables, std::span<const VariableRef> assigned, int first)
+      : variables_(variables), assigned_(assigned), first_(first) {}
+  ~VariableClaims();
+  VariableClaims(const VariableClaims&) = delete;
+
+  // Whether the arrays of all these arguments may be written over; if not, everything stays as it is.
+  bool claim(std::span<const std::pair<int, const Array*>> which);
+  bool holds(const Array& x) const;  // whether it is one that may be written over
+  // What the Variables are to store at the end.
+  void store(std::span<const Array> values);
+
+ private:
+  void unlock();
+
+  std::span<const VariableRef> variables_, assigned_;
+  int first_;
+  bool claimed_ = false;
+  std::vector<const detail::Node*> nodes_;  // of the arrays that may be written over
+  std::vector<Array> old_;  // released when the Variables are unlocked: releasing memory may run anybody's code
 };
 
 // Told of each read of a trainable variable, so that tapes can watch it.

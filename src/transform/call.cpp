@@ -25,6 +25,7 @@ struct GraphCompanion {
   std::mutex mutex;
   std::shared_ptr<compiler::Program> program;
   bool own_arguments = false;                  // of the program
+  std::vector<int> variables;                  // of the program
   std::shared_ptr<compiler::NativeLoop> loop;  // of which the graph is the body
   // The forward graph gives the outputs and then the residuals; the backward graph takes inputs, residuals and
   // cotangents of the outputs, and gives the cotangents of `differentiable` inputs.
@@ -652,6 +653,7 @@ std::shared_ptr<compiler::Program> program_of(const GraphRef& graph) {
     // A copy, as the program keeps its graph, and the graph keeps its program.
     compiler::CompileOptions options;
     options.own_arguments = c->own_arguments;
+    options.variables = c->variables;
     c->program = compiler::compile(std::make_shared<Graph>(*graph), options);
   }
   return c->program;
@@ -677,10 +679,16 @@ void may_own_arguments(const GraphRef& graph) {
   c->own_arguments = true;
 }
 
-Arrays call_graph_owned(const GraphRef& graph, Arrays inputs) {
+void may_take_variables(const GraphRef& graph, const std::vector<int>& inputs) {
+  const std::shared_ptr<GraphCompanion> c = companion_of(graph);
+  const std::scoped_lock lock(c->mutex);
+  c->variables = inputs;
+}
+
+Arrays call_graph_owned(const GraphRef& graph, Arrays inputs, VariableClaims* claims) {
   const bool plain = current_trace == nullptr && active_observers == nullptr &&
                      std::none_of(inputs.begin(), inputs.end(), [](const Array& x) { return x.is_symbolic(); });
-  return plain ? program_of(graph)->run_owned(std::move(inputs)) : call_graph(graph, inputs);
+  return plain ? program_of(graph)->run_owned(std::move(inputs), claims) : call_graph(graph, inputs);
 }
 
 Arrays call_graph(const GraphRef& graph, std::span<const Array> inputs) {

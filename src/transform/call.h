@@ -7,6 +7,8 @@
 
 namespace tnp {
 
+class VariableClaims;
+
 namespace compiler {
 class NativeLoop;
 class Program;
@@ -19,8 +21,10 @@ Arrays call_graph(const GraphRef& graph, std::span<const Array> inputs);
 
 // The same, where the memory of arguments that are held by `inputs` alone may be taken: of a graph that
 // `may_own_arguments` was told of before its first call.
-Arrays call_graph_owned(const GraphRef& graph, Arrays inputs);
+Arrays call_graph_owned(const GraphRef& graph, Arrays inputs, VariableClaims* claims = nullptr);
 void may_own_arguments(const GraphRef& graph);
+// The same of these inputs, the arrays of Variables that the call assigns, where it may claim them.
+void may_take_variables(const GraphRef& graph, const std::vector<int>& inputs);
 
 // The compiled form of a graph, made at first use and kept as long as the graph lives.
 std::shared_ptr<compiler::Program> program_of(const GraphRef& graph);

@@ -29,7 +29,11 @@ std::string held_by(const TracedFunction& f, const Graph& g, std::size_t n, int 
     if (i >= args) return "the array is one from outside of the function";
     const std::size_t own = args - f.variables.size();
     if (i < own) return "the array is argument " + std::to_string(i) + ", which the caller holds";
-    return "the array is the value of the Variable '" + f.variables[i - own]->name() + "'";
+    if (program_of(f.graph)->overwrites(static_cast<int>(i))) return "";
+    const VariableRef& v = f.variables[i - own];
+    const bool assigned = std::find(f.assigned.begin(), f.assigned.end(), v) != f.assigned.end();
+    return "the array is the value of the Variable '" + v->name() +
+           (assigned ? "', which keeps it until nothing can fail any more" : "'");
   }
   for (std::size_t later = n + 1; later < g.nodes.size(); ++later) {
     const GraphNode& node = g.nodes[later];

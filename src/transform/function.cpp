@@ -1,5 +1,6 @@
 #include "transform/function.h"
 
+#include <algorithm>
 #include <map>
 
 #include "base/dim.h"
@@ -86,6 +87,7 @@ TracedFunction trace_function(std::span<const ArgumentSpec> specs, const std::fu
     }
   }
   traced.graph = std::shared_ptr<const Graph>(trace.finish(arguments, results));
+  traced.find_taken(specs.size());
   return traced;
 }
 
@@ -97,12 +99,31 @@ Arrays TracedFunction::call_owned(Arrays arguments) const { return run(std::move
 
 const compiler::Program* TracedFunction::program() const { return program_of(graph).get(); }
 
+// Which Variables' arrays a run may write over: those of Variables that are assigned, where no assignment can fail.
+void TracedFunction::find_taken(std::size_t num_arguments) {
+  for (std::size_t i = 0; i < assigned.size(); ++i) {
+    const int value = graph->outputs[static_cast<std::size_t>(num_results) + i];
+    if (graph->values[static_cast<std::size_t>(value)].shape != assigned[i]->shape()) return;
+  }
+  std::vector<int> taken;
+  for (std::size_t i = 0; i < variables.size(); ++i) {
+    if (std::find(assigned.begin(), assigned.end(), variables[i]) != assigned.end())
+      taken.push_back(static_cast<int>(num_arguments + i));
+  }
+  takes_variables = !taken.empty();
+  if (takes_variables) may_take_variables(graph, taken);
+}
+
 Arrays TracedFunction::run(Arrays in, bool owned) const {
+  const auto first = static_cast<int>(in.size());
   for (const VariableRef& v : variables) in.push_back(v->read());
   in.insert(in.end(), graph->captured.begin(), graph->captured.end());
-  Arrays out = owned ? call_graph_owned(graph, std::move(in)) : call_graph(graph, in);
-  for (std::size_t i = 0; i < assigned.size(); ++i) assigned[i]->assign(out[static_cast<std::size_t>(num_results) + i]);
-  out.resize(static_cast<std::size_t>(num_results));
+  VariableClaims claims(variables, assigned, first);
+  Arrays out = owned || takes_variables ? call_graph_owned(graph, std::move(in), takes_variables ? &claims : nullptr)
+                                        : call_graph(graph, in);
+  const auto results = static_cast<std::size_t>(num_results);
+  if (!assigned.empty()) claims.store(std::span<const Array>(out).subspan(results, assigned.size()));
+  out.resize(results);
   return out;
 }
 

@@ -21,6 +21,9 @@ struct TracedFunction {
   std::vector<VariableRef> variables;  // read by the body: inputs after the arguments
   std::vector<VariableRef> assigned;   // the last outputs are their new values
   int num_results = 0;
+  bool takes_variables = false;  // a run may write over arrays that Variables hold
+
+  void find_taken(std::size_t num_arguments);
 
   // Runs it as a call at this point of the program: reads the variables, assigns those that the body assigns.
   Arrays call(std::span<const Array> arguments) const;

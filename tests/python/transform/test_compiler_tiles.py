@@ -264,3 +264,57 @@ def test_random_programs(steps, shape):
     got = tnp.function(lambda x: interpret(steps, x))(x)
     for a, b in zip(want, got, strict=True):
         same(b, a)
+
+
+@st.composite
+def stencils(draw):
+    """Steps of stencils: how each reaches its neighbours, and how its result goes into the next field."""
+    ndim = draw(st.integers(1, 3))
+    steps = []
+    for _ in range(draw(st.integers(1, 6))):
+        offsets = draw(st.lists(st.tuples(*[st.integers(-2, 2)] * ndim), min_size=1, max_size=5, unique=True))
+        kind = draw(st.sampled_from(["at", "pad", "roll", "limit", "two"]))
+        steps.append((kind, offsets, draw(st.integers(0, ndim - 1))))
+    return ndim, steps
+
+
+def run_stencils(n, steps, u, v):
+    r = 2
+    inside = tuple(slice(r, m - r) for m in n)
+    for kind, offsets, axis in steps:
+        parts = [u[tuple(slice(r + o, m - r + o) for o, m in zip(at, n, strict=True))] for at in offsets]
+        c = u[inside]
+        new = c * 0.5
+        for k, p in enumerate(parts):
+            new = new + (p - c) * (0.1 + 0.05 * k)
+        if kind == "limit":
+            new = tnp.where(v[inside] > 0, tnp.maximum(tnp.minimum(new, parts[0]), -c), c)
+        if kind == "roll":
+            u = tnp.roll(u, offsets[0][axis] or 1, axis) * 0.25 + v
+        elif kind == "pad":
+            u = tnp.pad(new, r)
+        else:
+            u = u.at[inside].set(new)
+        if kind == "two":
+            v = v - 0.1 * u
+    return u, v
+
+
+@settings(max_examples=40, deadline=None)
+@given(stencils(), st.sampled_from(["float32", "float64"]), st.booleans())
+def test_random_stencils(program, dtype, long):
+    ndim, steps = program
+    shapes = {1: [(300_001,), (700_003,)], 2: [(530, 510), (101, 2600)], 3: [(40, 90, 80), (6, 70, 700)]}
+    shape = shapes[ndim][long]
+    u, v = data(dtype, shape), data(dtype, shape) * 0.5 - 0.25
+    want = run_stencils(shape, steps, u, v)
+    got = tnp.function(lambda u, v: run_stencils(shape, steps, u, v))(u, v)
+    for a, b in zip(want, got, strict=True):
+        same(b, a)
+
+
+def test_what_overlaps_is_kept():
+    f = tnp.function(lambda u: stencil(stencil(stencil(u))))
+    u = data(shape=(2000, 1000))
+    same(f(u), stencil(stencil(stencil(u))))
+    assert f.steps(u).count("2 kept") == 2
