@@ -143,6 +143,9 @@ Array delete_at(const Array& given, const Places& places, std::optional<std::int
   return take(x, Array::from(kept), axis);
 }
 
+// Fewer copies of an array than this are joined, more made by broadcasting.
+constexpr Dim kFewRepetitions = 8;
+
 Array resize(const Array& x, const Shape& shape) {
   for (Dim d : shape) {
     if (is_negative(d)) throw ValueError("all elements of `new_shape` must be non-negative");
@@ -151,6 +154,21 @@ Array resize(const Array& x, const Shape& shape) {
   const Dim wanted = dim_product(shape), have = x.size();
   if (wanted == 0 || have == 0) return zeros(shape, x.dtype());
   if (wanted == have) return reshape(x, shape);
+  if (!is_symbolic(wanted) && !is_symbolic(have)) {
+    const Array flat = ravel(x);
+    const Dim whole = wanted / have, rest = wanted % have;
+    const SliceSpec beginning[] = {{0, 1, rest}};
+    if (whole < kFewRepetitions) {
+      Arrays parts(static_cast<std::size_t>(whole), flat);
+      if (rest != 0) parts.push_back(slice(flat, beginning));
+      return reshape(concatenate(parts, 0), shape);
+    }
+    // One copy too many, of which the rest is a part.
+    const Dim copies = whole + (rest != 0);
+    const SliceSpec all[] = {{0, 1, wanted}};
+    const Array repeated = reshape(broadcast_to(flat, {copies, have}), {copies * have});
+    return reshape(slice(repeated, all), shape);
+  }
   const Array from = remainder(iota(wanted, DType::int64), dim_value(have, DType::int64));
   return reshape(take(ravel(x), from, 0), shape);
 }

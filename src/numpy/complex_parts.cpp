@@ -1,8 +1,10 @@
-#include "numpy/complex_parts.h"
+#include "tnp/complex_parts.h"
 
 #include "ir/observer.h"
+#include "numpy/blocks.h"
 #include "tnp/operators.h"
 #include "tnp/primitives.h"
+#include "tnp/reductions.h"
 
 namespace tnp {
 
@@ -25,6 +27,13 @@ Array real_part(const Array& x) {
 Array imaginary_part(const Array& x) {
   if (!is_complex(x.dtype())) return zeros(x.shape(), x.dtype());
   return lie_in_memory(x) ? parts_at(x, x.itemsize() / 2) : imag(x);
+}
+
+Array real_if_close(const Array& x, double tol) {
+  if (!is_complex(x.dtype())) return x;
+  const double bound = tol > 1 ? tol * (x.dtype() == DType::complex64 ? 0x1p-23 : 0x1p-52) : tol;
+  const Array close = by_blocks({x}, [bound](std::span<const Array> in) { return absolute(imag(in[0])) < bound; });
+  return all(close).item<bool>() ? real_part(x) : x;
 }
 
 }  // namespace tnp

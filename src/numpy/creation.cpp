@@ -8,9 +8,9 @@
 #include "ir/scalar.h"
 #include "ir/trace.h"
 #include "numpy/sizes.h"
+#include "ops/shape/sequences.h"
 #include "ops/shape/slice.h"
 #include "ops/sort/direct.h"
-#include "runtime/threads.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
 #include "tnp/numeric.h"
@@ -110,68 +110,6 @@ Scalar sum_of(const Scalar& a, const Scalar& b) {
 // Up to here a range is computed at once even while a function is traced.
 constexpr std::int64_t kFewNumbers = 512;
 bool at_once(std::int64_t n) { return n <= kFewNumbers || (current_trace == nullptr && !is_symbolic(n)); }
-
-// `to[i] = value(i)` for i < n, with i of type T.
-template <class T, class F>
-void for_numbers(T* to, std::int64_t n, F value) {
-  parallel_for(n, 1 << 15, [&](std::int64_t begin, std::int64_t end) {
-    // Of the two parts of a number the smaller one becomes a vector of doubles without ado.
-    constexpr std::int64_t kBlock = 1024;
-    for (std::int64_t at = begin; at < end; at += kBlock) {
-      const double base = static_cast<double>(at);
-      const auto count = static_cast<std::int32_t>(std::min(kBlock, end - at));
-      for (std::int32_t i = 0; i < count; ++i) to[at + i] = value(static_cast<T>(base + static_cast<double>(i)));
-    }
-  });
-}
-
-// `first` and multiples of the difference to the second one: integers wrap, others are rounded twice.
-template <class T>
-Array continued(T first, T second, std::int64_t n, DType type) {
-  Array x = Array::empty(type, {n});
-  if constexpr (std::is_integral_v<T>) {
-    using U = std::make_unsigned_t<T>;
-    const U base = static_cast<U>(first), delta = static_cast<U>(static_cast<U>(second) - base);
-    U* to = reinterpret_cast<U*>(x.data());
-    parallel_for(n, 1 << 15, [&](std::int64_t begin, std::int64_t end) {
-      U value = static_cast<U>(static_cast<U>(begin) * delta + base);
-      for (std::int64_t i = begin; i < end; ++i, value = static_cast<U>(value + delta)) to[i] = value;
-    });
-  } else {
-    const T delta = second - first;
-    for_numbers(reinterpret_cast<T*>(x.data()), n, [=](T i) { return i * delta + first; });
-  }
-  return x;
-}
-
-// The same of the first two elements, of one of the types that arithmetic is done in; absent for others.
-Array continued(const Array& first, const Array& second, std::int64_t n) {
-  const auto run = [&]<class T>(T) { return continued(first.item<T>(), second.item<T>(), n, first.dtype()); };
-  switch (first.dtype()) {
-    case DType::int8:
-      return run(std::int8_t{});
-    case DType::int16:
-      return run(std::int16_t{});
-    case DType::int32:
-      return run(std::int32_t{});
-    case DType::int64:
-      return run(std::int64_t{});
-    case DType::uint8:
-      return run(std::uint8_t{});
-    case DType::uint16:
-      return run(std::uint16_t{});
-    case DType::uint32:
-      return run(std::uint32_t{});
-    case DType::uint64:
-      return run(std::uint64_t{});
-    case DType::float32:
-      return run(float{});
-    case DType::float64:
-      return run(double{});
-    default:
-      return {};
-  }
-}
 
 }  // namespace
 

@@ -281,7 +281,12 @@ Histogram histogram(const Array& a, const Bins& bins, const BinRange& range, boo
   const DType common = promote(data.x.dtype(), e.edges.dtype());
   // Exact in the type of the counting: halves in float32; integers, as NumPy's comparisons with edges, in float64.
   const DType work = common == DType::float32 || itemsize(common) == 2 ? DType::float32 : DType::float64;
-  if (data.weights) {
+  const DType sums = data.weights ? sum_type(data.weights.dtype()) : DType::int64;
+  if (data.weights && computes_directly({&data.x, &data.weights, &e.edges})) {
+    const Array weights = astype(data.weights, sums);
+    out.counts =
+        astype(weigh_bins(astype(data.x, work), astype(e.edges, work), e.uniform, weights), data.weights.dtype());
+  } else if (data.weights) {
     const DType search = is_inexact(common) ? common : promote(common, DType::float64);
     out.counts = weighted_counts(astype(data.x, search), astype(e.edges, search), data.weights);
   } else {

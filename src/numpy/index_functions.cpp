@@ -1,4 +1,6 @@
 // NumPy's functions that are indexing in other words.
+#include <algorithm>
+
 #include "base/accumulator_dtype.h"
 #include "base/dim.h"
 #include "ir/composed.h"
@@ -6,6 +8,8 @@
 #include "numpy/index_plan.h"
 #include "numpy/sizes.h"
 #include "ops/index/repeat.h"
+#include "ops/index/take_masked.h"
+#include "ops/sort/direct.h"
 #include "tnp/elementwise.h"
 #include "tnp/error.h"
 #include "tnp/operators.h"
@@ -25,9 +29,26 @@ Array safe_indices(const Array& indices) {
   return astype(indices, DType::int64);
 }
 
+constexpr std::int64_t kFewIndices = 1024;
+
+// Without an array for each step.
+Array fold_few(const Array& indices, std::int64_t size, TakeMode mode) {
+  Array out = Array::empty(DType::int64, indices.shape());
+  const auto* from = indices.data_as<std::int64_t>();
+  auto* to = reinterpret_cast<std::int64_t*>(out.data());
+  for (std::int64_t k = 0; k < indices.size(); ++k) {
+    const std::int64_t rest = mode == TakeMode::wrap ? from[k] % size : 0;
+    to[k] = mode == TakeMode::wrap ? (rest < 0 ? rest + size : rest) : std::clamp<std::int64_t>(from[k], 0, size - 1);
+  }
+  return out;
+}
+
 Array fold_indices(const Array& indices, Dim size, TakeMode mode) {
   if (mode == TakeMode::raise) return indices;
   if (size == 0 && indices.size() != 0) throw IndexError("cannot do a non-empty take from an empty axes.");
+  const bool few = !is_symbolic(size) && indices.dtype() == DType::int64 && computes_directly({&indices}) &&
+                   indices.is_contiguous() && indices.size() <= kFewIndices;
+  if (few) return fold_few(indices, size, mode);
   const Array n = dim_value(size, DType::int64);
   return mode == TakeMode::wrap ? remainder(indices, n) : minimum(maximum(indices, 0), n - 1);
 }
@@ -113,12 +134,25 @@ Array put(const Array& x, const Array& indices, const Array& values, TakeMode mo
   return reshape(scatter(source, {&folded, 1}, each, axes, ScatterMode::set), x.shape());
 }
 
+namespace {
+
+// The elements of a vector where a vector is true, which may be shorter or longer.
+Array where_true(const Array& condition, const Array& x) {
+  const bool direct = is_numeric(x.dtype()) && computes_directly({&condition, &x});
+  if (!direct || x.size() != condition.size()) return take(x, flatnonzero(condition), 0);
+  return take_masked(x, astype(condition, DType::bool_));
+}
+
+}  // namespace
+
 Array compress(const Array& condition, const Array& x, std::optional<std::int64_t> axis) {
   if (condition.ndim() != 1) throw ValueError("compress: condition must be a 1-d array");
+  if (!axis) return where_true(condition, flat(x));
+  if (x.ndim() == 1 && normalize_axis(*axis, 1, "compress") == 0) return where_true(condition, x);
   return take(x, flatnonzero(condition), axis);
 }
 
-Array extract(const Array& condition, const Array& x) { return take(flat(x), flatnonzero(condition), 0); }
+Array extract(const Array& condition, const Array& x) { return where_true(flat(condition), flat(x)); }
 
 Arrays nonzero(const Array& x) {
   if (x.ndim() == 0) {

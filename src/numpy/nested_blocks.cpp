@@ -1,4 +1,4 @@
-#include "numpy/nested_blocks.h"
+#include "tnp/nested_blocks.h"
 
 #include "ir/trace.h"
 #include "ops/common.h"

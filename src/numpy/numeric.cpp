@@ -7,6 +7,7 @@
 #include "base/default_dtype.h"
 #include "base/dim.h"
 #include "numpy/blocks.h"
+#include "ops/sort/direct.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
 #include "tnp/operators.h"
@@ -143,8 +144,21 @@ Array isneginf(const Array& x) {
                     " values because it would be ambiguous.");
   return logical_and(isinf(x), signbit(x));
 }
-Array iscomplex(const Array& x) { return is_complex(x.dtype()) ? imag(x) != 0 : zeros(x.shape(), DType::bool_); }
-Array isreal(const Array& x) { return logical_not(iscomplex(x)); }
+namespace {
+
+// Whether the imaginary parts are 0, or not.
+Array imaginary_parts_are(bool zero, const Array& x) {
+  if (!is_complex(x.dtype())) return full(x.shape(), Array(zero));
+  return by_blocks({x}, [zero](std::span<const Array> in) {
+    const Array im = imag(in[0]);
+    return zero ? im == 0 : im != 0;
+  });
+}
+
+}  // namespace
+
+Array iscomplex(const Array& x) { return imaginary_parts_are(false, x); }
+Array isreal(const Array& x) { return imaginary_parts_are(true, x); }
 
 // --- comparisons of arrays
 
@@ -173,8 +187,10 @@ Array array_equal(const Array& x, const Array& y, bool equal_nan) {
   }
   if (!same) return Array(false);
   Array equals = equal(x, y);
-  if (equal_nan && is_inexact(x.dtype()) && is_inexact(y.dtype()))
+  if (equal_nan && is_inexact(x.dtype()) && is_inexact(y.dtype())) {
+    if (computes_directly({&equals}) && all(equals).item<bool>()) return Array(true);  // nearly always: no NaN
     equals = logical_or(equals, logical_and(isnan(x), isnan(y)));
+  }
   return all(equals);
 }
 
@@ -245,7 +261,7 @@ Array ediff1d(const Array& a, const Array& to_end, const Array& to_begin) {
   if (to_begin) edge(to_begin);
   parts.push_back(subtract(next, previous));
   if (to_end) edge(to_end);
-  return concatenate(parts, 0);
+  return parts.size() == 1 ? parts[0] : concatenate(parts, 0);
 }
 
 Array trapezoid(const Array& y, const Array& x, const Operand& dx, std::int64_t axis) {

@@ -1,5 +1,9 @@
 // pad: constant values, or the array's own elements found by index arithmetic, so that sizes may be symbolic.
 #include "base/dim.h"
+#include "ir/composed.h"
+#include "ir/trace.h"
+#include "ops/shape/slice.h"
+#include "ops/sort/direct.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
 #include "tnp/operators.h"
@@ -50,10 +54,38 @@ Array reflect_odd(const Array& x, const Array& even, int axis, Dim n, const PadW
   return even;
 }
 
-}  // namespace
+// The middle, then axis by axis the elements before and after it, of those that are there already.
+Array padded_at_once(const Array& x, std::span<const PadWidth> widths, PadMode mode) {
+  Shape shape = x.shape();
+  std::vector<SliceSpec> known;  // of the result
+  for (int axis = 0; axis < x.ndim(); ++axis) {
+    const PadWidth& w = widths[axis];
+    known.push_back({w.before, 1, shape[axis]});
+    shape[axis] += w.before + w.after;
+  }
+  check_shape(shape, x.itemsize());
+  Array y = place_slice_into(Array::empty(x.dtype(), shape), x, known);
+  for (int axis = 0; axis < x.ndim(); ++axis) {
+    const PadWidth& w = widths[axis];
+    const Dim n = x.shape()[axis];
+    const Array index = source_indices(n, w, mode);
+    const std::int64_t axes[] = {axis};
+    const SliceSpec sides[] = {{0, 1, w.before}, {w.before + n, 1, w.after}};
+    for (const SliceSpec& side : sides) {
+      if (side.count == 0) continue;
+      const Array at = slice(index, {&side, 1});
+      const Array values = gather(slice(y, known), {&at, 1}, axes);
+      std::vector<SliceSpec> place = known;
+      place[static_cast<std::size_t>(axis)] = side;
+      y = place_slice_into(std::move(y), values, place);
+    }
+    known[static_cast<std::size_t>(axis)] = {0, 1, shape[axis]};
+  }
+  return y;
+}
 
-Array pad(const Array& x, std::span<const PadWidth> widths, PadMode mode, bool odd) {
-  check(x, widths);
+// Axis by axis, of elements of the array at places that are computed.
+Array padded_by_places(const Array& x, std::span<const PadWidth> widths, PadMode mode, bool odd) {
   Array y = x;
   for (int axis = 0; axis < x.ndim(); ++axis) {
     const PadWidth& w = widths[axis];
@@ -69,6 +101,38 @@ Array pad(const Array& x, std::span<const PadWidth> widths, PadMode mode, bool o
     y = odd ? reflect_odd(y, even, axis, n, w, mode) : even;
   }
   return y;
+}
+
+// The mode, then each axis's widths.
+std::vector<PadWidth> widths_of(const Axes& numbers) {
+  std::vector<PadWidth> widths;
+  for (int i = 1; i < numbers.size(); i += 2) widths.push_back({numbers[i], numbers[i + 1]});
+  return widths;
+}
+const Composed kPadded(
+    "pad_by_mode", "The array between copies of elements of its own.",
+    +[](std::span<const Array> in, const Axes& numbers) {
+      return padded_by_places(in[0], widths_of(numbers), static_cast<PadMode>(numbers[0]), false);
+    },
+    +[](std::span<const Array> in, const Axes& numbers) {
+      return pad(in[0], widths_of(numbers), static_cast<PadMode>(numbers[0]), false);
+    });
+
+}  // namespace
+
+Array pad(const Array& x, std::span<const PadWidth> widths, PadMode mode, bool odd) {
+  check(x, widths);
+  const bool empty = x.shape().is_static() && x.shape().num_elements() == 0;
+  if (!odd && !empty && is_numeric(x.dtype()) && current_trace == nullptr && computes_directly({&x}))
+    return padded_at_once(x, widths, mode);
+  Axes numbers{static_cast<std::int64_t>(mode)};
+  bool known = x.is_symbolic() && !odd;
+  for (const PadWidth& w : widths) {
+    known = known && !is_symbolic(w.before) && !is_symbolic(w.after);
+    numbers.push_back(w.before);
+    numbers.push_back(w.after);
+  }
+  return known ? compose(kPadded, {x}, numbers) : padded_by_places(x, widths, mode, odd);
 }
 
 Array pad(const Array& x, std::span<const PadWidth> widths, std::span<const PadValues> values) {

@@ -2,6 +2,7 @@
 #include "base/dim.h"
 #include "ir/composed.h"
 #include "ops/index/repeat.h"
+#include "ops/sort/direct.h"
 #include "ops/sort/sort.h"
 #include "tnp/error.h"
 #include "tnp/indexing.h"
@@ -181,6 +182,14 @@ Array isin_by_table(const Array& x, const Array& y) {
   // The numbers beside the ends of the range must be numbers, too.
   if (low == INT64_MIN || high == INT64_MAX) return {};
   if (range > static_cast<std::uint64_t>(6 * (x.size() + y.size()))) return {};
+  if (computes_directly({&x, &wide})) {
+    std::vector<std::uint8_t> members(static_cast<std::size_t>(range) + 1, 0);
+    const Array flat = wide.is_contiguous() ? wide : copy(wide);
+    const auto* numbers = flat.data_as<std::int64_t>();
+    for (std::int64_t i = 0; i < y.size(); ++i)
+      members[static_cast<std::size_t>(numbers[i]) - static_cast<std::size_t>(low)] = 1;
+    return are_members(x, low, members);
+  }
   const std::int64_t axes[] = {0};
   // A place in front and one behind stand for all that is out of range.
   const Array places = wide - Scalar(low - 1);

@@ -1,13 +1,14 @@
 #include "tnp/ufuncs.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <unordered_map>
 
 #include "base/dim.h"
 #include "numpy/reduction_axes.h"
 #include "ops/elementwise/family.h"
+#include "ops/elementwise/fp_status.h"
+#include "ops/reduce/reduce_driver.h"
 #include "ops/sort/direct.h"
 #include "tnp/cumulative.h"
 #include "tnp/error.h"
@@ -61,6 +62,7 @@ class Function {
   }
   Array operator()(const Array& x, const Array& y) const { return apply_elementwise(*op_, x, y); }
   const Traits& traits() const { return traits_; }
+  const OpDef& op() const { return *op_; }
   bool is(std::string_view name) const { return name_ == name; }
   // Of those that leave the type as it is.
   bool has_primitive() const { return is("add") || is("multiply") || is("maximum") || is("minimum"); }
@@ -95,8 +97,12 @@ class Function {
   }
 
  private:
-  // The frequent ones, without a trial.
-  bool keeps_type(DType type) const { return is_numeric(type) && !is_bool(type) && has_primitive(); }
+  // Whether it has a loop of this type that gives it, which needs no trial.
+  bool keeps_type(DType type) const {
+    if (!is_numeric(type)) return false;
+    const ElementwiseInfo& info = *op_->elementwise;
+    return info.loop_for[static_cast<int>(type)] == static_cast<std::uint8_t>(type) && result_dtype(info, type) == type;
+  }
 
   std::string name_;
   const OpDef* op_;
@@ -118,10 +124,34 @@ std::int64_t known_size(const Array& x, int axis, const Function& f) {
   return n;
 }
 
+// The same of a vector in memory, without an array for each step; absent where the kernel alone does not do.
+Array folded_in_place(const OpDef& op, const Array& x) {
+  const ElementwiseInfo& info = *op.elementwise;
+  const DType type = x.dtype();
+  const bool keeps = is_numeric(type) && info.loop_for[static_cast<int>(type)] == static_cast<std::uint8_t>(type) &&
+                     result_dtype(info, type) == type;
+  const bool plain = keeps && x.ndim() == 1 && computes_directly({&x}) && x.shape()[0] > 0 && info.check == nullptr &&
+                     !(is_floating(type) && itemsize(type) == 2);
+  if (!plain) return {};
+  const BlockKernel kernel = block_kernel(info, type);
+  const std::byte* from = x.data();
+  Array total = Array::copy_of(from, type, {1});
+  const FpFlagsOfThread flags(info.raises_flags && !contains(info.kernels.get()->told, type));
+  for (std::int64_t i = 1; i < x.shape()[0]; ++i) {
+    const void* in[] = {total.data(), from + i * x.strides()[0]};
+    const std::int32_t step[] = {0, 0};
+    note_fp_flags(kernel(total.data(), in, step, 1));
+  }
+  return total;
+}
+
 // One after the other along an axis, from `initial` on (absent: from the first element), leaving out what the mask
 // does.
 Array folded_in_order(const Function& f, const Array& x, int axis, const Array& initial, const Array& mask) {
   const std::int64_t n = known_size(x, axis, f);
+  if (!initial && !mask) {
+    if (const Array total = folded_in_place(f.op(), x)) return total;
+  }
   Shape one = x.shape();
   one[axis] = 1;
   Array total = initial ? broadcast_to(initial, one) : part(x, axis, 0, 1);
@@ -156,18 +186,15 @@ Array reduced_by_primitive(const Function& f, const Array& x, const Reduction& o
   return {};
 }
 
-// reduceat of a vector that nobody watches, by views of it.
-Array reduced_runs(const Function& f, const Array& x, const std::vector<std::int64_t>& at) {
-  Array out = Array::empty(x.dtype(), Shape{static_cast<std::int64_t>(at.size())});
-  const std::int64_t n = x.shape()[0], step = x.strides()[0], size = x.itemsize();
-  for (std::size_t k = 0; k < at.size(); ++k) {
-    const std::int64_t end = k + 1 == at.size() ? n : at[k + 1];
-    const Array run = Array::view_of(x.node()->buffer, x.data() + at[k] * step, x.dtype(),
-                                     Shape{end > at[k] ? end - at[k] : 1}, x.strides());
-    const Array value = reduced_by_primitive(f, run, {.axis = {}, .dtype = x.dtype(), .initial = {}, .where = {}});
-    std::memcpy(out.data() + static_cast<std::int64_t>(k) * size, value.data(), static_cast<std::size_t>(size));
-  }
-  return out;
+// The reduction of that name, where it gives the type that it takes.
+std::optional<ReduceOp> reduction_of(const Function& f, DType dtype) {
+  if (f.is("add")) return ReduceOp::sum;
+  if (f.is("multiply")) return ReduceOp::prod;
+  if (f.is("maximum")) return ReduceOp::max;
+  if (f.is("minimum")) return ReduceOp::min;
+  if (f.is("logical_and") && is_bool(dtype)) return ReduceOp::all;
+  if (f.is("logical_or") && is_bool(dtype)) return ReduceOp::any;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -268,7 +295,13 @@ Array ufunc_reduceat(std::string_view ufunc, const Array& given, const Array& gi
   }
   const Array x = f.prepared(given, dtype, "reduceat");
   if (at.empty()) return part(x, axis, 0, 0);
-  if (x.ndim() == 1 && computes_directly({&x}) && f.has_primitive()) return reduced_runs(f, x, at);
+  const std::optional<ReduceOp> op = reduction_of(f, x.dtype());
+  if (op && x.ndim() == 1 && computes_directly({&x})) {
+    Array out = Array::empty(x.dtype(), Shape{static_cast<std::int64_t>(at.size())});
+    reduce_parts(*op, {x.data(), x.dtype(), 1, x.shape().data(), x.strides().data()}, at.data(),
+                 static_cast<std::int64_t>(at.size()), out.data());
+    return out;
+  }
   Arrays parts;
   for (std::size_t k = 0; k < at.size(); ++k) {
     const std::int64_t end = k + 1 == at.size() ? n : at[k + 1];

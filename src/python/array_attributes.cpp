@@ -1,11 +1,11 @@
 // ndarray's constructor and attributes.
 #include "base/dim.h"
-#include "numpy/complex_parts.h"
 #include "python/arguments.h"
 #include "python/array_slots.h"
 #include "python/dtype_class.h"
 #include "python/iterator_type.h"
 #include "python/same_object.h"
+#include "tnp/complex_parts.h"
 #include "tnp/error.h"
 
 namespace tnp::python {

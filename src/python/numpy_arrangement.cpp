@@ -1,9 +1,9 @@
 // Elements put in, left out and repeated; arrays of blocks; bits.
 #include "base/dim.h"
-#include "numpy/nested_blocks.h"
 #include "python/arguments.h"
 #include "tnp/arrangement.h"
 #include "tnp/error.h"
+#include "tnp/nested_blocks.h"
 
 namespace tnp::python {
 

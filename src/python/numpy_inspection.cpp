@@ -4,11 +4,10 @@
 
 #include "ir/format_float.h"
 #include "ir/scalar.h"
-#include "numpy/blocks.h"
-#include "numpy/complex_parts.h"
 #include "python/arguments.h"
 #include "python/elementwise_call.h"
 #include "python/same_object.h"
+#include "tnp/complex_parts.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
@@ -18,12 +17,7 @@ namespace {
 TNP_FUNCTION(real_if_close, kFunction, "(a, tol=100)",
              "The real part where all imaginary parts are as good as 0, else the array itself.") {
   const auto [a, tol] = take<2>(args);
-  const Array x = a.array();
-  if (!is_complex(x.dtype())) return to_python(x);
-  double bound = tol.number(100);
-  if (bound > 1) bound *= x.dtype() == DType::complex64 ? 0x1p-23 : 0x1p-52;
-  const Array close = by_blocks({x}, [bound](std::span<const Array> in) { return absolute(imag(in[0])) < bound; });
-  return to_python(all(close).item<bool>() ? real_part(x) : x);
+  return to_python(real_if_close(a.array(), tol.number(100)));
 }
 
 TNP_FUNCTION(common_type, kFunction, "(*arrays)", "The inexact type that these arrays have in common.") {

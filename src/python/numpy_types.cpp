@@ -5,7 +5,9 @@
 #include "ir/scalar.h"
 #include "python/arguments.h"
 #include "python/autograph.h"
+#include "python/dtype_class.h"
 #include "python/elementwise_call.h"
+#include "tnp/complex_parts.h"
 #include "tnp/error.h"
 #include "tnp/indexing.h"
 
@@ -21,7 +23,7 @@ struct TypeVote {
 
 bool is_array_like(PyObject* o) {
   if (is_array(o) || PyList_Check(o) || PyTuple_Check(o)) return true;
-  if (PyUnicode_Check(o) || Py_TYPE(o) == Py_TYPE(dtype_object(DType::bool_).ptr())) return false;
+  if (PyUnicode_Check(o) || is_dtype_object(o)) return false;
   return !PyType_Check(o) && PyObject_HasAttrString(o, "__array__");
 }
 
@@ -110,13 +112,9 @@ TNP_FUNCTION(astype, kFunction, "(x, dtype, /, *, copy=True, device=None)", "The
   return to_python(astype(array_of(x.ptr()), dtype_of(dtype.handle())));
 }
 
-TNP_FUNCTION(real, kFunction, "(val)", "The real part.") {
-  const Array x = take<1>(args)[0].array();
-  return to_python(is_complex(x.dtype()) ? real(x) : x);
-}
+TNP_FUNCTION(real, kFunction, "(val)", "The real part.") { return to_python(real_part(take<1>(args)[0].array())); }
 TNP_FUNCTION(imag, kFunction, "(val)", "The imaginary part.") {
-  const Array x = take<1>(args)[0].array();
-  return to_python(is_complex(x.dtype()) ? imag(x) : zeros(x.shape(), x.dtype()));
+  return to_python(imaginary_part(take<1>(args)[0].array()));
 }
 
 TNP_FUNCTION(where, kFunction, "(condition, x=None, y=None, /)",
