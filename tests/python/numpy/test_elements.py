@@ -14,9 +14,11 @@ import tnp
 import numpy as np
 
 BINARY = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
+DIVISIONS = [operator.floordiv, operator.mod]
+BITS = [operator.and_, operator.or_, operator.xor, operator.lshift, operator.rshift]
 COMPARISONS = [operator.lt, operator.le, operator.eq, operator.ne, operator.gt, operator.ge]
-FLOATS = [0.0, -0.0, 1.5, -2.0, 5e-324, 1e308, float("inf"), float("nan")]
-INTEGERS = [0, 1, -3, 2**62, -(2**63), 2**63 - 1]
+FLOATS = [0.0, -0.0, 1.5, -2.0, 7.25, -0.3, 5e-324, 1e308, float("inf"), float("nan")]
+INTEGERS = [0, 1, -1, -3, 7, 64, 2**62, -(2**63), 2**63 - 1]
 
 
 def _outcome(f: Any, *args: Any) -> Any:
@@ -30,7 +32,7 @@ def _outcome(f: Any, *args: Any) -> Any:
     return value.dtype, value.tobytes(), [str(w.message).split(" in ")[0] for w in seen]
 
 
-@pytest.mark.parametrize("op", BINARY + COMPARISONS)
+@pytest.mark.parametrize("op", BINARY + DIVISIONS + BITS + COMPARISONS)
 @pytest.mark.parametrize("values", [FLOATS, INTEGERS], ids=["float", "int"])
 def test_elements_as_arrays_of_one(op: Any, values: list[Any]) -> None:
     """A 0-d array beside another, or beside a number, gives what an array of one element gives, warnings included."""
@@ -54,6 +56,22 @@ def test_elements_as_arrays_of_one(op: Any, values: list[Any]) -> None:
 def test_signs_of_elements(op: Any, x: Any) -> None:
     """-x and abs(x), of the least integer too."""
     assert _outcome(op, tnp.asarray(x)) == _outcome(lambda: op(tnp.asarray([x]))[0])
+
+
+@pytest.mark.parametrize(
+    "name", ["sin", "sqrt", "floor", "negative", "absolute", "invert", "square", "isnan", "exp", "sign", "spacing"]
+)
+def test_functions_of_numbers(name: str) -> None:
+    """Of Python's and NumPy's numbers: types, values and warnings as of arrays of one element."""
+    for x in (2.0, -2.0, 0.0, float("inf"), float("nan"), 3, -3, True, False, np.float32(-1.5), np.float16(2), np.int8(-128),
+              np.uint64(3), np.bool_(True), np.complex64(1j), np.int64(-(2**63))):  # fmt: skip
+        theirs, ours = _outcome(getattr(np, name), x), _outcome(getattr(tnp, name), x)
+        if isinstance(theirs, tuple):
+            assert ours[0] == theirs[0] and ours[2] == theirs[2], x
+            values = [np.frombuffer(o[1], o[0]) for o in (ours, theirs)]
+            assert np.allclose(*values, rtol=1e-3 if ours[0].itemsize == 2 else 1e-6, equal_nan=True)
+        else:
+            assert isinstance(ours, type) and issubclass(theirs, ours)
 
 
 @pytest.mark.parametrize("mixture", [(1.5, 2), (2, 1.5), (True, 2), (2, True), (1j, 2), (1.5, 1j)])
