@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/dim.h"
 #include "python/complex_warning.h"
 
 namespace tnp::python {
@@ -145,6 +146,12 @@ std::int64_t StrictCall::int_or(const char* argument, const Value& v, std::int64
     throw nb::python_error();
   }
   return strict_int(named(argument).c_str(), v.ptr());
+}
+
+void StrictCall::need_size(const Array& x, std::int64_t axis) const {
+  if (axis < -x.ndim() || axis >= x.ndim()) return;
+  const std::int64_t n = x.shape()[static_cast<int>(axis < 0 ? axis + x.ndim() : axis)];
+  if (is_symbolic(n) && dim_value_hook) dim_value_hook(n);
 }
 
 nb::object StrictCall::wrap_indices(const Array& x) const {

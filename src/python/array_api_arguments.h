@@ -53,6 +53,8 @@ class StrictCall {
   array_api::DefaultTypes defaults() const { return array_api::default_types(device_); }
 
   std::int64_t int_or(const char* argument, const Value& v, std::int64_t otherwise) const;
+  // Of the axis, if there is such a one: a traced function that does not know it is traced again with its number.
+  void need_size(const Array& x, std::int64_t axis) const;
 
   // Results. Throw ValueError for a type that the device has not.
   nb::object wrap(Array x) const {

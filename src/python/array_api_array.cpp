@@ -157,9 +157,9 @@ nb::object dlpack(const StrictArray& a, nb::handle stream, nb::handle max_versio
 
 void bind_protocols(nb::class_<StrictArray>& cls) {
   // An array never is what it was: a copy is a new object of the same elements.
-  cls.def("__copy__", [](const StrictArray& a) { return to_strict(a.value, a.device); });
+  cls.def("__copy__", [](const StrictArray& a) { return to_strict(tnp::copy(a.value), a.device); });
   cls.def(
-      "__deepcopy__", [](const StrictArray& a, nb::handle) { return to_strict(a.value, a.device); },
+      "__deepcopy__", [](const StrictArray& a, nb::handle) { return to_strict(tnp::copy(a.value), a.device); },
       nb::arg("memo").none());
 }
 

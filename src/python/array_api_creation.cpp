@@ -35,6 +35,8 @@ CopyPolicy copy_argument(const char* what, const Value& copy) {
   return strict_flag(what, copy, false);
 }
 
+// Another object for the same array, unless `copy` forbids it; with `copy` one of its own memory, so that both can
+// change in theirs.
 nb::object from_strict(StrictCall& call, nb::handle self, const Value& device, std::optional<DType> dtype,
                        CopyPolicy copy) {
   const Array& x = strict_array_of(self.ptr());
@@ -53,8 +55,8 @@ nb::object from_strict(StrictCall& call, nb::handle self, const Value& device, s
     warn_of_lost_imaginary_parts(x.dtype(), *dtype);
     return call.wrap(tnp::astype(x, *dtype));
   }
-  if (source == call.device() && copy != CopyPolicy(true)) return nb::borrow(self);
-  return call.wrap(x);
+  if (copy == CopyPolicy(true)) return call.wrap(tnp::copy(x));
+  return source == call.device() ? nb::borrow(self) : call.wrap(x);
 }
 
 // Numbers that are no array have a type of the device's choice.
@@ -91,7 +93,10 @@ TNP_STANDARD(from_dlpack, k2021, "(x, /, *, device=None, copy=None)", "An array 
   }
   call.take_device(device);
   const CopyPolicy policy = copy_argument("from_dlpack: copy", copy);
-  if (is_strict_array(x.ptr())) return from_strict(call, x.handle(), device, {}, policy.value_or(true));
+  if (is_strict_array(x.ptr())) {
+    const nb::object same = from_strict(call, x.handle(), device, {}, policy);
+    return same.is(x.handle()) ? call.wrap(strict_array_of(same.ptr())) : same;
+  }
   return call.wrap(standard_array("from_dlpack", from_dlpack(x.ptr(), policy)));
 }
 

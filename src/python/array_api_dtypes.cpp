@@ -170,7 +170,7 @@ TNP_STANDARD(astype, k2021, "(x, dtype, /, *, copy=True, device=None)", "The ele
     return nb::borrow(x.handle());
   }
   array_api::note_transfer("astype", a, source, call.device());
-  return call.wrap(array_api::astype(a, d));
+  return call.wrap(d == a.dtype() ? tnp::copy(a) : array_api::astype(a, d));
 }
 
 template <class T>

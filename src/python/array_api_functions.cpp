@@ -118,7 +118,10 @@ TNP_STANDARD(stack, k2021, "(arrays, /, *, axis=0)", "The arrays, joined along a
 
 TNP_STANDARD(unstack, k2023, "(x, /, *, axis=0)", "The rows along an axis, a tuple.") {
   const auto [x, axis] = take<2>(args);
-  return call.tuple(tnp::unstack(call.array(x), call.int_or("axis", axis, 0)));
+  const Array& a = call.array(x);
+  const std::int64_t along = call.int_or("axis", axis, 0);
+  call.need_size(a, along);
+  return call.tuple(tnp::unstack(a, along));
 }
 
 TNP_STANDARD(expand_dims, k2021, "(x, /, axis)", "The array with axes of size 1 added.") {
@@ -160,13 +163,13 @@ TNP_STANDARD(permute_dims, k2021, "(x, /, axes)", "The array with its axes in an
 TNP_STANDARD(reshape, k2021, "(x, /, shape, *, copy=None)", "The elements in another shape.") {
   const auto [x, shape, copied] = take<3>(args);
   const Array& a = call.array(x);
-  const bool never = copied.given() && !strict_flag("reshape: copy", copied, true);
+  const bool always = copied.given() && strict_flag("reshape: copy", copied, true), never = copied.given() && !always;
   const Array out = tnp::reshape(a, strict_shape("reshape: shape", shape, Sizes::tuple), Order::c);
   if (never && a.state() == State::concrete && out.state() == State::concrete && out.size() > 0 &&
       a.node()->buffer != out.node()->buffer) {
     throw ValueError("reshape: this shape needs a copy, which copy=False forbids: write copy=None, or leave it out");
   }
-  return call.wrap(out);
+  return call.wrap(always ? tnp::copy(out) : out);
 }
 
 TNP_STANDARD(roll, k2021, "(x, /, shift, *, axis=None)", "The elements, rolled along axes.") {

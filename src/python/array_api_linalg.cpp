@@ -74,7 +74,9 @@ TNP_LINALG(cholesky, k2021, "(x, /, *, upper=False)", "The triangular factor of 
 TNP_LINALG(cross, k2021, "(x1, x2, /, *, axis=-1)", "The cross product of vectors of size 3.") {
   const auto [x1, x2, axis] = take<3>(args);
   const Array &a = call.array(x1, "x1"), &b = call.array(x2, "x2");
-  return call.wrap(la::cross(a, b, call.int_or("axis", axis, -1)));
+  const std::int64_t along = call.int_or("axis", axis, -1);
+  for (const Array* each : {&a, &b}) call.need_size(*each, along);
+  return call.wrap(la::cross(a, b, along));
 }
 
 TNP_LINALG(outer, k2021, "(x1, x2, /)", "The products of all pairs of elements of two vectors.") {

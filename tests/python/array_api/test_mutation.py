@@ -235,6 +235,33 @@ def test_every_name_and_no_other_array():
         assert np.array_equal(np.asarray(other), b)
 
 
+COPIES = {
+    "asarray": lambda x: xp.asarray(x, copy=True),
+    "astype": lambda x: xp.astype(x, x.dtype),
+    "reshape": lambda x: xp.reshape(x, (4, 2), copy=True),
+    "from_dlpack": lambda x: xp.from_dlpack(x, copy=True),
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "positive": lambda x: +x,
+}
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_copies_have_memory_of_their_own(name):
+    """Where a copy is asked for, both arrays change in their own memory."""
+    x = xp.reshape(xp.arange(8.0), (2, 4))
+    y = COPIES[name](x)
+    assert not np.shares_memory(np.asarray(x), np.asarray(y))
+    before = address(x), address(y)
+    x += 1
+    y[0, 0] = 9.0
+    assert (address(x), address(y)) == before
+    assert float(x[0, 0]) == 1 and float(y[0, 0]) == 9 and float(y[-1, -1]) == 7
+    for wrap in (lambda f: f, tnp.function):
+        g = tnp.grad(wrap(lambda v: xp.sum(COPIES[name](v) ** 2)))(x)
+        assert np.array_equal(np.asarray(g), 2 * np.asarray(x))
+
+
 def test_errors_change_nothing():
     """An array is as it was after a refused change."""
     x, i = xp.arange(4.0), xp.asarray([1, 2, 3], dtype=i8)

@@ -122,6 +122,9 @@ def traced(f, *arrays):
         lambda x: xp.take_along_axis(x, xp.argsort(x), axis=-1),
         lambda x: xp.linalg.vector_norm(x, axis=0),
         lambda x: xp.tile(x, (2, 1)),
+        lambda x: xp.linalg.cross(x, x.T),
+        lambda x: xp.unstack(x, axis=1)[2] + xp.unstack(x)[0],
+        lambda x: sum(xp.unstack(x)),
     ],
 )
 def test_functions_are_traced(f):
