@@ -76,6 +76,7 @@ TNP_INLINE V lookup(const lane_t<V> (&table)[16], uint_t<V> index) {
     out.hi = lookup<Half>(table, index.hi);
   } else {
     const uint_t<V> place = index & splat<uint_t<V>>(15);
+#pragma clang loop unroll(full)
     for (int i = 0; i < lanes_v<V>; ++i) out[i] = table[place[i]];
   }
   return out;

@@ -51,52 +51,6 @@ TNP_INLINE ExpReduced<V> exp_reduce(V x) {
   return {n, r};
 }
 
-// x = 2^k (1 + f) with 1 + f in [2/3, 4/3) (float) or [sqrt(1/2), sqrt(2)) (double), for finite x > 0.
-template <class V>
-struct LogReduced {
-  V k;
-  V f;
-  uint_t<V> fraction_bits;  // of 1 + f
-};
-template <class V>
-TNP_INLINE LogReduced<V> log_reduce_bits(uint_t<V> bits, V exponent_bias) {
-  using U = uint_t<V>;
-  constexpr int shift = float_of<V>::mantissa_bits;
-  constexpr auto one = lane_t<U>(float_of<V>::bias) << shift;
-  constexpr auto low = lane_t<U>(is_f32<V> ? 0x3f2aaaabu : 0x3fe6a09e667f3bcdu);
-  const U moved = bits + splat<U>(one - low);
-  const U fraction = (moved & splat<U>(float_of<V>::mantissa_mask)) + splat<U>(low);
-  // The biased exponent becomes a number by way of the mantissa of 2^mantissa_bits.
-  constexpr auto unit = lane_t<U>(float_of<V>::bias + shift) << shift;
-  const V biased = from_bits<V>((moved >> shift) | splat<U>(unit));
-  return {biased - exponent_bias, from_bits<V>(fraction) - splat<V>(1), fraction};
-}
-
-// log(1 + f) - f + f^2/2, given half_square = f^2/2.
-template <class V>
-TNP_INLINE V log_tail(V f, V half_square) {
-  if constexpr (is_f32<V>) {
-    const V p = poly(f, 0x1.555506p-2f, -0x1.fffefp-3f, 0x1.99d02ap-3f, -0x1.559ddp-3f, 0x1.1ed706p-3f, -0x1.f310c2p-4f,
-                     0x1.1e671cp-3f, -0x1.0806a2p-3f);
-    return (f * f) * (f * p);
-  } else {
-    const V s = f / (splat<V>(2) + f);
-    const V z = s * s;
-    const V p = z * poly(z, 0x1.5555555555592p-1, 0x1.999999997fd78p-2, 0x1.24924941f4f04p-2, 0x1.c71c52060ef57p-3,
-                         0x1.74663fa0ea43ep-3, 0x1.39a1a7130c7p-3, 0x1.2f063397943d1p-3);
-    return s * (half_square + p);
-  }
-}
-
-// The logarithm's values outside of (0, inf); there `value` is meaningless.
-template <class V>
-TNP_INLINE V log_special(V x, V value) {
-  const V zero = splat<V>(0);
-  const V bad = select<V>(x == zero, splat<V>(-float_of<V>::infinity), splat<V>(float_of<V>::nan));
-  value = select<V>(x < splat<V>(float_of<V>::infinity), value, x);
-  return select<V>(x <= zero, bad, value);
-}
-
 // (2^r - 1) / r on |r| <= 1/2.
 template <class V>
 TNP_INLINE V exp2_slope(V r) {
@@ -167,24 +121,33 @@ TNP_INLINE V expm1(V x) {
   return copysign(select<V>(n.value == splat<V>(0), p, scaled), x);
 }
 
+namespace detail {
+
+// Where log1p is log, or not finite.
+template <class V>
+[[gnu::noinline, gnu::cold]] inline void replace_log1p(const V& x, V& result) {
+  const V one = splat<V>(1);
+  V log;
+  log_of_any<NaturalLog>(select<V>(x < one, x + one, x), log);
+  result = select<V>(both<mask_t<V>>(x > -one, x < splat<V>(0x1p59f)), result, log);
+}
+
+}  // namespace detail
+
 template <class V>
 TNP_INLINE V log1p(V x) {
-  using C = detail::Ln2<lane_t<V>>;
-  using U = uint_t<V>;
-  constexpr int shift = float_of<V>::mantissa_bits;
-  // 1 + x = u + rest exactly; the rest joins f after the reduction of u.
-  const DD<V> u = two_sum(splat<V>(1), x);
-  const auto offset = splat<V>(lane_t<V>(1ull << shift) + lane_t<V>(float_of<V>::bias));
-  const auto [k, whole, fraction] = detail::log_reduce_bits(bits_of(u.hi), offset);
-  constexpr auto one = lane_t<U>(float_of<V>::bias) << shift;
-  // 2^-k. From 2^60 on the rest counts for nothing, and the scale might leave the range.
-  const V scaled_rest = u.lo * from_bits<V>(fraction - bits_of(u.hi) + splat<U>(one));
-  const V f = whole + select<V>(u.hi < splat<V>(0x1p60f), scaled_rest, splat<V>(0));
-  const V half_square = splat<V>(0.5) * f * f;
-  const V tail = mul_add(k, splat<V>(C::lo), detail::log_tail(f, half_square));
-  const V value = mul_add(k, splat<V>(C::hi), f - (half_square - tail));
-  const V special = detail::log_special(u.hi, value);
-  return select<V>(abs_value(x) < splat<V>(float_of<V>::epsilon / 4), x, special);
+  const V one = splat<V>(1);
+  const mask_t<V> large = x > one;
+  const DD<V> sum = fast_two_sum(select<V>(large, x, one), select<V>(large, one, x));
+  V result = copysign(detail::log_of_sum(sum.hi, sum.lo), x);
+  if (any_lane(mask_t<V>(!both<mask_t<V>>(x > -one, x < splat<V>(0x1p59f))))) [[unlikely]] {
+    // Copies of this block's own: the callee's view of them keeps nothing in memory on the common path.
+    const V argument = x;
+    V replaced = result;
+    detail::replace_log1p(argument, replaced);
+    result = replaced;
+  }
+  return result;
 }
 
 namespace detail {

@@ -57,21 +57,6 @@ TNP_INLINE V hyperbolic_scale(V magnitude) {
   return select<V>(magnitude == infinity, infinity, splat<V>(2));
 }
 
-// log(hi + lo) for a normalised sum from 1 to 2^60, relative to the result near 1, too.
-template <class V>
-TNP_INLINE V log_of_sum(V hi, V lo) {
-  using B = NaturalLog<lane_t<V>>;
-  using U = uint_t<V>;
-  constexpr auto one = lane_t<U>(float_of<V>::bias) << float_of<V>::mantissa_bits;
-  const auto [k, m, place] = table_reduce<V>(bits_of(hi), splat<V>(0));
-  const V scale = from_bits<V>(bits_of(m) - bits_of(hi) + splat<U>(one));  // 2^-k
-  const V inverse = log_inverse<V>(place);
-  const DD<V> z = fast_two_sum(table_quotient(m, inverse), (lo * scale) * inverse);
-  const V upper = mul_add(k, splat<V>(B::unit_hi), lookup<V>(B::hi, place));
-  const V lower = mul_add(k, splat<V>(B::unit_lo), lookup<V>(B::lo, place)) + z.lo;
-  return upper + (z.hi + mul_add(z.hi * z.hi, B::poly(z.hi), lower));
-}
-
 // From where on, 1 is nothing beside x^2.
 template <class V>
 TNP_INLINE V large_square() {

@@ -234,6 +234,12 @@ TNP_INLINE TableReduced<V> table_reduce(uint_t<V> bits, V bias) {
   // Where m begins. The first or, of floats, tenth part of its range is around 1.
   constexpr auto start = static_cast<lane_t<U>>(is_f32<V> ? 0x3f340000u : 0x3fef800000000000u);
   constexpr auto one = lane_t<U>(float_of<V>::bias) << shift;
+  if constexpr (is_f32<V>) {
+    const U moved = bits - splat<U>(start);
+    const V m = from_bits<V>((moved & splat<U>(float_of<V>::mantissa_mask)) + splat<U>(start));
+    return {convert<V>(int_t<V>(bit_cast<int_t<V>>(moved) >> shift)) + bias, m, moved >> (shift - 4)};
+  }
+  // Few instruction sets make doubles of integers: by way of the mantissa of 2^mantissa_bits.
   const U moved = bits + splat<U>(one - start);
   const V m = from_bits<V>((moved & splat<U>(float_of<V>::mantissa_mask)) + splat<U>(start));
   constexpr auto unit = lane_t<U>(float_of<V>::bias + shift) << shift;
@@ -266,7 +272,26 @@ TNP_INLINE V log_by_table(uint_t<V> bits, V bias) {
   V lower = lookup<V>(B::lo, place);
   if constexpr (B::unit_lo != 0) lower = mul_add(k, splat<V>(B::unit_lo), lower);
   if constexpr (requires { B::slope_lo; }) lower = mul_add(z, splat<V>(B::slope_lo), lower);
+  if constexpr (TNP_FMA && is_f32<V> && B::slope != 1) {
+    // Half a unit less precise, which log has not to give.
+    return upper + mul_add(z, mul_add(z, B::poly(z), splat<V>(B::slope)), lower);
+  }
   return upper + mul_add(z, splat<V>(B::slope), mul_add(z * z, B::poly(z), lower));
+}
+
+// log(hi + lo) for a normalised sum from 2^-60 to 2^60, relative to the result near 1, too.
+template <class V>
+TNP_INLINE V log_of_sum(V hi, V lo) {
+  using B = NaturalLog<lane_t<V>>;
+  using U = uint_t<V>;
+  constexpr auto one = lane_t<U>(float_of<V>::bias) << float_of<V>::mantissa_bits;
+  const auto [k, m, place] = table_reduce<V>(bits_of(hi), splat<V>(0));
+  const V scale = from_bits<V>(bits_of(m) - bits_of(hi) + splat<U>(one));  // 2^-k
+  const V inverse = log_inverse<V>(place);
+  const DD<V> z = fast_two_sum(table_quotient(m, inverse), (lo * scale) * inverse);
+  const V upper = mul_add(k, splat<V>(B::unit_hi), lookup<V>(B::hi, place));
+  const V lower = mul_add(k, splat<V>(B::unit_lo), lookup<V>(B::lo, place)) + z.lo;
+  return upper + (z.hi + mul_add(z.hi * z.hi, B::poly(z.hi), lower));
 }
 
 // Whether x is positive, normal and finite.
