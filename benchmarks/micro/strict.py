@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 import tnp
 from tnp import array_api as xp
 
@@ -17,6 +19,7 @@ def strict_calls() -> list[Row]:
     i, j = tnp.asarray([0, 1, 2]), xp.asarray([0, 1, 2])
     c, d = p > 0, s > 0
     y, z = tnp.ones(8, dtype="complex128") * 2.0, xp.ones(8, dtype=xp.complex128) * 2.0
+    w, part = xp.ones(8), slice(1, 3)  # what changes
     cases = [
         ("x + x", lambda: s + s, lambda: p + p),
         ("x * 2.0", lambda: s * 2.0, lambda: p * 2.0),
@@ -44,6 +47,13 @@ def strict_calls() -> list[Row]:
         ("sort(x)", lambda: xp.sort(s), lambda: tnp.sort(p)),
         ("linalg.det(x)", lambda: xp.linalg.det(n), lambda: tnp.linalg.det(m)),
         ("result_type(x, x)", lambda: xp.result_type(s, s), lambda: tnp.result_type(p, p)),
+        ("real(x)", lambda: xp.real(s), lambda: tnp.real(p)),
+        ("x.__array_namespace__()", s.__array_namespace__, p.__array_namespace__),
+        ("x += 1.0, x + 1.0", lambda: operator.iadd(w, 1.0), lambda: operator.add(p, 1.0)),
+        ("x += x, x + x", lambda: operator.iadd(w, s), lambda: operator.add(p, p)),
+        ("x[1] = 2.0, x.at[1].set(2.0)", lambda: operator.setitem(w, 1, 2.0), lambda: p.at[1].set(2.0)),
+        ("x[1:3] = 2.0, x.at[1:3].set(2.0)", lambda: operator.setitem(w, part, 2.0), lambda: p.at[part].set(2.0)),
+        ("x[mask] = 2.0, x.at[mask].set(2.0)", lambda: operator.setitem(w, d, 2.0), lambda: p.at[c].set(2.0)),
     ]
     return [compare(name, ours, "tnp", peer, TARGET) for name, ours, peer in cases]
 

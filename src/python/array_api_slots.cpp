@@ -6,6 +6,7 @@
 #include "ops/elementwise/fp_status.h"
 #include "python/array_api.h"
 #include "python/autograph.h"
+#include "python/elements.h"
 #include "python/elementwise_call.h"
 #include "python/indexing.h"
 #include "python/numpy_memory.h"
@@ -274,13 +275,17 @@ PyObject* slot_iter(PyObject* self) {
                       x.shape().str() + ": use unstack(x)");
     }
     const Device device = strict_device_of(self);
-    nb::list rows;
     if (x.state() == State::concrete && active_observers == nullptr) {
-      for (std::int64_t i = 0; i < x.size(); ++i) rows.append(to_strict(quick_getitem(x, nb::int_(i).ptr()), device));
-    } else {
-      const nb::object plain = to_python(x);
-      for (nb::handle row : nb::iter(plain)) rows.append(to_strict(array_of(row.ptr()), device));
+      const nb::object elements = nb::steal(PyList_New(x.size()));
+      if (!elements.is_valid()) throw nb::python_error();
+      for (std::int64_t i = 0; i < x.size(); ++i) {
+        PyList_SET_ITEM(elements.ptr(), i, wrap_strict(element_at(x.data() + i * x.strides()[0], x.dtype()), device));
+      }
+      return PyObject_GetIter(elements.ptr());
     }
+    nb::list rows;
+    const nb::object plain = to_python(x);
+    for (nb::handle row : nb::iter(plain)) rows.append(to_strict(array_of(row.ptr()), device));
     return PyObject_GetIter(rows.ptr());
   });
 }
