@@ -64,11 +64,6 @@ inline PyObject* of_elements(ElementOp op, PyObject* a, PyObject* b) {
   return has_axes(a) || has_axes(b) ? nullptr : element_operation(op, a, b);
 }
 
-#define TNP_BINARY_SLOT(NAME)                       \
-  PyObject* slot_##NAME(PyObject* a, PyObject* b) { \
-    static const OpDef& op = op_named(#NAME);       \
-    return binary(op, a, b);                        \
-  }
 #define TNP_ELEMENT_SLOT(NAME)                            \
   PyObject* slot_##NAME(PyObject* a, PyObject* b) {       \
     static const OpDef& op = op_named(#NAME);             \
@@ -78,14 +73,13 @@ inline PyObject* of_elements(ElementOp op, PyObject* a, PyObject* b) {
 TNP_ELEMENT_SLOT(add)
 TNP_ELEMENT_SLOT(subtract)
 TNP_ELEMENT_SLOT(divide)
-TNP_BINARY_SLOT(floor_divide)
-TNP_BINARY_SLOT(remainder)
-TNP_BINARY_SLOT(bitwise_and)
-TNP_BINARY_SLOT(bitwise_or)
-TNP_BINARY_SLOT(bitwise_xor)
-TNP_BINARY_SLOT(left_shift)
-TNP_BINARY_SLOT(right_shift)
-#undef TNP_BINARY_SLOT
+TNP_ELEMENT_SLOT(floor_divide)
+TNP_ELEMENT_SLOT(remainder)
+TNP_ELEMENT_SLOT(bitwise_and)
+TNP_ELEMENT_SLOT(bitwise_or)
+TNP_ELEMENT_SLOT(bitwise_xor)
+TNP_ELEMENT_SLOT(left_shift)
+TNP_ELEMENT_SLOT(right_shift)
 #undef TNP_ELEMENT_SLOT
 
 // Text times an integer repeats the text, which Python does where this slot declines.
@@ -297,7 +291,7 @@ PyType_Slot* operator_slots() {
       {Py_nb_inplace_lshift, reinterpret_cast<void*>(slot_left_shift)},
       {Py_nb_inplace_rshift, reinterpret_cast<void*>(slot_right_shift)},
       {Py_nb_negative, reinterpret_cast<void*>(&slot_or_quick<&element_negative, &slot_negative>)},
-      {Py_nb_positive, reinterpret_cast<void*>(slot_positive)},
+      {Py_nb_positive, reinterpret_cast<void*>(&slot_or_quick<&element_positive, &slot_positive>)},
       {Py_nb_absolute, reinterpret_cast<void*>(&slot_or_quick<&element_absolute, &slot_absolute>)},
       {Py_nb_invert, reinterpret_cast<void*>(slot_invert)},
       {Py_nb_bool, reinterpret_cast<void*>(slot_bool)},

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "python/arguments.h"
+#include "python/elements.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
@@ -34,6 +35,18 @@ R guarded(R failure, F&& f) noexcept {
   }
 }
 
+// The frequent numbers; null for others.
+PyObject* number_of_type(PyObject* o, DType dtype) {
+  std::int64_t integer;
+  const bool is_integer = small_int(o, integer);
+  if (dtype == DType::float64 && (is_integer || PyFloat_CheckExact(o))) {
+    const double value = is_integer ? static_cast<double>(integer) : PyFloat_AS_DOUBLE(o);
+    return wrap_element(reinterpret_cast<const std::byte*>(&value), dtype);
+  }
+  if (dtype == DType::int64 && is_integer) return wrap_element(reinterpret_cast<const std::byte*>(&integer), dtype);
+  return dtype == DType::bool_ && PyBool_Check(o) ? boolean(o == Py_True) : nullptr;
+}
+
 // tnp.float32(value): an array of the type.
 PyObject* call(PyObject* self, PyObject* const* args, std::size_t flagged, PyObject* names) {
   return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
@@ -43,6 +56,7 @@ PyObject* call(PyObject* self, PyObject* const* args, std::size_t flagged, PyObj
       throw TypeError("a dtype is called with one value");
     const auto dtype = static_cast<DType>(object_of(self)->number);
     if (given == 0) return wrap(Scalar(0).to_array(dtype));
+    if (PyObject* quick = number_of_type(args[0], dtype)) return quick;
     if (is_array(args[0]) && array_of(args[0]).dtype() == dtype) return Py_NewRef(args[0]);
     return wrap(as_array(args[0], {dtype, std::nullopt}));
   });

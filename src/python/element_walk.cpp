@@ -1,7 +1,6 @@
 #include "python/element_walk.h"
 
 #include "base/dim.h"
-#include "ops/elementwise/loop.h"
 #include "python/arguments.h"
 #include "python/elements.h"
 #include "tnp/indexing.h"
@@ -46,7 +45,7 @@ ElementWalk::ElementWalk(std::span<const Array> arrays, const Shape* shape, bool
     o.x = x;
     if (x.is_symbolic() || !is_numeric(x.dtype())) continue;
     o.at = x.data();
-    o.strides = x.shape() == shape_ ? x.strides() : broadcast_strides(x.shape(), x.strides(), shape_);
+    o.strides = x.shape() == shape_ ? x.strides() : broadcast_to(x, shape_).strides();
   }
 }
 

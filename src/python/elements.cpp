@@ -3,6 +3,10 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
+
+#include "base/default_dtype.h"
+#include "tnp/promotion.h"
 
 namespace tnp::python {
 
@@ -84,6 +88,24 @@ bool compared(int op, T x, T y) {
   }
 }
 
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+// x mod y of y's sign, and the quotient that goes with it, as NumPy computes them (npy_divmod).
+double floored_remainder(double x, double y) {
+  const double rest = std::fmod(x, y);
+  if (rest == 0) return std::copysign(0.0, y);
+  return (y < 0) != (rest < 0) ? rest + y : rest;
+}
+double floored_quotient(double x, double y) {
+  const double rest = std::fmod(x, y);
+  double quotient = (x - rest) / y;
+  if (rest != 0 && (y < 0) != (rest < 0)) quotient -= 1;
+  if (quotient == 0) return std::copysign(0.0, x / y);
+  const double whole = std::floor(quotient);
+  return quotient - whole > 0.5 ? whole + 1 : whole;
+}
+
+// NaN where the kernel is to be asked.
 double computed(ElementOp op, double x, double y) {
   switch (op) {
     case ElementOp::add:
@@ -92,14 +114,55 @@ double computed(ElementOp op, double x, double y) {
       return x - y;
     case ElementOp::multiply:
       return x * y;
+    case ElementOp::divide:
+      return y == 0 ? kUnknown : x / y;
+    case ElementOp::floor_divide:
+      return y == 0 || !std::isfinite(x) || !std::isfinite(y) ? kUnknown : floored_quotient(x, y);
+    case ElementOp::remainder:
+      return y == 0 || !std::isfinite(x) || !std::isfinite(y) ? kUnknown : floored_remainder(x, y);
     default:
-      return y == 0 ? std::numeric_limits<double>::quiet_NaN() : x / y;
+      return kUnknown;
   }
 }
 
-std::int64_t computed(ElementOp op, std::int64_t x, std::int64_t y) {
+// Of integers, which wrap; absent where the kernel is to be asked.
+std::optional<std::int64_t> computed(ElementOp op, std::int64_t x, std::int64_t y) {
   const auto a = static_cast<std::uint64_t>(x), b = static_cast<std::uint64_t>(y);
-  return static_cast<std::int64_t>(op == ElementOp::add ? a + b : op == ElementOp::subtract ? a - b : a * b);
+  switch (op) {
+    case ElementOp::add:
+      return static_cast<std::int64_t>(a + b);
+    case ElementOp::subtract:
+      return static_cast<std::int64_t>(a - b);
+    case ElementOp::multiply:
+      return static_cast<std::int64_t>(a * b);
+    case ElementOp::bitwise_and:
+      return x & y;
+    case ElementOp::bitwise_or:
+      return x | y;
+    case ElementOp::bitwise_xor:
+      return x ^ y;
+    case ElementOp::left_shift:
+      if (y < 0 || y > 63) return std::nullopt;
+      return static_cast<std::int64_t>(a << y);
+    case ElementOp::right_shift:
+      if (y < 0 || y > 63) return std::nullopt;
+      return x >> y;
+    case ElementOp::floor_divide:
+      if (y == 0 || y == -1) return std::nullopt;
+      return x / y - ((x % y != 0 && (x < 0) != (y < 0)) ? 1 : 0);
+    case ElementOp::remainder:
+      if (y == 0 || y == -1) return std::nullopt;
+      return x % y + ((x % y != 0 && (x < 0) != (y < 0)) ? y : 0);
+    default:
+      return std::nullopt;
+  }
+}
+
+std::int64_t wrapped_negative(std::int64_t x) { return static_cast<std::int64_t>(-static_cast<std::uint64_t>(x)); }
+
+PyObject* quotient_of_integers(std::int64_t x, std::int64_t y) {
+  if (y == 0 || default_float() != DType::float64) return nullptr;
+  return wrap(array_of_element(DType::float64, static_cast<double>(x) / static_cast<double>(y)));
 }
 
 }  // namespace
@@ -131,12 +194,13 @@ PyObject* element_operation(ElementOp op, PyObject* a, PyObject* b) {
   return guarded([&]() -> PyObject* {
     if (x.floating) {
       const double result = computed(op, x.f, y.f);
-      // Overflow, underflow, invalid: the kernel tells of them.
-      if (!std::isnormal(result)) return nullptr;
+      // Overflow, division by zero, invalid: the kernel tells of them.
+      if (!std::isfinite(result)) return nullptr;
       return wrap(array_of_element(DType::float64, result));
     }
-    if (op == ElementOp::divide) return nullptr;
-    return wrap(array_of_element(DType::int64, computed(op, x.i, y.i)));
+    if (op == ElementOp::divide) return quotient_of_integers(x.i, y.i);
+    const std::optional<std::int64_t> result = computed(op, x.i, y.i);
+    return result ? wrap(array_of_element(DType::int64, *result)) : nullptr;
   });
 }
 
@@ -151,8 +215,13 @@ PyObject* element_negative(PyObject* a) {
   if (!read(a, x) || !elements_unwatched()) return nullptr;
   return guarded([&] {
     return wrap(x.floating ? array_of_element(DType::float64, -x.f)
-                           : array_of_element(DType::int64, computed(ElementOp::subtract, 0, x.i)));
+                           : array_of_element(DType::int64, wrapped_negative(x.i)));
   });
+}
+
+PyObject* element_positive(PyObject* a) {
+  Element x;
+  return read(a, x) && elements_unwatched() ? Py_NewRef(a) : nullptr;  // arrays do not change
 }
 
 PyObject* element_absolute(PyObject* a) {
@@ -160,7 +229,7 @@ PyObject* element_absolute(PyObject* a) {
   if (!read(a, x) || !elements_unwatched()) return nullptr;
   return guarded([&] {
     if (x.floating) return wrap(array_of_element(DType::float64, std::fabs(x.f)));
-    return wrap(array_of_element(DType::int64, x.i < 0 ? computed(ElementOp::subtract, 0, x.i) : x.i));
+    return wrap(array_of_element(DType::int64, x.i < 0 ? wrapped_negative(x.i) : x.i));
   });
 }
 

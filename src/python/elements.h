@@ -23,10 +23,23 @@ inline bool has_axes(PyObject* o) { return Py_TYPE(o) == array_type() && array_o
 
 // x op y, -x, |x| and comparisons where each is a 0-d array of float64 or int64, or a number beside one. Null without
 // an error for all else: other types, mixtures that are promoted, results that a floating-point exception may go with.
-enum class ElementOp { add, subtract, multiply, divide };
+enum class ElementOp {
+  add,
+  subtract,
+  multiply,
+  divide,
+  floor_divide,
+  remainder,
+  bitwise_and,
+  bitwise_or,
+  bitwise_xor,
+  left_shift,
+  right_shift
+};
 PyObject* element_operation(ElementOp op, PyObject* a, PyObject* b);
 PyObject* element_comparison(int op, PyObject* a, PyObject* b);  // Py_LT …
 PyObject* element_negative(PyObject* a);
+PyObject* element_positive(PyObject* a);
 PyObject* element_absolute(PyObject* a);
 
 // The element that lies there, as an object.

@@ -15,6 +15,7 @@ struct Flat {
   nb::object base;
   Array elements;  // in a row; made when the first is asked for
   std::int64_t next = 0;
+  const detail::Node* vector = nullptr;  // the elements' node, where they are in memory
 };
 using FlatType = IteratorType<Flat>;
 
@@ -22,7 +23,10 @@ const Array& elements_of(Flat& f) {
   if (!f.elements) {
     const Array& x = array_of(f.base.ptr());
     f.elements = reshape(x, {x.size()});
-    if (!x.is_symbolic() && is_numeric(x.dtype())) f.elements.data();  // a pending value is computed once
+    if (!x.is_symbolic() && is_numeric(x.dtype())) {
+      f.elements.data();  // a pending value is computed once
+      f.vector = f.elements.node();
+    }
   }
   return f.elements;
 }
@@ -40,9 +44,19 @@ std::int64_t count(Flat& f) {
   return is_symbolic(size) ? Value(dim_object(size).ptr()).integer() : size;
 }
 
-PyObject* next_element(Flat& f) {
-  if (f.next >= count(f)) return nullptr;
-  return element(f.elements, f.next++);
+PyObject* next_element(PyObject* self) {
+  Flat& f = FlatType::of(self);
+  try {
+    if (const detail::Node* v = f.vector; v != nullptr && elements_unwatched()) {
+      if (f.next >= v->shape[0]) return nullptr;
+      return wrap_element(v->data + f.next++ * v->strides[0], v->dtype);
+    }
+    if (f.next >= count(f)) return nullptr;
+    return element(f.elements, f.next++);
+  } catch (...) {
+    set_error_from_current_exception();
+    return nullptr;
+  }
 }
 
 Py_ssize_t length(PyObject* self) {
@@ -114,7 +128,7 @@ PyObject* flat_of(PyObject* array, void*) {
   return iterator_call([&] {
     const Array& x = array_of(array);
     if (!x.shape().rank_known()) x.ndim();  // throws
-    return FlatType::make({nb::borrow(array), Array(), 0});
+    return FlatType::make({nb::borrow(array), Array(), 0, nullptr});
   });
 }
 
@@ -127,7 +141,7 @@ void bind_flat(nb::module_& m, nb::handle array) {
   m.attr("flatiter") =
       FlatType::define("tnp.flatiter", "x.flat: the elements in row-major order, to iterate over or to index.", nullptr,
                        {{Py_tp_iter, reinterpret_cast<void*>(PyObject_SelfIter)},
-                        {Py_tp_iternext, reinterpret_cast<void*>(&iterator_slot<Flat, &next_element>)},
+                        {Py_tp_iternext, reinterpret_cast<void*>(next_element)},
                         {Py_mp_length, reinterpret_cast<void*>(length)},
                         {Py_sq_length, reinterpret_cast<void*>(length)},
                         {Py_mp_subscript, reinterpret_cast<void*>(subscript)},

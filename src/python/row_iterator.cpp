@@ -11,6 +11,7 @@ namespace {
 struct RowIterator {
   PyObject_HEAD PyObject* array;  // null at the end
   std::int64_t next, end, step;
+  const detail::Node* vector;  // of an array of one axis in memory; else null
 };
 
 PyTypeObject* g_type = nullptr;
@@ -40,6 +41,14 @@ PyObject* next_row(PyObject* self) {
   }
   const std::int64_t i = it->next;
   it->next += it->step;
+  if (it->vector != nullptr && active_observers == nullptr) {
+    try {
+      return wrap_element(it->vector->data + i * it->vector->strides[0], it->vector->dtype);
+    } catch (...) {
+      set_error_from_current_exception();
+      return nullptr;
+    }
+  }
   return row_object(it->array, i);
 }
 
@@ -100,6 +109,9 @@ PyObject* row_iterator(PyObject* array, std::int64_t size, bool backwards) {
   it->next = backwards ? size - 1 : 0;
   it->end = backwards ? -1 : size;
   it->step = backwards ? -1 : 1;
+  const Array& x = array_of(array);
+  const bool vector = x.state() == State::concrete && x.shape().ndim() == 1 && is_numeric(x.dtype());
+  it->vector = vector ? x.node() : nullptr;
   return reinterpret_cast<PyObject*>(it);
 }
 

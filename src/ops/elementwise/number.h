@@ -5,7 +5,8 @@
 
 namespace tnp {
 
-// The kernel's result for one float64, without an array for the number; absent where it needs more than the kernel.
-Array apply_to_number(const OpDef& op, double value);
+// The kernel's result for one number of a type, without an array for it; absent where it needs more than the kernel of
+// that type.
+Array apply_to_number(const OpDef& op, DType dtype, const void* value);
 
 }  // namespace tnp
