@@ -2,6 +2,7 @@
 #include "base/accumulator_dtype.h"
 #include "base/dim.h"
 #include "ops/common.h"
+#include "ops/scan/recurrence.h"
 #include "ops/scan/scan_driver.h"
 #include "runtime/allocator.h"
 #include "tnp/cumulative.h"
@@ -56,22 +57,17 @@ void vjp_sum(VjpCall& v) {
   v.result[0] = as_cotangent(cumulate_sum(v.cotangents[0], p.axis, !p.reverse, p.dtype), x);
 }
 
-// x_i takes part in each product from i on. Up to the first zero that is the product divided by x_i; at the first zero
-// it is what the products would be with 1 in its place; after it all products hold that zero, whatever x_i is.
+// x_i takes part in each product from i on: times those before it, and all sums over those after it, which are a
+// recurrence. Nothing is divided by, so zeros are no matter.
 void vjp_prod(VjpCall& v) {
   const auto& p = params_of<ScanParams>(v.call);
   if (!is_inexact(v.call.in[0].dtype()) || !is_inexact(p.dtype)) return;
-  const Array x = astype(v.call.in[0], p.dtype);
-  const Array ct = v.cotangents[0];
-  const Array is_zero = x == 0;
-  const Array zeros = cumulate_sum(is_zero, p.axis, p.reverse, DType::int64);
-  const Array first = is_zero & (zeros == 1);
-  const Array without = cumulate_prod(where(first, 1, x), p.axis, p.reverse, p.dtype);
-  const auto from_here_on = [&](const Array& products) {
-    return cumulate_sum(ct * conjugate_if_complex(products), p.axis, !p.reverse, p.dtype);
-  };
-  const Array before = from_here_on(v.outputs[0]) / conjugate_if_complex(where(is_zero, 1, x));
-  v.result[0] = as_cotangent(where(zeros == 0, before, where(first, from_here_on(without), 0)), v.call.in[0]);
+  const int axis = static_cast<int>(p.axis);
+  const Array x = astype(v.call.in[0], p.dtype), one = ones({}, p.dtype);
+  const Array after = conjugate_if_complex(neighbour(x, axis, !p.reverse, one));
+  const Array before = conjugate_if_complex(neighbour(v.outputs[0], axis, p.reverse, one));
+  const Array sums = linear_recurrence(after, astype(v.cotangents[0], p.dtype), p.axis, !p.reverse);
+  v.result[0] = as_cotangent(before * sums, v.call.in[0]);
 }
 
 // Where the extreme of each element and all before it is first, as an index along the axis.

@@ -123,3 +123,29 @@ def test_gradient_of_products_with_zeros(values: list[float]) -> None:
 def test_every_sample_of_the_family_is_tried() -> None:
     """The primitives are in the generated matrix."""
     assert {"cumulate_sum", "cumulate_prod", "cumulate_min", "cumulate_max"} <= {o["name"] for o in _core.operations()}
+
+
+@pytest.mark.parametrize(
+    "values", [[2.0, 3.0, -1.0, 0.5], [2.0, 0.0, 3.0, -1.0], [0.0, 0.0, 2.0, 3.0], [1.0, 2.0, 0.0], [4.0]]
+)
+@pytest.mark.parametrize("flip", [False, True])
+def test_second_derivatives_of_products(values: list[float], flip: bool) -> None:
+    """A product is linear in each factor, so differences are derivatives, with zeros as well."""
+    x, w = np.asarray(values), np.arange(1.0, len(values) + 1)
+
+    def f(a: object, m: object = tnp) -> object:
+        return m.sum((m.flip(m.cumprod(m.flip(a))) if flip else m.cumprod(a)) * w)
+
+    e = np.eye(len(values))
+    want = [
+        [0 if i == j else f(x + e[i] + e[j], np) - f(x + e[i], np) - f(x + e[j], np) + f(x, np) for j in range(len(x))]
+        for i in range(len(x))
+    ]
+    gradient = tnp.grad(f)
+    for g in (gradient, tnp.grad(tnp.function(f))):
+        got = [tnp.grad(lambda a, g=g, k=k: g(a)[k])(tnp.asarray(x)) for k in range(len(x))]
+        np.testing.assert_allclose(np.asarray(tnp.stack(got)), want, rtol=1e-12, atol=1e-12)
+    rows = tnp.asarray(np.stack([x, x * 2 + 1], axis=1))
+    one = tnp.grad(lambda a: tnp.sum(tnp.grad(lambda b: tnp.sum(tnp.cumprod(b, axis=0)[:, 1]))(a)[:, 1]))(rows)
+    two = tnp.grad(lambda a: tnp.sum(tnp.grad(lambda b: tnp.sum(tnp.cumprod(b)))(a)))(rows[:, 1])
+    np.testing.assert_allclose(np.asarray(one[:, 1]), np.asarray(two), rtol=1e-12)
