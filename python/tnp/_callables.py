@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as _np
@@ -103,7 +103,7 @@ _PAD_KEYWORDS = {
 
 def pad(
     array: ArrayLike,
-    pad_width: IntegerLike | dict[int, int] | dict[int, tuple[int, int]],
+    pad_width: IntegerLike | Mapping[int, int | tuple[int, int]],
     mode: PadMode | Callable[[Any, tuple[int, int], int, dict[str, Any]], ArrayLike | None] = "constant",
     **kwargs: Any,
 ) -> ndarray:

@@ -12,10 +12,12 @@ _COUNT = 18
 _Text = str  # the class below has an attribute of that name
 
 if TYPE_CHECKING:
+    from . import ndarray
+    from .typing import ArrayLike, DTypeLike
 
     class _Base:
-        def __new__(cls, spec: Any = float) -> Any: ...
-        def __call__(self, value: Any = 0) -> Any: ...
+        def __new__(cls, spec: DTypeLike = float) -> Self: ...
+        def __call__(self, value: ArrayLike = 0) -> ndarray: ...
         def __eq__(self, other: object) -> bool: ...
         def __hash__(self) -> int: ...
 
@@ -144,7 +146,8 @@ for _name in ("numpy_dtype", "dtype", "type", "char", "alignment"):
 
 def _make(number: int) -> dtype:
     name, code, kind, itemsize = _core.dtype_info(number)
-    d: dtype = _Base.__new__(_Bfloat16 if name == "bfloat16" else dtype, number)
+    new: Any = _Base.__new__
+    d: dtype = new(_Bfloat16 if name == "bfloat16" else dtype, number)
     d.num, d.name, d.str, d.kind, d.itemsize = number, name, code, kind, itemsize
     d.byteorder = "|" if itemsize <= 1 else "="
     if name != "bfloat16":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, SupportsIndex
 
 from . import _core
 from ._dtypes import DTYPES as _DTYPES
@@ -109,7 +109,7 @@ def require(
     return x
 
 
-def base_repr(number: int, base: int = 2, padding: int = 0) -> str:
+def base_repr(number: SupportsIndex, base: int = 2, padding: int = 0) -> str:
     """A number in another base."""
     digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     if base > len(digits):
@@ -121,10 +121,10 @@ def base_repr(number: int, base: int = 2, padding: int = 0) -> str:
         rest, digit = divmod(rest, base)
         out = digits[digit] + out
     out = "0" * padding + out
-    return ("-" if number < 0 else "") + (out or "0")
+    return ("-" if int(number) < 0 else "") + (out or "0")
 
 
-def binary_repr(num: int, width: int | None = None) -> str:
+def binary_repr(num: SupportsIndex, width: int | None = None) -> str:
     """A number in base 2; a negative one as its complement of two if a width is given."""
     import operator
 

@@ -337,15 +337,16 @@ def _is_text(word: str) -> bool:
 
 def _guessed(rows: list[list[str]], picked: Any, missing: set[str]) -> Any:
     """The first of bool, int, float, complex that all words are, or text where each column has some."""
-    for candidate in (_truth, int, float, complex):
+    kinds: list[tuple[type, Callable[[str], Any]]] = [(bool, _truth), (int, int), (float, float), (complex, complex)]
+    for kind, read in kinds:
         try:
             for row in rows:
                 for c in picked:
                     if row[c] not in missing:
-                        candidate(row[c])
+                        read(row[c])
         except ValueError:
             continue
-        return _dtype(bool if candidate is _truth else candidate)
+        return _dtype(kind)
     if all(any(_is_text(row[c]) for row in rows if row[c] not in missing) for c in picked):
         return _dtype(str)
     raise ValueError("genfromtxt: the columns are not all numbers, and tnp has no records")

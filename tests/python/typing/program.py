@@ -71,7 +71,9 @@ def creation() -> None:
     assert_type(tnp.r_[1:4, 0, values], tnp.ndarray)
     tnp.zeros((2, 3), dtype=int), tnp.full(3, 1.5, np.float32), tnp.eye(3, k=1), tnp.arange(3, dtype="uint8")
     tnp.array([[1, 2], [3, 4]], ndmin=3), tnp.asarray(np.ones(3), copy=False), tnp.frombuffer(b"1234", dtype=tnp.uint8)
-    tnp.fromiter((i * i for i in range(4)), float), tnp.float32(3), tnp.ndarray((2, 2), float)
+    tnp.fromiter((i * i for i in range(4)), float), tnp.ndarray((2, 2), float)
+    assert_type(tnp.float32(3), tnp.ndarray)
+    assert_type(tnp.dtype("int8"), tnp.dtype)
     assert_type(tnp.fromfunction(lambda i, j: tnp.asarray(i + j), (2, 2)), tnp.ndarray)
 
 

@@ -41,7 +41,7 @@ ignore_missing_imports = True
 [mypy-examples]
 allow_untyped_defs = True
 allow_untyped_calls = True
-disable_error_code = name-defined,no-redef
+disable_error_code = name-defined,no-redef,var-annotated
 """
 
 
@@ -70,15 +70,25 @@ def test_the_stubs_in_the_package_are_of_today(generator: ModuleType) -> None:
 class Example:
     """A statement of docs/examples; `line` is its first one in the file that mypy reads."""
 
-    def __init__(self, where: str, source: str, own: bool, raises: bool) -> None:
-        self.where, self.source, self.own, self.raises = where, source, own, raises
+    def __init__(self, where: str, source: str, raises: bool) -> None:
+        self.where, self.source, self.raises = where, source.rstrip(), raises
         self.line = 0
-        self.value: Any = None
+        body = ast.parse(source).body[0]
+        self.is_expression = isinstance(body, ast.Expr)
+        # What is looked at: the value, or what was assigned.
+        targets = (
+            [n.id for t in body.targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+            if isinstance(body, ast.Assign)
+            else []
+        )
+        self.shown = self.source if self.is_expression else f"{', '.join(targets)}," if targets else ""
 
     @property
-    def expression(self) -> bool:
-        body = ast.parse(self.source).body
-        return len(body) == 1 and isinstance(body[0], ast.Expr)
+    def lines(self) -> list[str]:
+        if self.raises:  # what it says is that this does not work
+            return ["pass"]
+        statement = [] if self.is_expression else self.source.split("\n")
+        return statement + (f"reveal_type(({self.shown}))".split("\n") if self.shown else [])
 
 
 def blocks() -> list[list[Example]]:
@@ -87,7 +97,7 @@ def blocks() -> list[list[Example]]:
         for block in section.blocks:
             found = doctest.DocTestParser().get_examples(block.code)
             where = f"{section.path.stem}: {','.join(section.names)}"
-            out.append([Example(where, e.source, block.own, e.exc_msg is not None) for e in found])
+            out.append([Example(where, e.source, e.exc_msg is not None) for e in found])
     return out
 
 
@@ -103,11 +113,8 @@ def file_of(all_blocks: list[list[Example]]) -> str:
     for i, examples in enumerate(all_blocks):
         lines.append(f"def block_{i}() -> None:")
         for e in examples:
-            source = f"reveal_type(({e.source.strip()}))" if e.expression else e.source.rstrip()
-            if e.raises:  # what it says is that this does not work
-                source = "pass"
             e.line = len(lines) + 1
-            lines += [f"    {line}" for line in source.split("\n")]
+            lines += [f"    {line}" for line in e.lines]
     return "\n".join(lines) + "\n"
 
 
@@ -179,7 +186,7 @@ def test_examples_are_accepted(found: Found) -> None:
     for m in found.of("examples.py"):
         example = starts[max(line for line in starts if line <= m["line"])]
         if not any(example.where.endswith(f" {name}") for name in REFUSED):
-            wrong.append(f"{example.where}: {example.source.strip()}\n    {m['message']} [{m['code']}]")
+            wrong.append(f"{example.where}: {example.source}\n    {m['message']} [{m['code']}]")
     assert not wrong, "\n".join(wrong)
 
 
@@ -253,23 +260,22 @@ def test_examples_give_what_the_stubs_say(found: Found) -> None:
         for e in block:
             try:
                 with redirect_stdout(io.StringIO()), np.errstate(all="ignore"), tnp.errstate(all="ignore"):
-                    if not e.expression:
+                    if not e.is_expression:
                         exec(compile(e.source, "example", "exec"), names)
-                        continue
-                    value = eval(compile(e.source.strip(), "example", "eval"), names)
+                    value = eval(compile(f"({e.shown})", "example", "eval"), names) if e.shown else None
             except Exception:
                 if e.raises:
                     continue
                 raise
-            kind = next((m for line, m in revealed.items() if e.line <= line < e.line + e.source.count("\n") + 1), None)
-            if kind is None or e.raises:
+            kind = next((revealed[n] for n in range(e.line, e.line + len(e.lines)) if n in revealed), None)
+            if kind is None or e.raises or not e.shown:
                 continue
             kind = kind.split('"', 1)[1].rsplit('"', 1)[0]
             compared += kind != "Any"
             if not is_of(value, kind):
-                wrong.append(f"{e.where}: {e.source.strip()}\n    is {type(value)}, not {kind}")
+                wrong.append(f"{e.where}: {e.source}\n    is {type(value)}, not {kind}")
     assert not wrong, "\n".join(wrong)
-    assert compared > 600
+    assert compared > 900
 
 
 # --- names and signatures at run time
