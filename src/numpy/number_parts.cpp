@@ -1,5 +1,4 @@
 // Functions of two results: quotient and remainder, fraction and whole part, mantissa and exponent.
-#include "numpy/blocks.h"
 #include "tnp/calculus.h"
 #include "tnp/error.h"
 #include "tnp/numpy.h"
@@ -34,7 +33,7 @@ Pair modf(const Array& given) {
 
 Pair frexp(const Array& x) {
   check_real(x, "frexp");
-  return {mantissa(x), by_blocks({x}, [](std::span<const Array> in) { return astype(exponent(in[0]), DType::int32); })};
+  return {mantissa(x), astype(exponent(x), DType::int32)};
 }
 
 Array ldexp(const Array& x, const Array& e) {

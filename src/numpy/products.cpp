@@ -1,6 +1,9 @@
 #include "tnp/products.h"
 
+#include <algorithm>
+
 #include "base/dim.h"
+#include "ops/sort/direct.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
 #include "tnp/operators.h"
@@ -40,12 +43,32 @@ Array outer(const Array& x, const Array& y) {
   return multiply(reshape(a, {a.shape()[0], 1}), ravel(y));
 }
 
+namespace {
+
+constexpr std::int64_t kConjugated = 1 << 14;  // numbers that are conjugated at a time: they stay in the cache
+
+// Of long vectors in memory, without a conjugated copy of a whole one.
+Array vdot_by_blocks(const Array& x, const Array& y) {
+  const std::int64_t n = x.shape()[0];
+  Arrays sums;
+  for (std::int64_t begin = 0; begin < n; begin += kConjugated) {
+    const SliceSpec block[] = {{begin, 1, std::min(kConjugated, n - begin)}};
+    sums.push_back(reshape(matmul(conjugated(slice(x, block)), slice(y, block)), {1}));
+  }
+  const std::int64_t axes[] = {0};
+  return reduce_sum(concatenate(sums, 0), axes, false, sums[0].dtype());
+}
+
+}  // namespace
+
 Array vdot(const Array& x, const Array& y) {
   const Array a = ravel(x), b = ravel(y);
   if (differ(a.shape()[0], b.shape()[0])) {
     throw ValueError("vdot: cannot reshape array of size " + std::to_string(b.shape()[0]) + " into shape " +
                      a.shape().str());
   }
+  if (is_complex(a.dtype()) && computes_directly({&a, &b}) && a.shape()[0] > 2 * kConjugated)
+    return vdot_by_blocks(a, b);
   return matmul(conjugated(a), b);
 }
 

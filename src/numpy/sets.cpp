@@ -186,7 +186,7 @@ Array isin_by_table(const Array& x, const Array& y) {
     std::vector<std::uint8_t> members(static_cast<std::size_t>(range) + 1, 0);
     const Array flat = wide.is_contiguous() ? wide : copy(wide);
     const auto* numbers = flat.data_as<std::int64_t>();
-    for (std::int64_t i = 0; i < y.size(); ++i)
+    for (std::int64_t i = 0, n = flat.shape().num_elements(); i < n; ++i)
       members[static_cast<std::size_t>(numbers[i]) - static_cast<std::size_t>(low)] = 1;
     return are_members(x, low, members);
   }

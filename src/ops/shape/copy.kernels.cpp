@@ -123,24 +123,17 @@ struct Tile {
   static constexpr int64_t rows = 64 / size < 16 ? 16 : 64 / size;
 };
 
-// Columns that are done together where there are many rows: so many pages of memory are written to in turn.
-inline constexpr int64_t kColumnsTogether = 32;
-
 // `rows` a multiple of Tile::rows. Along the rows of src, which a prefetcher follows, while writes need no reads.
 template <class T, bool Stream>
 void transpose_tiles(const char* src, int64_t src_row_stride, char* dst, int64_t dst_row_stride, int64_t rows,
                      int64_t cols) {
   constexpr int64_t size = sizeof(T), W = Tile<T>::W;
   const int64_t tile_cols = cols / W * W;
-  const int64_t together = Stream || rows < 8 * kColumnsTogether ? tile_cols : kColumnsTogether;
-  for (int64_t c0 = 0; c0 < tile_cols; c0 += together) {
-    const int64_t c1 = c0 + together < tile_cols ? c0 + together : tile_cols;
-    for (int64_t r0 = 0; r0 < rows; r0 += Tile<T>::rows) {
-      for (int64_t c = c0; c < c1; c += W) {
-        for (int64_t r = r0; r < r0 + Tile<T>::rows; r += W) {
-          transpose_tile<T, W, Stream>(src + r * src_row_stride + c * size, src_row_stride,
-                                       dst + c * dst_row_stride + r * size, dst_row_stride);
-        }
+  for (int64_t r0 = 0; r0 < rows; r0 += Tile<T>::rows) {
+    for (int64_t c = 0; c < tile_cols; c += W) {
+      for (int64_t r = r0; r < r0 + Tile<T>::rows; r += W) {
+        transpose_tile<T, W, Stream>(src + r * src_row_stride + c * size, src_row_stride,
+                                     dst + c * dst_row_stride + r * size, dst_row_stride);
       }
     }
   }
