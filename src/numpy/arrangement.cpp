@@ -146,6 +146,20 @@ Array delete_at(const Array& given, const Places& places, std::optional<std::int
 // Fewer copies of an array than this are joined, more made by broadcasting.
 constexpr Dim kFewRepetitions = 8;
 
+static Array resized_by_places(const Array& x, const Shape& shape) {
+  const Array from = remainder(iota(dim_product(shape), DType::int64), dim_value(x.size(), DType::int64));
+  return reshape(take(ravel(x), from, 0), shape);
+}
+// To a shape of numbers that are known.
+static const Composed kResized(
+    "resize", "The elements, repeated, in a shape.",
+    +[](std::span<const Array> in, const Axes& shape) {
+      return resized_by_places(in[0], Shape(std::span(shape.begin(), shape.end())));
+    },
+    +[](std::span<const Array> in, const Axes& shape) {
+      return resize(in[0], Shape(std::span(shape.begin(), shape.end())));
+    });
+
 Array resize(const Array& x, const Shape& shape) {
   for (Dim d : shape) {
     if (is_negative(d)) throw ValueError("all elements of `new_shape` must be non-negative");
@@ -169,8 +183,8 @@ Array resize(const Array& x, const Shape& shape) {
     const Array repeated = reshape(broadcast_to(flat, {copies, have}), {copies * have});
     return reshape(slice(repeated, all), shape);
   }
-  const Array from = remainder(iota(wanted, DType::int64), dim_value(have, DType::int64));
-  return reshape(take(ravel(x), from, 0), shape);
+  if (is_symbolic(wanted) || !x.is_symbolic()) return resized_by_places(x, shape);
+  return compose(kResized, {x}, Axes(std::span(shape.begin(), shape.end())));
 }
 
 // --- bits

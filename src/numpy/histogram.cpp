@@ -274,21 +274,37 @@ Array histogram_bin_edges(const Array& a, const Bins& bins, const BinRange& rang
   return find_edges(data.x, bins, range, static_cast<bool>(data.weights)).edges;
 }
 
+namespace {
+
+// The type in which elements are compared with edges: halves in float32; integers, as NumPy's comparisons, in float64.
+DType counting_type(DType common) {
+  return common == DType::float32 || itemsize(common) == 2 ? DType::float32 : DType::float64;
+}
+
+// Elements, edges, weights; whether the bins are of one width.
+const Composed kWeighed(
+    "weighted_histogram", "The sums of weights in bins.",
+    +[](std::span<const Array> in, const Axes&) {
+      const DType common = promote(in[0].dtype(), in[1].dtype());
+      const DType search = is_inexact(common) ? common : promote(common, DType::float64);
+      return weighted_counts(astype(in[0], search), astype(in[1], search), in[2]);
+    },
+    +[](std::span<const Array> in, const Axes& uniform) {
+      const DType work = counting_type(promote(in[0].dtype(), in[1].dtype()));
+      const Array weights = astype(in[2], sum_type(in[2].dtype()));
+      return astype(weigh_bins(astype(in[0], work), astype(in[1], work), uniform[0] != 0, weights), in[2].dtype());
+    });
+
+}  // namespace
+
 Histogram histogram(const Array& a, const Bins& bins, const BinRange& range, bool density, const Array& weights) {
   const Data data = checked_data(a, weights);
   const Edges e = find_edges(data.x, bins, range, static_cast<bool>(data.weights));
   Histogram out{{}, e.edges};
   const DType common = promote(data.x.dtype(), e.edges.dtype());
-  // Exact in the type of the counting: halves in float32; integers, as NumPy's comparisons with edges, in float64.
-  const DType work = common == DType::float32 || itemsize(common) == 2 ? DType::float32 : DType::float64;
-  const DType sums = data.weights ? sum_type(data.weights.dtype()) : DType::int64;
-  if (data.weights && computes_directly({&data.x, &data.weights, &e.edges})) {
-    const Array weights = astype(data.weights, sums);
-    out.counts =
-        astype(weigh_bins(astype(data.x, work), astype(e.edges, work), e.uniform, weights), data.weights.dtype());
-  } else if (data.weights) {
-    const DType search = is_inexact(common) ? common : promote(common, DType::float64);
-    out.counts = weighted_counts(astype(data.x, search), astype(e.edges, search), data.weights);
+  const DType work = counting_type(common);
+  if (data.weights) {
+    out.counts = compose(kWeighed, {data.x, e.edges, data.weights}, {e.uniform});
   } else {
     out.counts = count_bins(astype(data.x, work), astype(e.edges, work), e.uniform);
   }

@@ -136,12 +136,16 @@ Array put(const Array& x, const Array& indices, const Array& values, TakeMode mo
 
 namespace {
 
-// The elements of a vector where a vector is true, which may be shorter or longer.
-Array where_true(const Array& condition, const Array& x) {
-  const bool direct = is_numeric(x.dtype()) && computes_directly({&condition, &x});
-  if (!direct || x.size() != condition.size()) return take(x, flatnonzero(condition), 0);
-  return take_masked(x, astype(condition, DType::bool_));
+Array where_true_of_parts(std::span<const Array> in, const Axes&) { return take(in[1], flatnonzero(in[0]), 0); }
+Array where_true_of_whole(std::span<const Array> in, const Axes& none) {
+  if (!is_numeric(in[1].dtype()) || in[1].size() != in[0].size()) return where_true_of_parts(in, none);
+  return take_masked(in[1], astype(in[0], DType::bool_));
 }
+const Composed kCompressed("compress", "The elements of a vector where a vector is true.", &where_true_of_parts,
+                           &where_true_of_whole);
+
+// The condition may be shorter or longer.
+Array where_true(const Array& condition, const Array& x) { return compose(kCompressed, {condition, x}); }
 
 }  // namespace
 

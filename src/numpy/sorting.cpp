@@ -62,21 +62,30 @@ Array partition(const Array& x, const Array& ranks, std::optional<std::int64_t> 
 
 constexpr std::int64_t kFewSorted = 512;  // up to here all indices are sorted in less time
 
-Array argpartition(const Array& x, const Array& ranks, std::optional<std::int64_t> axis) {
-  const AlongAxis a = along_index_axis(x, axis);
-  const Array wanted = checked_ranks(ranks, a.x.shape()[a.axis]);
-  const bool one = a.x.ndim() == 1 && wanted.size() == 1 && a.x.size() != 0 && is_numeric(a.x.dtype());
-  if (one && computes_directly({&a.x, &wanted}) && a.x.size() > kFewSorted) {
+// An array, and the ranks that are wanted along the axis that the number tells.
+static Array arguments_by_rank(std::span<const Array> in, const Axes& axis) {
+  const Array &x = in[0], &wanted = in[1];
+  const bool one = x.ndim() == 1 && wanted.size() == 1 && x.size() > kFewSorted && is_numeric(x.dtype());
+  if (one) {
     const std::int64_t rank = wanted.item<std::int64_t>();
-    const SliceSpec at[] = {{rank < 0 ? rank + a.x.size() : rank, 1, 1}};
-    const Array pivot = slice(partition_axis(a.x, wanted, 0), at);
+    const SliceSpec at[] = {{rank < 0 ? rank + x.size() : rank, 1, 1}};
+    const Array pivot = slice(partition_axis(x, wanted, 0), at);
     // The places of what is less than the element of that rank, of its equals, and of the rest. NaN has no equals.
     if (equal(pivot, pivot).item<bool>()) {
-      const Array before = less(a.x, pivot), same = equal(a.x, pivot), behind = logical_not(logical_or(before, same));
+      const Array before = less(x, pivot), same = equal(x, pivot), behind = logical_not(logical_or(before, same));
       return concatenate(Arrays{flatnonzero(before), flatnonzero(same), flatnonzero(behind)}, 0);
     }
   }
-  return argsort_axis(a.x, a.axis, false);
+  return argsort_axis(x, static_cast<int>(axis[0]), false);
+}
+static const Composed kArgpartition(
+    "argpartition", "Indices in whose order the elements of some ranks are where sorting puts them.",
+    +[](std::span<const Array> in, const Axes& axis) { return argsort_axis(in[0], static_cast<int>(axis[0]), false); },
+    &arguments_by_rank);
+
+Array argpartition(const Array& x, const Array& ranks, std::optional<std::int64_t> axis) {
+  const AlongAxis a = along_index_axis(x, axis);
+  return compose(kArgpartition, {a.x, checked_ranks(ranks, a.x.shape()[a.axis])}, {a.axis});
 }
 
 Array lexsort(std::span<const Array> keys, std::int64_t axis) {
