@@ -17,6 +17,7 @@
 #include "ir/expr.h"
 #include "ir/trace.h"
 #include "ir/variable.h"
+#include "runtime/allocator.h"
 #include "runtime/profile.h"
 #include "tnp/error.h"
 
@@ -577,6 +578,10 @@ void Program::Impl::run_tiles(const Step& step, Run& run) const {
 
 // From here on no step can fail once it has written over a Variable's array.
 void Program::Impl::claim(Run& run, VariableClaims& claims) const {
+  // Releasing memory of others may run their code, which may look at the Variables.
+  for (const Array& x : run.slots.all()) {
+    if (x && x.state() == State::concrete && x.node()->buffer->kind == Buffer::Kind::foreign) return;
+  }
   std::vector<std::pair<int, const Array*>> wanted;
   const std::vector<int>& owned = run.plan.memory.owned;
   for (int input : run.plan.overwriting.variables) {
