@@ -1,10 +1,9 @@
-#include "runtime/streaming.h"
-
 #include <gtest/gtest.h>
 
 #include <vector>
 
 #include "runtime/cpu_features.h"
+#include "runtime/streaming.h"
 
 namespace tnp {
 namespace {
