@@ -124,7 +124,7 @@ TNP_INLINE DD<V> times_log(V y, DD<V> log) {
 }
 
 // Up to where e^x and what leads to it are normal numbers.
-inline constexpr double kNormalExponent = 708;
+inline constexpr double kNormalExponent = TNP_FMA ? 708 : 620;
 inline constexpr float kNormalExponentFloat = 87;
 
 // |x|^y of all finite numbers but x = 0. Inputs beside the common path's, so that scaling takes two steps.
@@ -298,32 +298,35 @@ template <class V>
 TNP_INLINE V pow(V x, V y) {
   using M = mask_t<V>;
   V value;
-  bool common;  // a positive base that needs no scaling, and a power that does not
+  M common;  // a positive base that needs no scaling, and a power that does not
   if constexpr (is_f64<V>) {
     const DD<V> exponent = detail::times_log(y, detail::log_double_double<V>(bits_of(x), splat<V>(0)));
     const auto [n, sixteenths, p] = detail::exp_by_roots(exponent);
     value = detail::scale_by_root<V>(sixteenths, p);
     const M normal = abs_value(exponent.hi) < splat<V>(detail::kNormalExponent);
-    common = !any_lane(M(both<M>(detail::is_plain(x), normal) == M(0)));
+    common = both<M>(detail::is_plain(x), normal);
   } else if constexpr (TNP_FMA) {
     const auto power = detail::pow_of_normal_floats(x, y);
     value = power.value;
     const M normal = abs_value(power.exponent) < splat<V>(detail::kNormalExponentFloat);
-    common = !any_lane(M(both<M>(detail::is_plain(x), normal) == M(0)));
+    common = both<M>(detail::is_plain(x), normal);
   } else {
     // A product's error costs more than numbers of twice the width.
     using W = rebind_t<V, double>;
     const auto power =
         detail::pow_of_floats(detail::table_reduce<W>(bits_of(convert<W>(x)), splat<W>(0)), convert<W>(y));
     value = convert<V>(power.value);
-    common = !any_lane(M(detail::is_plain(x) == M(0))) && !any_lane(!(abs_value(power.exponent) < splat<W>(1000)));
+    common = detail::is_plain(x);
+    // Beyond that the algorithm is the same.
+    if (any_lane(!(abs_value(power.exponent) < splat<W>(1000)))) common = M(0);
   }
-  if (!common) [[unlikely]] {
+  if (any_lane(M(common == M(0)))) [[unlikely]] {
     // Copies of this block's own: the callee's view of them keeps nothing in memory on the common path.
     const V base = x, exponent = y;
     V any;
     detail::pow_of_any(base, exponent, any);
-    value = any;
+    // A result does not depend on its neighbours.
+    value = select<V>(common, value, any);
   }
   return value;
 }
@@ -395,7 +398,7 @@ TNP_INLINE V cbrt(V x) {
     const V argument = x;
     V any;
     detail::cbrt_of_any(argument, any);
-    result = any;
+    result = select<V>(mask_t<V>(common), result, any);  // which does not depend on the neighbours
   }
   return result;
 }
