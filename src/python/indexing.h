@@ -17,7 +17,8 @@ const std::byte* place_of(const Array& x, std::span<PyObject* const> items);
 // raises the errors.
 Array quick_getitem(const Array& x, PyObject* key);
 
-// x[key] for few indices, in an array or a list of integers, of rows in memory (at least one axis); absent for all else.
+// x[key] for few indices, in an array or a list of integers, of rows in memory (at least one axis); absent for all
+// else.
 Array take_few(const Array& x, PyObject* key);
 
 // Subscription, length, iteration, `in`; assignment and deletion, which say what to use instead.
