@@ -74,6 +74,15 @@ TEST(ArrayApiUpdate, WritesIntoMemoryThatNobodyShares) {
   EXPECT_EQ(x.to_vector<double>(), std::vector<double>(100, 2.0));
 }
 
+TEST(ArrayApiUpdate, WritesResultsOfOtherTypesAndShapesThere) {
+  Array x = ones({2, 3}, DType::float64);
+  const std::byte* memory = x.data();
+  array_api::update(function_named("add"), x, ones({3}, DType::float32));
+  array_api::update(function_named("multiply"), x, ones({2, 1}, DType::float64));
+  EXPECT_EQ(x.data(), memory);
+  EXPECT_EQ(x.to_vector<double>(), std::vector<double>(6, 2.0));
+}
+
 TEST(ArrayApiUpdate, LeavesTheArrayAsItWas) {
   Array x = ones({3, 1}, DType::float32);
   EXPECT_THROW(array_api::update(function_named("add"), x, ones({3, 1}, DType::float64)), TypeError);
@@ -132,6 +141,19 @@ TEST(ArrayApiIndex, AssignmentWritesInPlace) {
   EXPECT_THROW(array_api::setitem(x, Items{0}, Scalar(true)), TypeError);
   EXPECT_THROW(array_api::setitem(x, Items{0}, ones({2}, DType::float64)), ValueError);
   EXPECT_EQ(x.to_vector<double>()[0], 9.0);
+}
+
+TEST(ArrayApiIndex, AnyLayoutOfDistinctElementsIsWrittenInPlace) {
+  Array x = array_api::transpose(copy(reshape(Array({0.0, 1.0, 2.0, 3.0}), {2, 2})));
+  const std::byte* memory = x.data();
+  array_api::setitem(x, Items{0, 1}, Scalar(5.0));
+  array_api::setitem(x, Items{IndexItem::ellipsis(), 0}, ones({2}, DType::float64));
+  array_api::setitem(x, Items{reshape(astype(Array({0.0, 1.0, 0.0, 0.0}), DType::bool_), {2, 2})}, Scalar(7.0));
+  EXPECT_EQ(x.data(), memory);
+  EXPECT_EQ(x.to_vector<double>(), (std::vector<double>{1, 7, 1, 3}));
+  Array shared = broadcast_to(ones({1}, DType::float64), {3});
+  array_api::setitem(shared, Items{1}, Scalar(5.0));
+  EXPECT_EQ(shared.to_vector<double>(), (std::vector<double>{1, 5, 1}));
 }
 
 TEST(ArrayApiIndex, MasksAreAssignedInPlace) {
