@@ -19,8 +19,9 @@ struct CompileOptions {
   bool fold = true;  // compute what depends on captured arrays alone
   bool fuse = true;
   bool own_arguments = false;  // the memory of arguments that run_owned alone holds may be taken
-  std::vector<int> variables;  // arguments that Variables hold, which are assigned: so may theirs, where it is claimed
-  bool verify = false;         // check the graph after each pass (as TNP_VERIFY=1 does)
+  std::vector<int>
+      variables{};      // arguments that Variables hold, which are assigned: so may theirs, where it is claimed
+  bool verify = false;  // check the graph after each pass (as TNP_VERIFY=1 does)
 };
 
 struct ProgramFacts {
