@@ -63,6 +63,11 @@ Dim binary(DimExpr::Kind kind, Dim a, Dim b) {
   if (!is_handle(a) && !is_handle(b)) return apply(kind, a, b);
   DimTable* table = dim_table(is_handle(a) ? a : b);
   if (table == nullptr) throw TracerError("a symbolic dimension was used after its traced function had ended");
+  // Expressions hold no numbers below zero, which whoever reads them would take for handles.
+  for (Dim* operand : {&a, &b}) {
+    if (is_symbolic(*operand) && !is_handle(*operand))
+      *operand = table->intern({DimExpr::Kind::sub, nullptr, 0, 0, -*operand});
+  }
   const bool commutative = kind == DimExpr::Kind::add || kind == DimExpr::Kind::mul || kind == DimExpr::Kind::min ||
                            kind == DimExpr::Kind::max;
   if (commutative && a > b) std::swap(a, b);
@@ -116,11 +121,14 @@ const DimExpr& dim_expr(Dim d) {
 Dim dim_add(Dim a, Dim b) {
   if (a == 0) return b;
   if (b == 0) return a;
+  if (is_symbolic(b) && !is_handle(b)) return dim_sub(a, -b);
+  if (is_symbolic(a) && !is_handle(a)) return dim_sub(b, -a);
   return binary(DimExpr::Kind::add, a, b);
 }
 Dim dim_sub(Dim a, Dim b) {
   if (b == 0) return a;
   if (a == b) return 0;
+  if (is_symbolic(b) && !is_handle(b)) return binary(DimExpr::Kind::add, a, -b);
   return binary(DimExpr::Kind::sub, a, b);
 }
 Dim dim_mul(Dim a, Dim b) {
@@ -131,7 +139,7 @@ Dim dim_mul(Dim a, Dim b) {
 Dim dim_floor_div(Dim a, Dim b) {
   if (b == 1) return a;
   // (x * b) / b, which reshape(-1) meets; sizes that do not divide are caught when the reshape runs.
-  if (is_symbolic(a)) {
+  if (is_handle(a)) {
     const DimExpr& e = dim_expr(a);
     if (e.kind == DimExpr::Kind::mul && e.a == b) return e.b;
     if (e.kind == DimExpr::Kind::mul && e.b == b) return e.a;
@@ -156,7 +164,7 @@ Dim dim_product(const Shape& shape) {
 }
 
 Dim evaluate(Dim d, const std::function<Dim(const DimExpr&)>& leaf) {
-  if (!is_symbolic(d)) return d;
+  if (!is_handle(d)) return d;
   const DimExpr e = dim_expr(d);
   if (e.kind == DimExpr::Kind::leaf) return leaf(e);
   const Dim a = evaluate(e.a, leaf), b = evaluate(e.b, leaf);
@@ -165,7 +173,7 @@ Dim evaluate(Dim d, const std::function<Dim(const DimExpr&)>& leaf) {
 }
 
 void for_each_leaf(Dim d, const std::function<void(const DimExpr&)>& visit) {
-  if (!is_symbolic(d)) return;
+  if (!is_handle(d)) return;
   const DimExpr e = dim_expr(d);
   if (e.kind == DimExpr::Kind::leaf) return visit(e);
   for_each_leaf(e.a, visit);
@@ -173,7 +181,7 @@ void for_each_leaf(Dim d, const std::function<void(const DimExpr&)>& visit) {
 }
 
 std::string dim_str(Dim d) {
-  if (!is_symbolic(d)) return std::to_string(d);
+  if (!is_handle(d)) return std::to_string(d);
   DimTable* table = dim_table(d);
   if (table == nullptr) return "?";
   const DimExpr e = table->expr(d);

@@ -125,3 +125,34 @@ def test_errors_of_indices_in_traced_functions():
     weights = tnp.asarray([1.0, 2.0, 3.0])
     grad = tnp.grad(tnp.function(lambda w: tnp.sum(tnp.choose(a, [w, w * 2, w * 3]))))
     np.testing.assert_allclose(np.asarray(grad(weights)), [1.0, 3.0, 2.0])
+
+
+NEGATIVE_NUMBERS = {
+    "m + -1": lambda m: m + -1,
+    "-1 + m": lambda m: -1 + m,
+    "m - -1": lambda m: m - -1,
+    "-3 - m": lambda m: -3 - m,
+    "m * -1": lambda m: m * -1,
+    "-2 * m": lambda m: -2 * m,
+    "m // -3": lambda m: m // -3,
+    "-9 // m": lambda m: -9 // m,
+    "m % -3": lambda m: m % -3,
+    "-3 % m": lambda m: -3 % m,
+    "-m + -m": lambda m: -m + -m,
+    "m - 30": lambda m: m - 30,
+}
+
+
+@pytest.mark.parametrize("case", NEGATIVE_NUMBERS)
+def test_sizes_and_numbers_below_zero(case: str) -> None:
+    compute = NEGATIVE_NUMBERS[case]
+
+    def program(x):
+        k = compute(x.shape[0])
+        return x * k, x[k:], x[:k], tnp.arange(k, k + 3), tnp.zeros(k * k)
+
+    f = tnp.function(program)
+    for n in (4, 7, 1):
+        x = tnp.arange(n * 2.0).reshape(n, 2)
+        for got, want in zip(f(x), program(x), strict=True):
+            np.testing.assert_array_equal(np.asarray(got), np.asarray(want))
