@@ -525,10 +525,20 @@ def test_tapes_of_threads_do_not_mix():
 
 
 def test_a_recording_tape_that_nobody_holds():
-    tape = tnp.GradientTape()
-    tape.__enter__()
-    del tape
-    assert (tnp.ones(2) * 2).tolist() == [2, 2]
+    import threading
+
+    results = []
+
+    def enter_and_forget():
+        tape = tnp.GradientTape()
+        tape.__enter__()
+        del tape
+        results.append((tnp.ones(2) * 2).tolist())
+
+    thread = threading.Thread(target=enter_and_forget)  # the tape goes on recording there
+    thread.start()
+    thread.join()
+    assert results == [[2, 2]]
 
 
 def test_a_tape_is_left_on_the_thread_that_entered_it():
