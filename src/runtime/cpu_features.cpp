@@ -157,8 +157,8 @@ Isa chosen_isa() {
   throw ValueError("TNP_ISA is '" + value + "', it must be baseline, avx2 or avx512");
 }
 
-// What the kernel's files say. Some C libraries' sysconf adds up the last-level caches of all dies, of which a core uses
-// one, so it is asked last.
+// What the kernel's files say. Some C libraries' sysconf adds up the last-level caches of all dies, of which a core
+// uses one, so it is asked last.
 size_t cache_size(int sysconf_name, int level, size_t typical) {
   for (int index = 0; index < 8; ++index) {
     const std::string directory = "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index);
