@@ -91,12 +91,13 @@ struct BlockLoop {
   static unsigned run(void* out, const void* const* in, const std::int32_t* step, std::int64_t n) {
     if constexpr (kHasBy<Record, element_t<D>>) {
       using T = element_t<D>;
-      T second;
-      __builtin_memcpy(&second, in[1], sizeof second);
-      const bool prepares = step[0] == 1 && step[1] == 0 && n >= kWorthPreparing;
-      if (prepares && Record::template By<T>::serves(second)) {
-        run_by(static_cast<T*>(out), static_cast<const T*>(in[0]), typename Record::template By<T>(second), n);
-        return 0;
+      if (step[0] == 1 && step[1] == 0 && n >= kWorthPreparing) {
+        T second;
+        __builtin_memcpy(&second, in[1], sizeof second);
+        if (Record::template By<T>::serves(second)) {
+          run_by(static_cast<T*>(out), static_cast<const T*>(in[0]), typename Record::template By<T>(second), n);
+          return 0;
+        }
       }
     }
     alignas(64) char splats[kArity][N * kElement];
