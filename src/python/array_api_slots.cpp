@@ -20,16 +20,6 @@ namespace {
 using array_api::function_named;
 using array_api::kElementwise;
 
-template <class R, class F>
-R guarded(R failure, F&& f) noexcept {
-  try {
-    return f();
-  } catch (...) {
-    set_error_from_current_exception();
-    return failure;
-  }
-}
-
 using array_api::Device;
 
 // Of two operands, of which one at least is an array. Throws ValueError for arrays of two devices.

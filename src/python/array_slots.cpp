@@ -15,17 +15,6 @@ namespace tnp::python {
 
 namespace {
 
-// A slot's body: C++ exceptions become Python's.
-template <class F>
-PyObject* guarded(F&& f) noexcept {
-  try {
-    return f();
-  } catch (...) {
-    set_error_from_current_exception();
-    return nullptr;
-  }
-}
-
 const OpDef& op_named(const char* name) {
   const OpDef* op = find_op(name);
   if (op == nullptr) throw RuntimeError(std::string("no operation is called ") + name);

@@ -25,16 +25,6 @@ PyTypeObject* g_base = nullptr;
 
 const DTypeObject* object_of(PyObject* o) { return reinterpret_cast<const DTypeObject*>(o); }
 
-template <class R, class F>
-R guarded(R failure, F&& f) noexcept {
-  try {
-    return f();
-  } catch (...) {
-    set_error_from_current_exception();
-    return failure;
-  }
-}
-
 // The frequent numbers; null for others.
 PyObject* number_of_type(PyObject* o, DType dtype) {
   std::int64_t integer;

@@ -62,7 +62,7 @@ Array array_of_element(DType dtype, T value) {
 
 // Without memory the long way fails, too, and says so.
 template <class F>
-PyObject* guarded(F&& f) noexcept {
+PyObject* short_way(F&& f) noexcept {
   try {
     return f();
   } catch (...) {
@@ -191,7 +191,7 @@ PyObject* wrap_element(const std::byte* data, DType dtype) {
 PyObject* element_operation(ElementOp op, PyObject* a, PyObject* b) {
   Element x, y;
   if (!read(a, b, x, y)) return nullptr;
-  return guarded([&]() -> PyObject* {
+  return short_way([&]() -> PyObject* {
     if (x.floating) {
       const double result = computed(op, x.f, y.f);
       // Overflow, division by zero, invalid: the kernel tells of them.
@@ -207,13 +207,13 @@ PyObject* element_operation(ElementOp op, PyObject* a, PyObject* b) {
 PyObject* element_comparison(int op, PyObject* a, PyObject* b) {
   Element x, y;
   if (!read(a, b, x, y)) return nullptr;
-  return guarded([&] { return boolean(x.floating ? compared(op, x.f, y.f) : compared(op, x.i, y.i)); });
+  return short_way([&] { return boolean(x.floating ? compared(op, x.f, y.f) : compared(op, x.i, y.i)); });
 }
 
 PyObject* element_negative(PyObject* a) {
   Element x;
   if (!read(a, x) || !elements_unwatched()) return nullptr;
-  return guarded([&] {
+  return short_way([&] {
     return wrap(x.floating ? array_of_element(DType::float64, -x.f)
                            : array_of_element(DType::int64, wrapped_negative(x.i)));
   });
@@ -227,7 +227,7 @@ PyObject* element_positive(PyObject* a) {
 PyObject* element_absolute(PyObject* a) {
   Element x;
   if (!read(a, x) || !elements_unwatched()) return nullptr;
-  return guarded([&] {
+  return short_way([&] {
     if (x.floating) return wrap(array_of_element(DType::float64, std::fabs(x.f)));
     return wrap(array_of_element(DType::int64, x.i < 0 ? wrapped_negative(x.i) : x.i));
   });

@@ -283,16 +283,6 @@ Array quick_getitem(const Array& x, PyObject* key) {
 
 namespace {
 
-template <class R, class F>
-R guarded(R failure, F&& f) noexcept {
-  try {
-    return f();
-  } catch (...) {
-    set_error_from_current_exception();
-    return failure;
-  }
-}
-
 // --- slots
 
 // x[indices] with one array of indices alone; absent for what needs a plan.

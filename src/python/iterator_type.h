@@ -65,19 +65,16 @@ class IteratorType {
   static inline int count_ = 0;
 };
 
-// A slot or method: C++ exceptions become Python's.
+// A slot or method.
 template <class F>
 PyObject* iterator_call(F&& f) noexcept {
-  try {
+  return guarded([&]() -> PyObject* {
     if constexpr (std::is_same_v<decltype(f()), PyObject*>) {
       return f();
     } else {
       return f().release().ptr();
     }
-  } catch (...) {
-    set_error_from_current_exception();
-    return nullptr;
-  }
+  });
 }
 
 // F: nb::object or PyObject* (T&), as a getter and as a method without arguments.

@@ -114,6 +114,21 @@ extern void (*dim_value_hook)(std::int64_t dim);
 // Sets the Python error for the C++ exception being handled: for slots that nanobind does not wrap.
 void set_error_from_current_exception() noexcept;
 
+// The body of such a slot: `failure` where it throws.
+template <class R, class F>
+R guarded(R failure, F&& f) noexcept {
+  try {
+    return f();
+  } catch (...) {
+    set_error_from_current_exception();
+    return failure;
+  }
+}
+template <class F>
+PyObject* guarded(F&& f) noexcept {
+  return guarded<PyObject*>(nullptr, f);
+}
+
 // Warns as NumPy does of the floating-point exceptions of the last operation; false if a warning became an error.
 bool report_fp_flags(const char* operation);
 

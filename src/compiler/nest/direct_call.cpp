@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 
 #include "compiler/nest/block_lowering.h"
@@ -46,16 +47,6 @@ Direct direct_product(const LoopNest::Callee& callee) {
   };
 }
 
-struct NamedReduction {
-  std::string_view name;
-  ReduceOp op;
-};
-constexpr NamedReduction kReductions[] = {
-    {"reduce_sum", ReduceOp::sum},       {"reduce_prod", ReduceOp::prod},     {"reduce_min", ReduceOp::min},
-    {"reduce_max", ReduceOp::max},       {"reduce_all", ReduceOp::all},       {"reduce_any", ReduceOp::any},
-    {"reduce_argmin", ReduceOp::argmin}, {"reduce_argmax", ReduceOp::argmax},
-};
-
 Direct direct_reduction(const LoopNest::Callee& callee, ReduceOp op) {
   const Operand &x = callee.in[0], &y = callee.out[0];
   if (x.shape.num_elements() == 0 || !is_numeric(x.dtype)) return nullptr;  // may be an error
@@ -71,11 +62,9 @@ Direct direct_reduction(const LoopNest::Callee& callee, ReduceOp op) {
 }  // namespace
 
 Direct direct_call(const LoopNest::Callee& callee) {
-  const std::string_view name = callee.op->name;
-  if (name == "matmul") return direct_product(callee);
-  const auto* found = std::find_if(std::begin(kReductions), std::end(kReductions),
-                                   [&](const NamedReduction& r) { return r.name == name; });
-  return found == std::end(kReductions) ? nullptr : direct_reduction(callee, found->op);
+  if (std::string_view(callee.op->name) == "matmul") return direct_product(callee);
+  const std::optional<ReduceOp> op = reduce_op_of(*callee.op);
+  return op ? direct_reduction(callee, *op) : nullptr;
 }
 
 }  // namespace tnp::compiler

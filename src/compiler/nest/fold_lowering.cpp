@@ -1,9 +1,10 @@
 // Reductions and products of small arrays, in registers, in the order in which the library computes them.
 #include <algorithm>
-#include <string_view>
+#include <optional>
 
 #include "compiler/nest/block_lowering.h"
 #include "compiler/param_reader.h"
+#include "ops/reduce/reduce_driver.h"
 #include "tnp/error.h"
 
 namespace tnp::compiler {
@@ -14,15 +15,32 @@ using Kind = NestStatement::Kind;
 
 constexpr std::size_t kMostTerms = 2048;  // of all results together
 
-struct NamedFold {
-  std::string_view name;
+struct KnownFold {
   Fold fold;
   bool logical;
 };
-constexpr NamedFold kFolds[] = {
-    {"reduce_sum", Fold::sum, false}, {"reduce_prod", Fold::prod, false}, {"reduce_min", Fold::min, false},
-    {"reduce_max", Fold::max, false}, {"reduce_all", Fold::min, true},    {"reduce_any", Fold::max, true},
-};
+std::optional<KnownFold> fold_of(const OpDef& op) {
+  const std::optional<ReduceOp> reduction = reduce_op_of(op);
+  if (!reduction) return {};
+  switch (*reduction) {
+    case ReduceOp::sum:
+      return KnownFold{Fold::sum, false};
+    case ReduceOp::prod:
+      return KnownFold{Fold::prod, false};
+    case ReduceOp::min:
+      return KnownFold{Fold::min, false};
+    case ReduceOp::max:
+      return KnownFold{Fold::max, false};
+    case ReduceOp::all:
+      return KnownFold{Fold::min, true};
+    case ReduceOp::any:
+      return KnownFold{Fold::max, true};
+    case ReduceOp::argmin:
+    case ReduceOp::argmax:
+      break;
+  }
+  return {};
+}
 
 bool is_half(DType d) { return d == DType::float16 || d == DType::bfloat16; }
 
@@ -83,10 +101,9 @@ struct BlockLowering::FoldAxes {
 };
 
 bool BlockLowering::lower_reduction(const GraphNode& node) {
-  const auto* known =
-      std::find_if(std::begin(kFolds), std::end(kFolds), [&](const NamedFold& f) { return f.name == node.op->name; });
+  const std::optional<KnownFold> known = fold_of(*node.op);
   const GraphValue &in = value(node.inputs[0]), &result = value(node.outputs[0]);
-  if (known == std::end(kFolds)) return false;
+  if (!known) return false;
   if (!is_small(in)) return !known->logical && lower_short_rows(node, known->fold, result.dtype);
   const ParamReader p(*node.params);
   const Axes& axes = p.axes.at("axes");

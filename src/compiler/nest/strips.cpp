@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "compiler/param_reader.h"
+#include "ops/reduce/reduce_driver.h"
 
 namespace tnp::compiler {
 
@@ -87,9 +88,8 @@ class StripMaker {
   }
 
   bool is_known_reduction(const GraphNode& n) const {
-    constexpr std::string_view kNames[] = {"reduce_sum", "reduce_prod", "reduce_min",
-                                           "reduce_max", "reduce_all",  "reduce_any"};
-    if (std::find(std::begin(kNames), std::end(kNames), n.op->name) == std::end(kNames)) return false;
+    const std::optional<ReduceOp> op = reduce_op_of(*n.op);
+    if (!op || *op == ReduceOp::argmin || *op == ReduceOp::argmax) return false;
     const ParamReader params(*n.params);
     const Axes& axes = params.axes.at("axes");
     return !axes.empty() && axes[axes.size() - 1] - axes[0] + 1 == axes.size() && is_packed(n.inputs[0]);

@@ -83,18 +83,23 @@ void direct_narrow(const DirectView<G>& v, int64_t n) {
 }
 
 template <class G>
-void direct(const DirectArgs& args) {
+DirectView<G> direct_view(const DirectArgs& args) {
   using Elem = typename G::Elem;
+  return {static_cast<const Elem*>(args.a),
+          static_cast<const Elem*>(args.b),
+          static_cast<Elem*>(args.c),
+          args.m,
+          args.k,
+          args.a_row_stride,
+          args.a_col_stride,
+          args.b_row_stride,
+          args.c_row_stride};
+}
+
+template <class G>
+void direct(const DirectArgs& args) {
   constexpr int W = G::kWidth;
-  const DirectView<G> v{static_cast<const Elem*>(args.a),
-                        static_cast<const Elem*>(args.b),
-                        static_cast<Elem*>(args.c),
-                        args.m,
-                        args.k,
-                        args.a_row_stride,
-                        args.a_col_stride,
-                        args.b_row_stride,
-                        args.c_row_stride};
+  const DirectView<G> v = direct_view<G>(args);
   if constexpr (G::kParts == 1) {
     if (args.n >= 2 * W) {
       int64_t j = 0;
@@ -179,15 +184,7 @@ void direct_batch(const DirectBatchArgs& s) {
   int64_t done = 0;
   if constexpr (sizeof(typename G::Lane) >= 4 && G::kParts == 1) {
     if (args.n <= G::kWidth && args.k * G::kWidth * int64_t(sizeof(Elem)) <= 2 * kPackedBytes) {
-      const DirectView<G> v{static_cast<const Elem*>(args.a),
-                            static_cast<const Elem*>(args.b),
-                            static_cast<Elem*>(args.c),
-                            args.m,
-                            args.k,
-                            args.a_row_stride,
-                            args.a_col_stride,
-                            args.b_row_stride,
-                            args.c_row_stride};
+      const DirectView<G> v = direct_view<G>(args);
       done = narrow_batch<G, G::kWidth>(s, v, args.n);
     }
   }

@@ -1,4 +1,6 @@
 // The reductions: sum, prod, min, max, all, any, argmin, argmax; and sum_to, the transpose of broadcasting.
+#include <map>
+
 #include "base/accumulator_dtype.h"
 #include "base/dim.h"
 #include "ops/common.h"
@@ -175,9 +177,15 @@ OpDef reduction(const char* name, const char* doc, const char* oracle) {
   return op;
 }
 
+std::map<const OpDef*, ReduceOp>& primitives() {
+  static std::map<const OpDef*, ReduceOp> all;
+  return all;
+}
+
 #define TNP_REDUCTION(NAME, DOC, ORACLE)                                           \
   const OpDef NAME##_op = reduction<ReduceOp::NAME>("reduce_" #NAME, DOC, ORACLE); \
-  const RegisterOp NAME##_registration(NAME##_op)
+  const RegisterOp NAME##_registration(NAME##_op);                                 \
+  const bool NAME##_known = primitives().emplace(&NAME##_op, ReduceOp::NAME).second
 TNP_REDUCTION(sum, "The sum over axes, accumulated in the result's type; 0 over none. Floating sums are pairwise.",
               "np.sum(x[0], axis=tuple(p.axes), keepdims=p.keepdims, dtype=p.dtype)");
 TNP_REDUCTION(prod, "The product over axes, accumulated in the result's type; 1 over none.",
@@ -302,6 +310,11 @@ bool tile_as_reduction(TileCall& t, const Axes& axes, bool keepdims, DType dtype
   if (axis == t.in[0].ndim() || !keeps_order(t.in[0], axes, axis, t.begin, t.end, dtype)) return false;
   t.parts[0] = {axis, t.begin, t.end};
   return true;
+}
+
+std::optional<ReduceOp> reduce_op_of(const OpDef& op) {
+  const auto it = primitives().find(&op);
+  return it == primitives().end() ? std::nullopt : std::optional(it->second);
 }
 
 Array reduce_sum(const Array& x, AxisList axes, bool keepdims, DType dtype) {

@@ -2,12 +2,18 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/view.h"
 
 namespace tnp {
 
+struct OpDef;
+
 enum class ReduceOp : uint8_t { sum, prod, min, max, all, any, argmin, argmax };
+
+// Which of them a primitive is; none for other operations.
+std::optional<ReduceOp> reduce_op_of(const OpDef& op);
 
 // Reduces `in` over the axes whose bit is set in `reduced_axes` (bit i: axis i) into `out`.
 //

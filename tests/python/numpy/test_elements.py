@@ -28,7 +28,8 @@ def _outcome(f: Any, *args: Any) -> Any:
         try:
             value = np.asarray(f(*args))
         except Exception as error:
-            return type(error)
+            # Which of its own subclasses NumPy raises depends on the calls before.
+            return next(c for c in type(error).__mro__ if c.__module__ == "builtins")
     return value.dtype, value.tobytes(), [str(w.message).split(" in ")[0] for w in seen]
 
 
@@ -245,7 +246,5 @@ def test_reduce(name: str, dtype: str) -> None:
             assert ours[0] == theirs[0]
             values = [np.frombuffer(o[1], o[0]) for o in (ours, theirs)]
             assert np.allclose(*values, rtol=4 * np.finfo(ours[0]).eps, equal_nan=True)
-        elif isinstance(theirs, type) and isinstance(ours, type):
-            assert issubclass(theirs, ours)  # NumPy's class depends on which calls came before
         elif dtype != "bool" or name not in ("power", "divide"):
             assert ours == theirs

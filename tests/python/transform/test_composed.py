@@ -1,9 +1,11 @@
 """Functions that are one step of a compiled program, and are made of primitives for gradients and batches."""
 
+import re
 import warnings
 
 import pytest
 import tnp
+from tnp import _core
 
 import numpy as np
 
@@ -138,6 +140,10 @@ CASES = [
     (lambda a: tnp.trim_zeros(a), [np.concatenate([np.zeros(5), floats(30), np.zeros(9)])]),
     (lambda a: tnp.trim_zeros(a, "f"), [np.concatenate([np.zeros(5), floats(30), np.zeros(9)])]),
     (lambda a: tnp.trim_zeros(a), [np.zeros(9)]),
+    (lambda a, w: tnp.histogram(a, 20, (-2, 2), weights=w)[0], [floats(3000), floats(3000)]),
+    (lambda a: tnp.resize(a, (7, 9)), [floats((4, 5))]),
+    (lambda a: tnp.take(a, tnp.argpartition(a, (3, 2000))), [floats(3000)]),
+    (lambda b, a: tnp.compress(b, a), [RNG.random(3000) > 0.5, floats(3000)]),
     (lambda m: m.diagonal(), [floats((30, 40))]),
     (lambda m: tnp.diagonal(m, -2, 2, 0), [floats((6, 5, 4))]),
     (lambda m: tnp.trace(m, 1) + tnp.diag(m, 1), [floats((30, 30))]),
@@ -152,8 +158,16 @@ CASES = [
 
 @pytest.mark.parametrize(("f", "arrays"), CASES)
 def test_functions(f, arrays):
-    got = agree(f, *arrays)
-    assert np.asarray(got).size >= 0
+    agree(f, *arrays)
+
+
+def test_every_composed_operation_is_tested_here():
+    graphs = [str(tnp.function(f).graph(*map(tnp.asarray, arrays))) for f, arrays in CASES]
+    rows = tnp.asarray(floats((3, 4)))
+    graphs += [str(tnp.function(getattr(tnp, n)).graph(rows)) for n in NAN_FUNCTIONS + NAN_PLACES]
+    recorded = set(re.findall(r"[a-z_0-9]+", " ".join(graphs)))
+    composed = {op["name"] for op in _core.operations() if op["family"] == "composed"}
+    assert composed - recorded == set()
 
 
 def test_other_sizes_have_the_same_trace():
@@ -164,7 +178,7 @@ def test_other_sizes_have_the_same_trace():
         np.testing.assert_allclose(np.asarray(mean), np.nanmean(x, axis=0))
         same(counts, np.bincount(k))
         same(positive, x[x > 0])
-    assert h.cache_info()["traces"] == 1 if isinstance(h.cache_info(), dict) else True
+    assert h.cache_info()["traces"] == 1
 
 
 @pytest.mark.parametrize(
