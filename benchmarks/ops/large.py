@@ -63,32 +63,73 @@ def against_c() -> list[Row]:
     return rows
 
 
-def against_numpy() -> list[Row]:
-    """The same and a few more against NumPy."""
+ELEMENTWISE = [
+    ("add float64", "a + c", 0.65),
+    ("exp float32", "X.exp(f)", 0.35),
+    ("exp float64", "X.exp(a)", 0.6),
+    ("log float64", "X.log(a)", 0.6),
+    ("sin float64", "X.sin(a)", 0.12),
+    ("tanh float32", "X.tanh(f)", 0.5),
+    ("power float64", "X.power(a, c)", 0.7),
+    ("where float32", "X.where(b, f, h)", 0.2),
+    ("int32 to float32", "j.astype('float32')", 0.7),
+]
+ARRANGED = [
+    ("sum float32", "X.sum(f)", 0.7),
+    ("sum float64, axis 1", "X.sum(m, axis=1)", 0.7),
+    ("sum float64, axis 0", "X.sum(m, axis=0)", 1.0),
+    ("std float64", "X.std(a)", 0.3),
+    ("cumsum float64", "X.cumsum(a)", 0.5),
+    ("transposed copy of 4096 x 4096", "m.T.copy()", 0.25),
+    ("take 4M of 16M", "X.take(a, i)", 0.8),
+    ("boolean mask", "a[b]", 0.4),
+    ("random normal", "X.random.default_rng(0).standard_normal(n)", 0.3),
+]
+PRODUCTS = [
+    ("matmul 1024 float64", "w @ w", 1.05),
+    ("matmul 2048 float32", "v @ v", 1.05),
+    ("products of 8 x 8, float64", "X.matmul(s, s)", 0.5),
+    ("products of 8 x 8, float32", "X.matmul(s4, s4)", 0.5),
+    ("einsum of a stack of products", "X.einsum('bij,bjk->bik', s, s)", 0.5),
+    ("einsum of weighted rows", "X.einsum('ij,ij,j->i', w, w, w[0])", 0.5),
+    ("einsum of a chain", "X.einsum('ij,jk,kl->il', q, q, q)", 0.5),
+    ("tensordot of small arrays", "X.tensordot(r, r, axes=([0, 1], [1, 0]))", 0.5),
+]
+
+
+def against_numpy(cases: list[tuple[str, str, float]]) -> list[Row]:
+    """The same statements with tnp's names (`X` is the namespace) and NumPy's."""
     rng = np.random.default_rng(0)
-    a, b = rng.uniform(0.1, 10, N), rng.uniform(0.1, 10, N)
-    f = a.astype(np.float32)
-    x, y, g = tnp.asarray(a), tnp.asarray(b), tnp.asarray(f)
-    m, n = rng.standard_normal((1024, 1024)), rng.standard_normal((2048, 2048)).astype(np.float32)
-    u, v = tnp.asarray(m), tnp.asarray(n)
-    cases = [
-        ("add float64", lambda: x + y, lambda: a + b),
-        ("exp float32", lambda: tnp.exp(g), lambda: np.exp(f)),
-        ("exp float64", lambda: tnp.exp(x), lambda: np.exp(a)),
-        ("log float64", lambda: tnp.log(x), lambda: np.log(a)),
-        ("sin float64", lambda: tnp.sin(x), lambda: np.sin(a)),
-        ("tanh float32", lambda: tnp.tanh(g), lambda: np.tanh(f)),
-        ("sum float32", lambda: g.sum(), lambda: f.sum()),
-        ("matmul 1024 float64", lambda: u @ u, lambda: m @ m),
-        ("matmul 2048 float32", lambda: v @ v, lambda: n @ n),
-    ]
-    return [compare(name, ours, "NumPy", peer, None, seconds=1.5) for name, ours, peer in cases]
+    theirs = {"n": N, "a": rng.uniform(0.1, 10, N), "c": rng.uniform(0.1, 10, N), "b": rng.random(N) > 0.5}
+    theirs |= {"f": theirs["a"].astype(np.float32), "h": theirs["c"].astype(np.float32)}
+    theirs |= {"m": theirs["a"].reshape(4096, 4096), "j": rng.integers(0, 1000, N, np.int32)}
+    theirs |= {"i": rng.integers(0, N, N // 4), "w": rng.standard_normal((1024, 1024)), "q": rng.random((64, 64))}
+    theirs |= {"v": rng.standard_normal((2048, 2048)).astype(np.float32), "r": rng.random((8, 8, 16))}
+    theirs |= {"s": rng.random((20_000, 8, 8)), "s4": rng.random((20_000, 8, 8)).astype(np.float32)}
+    ours = {k: tnp.asarray(x) if isinstance(x, np.ndarray) else x for k, x in theirs.items()}
+    rows = []
+    for name, statement, target in cases:
+        run = compile(statement, name, "eval")
+        mine, peers = {**ours, "X": tnp}, {**theirs, "X": np}
+        rows.append(
+            compare(
+                name,
+                lambda run=run, names=mine: eval(run, names),
+                "NumPy",
+                lambda run=run, names=peers: eval(run, names),
+                target,
+                seconds=1.5,
+            )
+        )
+    return rows
 
 
 def main() -> None:
-    """Prints both tables."""
+    """Prints the tables."""
     show("16M elements against C", against_c())
-    show("16M elements against NumPy", against_numpy())
+    show("16M elements against NumPy, elementwise", against_numpy(ELEMENTWISE))
+    show("16M elements against NumPy, reductions and arrangement", against_numpy(ARRANGED))
+    show("Products against NumPy", against_numpy(PRODUCTS))
 
 
 if __name__ == "__main__":
