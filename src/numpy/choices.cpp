@@ -1,5 +1,6 @@
 #include "tnp/choices.h"
 
+#include "base/casting.h"
 #include "base/dim.h"
 #include "ir/composed.h"
 #include "ops/shape/require.h"
@@ -100,10 +101,7 @@ const Composed kChoose("choose", "Each element from one of several arrays.", &ch
 
 Array choose(const Array& a, std::span<const Array> choices, TakeMode mode) {
   if (choices.empty()) throw ValueError("choose: no choices are given");
-  if (!can_cast(a.dtype(), DType::int64, Casting::safe)) {
-    throw TypeError("Cannot cast array data from dtype('" + std::string(name(a.dtype())) +
-                    "') to dtype('int64') according to the rule 'safe'");
-  }
+  check_cast(a.dtype(), DType::int64, Casting::safe);
   Arrays all(choices.begin(), choices.end());
   DType type = all[0].dtype();
   for (const Array& c : all) type = promote(type, c.dtype());
@@ -139,10 +137,7 @@ Array putmask(const Array& x, const Array& mask, const Array& values) {
 }
 
 Array copyto(const Array& x, const Array& source, Casting casting, const Array& mask) {
-  if (!can_cast(source.dtype(), x.dtype(), casting)) {
-    throw TypeError("Cannot cast array data from dtype('" + std::string(name(source.dtype())) + "') to dtype('" +
-                    std::string(name(x.dtype())) + "') according to the rule");
-  }
+  check_cast(source.dtype(), x.dtype(), casting);
   const Array y = astype(source, x.dtype());
   for (const Array* part : {&y, &mask}) {
     Shape together;

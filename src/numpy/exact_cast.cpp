@@ -1,5 +1,6 @@
 #include "tnp/exact_cast.h"
 
+#include "base/casting.h"
 #include "tnp/error.h"
 #include "tnp/numpy.h"
 #include "tnp/text.h"
@@ -23,10 +24,7 @@ Array astype_same_value(const Array& x, DType to) {
     return std::string("could not cast 'same_value' ") + std::string(name(x.dtype())) + " to " + std::string(name(to)) +
            why;
   };
-  if (is_text(x.dtype()) != is_text(to)) {
-    throw TypeError("Cannot cast array data from dtype('" + std::string(name(x.dtype())) + "') to dtype('" +
-                    std::string(name(to)) + "') according to the rule 'same_value'");
-  }
+  if (is_text(x.dtype()) != is_text(to)) refuse_cast(x.dtype(), to, "same_value");
   if (to == x.dtype()) return x;
   if (is_complex(x.dtype()) && !is_complex(to) && !is_bool(to) && !all(imag(x) == 0).item<bool>())
     throw ValueError(refuse(": imag is not 0"));

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/casting.h"
 #include "base/dim.h"
 #include "ir/composed.h"
 #include "ops/index/repeat.h"
@@ -76,8 +77,7 @@ Array bincount(const Array& x, const Array& weights, std::int64_t minlength) {
   if (minlength < 0) throw ValueError("'minlength' must not be negative");
   const Dim n = x.size();
   if (!can_cast(x.dtype(), DType::int64, Casting::same_kind) && x.dtype() != DType::uint64) {
-    throw TypeError("Cannot cast array data from dtype('" + std::string(name(x.dtype())) +
-                    "') to dtype('int64') according to the rule 'safe'");
+    refuse_cast(x.dtype(), DType::int64, "safe");
   }
   const Array places = astype(x, DType::int64);
   if (weights) {

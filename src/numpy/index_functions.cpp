@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/accumulator_dtype.h"
+#include "base/casting.h"
 #include "base/dim.h"
 #include "ir/composed.h"
 #include "ir/observer.h"
@@ -22,10 +23,7 @@ Array flat(const Array& x) { return x.ndim() == 1 ? x : reshape(x, {x.size()}); 
 
 // NumPy takes for indices here what casts safely to int64.
 Array safe_indices(const Array& indices) {
-  if (!can_cast(indices.dtype(), DType::int64, Casting::safe)) {
-    throw TypeError("Cannot cast array data from dtype('" + std::string(name(indices.dtype())) +
-                    "') to dtype('int64') according to the rule 'safe'");
-  }
+  check_cast(indices.dtype(), DType::int64, Casting::safe);
   return astype(indices, DType::int64);
 }
 

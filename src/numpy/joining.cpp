@@ -1,22 +1,11 @@
 // Joining arrays and splitting them.
+#include "base/casting.h"
 #include "base/dim.h"
 #include "numpy/sizes.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
 
 namespace tnp {
-
-namespace {
-
-void check_casting(DType from, DType to, const JoinOptions& options) {
-  static constexpr const char* kNames[] = {"no", "equiv", "safe", "same_kind", "unsafe"};
-  if (can_cast(from, to, options.casting)) return;
-  throw TypeError("Cannot cast array data from dtype('" + std::string(name(from)) + "') to dtype('" +
-                  std::string(name(to)) + "') according to the rule '" + kNames[static_cast<int>(options.casting)] +
-                  "'");
-}
-
-}  // namespace
 
 Array concatenate(std::span<const Array> arrays, const JoinOptions& options) {
   if (arrays.empty()) throw ValueError("need at least one array to concatenate");
@@ -35,7 +24,7 @@ Array concatenate(std::span<const Array> arrays, const JoinOptions& options) {
   if (in[0].ndim() == 0) throw ValueError("zero-dimensional arrays cannot be concatenated");
   if (options.dtype) {
     for (Array& x : in) {
-      check_casting(x.dtype(), *options.dtype, options);
+      check_cast(x.dtype(), *options.dtype, options.casting);
       x = astype(x, *options.dtype);
     }
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/casting.h"
 #include "ops/elementwise/family.h"
 #include "tnp/numpy.h"
 #include "tnp/promotion.h"
@@ -111,13 +112,11 @@ const std::map<std::string, const UfuncInfo*, std::less<>>& all_ufuncs() {
   return *known;
 }
 
-constexpr const char* kCastingNames[] = {"no", "equiv", "safe", "same_kind", "unsafe"};
-
 std::string cast_message(const UfuncInfo& ufunc, Casting casting, DType from, DType to, int input) {
   return "Cannot cast ufunc '" + ufunc.name + "' input " +
          (ufunc.num_inputs == 1 ? std::string() : std::to_string(input) + " ") + "from dtype('" +
-         std::string(name(from)) + "') to dtype('" + std::string(name(to)) + "') with casting rule '" +
-         kCastingNames[static_cast<int>(casting)] + "'";
+         std::string(name(from)) + "') to dtype('" + std::string(name(to)) + "') with casting rule '" + name(casting) +
+         "'";
 }
 
 WeakKind weak_kind(DType d) {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "base/casting.h"
 #include "base/dim.h"
 #include "numpy/reduction_axes.h"
 #include "ops/elementwise/family.h"
@@ -281,10 +282,7 @@ Array ufunc_reduceat(std::string_view ufunc, const Array& given, const Array& gi
   if (given.ndim() == 0) throw TypeError("cannot reduceat on a scalar");
   const int axis = normalize_axis(given_axis, given.ndim());
   if (given_indices.ndim() != 1) throw ValueError("reduceat: indices must be a 1-d array");
-  if (!can_cast(given_indices.dtype(), DType::int64, Casting::safe)) {
-    throw TypeError("Cannot cast array data from dtype('" + std::string(name(given_indices.dtype())) +
-                    "') to dtype('int64') according to the rule 'safe'");
-  }
+  check_cast(given_indices.dtype(), DType::int64, Casting::safe);
   const std::int64_t n = known_size(given, axis, f);
   const auto at = astype(given_indices, DType::int64).to_vector<std::int64_t>();
   for (std::int64_t i : at) {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/casting.h"
 #include "ops/elementwise/fp_status.h"
 #include "tnp/error.h"
 
@@ -298,11 +299,8 @@ Order Value::order_named() const {
 }
 
 Casting Value::casting() const {
-  static constexpr const char* kNames[] = {"no", "equiv", "safe", "same_kind", "unsafe"};
   const std::string s = text("same_kind");
-  for (int i = 0; i < 5; ++i) {
-    if (s == kNames[i]) return static_cast<Casting>(i);
-  }
+  if (const auto rule = casting_named(s)) return *rule;
   throw ValueError("casting must be one of 'no', 'equiv', 'safe', 'same_kind', or 'unsafe' (got '" + s + "')");
 }
 

@@ -1,6 +1,7 @@
 // Methods of ndarray that are not functions of the module as well.
 #include <cstring>
 
+#include "base/casting.h"
 #include "base/dim.h"
 #include "ops/common.h"
 #include "python/arguments.h"
@@ -97,10 +98,7 @@ TNP_FUNCTION(astype, kMethod, "(self, /, dtype, order='K', casting='unsafe', sub
     const SilentFlags silent;
     return to_python(astype_same_value(x, to));
   }
-  if (casting.given() && !can_cast(x.dtype(), to, casting.casting())) {
-    throw TypeError("Cannot cast array data from dtype('" + std::string(name(x.dtype())) + "') to dtype('" +
-                    std::string(name(to)) + "') according to the rule '" + casting.text("unsafe") + "'");
-  }
+  if (casting.given()) check_cast(x.dtype(), to, casting.casting());
   warn_of_lost_imaginary_parts(x.dtype(), to);
   if (to == x.dtype()) return nb::borrow(self.handle());
   return to_python(astype(x, to));

@@ -2,6 +2,7 @@
 #include <exception>
 #include <new>
 
+#include "base/casting.h"
 #include "ops/elementwise/fp_status.h"
 #include "python/python.h"
 #include "tnp/error.h"
@@ -23,10 +24,9 @@ void set(PyObject* type, const std::exception& e) { PyErr_SetString(type, e.what
 
 // NumPy's error, with its attributes.
 void set_cast_error(const UfuncCastError& e) {
-  static constexpr const char* kRules[] = {"no", "equiv", "safe", "same_kind", "unsafe"};
   const nb::object ufunc = nb::module_::import_("tnp._core").attr("ufuncs")[e.ufunc.c_str()];
-  const nb::object error = nb::borrow(g_ufunc_cast_error)(ufunc, kRules[static_cast<int>(e.casting)],
-                                                          dtype_object(e.from), dtype_object(e.to), e.input);
+  const nb::object error =
+      nb::borrow(g_ufunc_cast_error)(ufunc, name(e.casting), dtype_object(e.from), dtype_object(e.to), e.input);
   PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.ptr())), error.ptr());
 }
 
