@@ -4,11 +4,13 @@
 #include "base/casting.h"
 #include "base/dim.h"
 #include "ops/common.h"
+#include "ops/text/text_ops.h"
 #include "python/arguments.h"
 #include "python/autograph.h"
 #include "python/complex_warning.h"
 #include "python/elementwise_call.h"
 #include "python/indexing.h"
+#include "python/layout.h"
 #include "python/numpy_memory.h"
 #include "python/same_object.h"
 #include "python/silent_flags.h"
@@ -92,16 +94,21 @@ TNP_FUNCTION(astype, kMethod, "(self, /, dtype, order='K', casting='unsafe', sub
              "The elements in another type.") {
   const auto [self, dtype, order, casting] = take<4>(args);
   const Array& x = array_of(self.ptr());
-  order.order();
+  const Layout layout = layout_of(order);
   const DType to = dtype.given() ? *dtype.dtype() : default_dtype(WeakKind::floating);
   if (casting.given() && PyUnicode_Check(casting.ptr()) && casting.text("") == "same_value") {
     const SilentFlags silent;
-    return to_python(astype_same_value(x, to));
+    return to_python(laid_out(astype_same_value(x, to), layout));
   }
   if (casting.given()) check_cast(x.dtype(), to, casting.casting());
   warn_of_lost_imaginary_parts(x.dtype(), to);
-  if (to == x.dtype()) return nb::borrow(self.handle());
-  return to_python(astype(x, to));
+  return same_or_new(self.handle(), laid_out(astype(x, to), layout));
+}
+
+TNP_FUNCTION(copy, kMethod, "(self, /, order='C')", "A copy with memory of its own.") {
+  const auto [self, order] = take<2>(args);
+  const Layout layout = layout_of(order, Layout::c);
+  return to_python(copy(array_of(self.ptr()), layout));
 }
 
 // The same bytes as elements of another type; where its size differs the last axis grows or shrinks.
@@ -196,7 +203,9 @@ TNP_FUNCTION(tolist, kMethod, "(self, /)", "The elements as nested lists of Pyth
 }
 TNP_SHORT_WAY(tolist) {
   const Array& x = array_of(self);
-  if (!args.empty() || x.state() != State::concrete || !is_numeric(x.dtype())) return nullptr;
+  if (!args.empty()) return nullptr;
+  if (is_text(x.dtype())) return text_elements(x).release().ptr();
+  if (x.state() != State::concrete) return nullptr;
   return nested_list({x.dtype(), x.shape().data(), x.strides().data(), x.shape().ndim()}, x.node()->data);
 }
 
@@ -227,7 +236,7 @@ TNP_FUNCTION(item, kMethod, "(self, /, *args)", "One element as a Python number.
   if (is_text(x.dtype())) {
     if (!args.rest.empty()) throw TypeError("item: index an array of text, and take item() of the result");
     if (x.size() != 1) throw ValueError("can only convert an array of size 1 to a Python scalar");
-    return text_element(x, 0);
+    return text_element(x.dtype(), text_handles(x).data);
   }
   const std::byte* data = x.data();
   if (args.rest.empty()) {
@@ -242,6 +251,8 @@ TNP_FUNCTION(item, kMethod, "(self, /, *args)", "One element as a Python number.
 TNP_SHORT_WAY(item) {
   const Array& x = array_of(self);
   if (x.state() != State::concrete || !is_numeric(x.dtype())) return nullptr;
+  if (args.empty() && x.shape().ndim() <= 1)
+    return x.shape().num_elements() == 1 ? python_element(x.dtype(), x.node()->data) : nullptr;
   if (args.size() == 1 && PyTuple_CheckExact(args[0]))
     args = {&PyTuple_GET_ITEM(args[0], 0), static_cast<std::size_t>(PyTuple_GET_SIZE(args[0]))};
   const std::byte* at = place_of(x, args);

@@ -89,6 +89,7 @@ PyObject* slot_power(PyObject* a, PyObject* b, PyObject* modulus) {
     return nullptr;
   }
   static const OpDef& op = op_named("power");
+  if (PyObject* quick = of_elements(ElementOp::power, a, b)) return quick;
   if (is_array(a) && (PyLong_CheckExact(b) || PyFloat_CheckExact(b))) {
     return guarded([&]() -> PyObject* {
       PyOperand exponent;
@@ -99,9 +100,6 @@ PyObject* slot_power(PyObject* a, PyObject* b, PyObject* modulus) {
         return binary(op, a, b);
       }
       const OpDef* special = power_by_exponent(x.dtype(), exponent.scalar());
-      if (special != nullptr && std::strcmp(special->name, "square") == 0) {
-        if (PyObject* quick = of_elements(ElementOp::multiply, a, a)) return quick;
-      }
       return special != nullptr ? call_elementwise(*special, x, a) : binary(op, a, b);
     });
   }
@@ -207,6 +205,13 @@ PyObject* of_operand(PyObject* a, F&& f) {
 [[gnu::noinline]] PyObject* float_of(PyObject* a) { return of_operand(a, &python_float); }
 [[gnu::noinline]] PyObject* index_of(PyObject* a) { return of_operand(a, &python_index); }
 
+// The node of a concrete array of one element and at most one axis; null for all else.
+inline const detail::Node* only_element(PyObject* a) {
+  if (Py_TYPE(a) != array_type()) return nullptr;
+  const detail::Node* node = array_of(a).node();
+  const int ndim = node->shape.ndim();
+  return node->state == State::concrete && (ndim == 0 || (ndim == 1 && node->shape[0] == 1)) ? node : nullptr;
+}
 // The node of a concrete 0-d array; null for all else.
 inline const detail::Node* single_element(PyObject* a) {
   if (Py_TYPE(a) != array_type()) return nullptr;
@@ -221,7 +226,7 @@ T loaded(const detail::Node* node) {
 }
 
 int slot_bool(PyObject* a) {
-  if (const detail::Node* node = single_element(a)) {
+  if (const detail::Node* node = only_element(a)) {
     if (node->dtype == DType::bool_) return *node->data != std::byte{0} ? 1 : 0;
     if (node->dtype == DType::float64) return loaded<double>(node) != 0 ? 1 : 0;
     if (node->dtype == DType::int64) return loaded<std::int64_t>(node) != 0 ? 1 : 0;

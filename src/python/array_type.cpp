@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "python/array_slots.h"
+#include "python/elements.h"
 #include "python/indexing.h"
 #include "python/interchange.h"
 #include "python/python.h"

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/default_dtype.h"
+#include "ops/elementwise/family.h"
 #include "tnp/promotion.h"
 
 namespace tnp::python {
@@ -53,11 +54,19 @@ bool read(PyObject* a, PyObject* b, Element& x, Element& y) {
   return true;
 }
 
-template <class T>
-Array array_of_element(DType dtype, T value) {
-  Array out = Array::empty(dtype, kNoAxes);
-  std::memcpy(out.node()->data, &value, sizeof value);
-  return out;
+// A new element of `size` bytes.
+inline PyObject* wrap_bytes(DType dtype, const void* value, std::size_t size) {
+  PyObject* spare = SpareObjects<Array>::take_whole();
+  if (spare == nullptr) {
+    Array out = Array::empty(dtype, kNoAxes);
+    std::memcpy(out.node()->data, value, size);
+    return wrap(std::move(out));
+  }
+  detail::Node* node = SpareObjects<Array>::value(spare).node();
+  node->dtype = dtype;
+  node->flags.store(detail::kContiguous, std::memory_order_relaxed);
+  std::memcpy(node->data, value, size);
+  return spare;
 }
 
 // Without memory the long way fails, too, and says so.
@@ -125,6 +134,26 @@ double computed(ElementOp op, double x, double y) {
   }
 }
 
+// x ** y as the operator computes it, which knows the exponents that Python's numbers are; NaN as above.
+double raised(double x, double y, bool is_number) {
+  if (is_number && y == 2) return x * x;
+  if (is_number && y == 0.5) return std::sqrt(x);
+  if (is_number && y == -1) return x == 0 ? kUnknown : 1 / x;
+  static const ElementwiseInfo& power = *find_op("power")->elementwise;
+  static const BlockKernel kernel = block_kernel(power, DType::float64);
+  const void* in[] = {&x, &y};
+  const std::int32_t step[] = {0, 0};
+  double out;
+  return kernel(&out, in, step, 1) == 0 ? out : kUnknown;
+}
+std::int64_t raised(std::uint64_t base, std::uint64_t exponent) {
+  std::uint64_t result = 1;
+  for (; exponent != 0; exponent >>= 1, base *= base) {
+    if (exponent & 1) result *= base;
+  }
+  return static_cast<std::int64_t>(result);
+}
+
 // Of integers, which wrap; absent where the kernel is to be asked.
 std::optional<std::int64_t> computed(ElementOp op, std::int64_t x, std::int64_t y) {
   const auto a = static_cast<std::uint64_t>(x), b = static_cast<std::uint64_t>(y);
@@ -153,6 +182,9 @@ std::optional<std::int64_t> computed(ElementOp op, std::int64_t x, std::int64_t 
     case ElementOp::remainder:
       if (y == 0 || y == -1) return std::nullopt;
       return x % y + ((x % y != 0 && (x < 0) != (y < 0)) ? y : 0);
+    case ElementOp::power:
+      if (y < 0) return std::nullopt;
+      return raised(a, b);
     default:
       return std::nullopt;
   }
@@ -162,7 +194,7 @@ std::int64_t wrapped_negative(std::int64_t x) { return static_cast<std::int64_t>
 
 PyObject* quotient_of_integers(std::int64_t x, std::int64_t y) {
   if (y == 0 || default_float() != DType::float64) return nullptr;
-  return wrap(array_of_element(DType::float64, static_cast<double>(x) / static_cast<double>(y)));
+  return wrap_number(static_cast<double>(x) / static_cast<double>(y));
 }
 
 }  // namespace
@@ -185,22 +217,24 @@ Array element_at(const std::byte* data, DType dtype) {
 
 PyObject* wrap_element(const std::byte* data, DType dtype) {
   if (dtype == DType::bool_) return boolean(*data != std::byte{0});
-  return wrap(element_at(data, dtype));
+  const int size = itemsize(dtype);
+  return size == 8 ? wrap_bytes(dtype, data, 8) : wrap_bytes(dtype, data, static_cast<std::size_t>(size));
 }
+PyObject* wrap_number(double value) { return wrap_bytes(DType::float64, &value, 8); }
+PyObject* wrap_number(std::int64_t value) { return wrap_bytes(DType::int64, &value, 8); }
 
 PyObject* element_operation(ElementOp op, PyObject* a, PyObject* b) {
   Element x, y;
   if (!read(a, b, x, y)) return nullptr;
   return short_way([&]() -> PyObject* {
     if (x.floating) {
-      const double result = computed(op, x.f, y.f);
+      const double result = op == ElementOp::power ? raised(x.f, y.f, y.weak) : computed(op, x.f, y.f);
       // Overflow, division by zero, invalid: the kernel tells of them.
-      if (!std::isfinite(result)) return nullptr;
-      return wrap(array_of_element(DType::float64, result));
+      return std::isfinite(result) ? wrap_number(result) : nullptr;
     }
     if (op == ElementOp::divide) return quotient_of_integers(x.i, y.i);
     const std::optional<std::int64_t> result = computed(op, x.i, y.i);
-    return result ? wrap(array_of_element(DType::int64, *result)) : nullptr;
+    return result ? wrap_number(*result) : nullptr;
   });
 }
 
@@ -213,10 +247,7 @@ PyObject* element_comparison(int op, PyObject* a, PyObject* b) {
 PyObject* element_negative(PyObject* a) {
   Element x;
   if (!read(a, x) || !elements_unwatched()) return nullptr;
-  return short_way([&] {
-    return wrap(x.floating ? array_of_element(DType::float64, -x.f)
-                           : array_of_element(DType::int64, wrapped_negative(x.i)));
-  });
+  return short_way([&] { return x.floating ? wrap_number(-x.f) : wrap_number(wrapped_negative(x.i)); });
 }
 
 PyObject* element_positive(PyObject* a) {
@@ -228,8 +259,8 @@ PyObject* element_absolute(PyObject* a) {
   Element x;
   if (!read(a, x) || !elements_unwatched()) return nullptr;
   return short_way([&] {
-    if (x.floating) return wrap(array_of_element(DType::float64, std::fabs(x.f)));
-    return wrap(array_of_element(DType::int64, x.i < 0 ? wrapped_negative(x.i) : x.i));
+    if (x.floating) return wrap_number(std::fabs(x.f));
+    return wrap_number(x.i < 0 ? wrapped_negative(x.i) : x.i);
   });
 }
 

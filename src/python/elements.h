@@ -4,9 +4,23 @@
 
 #include "ir/observer.h"
 #include "python/python.h"
+#include "python/spare_objects.h"
+#include "runtime/allocator.h"
 #include "runtime/profile.h"
 
 namespace tnp::python {
+
+// The object of a dead element keeps its memory for the next one's number, whatever its type: to release and to
+// allocate it would take longer than an operation of two numbers.
+template <>
+struct KeptWhole<Array> {
+  static bool test(const Array& x) noexcept {
+    const detail::Node* n = x.node();
+    return n != nullptr && n->shape.ndim() == 0 && n->state == State::concrete && is_numeric(n->dtype) &&
+           n->refs.load(std::memory_order_acquire) == 1 && n->buffer->kind == Buffer::Kind::small &&
+           n->buffer->unique() && n->data == n->buffer->data;
+  }
+};
 
 // The 0-d arrays that stand for True and for False: as Python's own they are there once, and comparisons of elements
 // make no new ones. A new reference.
@@ -30,6 +44,7 @@ enum class ElementOp {
   divide,
   floor_divide,
   remainder,
+  power,
   bitwise_and,
   bitwise_or,
   bitwise_xor,
@@ -42,7 +57,9 @@ PyObject* element_negative(PyObject* a);
 PyObject* element_positive(PyObject* a);
 PyObject* element_absolute(PyObject* a);
 
-// The element that lies there, as an object.
+// The element that lies there, as an object; or a number.
 PyObject* wrap_element(const std::byte* data, DType dtype);
+PyObject* wrap_number(double value);
+PyObject* wrap_number(std::int64_t value);
 
 }  // namespace tnp::python

@@ -9,6 +9,12 @@
 
 namespace tnp::python {
 
+// Which dead objects keep their T, for those who can use it again; none unless this is specialised.
+template <class T>
+struct KeptWhole {
+  static bool test(const T&) noexcept { return false; }
+};
+
 // For objects that hold a T, of one class and none derived from it.
 template <class T>
 class SpareObjects {
@@ -43,12 +49,25 @@ class SpareObjects {
     return o.release().ptr();
   }
 
+  // A new reference to an object whose T passed the test when the last reference to it went; null if there is none.
+  static PyObject* take_whole() noexcept {
+    if (whole_count_ == 0) return nullptr;
+    PyObject* spare = whole_[--whole_count_];
+    Py_SET_REFCNT(spare, 1);
+    return spare;
+  }
+
  private:
   static void deallocate(PyObject* o) {
-    if (Py_TYPE(o) != type_ || count_ == kMost || !keep_ || !nb::inst_ready(nb::handle(o))) return deallocate_(o);
+    if (Py_TYPE(o) != type_ || !keep_ || !nb::inst_ready(nb::handle(o))) return deallocate_(o);
     PyObject_GC_UnTrack(o);
     PyObject** weak_references = reinterpret_cast<PyObject**>(reinterpret_cast<char*>(o) + type_->tp_weaklistoffset);
-    if (*weak_references != nullptr) PyObject_ClearWeakRefs(o);
+    if (*weak_references != nullptr) PyObject_ClearWeakRefs(o);  // runs Python code, which may make arrays
+    if (KeptWhole<T>::test(value(o)) && whole_count_ < kMost) {
+      whole_[whole_count_++] = o;
+      return;
+    }
+    if (count_ == kMost) return deallocate_(o);
     // Dropped last: what it frees may run Python code, which may make arrays.
     const T dead = std::move(value(o));
     spare_[count_++] = o;
@@ -57,6 +76,7 @@ class SpareObjects {
   static void drop() {
     keep_ = false;
     while (count_ > 0) deallocate_(spare_[--count_]);
+    while (whole_count_ > 0) deallocate_(whole_[--whole_count_]);
   }
 
   static constexpr int kMost = 64;
@@ -65,6 +85,8 @@ class SpareObjects {
   static inline std::ptrdiff_t offset_ = 0;  // of the T in an object; the same in all of them
   static inline PyObject* spare_[kMost];
   static inline int count_ = 0;
+  static inline PyObject* whole_[kMost];
+  static inline int whole_count_ = 0;
   static inline bool keep_ = false;
 };
 
