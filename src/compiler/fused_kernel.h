@@ -36,6 +36,13 @@ class FusedKernel {
   // rows without gaps. False, with nothing done, if the inputs' shapes cannot be broadcast together.
   bool run(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode);
 
+  // The same for operands whose elements lie in a row without gaps, outputs first; `scalars`: the inputs that are a
+  // single element. Of so few elements, and more than none, that no other thread would help.
+  bool is_row(std::int64_t n) const { return n > 0 && n < 2 * grain_; }
+  void run_row(const OperandMask& scalars, std::byte* const* operands, std::int64_t n, JitMode mode) {
+    run_flat(choose(scalars, n, mode), scalars, operands, n);
+  }
+
   int num_compiled() const;  // variants with code
 
  private:
@@ -68,6 +75,7 @@ class FusedKernel {
   void allocate(Array* const* in, Array* out, const std::int16_t* reuse, const Shape& shape, std::byte** data);
   bool run_plain(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode);
   bool run_profiled(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode);
+  bool run_in_memory_order(Array* const* in, Array* out, JitMode mode);
   bool run_general(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode);
   // The same for one output, written past the caches. Moves the operands on.
   void run_streamed(const Variant* variant, const OperandMask& scalars, std::byte** operands, std::int64_t n) const;

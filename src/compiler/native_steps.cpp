@@ -163,12 +163,31 @@ bool NativeSteps::compile() {
 
 bool NativeSteps::run(const std::function<const Array&(int)>& input, std::span<Array> results) const {
   const ProfileSpan span("kernel", "native steps");
+  std::vector<std::byte*> in, out;
   Arrays held;  // copies of what is strided
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     const Output& o = outputs_[i];
     results[i] = o.input < 0 ? Array::empty(o.dtype, o.shape) : input(o.input);
+    out.push_back(results[i].data());
   }
-  const Array scratch = scratch_bytes_ ? Array::empty(DType::uint8, {scratch_bytes_}) : Array();
+  for (const Memory& m : memory_) {
+    if (m.kind != Memory::Kind::input) continue;
+    const auto i = static_cast<std::size_t>(m.index);
+    if (in.size() <= i) in.resize(i + 1);
+    const Array& x = input(m.index);
+    in[i] = x.data();  // computes what is pending
+    if (x.is_contiguous()) continue;
+    held.push_back(copy(x));
+    in[i] = held.back().data();
+  }
+  return run_on(in.data(), out.data());
+}
+
+bool NativeSteps::run_on(std::byte* const* inputs, std::byte* const* results) const {
+  constexpr std::int64_t kInlineBytes = 1024;
+  alignas(64) std::byte inline_scratch[kInlineBytes];
+  const Array more_scratch = scratch_bytes_ > kInlineBytes ? Array::empty(DType::uint8, {scratch_bytes_}) : Array();
+  std::byte* scratch = more_scratch ? more_scratch.data() : inline_scratch;
   constexpr std::size_t kInline = 64;
   void* inline_pointers[kInline];
   std::vector<void*> more;
@@ -176,17 +195,9 @@ bool NativeSteps::run(const std::function<const Array&(int)>& input, std::span<A
   void** pointers = more.empty() ? inline_pointers : more.data();
   for (std::size_t k = 0; k < memory_.size(); ++k) {
     const Memory& m = memory_[k];
-    if (m.kind == Memory::Kind::output) {
-      pointers[k] = results[static_cast<std::size_t>(m.index)].data();
-    } else if (m.kind == Memory::Kind::scratch) {
-      pointers[k] = scratch.data() + m.offset;
-    } else {
-      const Array& x = input(m.index);
-      pointers[k] = x.data();  // computes what is pending
-      if (x.is_contiguous()) continue;
-      held.push_back(copy(x));
-      pointers[k] = held.back().data();
-    }
+    pointers[k] = m.kind == Memory::Kind::output    ? results[m.index]
+                  : m.kind == Memory::Kind::scratch ? scratch + m.offset
+                                                    : inputs[m.index];
   }
   auto* context = const_cast<LoopNest*>(&nest_);
   return code_->function(pointers, nest_.parameters.data(), 1 << 20, &never_stop, &call_library, context) ==

@@ -25,17 +25,21 @@ class NativeSteps {
   // error (running the steps says which).
   bool run(const std::function<const Array&(int)>& input, std::span<Array> results) const;
 
+  // The same on memory: of all inputs, without gaps, and of those results that are no inputs.
+  bool run_on(std::byte* const* inputs, std::byte* const* results) const;
+  struct Output {
+    DType dtype;
+    Shape shape;
+    int input;  // it is this input; -1: it is computed
+  };
+  const std::vector<Output>& outputs() const { return outputs_; }
+
  private:
   // What a pointer that the code is given points to.
   struct Memory {
     enum class Kind : std::uint8_t { input, output, scratch } kind;
     int index;
     std::int64_t offset;
-  };
-  struct Output {
-    DType dtype;
-    Shape shape;
-    int input;  // it is this input; -1: it is computed
   };
   class Lowering;
 

@@ -17,6 +17,7 @@
 #include "ir/expr.h"
 #include "ir/trace.h"
 #include "ir/variable.h"
+#include "ops/shape/create.h"
 #include "runtime/allocator.h"
 #include "runtime/profile.h"
 #include "tnp/error.h"
@@ -64,6 +65,7 @@ struct Step {
   std::vector<int> nodes;
   StepPlan plan;
   bool symbolic_params = false;
+  int part = -1;                                  // of complex numbers, which it is a view of: `complex_part`
   std::uint64_t taken = 0;                        // inputs whose memory it takes although a Variable holds them
   std::vector<std::pair<int, SizeSource>> sizes;  // by output
 };
@@ -87,6 +89,21 @@ constexpr std::int64_t kTiledElements = 1 << 18;
 constexpr std::int64_t kNativeElements = 1 << 17;  // no array of steps that are made native is larger
 
 constexpr std::int64_t kCopiedElements = 1 << 12;  // of a Variable that native code rather copies than leaves to steps
+constexpr std::int64_t kMovedBytes = 1 << 12;      // results that the library moves faster than native code
+
+// Whether a graph whose sizes are numbers puts elements into other places and does no more, and those are many.
+bool only_moves(const Graph& graph) {
+  std::int64_t bytes = 0;
+  for (const GraphNode& n : graph.nodes) {
+    if (!n.op->arranges) return false;
+  }
+  for (int v : graph.outputs) {
+    const GraphValue& value = graph.values[static_cast<std::size_t>(v)];
+    if (!value.shape.is_static()) return false;
+    bytes += value.shape.num_elements() * itemsize(value.dtype);
+  }
+  return bytes >= kMovedBytes;
+}
 
 }  // namespace
 
@@ -139,6 +156,8 @@ struct Program::Impl {
   std::shared_ptr<const Graph> source;
   mutable std::shared_ptr<Program> unfolded;
 
+  mutable std::vector<std::unique_ptr<PreparedCall>> prepared;
+
   ~Impl();
   void index_sizes();
   void make_checks();
@@ -146,11 +165,18 @@ struct Program::Impl {
   void add_steps(Plan& plan, std::vector<Unit> units) const;
   const Plan* plan_for(std::span<const Array> inputs) const;
   const Plan* exact_plan_for(std::span<const Array> inputs) const;
+  const Plan* find_exact_plan(std::span<const Array> inputs) const;
   bool copies_variables(const Plan& plan, const std::vector<Unit>& units) const;
   bool comes_again(const std::vector<std::int64_t>& sizes) const;
   Plan* make_exact_plan(std::span<const Array> inputs, std::vector<std::int64_t> sizes, bool large) const;
   const Plan* any_plan() const;
   const Program* for_inputs(std::span<const Array> inputs) const;
+
+  PreparedOperand operand(int place, std::span<const Array> inputs) const;
+  PreparedOperands operands(const std::vector<int>& places, std::span<const Array> inputs) const;
+  const Plan* settled_plan(std::span<const Array> inputs) const;
+  std::unique_ptr<PreparedCall> prepare_views(const Plan& plan, std::span<const Array> inputs) const;
+  std::unique_ptr<PreparedCall> prepare_step(const Plan& plan, std::span<const Array> inputs) const;
 
   struct Run;
   bool run_native(const Plan& plan, std::span<const Array> inputs, std::span<Array> results) const;
@@ -294,6 +320,7 @@ void Program::Impl::add_steps(Plan& plan, std::vector<Unit> units) const {
       step.kernel = FusedKernel::get(unit.group);
     } else {
       step.node = &plan.graph.nodes[unit.nodes[0]];
+      step.part = complex_part(plan.graph, *step.node);
       for_each_symbolic_dim(*step.node->params, [&](Dim) { step.symbolic_params = true; });
     }
     for (std::size_t j = 0; j < unit.outputs.size(); ++j) {
@@ -334,7 +361,7 @@ Program::Plan* Program::Impl::make_exact_plan(std::span<const Array> inputs, std
     if (!options.variables.empty()) keep_updates_apart(plan->graph, options.variables, units);
     if (large) units = make_tile_groups(plan->graph, std::move(units));
     const bool tiled = std::any_of(units.begin(), units.end(), [](const Unit& u) { return u.tiles != nullptr; });
-    if (!large && may_be_native) plan->native = NativeSteps::make(plan->graph);
+    if (!large && may_be_native && !only_moves(plan->graph)) plan->native = NativeSteps::make(plan->graph);
     if (tiled || symbolic_params || plan->native) {
       add_steps(*plan, units);
       plan->usable = true;
@@ -351,6 +378,21 @@ Program::Plan* Program::Impl::make_exact_plan(std::span<const Array> inputs, std
   return plan.release();
 }
 
+// The plan for exactly these sizes, usable or not.
+const Program::Plan* Program::Impl::find_exact_plan(std::span<const Array> inputs) const {
+  for (const Plan* p = exact_plans.load(std::memory_order_acquire); p != nullptr; p = p->next) {
+    auto size = p->sizes.begin();
+    const bool same = std::all_of(inputs.begin(), inputs.end(), [&](const Array& x) {
+      const Shape& shape = x.shape();
+      if (p->sizes.end() - size < shape.ndim() || !std::equal(shape.begin(), shape.end(), size)) return false;
+      size += shape.ndim();
+      return true;
+    });
+    if (same && size == p->sizes.end()) return p;
+  }
+  return nullptr;
+}
+
 // The plan for exactly these sizes: of arrays so large that steps are run part by part, or of sizes that come again and
 // again where they are parameters of operations; null if there is none.
 const Program::Plan* Program::Impl::exact_plan_for(std::span<const Array> inputs) const {
@@ -359,26 +401,13 @@ const Program::Plan* Program::Impl::exact_plan_for(std::span<const Array> inputs
   for (const Array& x : inputs) most = std::max(most, x.shape().num_elements());
   const bool large = may_tile && most >= kTiledElements;
   if (!large && !symbolic_params && !(may_be_native && most <= kNativeElements)) return nullptr;
-  const auto find = [&]() -> const Plan* {
-    for (const Plan* p = exact_plans.load(std::memory_order_acquire); p != nullptr; p = p->next) {
-      auto size = p->sizes.begin();
-      const bool same = std::all_of(inputs.begin(), inputs.end(), [&](const Array& x) {
-        const Shape& shape = x.shape();
-        if (p->sizes.end() - size < shape.ndim() || !std::equal(shape.begin(), shape.end(), size)) return false;
-        size += shape.ndim();
-        return true;
-      });
-      if (same && size == p->sizes.end()) return p;
-    }
-    return nullptr;
-  };
-  const Plan* p = find();
+  const Plan* p = find_exact_plan(inputs);
   if (p == nullptr) {
     std::vector<std::int64_t> sizes;
     for (const Array& x : inputs) sizes.insert(sizes.end(), x.shape().begin(), x.shape().end());
     if (large || comes_again(sizes)) {
       const std::lock_guard lock(mutex);
-      p = find();
+      p = find_exact_plan(inputs);
       if (p == nullptr && num_exact_plans.load() < (large ? kMaxExactPlans : kMaxSmallExactPlans))
         p = make_exact_plan(inputs, std::move(sizes), large);
     }
@@ -512,6 +541,24 @@ bool Program::Impl::run_native(const Plan& plan, std::span<const Array> inputs, 
   return plan.native->run(input, results);
 }
 
+namespace {
+
+// The real (0) or imaginary (1) parts, where they lie.
+Array part_of_complex(const Array& x, int part) {
+  std::byte* data = x.data();  // computes what is pending
+  return Array::view_of(x.node()->buffer, data + part * x.itemsize() / 2, real_of(x.dtype()), x.shape(), x.strides());
+}
+
+// As eager calls do: what is made of nothing waits for its first reader.
+void compute(const Call& call, std::span<Array> out) {
+  if (call.in.size() < 2 && out.size() == 1) {
+    if ((out[0] = create_later(call))) return;
+  }
+  execute(call, out);
+}
+
+}  // namespace
+
 void Program::Impl::run_call(const Step& step, Run& run) const {
   const StepPlan& plan = step.plan;
   Frame given(plan.inputs.size()), made(plan.outputs.size());
@@ -526,11 +573,13 @@ void Program::Impl::run_call(const Step& step, Run& run) const {
     }
   }
   const GraphNode& node = *step.node;
-  if (!step.symbolic_params) {
-    execute(Call{*node.op, in, *node.params, donated}, out);
+  if (step.part >= 0) {
+    out[0] = part_of_complex(in[0], step.part);
+  } else if (!step.symbolic_params) {
+    compute(Call{*node.op, in, *node.params, donated}, out);
   } else {
     const ParamsRef params = replace_dims(node.params, [&](Dim d) { return run.size_of(d); });
-    execute(Call{*node.op, in, *params, donated}, out);
+    compute(Call{*node.op, in, *params, donated}, out);
   }
   // A Variable's array that was written over is still that array.
   if ((step.taken & donated) && run.claims && run.claims->holds(in[0]) && in[0].node()->buffer == out[0].node()->buffer)
@@ -669,6 +718,12 @@ void Program::run_on(std::span<const Array> inputs, Array* owned, std::span<Arra
   }
   const Plan& plan = *impl.plan_for(inputs);
   if (plan.native && impl.run_native(plan, inputs, results)) return;
+  run_steps(plan, inputs, owned, results, claims);
+}
+
+void Program::run_steps(const Plan& plan, std::span<const Array> inputs, Array* owned, std::span<Array> results,
+                        VariableClaims* claims) const {
+  const Impl& impl = *impl_;
   Impl::Run run(inputs, impl, plan);
   for (const auto& [input, source] : impl.input_sizes) {
     if (!plan.exact) run.note(run.at(input), source);
@@ -699,6 +754,132 @@ void Program::run_on(std::span<const Array> inputs, Array* owned, std::span<Arra
       results[i] = run.at(place);
     }
   }
+}
+
+// --- prepared calls ---
+
+constexpr std::size_t kMaxPrepared = 8;
+constexpr std::int64_t kPreparedElements = 1 << 16;  // larger arguments are worth more than what a call costs
+
+class Program::PreparedSteps final : public PreparedCall {
+ public:
+  PreparedSteps(std::span<const Array> arguments, std::size_t num_results, const Program& program, const Plan& plan,
+                PreparedOperands operands)
+      : PreparedCall(arguments, num_results), program_(program), plan_(plan), operands_(std::move(operands)) {
+    for (int place : plan.memory.results) same_.push_back(place < static_cast<int>(arguments.size()) ? place : -1);
+  }
+
+  bool run(detail::Node* const* arguments, Array* results) const override {
+    const BorrowedArrays in(operands_, arguments);
+    program_.run_steps(plan_, in.all(), nullptr, {results, num_results_}, nullptr);
+    return true;
+  }
+
+ private:
+  const Program& program_;
+  const Plan& plan_;
+  PreparedOperands operands_;
+};
+
+PreparedOperand Program::Impl::operand(int place, std::span<const Array> inputs) const {
+  if (place < graph.num_args()) return {place, Array()};
+  if (place < num_given) return {-1, inputs[static_cast<std::size_t>(place)]};
+  return {-1, graph.captured[static_cast<std::size_t>(place - graph.num_args())]};
+}
+
+PreparedOperands Program::Impl::operands(const std::vector<int>& places, std::span<const Array> inputs) const {
+  PreparedOperands out;
+  for (int place : places) out.push_back(operand(place, inputs));
+  return out;
+}
+
+// The plan that all further runs with these sizes will have; null while that is open.
+const Program::Plan* Program::Impl::settled_plan(std::span<const Array> inputs) const {
+  const Plan* plan = plan_for(inputs);
+  const bool exact = plan->usable;
+  if ((symbolic_params || may_be_native) && !exact && find_exact_plan(inputs) == nullptr) return nullptr;
+  return symbolic_params && !exact ? nullptr : plan;
+}
+
+// Operations of one input that only arrange its elements do so by type, sizes and strides, whatever the elements are.
+// If one gives the memory of this input, it gives that of all others that look like it.
+std::unique_ptr<PreparedCall> Program::Impl::prepare_views(const Plan& plan, std::span<const Array> inputs) const {
+  std::map<int, std::pair<PreparedOperand, Array>> made;  // by place: what it is a view of, and itself
+  const auto value = [&](int place) {
+    if (const auto it = made.find(place); it != made.end()) return it->second;
+    const PreparedOperand o = operand(place, inputs);
+    return std::pair(o, o.argument >= 0 ? inputs[static_cast<std::size_t>(o.argument)] : o.constant);
+  };
+  for (const Step& step : plan.steps) {
+    if (step.node == nullptr || step.plan.inputs.size() != 1 || !step.node->op->arranges) return nullptr;
+    const auto [of, from] = value(step.plan.inputs[0]);
+    Array out;
+    execute(Call{*step.node->op, {&from, 1}, *step.node->params}, {&out, 1});
+    if (out.node()->buffer != from.node()->buffer) return nullptr;
+    made.insert_or_assign(step.plan.outputs[0], std::pair(of, out));
+  }
+  std::vector<PreparedViews::Result> results;
+  for (int place : plan.memory.results) {
+    auto [of, x] = value(place);
+    const bool whole = place < num_inputs;
+    if (of.argument < 0) {
+      results.push_back({{-1, x}, true, 0, ArrayLayout(x)});
+    } else {
+      const Array& from = inputs[static_cast<std::size_t>(of.argument)];
+      results.push_back({of, whole, x.data() - from.data(), ArrayLayout(x)});
+    }
+  }
+  return std::make_unique<PreparedViews>(inputs.first(static_cast<std::size_t>(graph.num_args())), std::move(results));
+}
+
+// A plan of one step, whose outputs are the results.
+std::unique_ptr<PreparedCall> Program::Impl::prepare_step(const Plan& plan, std::span<const Array> inputs) const {
+  const Step& step = plan.steps[0];
+  if (plan.steps.size() != 1 || plan.memory.results != step.plan.outputs || step.tiles) return nullptr;
+  const std::span<const Array> arguments = inputs.first(static_cast<std::size_t>(graph.num_args()));
+  PreparedOperands read = operands(step.plan.inputs, inputs);
+  if (step.kernel) return prepared_kernel(arguments, step.kernel, std::move(read), options.jit);
+  return prepared_operation(arguments, *step.node->op, *step.node->params, std::move(read), plan.memory.results.size());
+}
+
+const PreparedCall* Program::prepare(std::span<const Array> inputs) const {
+  const Impl& impl = *impl_;
+  const auto num_args = static_cast<std::size_t>(impl.graph.num_args());
+  const std::span<const Array> arguments = inputs.first(num_args);
+  if (num_args > PreparedCall::kMostArguments || num_results() > PreparedCall::kMostResults) return nullptr;
+  if (impl.options.own_arguments || !impl.options.variables.empty()) return nullptr;
+  detail::Node* nodes[PreparedCall::kMostArguments];
+  bool large = false;
+  for (std::size_t i = 0; i < num_args; ++i) {
+    if (arguments[i].state() != State::concrete || !arguments[i].is_contiguous()) return nullptr;
+    nodes[i] = arguments[i].node();
+    large = large || arguments[i].shape().num_elements() >= kPreparedElements;
+  }
+  impl.check_inputs(inputs);
+  if (!impl.folded.empty() && impl.for_inputs(inputs) != nullptr) return nullptr;
+  const Plan* plan = impl.settled_plan(inputs);
+  if (plan == nullptr) return nullptr;
+  const std::lock_guard lock(impl.mutex);
+  for (const auto& known : impl.prepared) {
+    if (known->fits(nodes, num_args)) return known.get();
+  }
+  if (impl.prepared.size() >= kMaxPrepared) return nullptr;
+  std::unique_ptr<PreparedCall> made = impl.prepare_views(*plan, inputs);
+  if (!made && large) return nullptr;
+  std::vector<int> all(static_cast<std::size_t>(impl.num_inputs));
+  std::iota(all.begin(), all.end(), 0);
+  if (!made && plan->native) {
+    if (!plan->is_native.load(std::memory_order_acquire)) return nullptr;
+    made = prepared_native(arguments, *plan->native, impl.operands(all, inputs));
+  } else if (!made) {
+    made = impl.prepare_step(*plan, inputs);
+    all.resize(static_cast<std::size_t>(impl.num_given));
+    if (!made && all.size() <= BorrowedArrays::kMost)
+      made = std::make_unique<PreparedSteps>(arguments, num_results(), *this, *plan, impl.operands(all, inputs));
+  }
+  if (!made) return nullptr;
+  impl.prepared.push_back(std::move(made));
+  return impl.prepared.back().get();
 }
 
 // --- description ---

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "compiler/fused_kernel.h"
+#include "compiler/prepared_call.h"
 #include "ir/graph.h"
 
 namespace tnp {
@@ -47,6 +48,9 @@ class Program {
   std::size_t num_results() const;
   // The same; with `own_arguments` the memory of arguments that nobody else holds may be taken.
   Arrays run_owned(Arrays inputs, VariableClaims* claims = nullptr) const;
+  // What remains of a run with arguments like these, once it is known how such runs go; null before, and where it would
+  // be no quicker. `inputs` as in `run`. It lives as long as the program.
+  const PreparedCall* prepare(std::span<const Array> inputs) const;
   // Whether a run may write over the array of this argument, a Variable's.
   bool overwrites(int input) const;
 
@@ -59,8 +63,11 @@ class Program {
   friend std::shared_ptr<Program> compile(std::shared_ptr<const Graph>, const CompileOptions&);
   struct Impl;
   struct Plan;
+  class PreparedSteps;
   void run_on(std::span<const Array> inputs, Array* owned, std::span<Array> results,
               VariableClaims* claims = nullptr) const;
+  void run_steps(const Plan& plan, std::span<const Array> inputs, Array* owned, std::span<Array> results,
+                 VariableClaims* claims) const;
   explicit Program(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

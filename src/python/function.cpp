@@ -9,6 +9,33 @@ namespace tnp::python {
 
 namespace {
 
+PyTypeObject* g_function_type = nullptr;
+std::ptrdiff_t g_function_offset = 0;  // of the Function in an object of the class itself
+
+PyObject* function_vectorcall(PyObject* self, PyObject* const* args, std::size_t nargs, PyObject* names) {
+  return guarded([&] {
+    Function* f = Py_TYPE(self) == g_function_type
+                      ? reinterpret_cast<Function*>(reinterpret_cast<char*>(self) + g_function_offset)
+                      : nb::inst_ptr<Function>(nb::handle(self));
+    return f->call(args, static_cast<std::size_t>(PyVectorcall_NARGS(nargs)), names);
+  });
+}
+
+// Objects of the class are called through the pointer that they begin with. One that was made without __init__ has
+// none, and comes to function_call.
+void call_by_vector(const nb::class_<Function>& cls) {
+  g_function_type = reinterpret_cast<PyTypeObject*>(cls.ptr());
+  const nb::object probe = nb::inst_alloc(cls);
+  Function* f = nb::inst_ptr<Function>(probe);
+  f->vectorcall = nullptr;
+  g_function_offset = reinterpret_cast<char*>(f) - reinterpret_cast<char*>(probe.ptr());
+  const Callable* callable = f;
+  g_function_type->tp_vectorcall_offset =
+      reinterpret_cast<const char*>(callable) - reinterpret_cast<const char*>(probe.ptr());
+  g_function_type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
+  PyType_Modified(g_function_type);
+}
+
 PyObject* function_call(PyObject* self, PyObject* args, PyObject* kwargs) {
   try {
     if (!nb::inst_ready(nb::handle(self))) throw TypeError("Function: it was made without __init__");
@@ -201,7 +228,13 @@ void bind_function(nb::module_& m) {
   auto cls =
       nb::class_<Function>(m, "Function", nb::type_slots(slots), nb::dynamic_attr(), nb::is_weak_referenceable());
   cls.attr("__module__") = "tnp";
-  cls.def(nb::init<nb::object, nb::object, bool>(), nb::arg("f"), nb::arg("name").none(), nb::arg("autograph") = true);
+  cls.def(
+      "__init__",
+      [](Function* self, nb::object f, nb::object name, bool autograph) {
+        new (self) Function(std::move(f), std::move(name), autograph, &function_vectorcall);
+      },
+      nb::arg("f"), nb::arg("name").none(), nb::arg("autograph") = true);
+  call_by_vector(cls);
   define_views(cls);
   bind_bound_function(m);
   cls.def("__repr__", [](const Function& f) { return "<tnp.function " + f.shown_name() + ">"; });

@@ -16,6 +16,7 @@
 #include "python/profile.h"
 #include "python/pytree.h"
 #include "python/signature.h"
+#include "python/spare_objects.h"
 #include "python/variable.h"
 #include "runtime/profile.h"
 #include "tnp/error.h"
@@ -38,6 +39,7 @@ struct Traced {
   std::vector<std::size_t> changed;  // strict arrays of the arguments, by number; their values follow the results
   const compiler::Program* program = nullptr;  // where `Function::short_call` may run it: from the second call on
   bool any_sizes = true;                       // no size is fixed
+  unsigned short_calls = 0;
 };
 
 inline bool fits(const Shape& fixed, const Array& x) {
@@ -54,16 +56,47 @@ inline bool fits(const Traced& t, const Arrays& arrays) {
   return true;
 }
 
-class Function {
+// What the interpreter calls, where the class says that it lies.
+struct Callable {
+  vectorcallfunc vectorcall = nullptr;
+};
+
+class Function : public Callable {
  public:
-  Function(nb::object f, nb::object name, bool autograph)
-      : f_(std::move(f)), name_(std::move(name)), autograph_(autograph) {}
+  Function(nb::object f, nb::object name, bool autograph, vectorcallfunc call)
+      : Callable{call}, f_(std::move(f)), name_(std::move(name)), autograph_(autograph) {}
+  ~Function() { vectorcall = nullptr; }
+  Function(const Function&) = delete;
+
+  // A call of `n` arguments and then those that `names` are the names of.
+  PyObject* call(PyObject* const* given, std::size_t n, PyObject* names) {
+    if (names == nullptr) {
+      if (PyObject* result = quick_call(given, n)) return result;
+      if (nb::object result = short_call(given, n); result.is_valid()) return result.release().ptr();
+    }
+    nb::object args = nb::steal(PyTuple_New(static_cast<Py_ssize_t>(n))), kwargs;
+    if (!args.is_valid()) throw nb::python_error();
+    for (std::size_t i = 0; i < n; ++i) PyTuple_SET_ITEM(args.ptr(), i, Py_NewRef(given[i]));
+    if (names != nullptr && PyTuple_GET_SIZE(names) > 0) {
+      kwargs = nb::dict();
+      for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); ++i) {
+        if (PyDict_SetItem(kwargs.ptr(), PyTuple_GET_ITEM(names, i), given[n + static_cast<std::size_t>(i)]) != 0)
+          throw nb::python_error();
+      }
+    }
+    return long_call(args, kwargs, false).release().ptr();
+  }
 
   // `bound`: the first argument is the instance whose method this is.
   nb::object call(nb::handle args, nb::handle kwargs, bool bound = false) {
     if (kwargs.ptr() == nullptr || PyDict_GET_SIZE(kwargs.ptr()) == 0) {
-      if (nb::object result = short_call(args.ptr()); result.is_valid()) return result;
+      const auto n = static_cast<std::size_t>(PyTuple_GET_SIZE(args.ptr()));
+      if (nb::object result = short_call(&PyTuple_GET_ITEM(args.ptr(), 0), n); result.is_valid()) return result;
     }
+    return long_call(args, kwargs, bound);
+  }
+
+  nb::object long_call(nb::handle args, nb::handle kwargs, bool bound) {
     const ProfileSpan span("function", [this] { return shown_name(); });
     Arguments arguments;
     const std::shared_ptr<Traced> t = find(args, kwargs, arguments, bound);
@@ -78,12 +111,23 @@ class Function {
     return result_of(*t, own);
   }
 
-  // What most calls are: arrays in a row, for a trace that has run, nobody watching. Nothing if this is none of them.
-  nb::object short_call(PyObject* args) {
-    if (traces_.empty() || active_observers != nullptr || current_trace != nullptr || is_profiling()) return {};
-    if (input_signature_ || promotion_settings() != 0) return {};
-    const auto n = static_cast<std::size_t>(PyTuple_GET_SIZE(args));
-    PyObject* const* given = &PyTuple_GET_ITEM(args, 0);
+  // What most calls are: arrays like those of one of the last calls. Null, and no error, if this is none of them.
+  PyObject* quick_call(PyObject* const* given, std::size_t n) {
+    if (num_quick_ == 0 || n > compiler::PreparedCall::kMostArguments || is_watched()) return nullptr;
+    detail::Node* in[compiler::PreparedCall::kMostArguments];
+    for (std::size_t i = 0; i < n; ++i) {
+      if (Py_TYPE(given[i]) != array_type()) return nullptr;
+      in[i] = SpareObjects<Array>::value(given[i]).node();
+    }
+    for (std::size_t i = 0; i < num_quick_; ++i) {
+      if (quick_[i].call->fits(in, n)) return run_quick(quick_[i], given, in);
+    }
+    return nullptr;
+  }
+
+  // Arrays in a row, for a trace that has run. Nothing if this is none of them.
+  nb::object short_call(PyObject* const* given, std::size_t n) {
+    if (traces_.empty() || is_watched() || input_signature_) return {};
     for (std::size_t i = 0; i < n; ++i) {
       if (!is_array(given[i])) return {};
     }
@@ -132,8 +176,17 @@ class Function {
     std::shared_ptr<Traced> made = trace(f, arguments);
     made->why = why + made->why;
     if (auto t = known(arguments)) return t;  // another thread was quicker
-    std::erase_if(traces_, [](const auto& t) { return t->signature.is_dead(); });
-    if (traces_.size() >= kMaxTraces) traces_.erase(traces_.begin());
+    std::vector<std::shared_ptr<Traced>> gone;
+    std::erase_if(traces_, [&](const auto& t) {
+      if (!t->signature.is_dead()) return false;
+      gone.push_back(t);
+      return true;
+    });
+    if (traces_.size() >= kMaxTraces) {
+      gone.push_back(traces_.front());
+      traces_.erase(traces_.begin());
+    }
+    if (!gone.empty()) forget(std::move(gone));
     traces_.push_back(made);
     ++made_;
     return made;
@@ -172,7 +225,7 @@ class Function {
 
   std::size_t num_traces() const { return traces_.size(); }
   std::size_t num_made() const { return made_; }
-  void clear() { traces_.clear(); }
+  void clear() { forget(std::exchange(traces_, {})); }
   int traverse(visitproc visit, void* arg) {
     Py_VISIT(f_.ptr());
     Py_VISIT(name_.ptr());
@@ -182,11 +235,81 @@ class Function {
   void drop() {
     f_.reset();
     name_.reset();
-    traces_.clear();
+    clear();
   }
 
  private:
-  static constexpr std::size_t kShortInputs = 12, kShortResults = 4;
+  static constexpr std::size_t kShortInputs = 12, kShortResults = compiler::PreparedCall::kMostResults;
+  static constexpr std::size_t kMostQuick = 4;
+
+  // A call that is prepared for certain types and sizes, and whose it is.
+  struct Quick {
+    const compiler::PreparedCall* call;
+    const Traced* traced;
+  };
+
+  // While calls run, which may run any Python code, traces that are forgotten stay.
+  class Running {
+   public:
+    explicit Running(Function& f) : f_(f) { ++f_.running_; }
+    ~Running() {
+      if (--f_.running_ > 0 || f_.forgotten_.empty()) return;
+      const auto gone = std::exchange(f_.forgotten_, {});
+    }
+    Running(const Running&) = delete;
+
+   private:
+    Function& f_;
+  };
+
+  void forget(std::vector<std::shared_ptr<Traced>> gone) {
+    num_quick_ = 0;
+    if (running_ > 0) forgotten_.insert(forgotten_.end(), gone.begin(), gone.end());
+  }
+
+  // Whether a call is more than its results, or has other results than the settings give that its traces are for.
+  static bool is_watched() {
+    return active_observers != nullptr || current_trace != nullptr || is_profiling() || promotion_settings() != 0;
+  }
+
+  PyObject* run_quick(const Quick quick, PyObject* const* given, detail::Node* const* in) {
+    const Running running(*this);
+    const auto object_of = [&](std::size_t i, Array& x) {
+      const int same = quick.call->argument_of(i);
+      return same < 0 ? SpareObjects<Array>::wrap(std::move(x)) : Py_NewRef(given[same]);
+    };
+    if (quick.traced->results.is_leaf()) {
+      Array out;
+      if (!quick.call->run(in, &out)) return nullptr;
+      tell_after_run();
+      return object_of(0, out);
+    }
+    Array out[kShortResults];
+    if (!quick.call->run(in, out)) return nullptr;
+    tell_after_run();
+    nb::object leaves[kShortResults];
+    const std::size_t count = quick.call->num_results();
+    for (std::size_t i = 0; i < count; ++i) leaves[i] = nb::steal(object_of(i, out[i]));
+    return quick.traced->results.unflatten({leaves, count}).release().ptr();
+  }
+
+  static void tell_after_run() {
+    tell_long_compilation();
+    fp_flags_seen.store(0, std::memory_order_relaxed);  // NumPy's warnings are for eager calls
+  }
+
+  // Asked now and then: it takes some runs until it is known how they go.
+  void prepare_quick(Traced& t, std::span<const Array> in) {
+    constexpr unsigned kFirst = 4;
+    const unsigned calls = ++t.short_calls;
+    if (calls < kFirst || (calls & (calls - 1)) != 0) return;
+    const compiler::PreparedCall* call = t.program->prepare(in);
+    if (call == nullptr) return;
+    for (std::size_t i = 0; i < num_quick_; ++i) {
+      if (quick_[i].call == call) return;
+    }
+    quick_[num_quick_ < kMostQuick ? num_quick_++ : calls % kMostQuick] = {call, &t};
+  }
 
   // Whether calls with arrays alone, in the order of parameters, are all that there is to it.
   bool may_be_short(const Traced& t) const {
@@ -209,14 +332,16 @@ class Function {
     }
     for (const Array& x : t->function.graph->captured) in[n++] = x;
     const std::span<Array> results(out, t->program->num_results());
+    const Running running(*this);
     if (!large) {
       t->program->run_to({in, n}, results);
     } else {
       const nb::gil_scoped_release others;
       t->program->run_to({in, n}, results);
     }
-    tell_long_compilation();
-    fp_flags_seen.store(0, std::memory_order_relaxed);
+    tell_after_run();
+    const bool kept = std::find(traces_.begin(), traces_.end(), t) != traces_.end();
+    if (kept) prepare_quick(*t, {in, n});
     return result_of(*t, results);
   }
 
@@ -461,6 +586,10 @@ class Function {
   std::optional<std::vector<std::string>> parameters_;
   std::vector<std::shared_ptr<Traced>> traces_;
   std::size_t made_ = 0;
+  Quick quick_[kMostQuick];  // of the traces that are kept
+  std::size_t num_quick_ = 0;
+  int running_ = 0;
+  std::vector<std::shared_ptr<Traced>> forgotten_;  // while calls run
 };
 
 }  // namespace tnp::python

@@ -98,12 +98,15 @@ nb::object PyTree::build(std::span<const nb::object> leaves, std::size_t& next) 
     default:
       break;
   }
-  nb::list items;
-  for (const PyTree& child : children_) items.append(child.build(leaves, next));
-  if (kind_ == Kind::list) return items;
-  nb::tuple tuple(items);
-  if (kind_ == Kind::tuple) return tuple;
-  PyObject* made = PyObject_Call(type_.ptr(), tuple.ptr(), nullptr);
+  const auto n = static_cast<Py_ssize_t>(children_.size());
+  const nb::object items = nb::steal(kind_ == Kind::list ? PyList_New(n) : PyTuple_New(n));
+  if (!items.is_valid()) throw nb::python_error();
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    PyObject* item = children_[static_cast<std::size_t>(i)].build(leaves, next).release().ptr();
+    kind_ == Kind::list ? PyList_SET_ITEM(items.ptr(), i, item) : PyTuple_SET_ITEM(items.ptr(), i, item);
+  }
+  if (kind_ == Kind::list || kind_ == Kind::tuple) return items;
+  PyObject* made = PyObject_Call(type_.ptr(), items.ptr(), nullptr);
   if (made == nullptr) throw nb::python_error();
   return nb::steal(made);
 }

@@ -1,0 +1,195 @@
+#include "compiler/prepared_call.h"
+
+#include <algorithm>
+
+#include "compiler/fused_kernel.h"
+#include "compiler/native_steps.h"
+#include "ops/elementwise/prepared.h"
+
+namespace tnp::compiler {
+
+PreparedViews::PreparedViews(std::span<const Array> arguments, std::vector<Result> results)
+    : PreparedCall(arguments, results.size()), results_(std::move(results)) {
+  for (const Result& r : results_) same_.push_back(r.whole ? r.of.argument : -1);
+  if (std::all_of(same_.begin(), same_.end(), [](int i) { return i < 0; })) same_.clear();
+}
+
+bool PreparedViews::run(detail::Node* const* arguments, Array* results) const {
+  for (const Result& r : results_) {
+    Array& result = *results++;
+    if (!r.whole) {
+      const detail::Node* from = arguments[r.of.argument];
+      result = r.layout.view(from->buffer, from->data + r.offset);
+    } else if (r.of.argument < 0) {
+      result = r.of.constant;
+    }
+  }
+  return true;
+}
+
+namespace {
+
+class Kernel final : public PreparedCall {
+ public:
+  Kernel(std::span<const Array> arguments, const PreparedElementwise& kernel, PreparedOperands operands,
+         const Shape& shape)
+      : PreparedCall(arguments, 1),
+        kernel_(kernel),
+        operands_(std::move(operands)),
+        result_(Array::empty(kernel.result, shape)) {}
+
+  bool run(detail::Node* const* arguments, Array* results) const override {
+    const void* in[PreparedElementwise::kMostInputs];
+    for (int k = 0; k < kernel_.arity; ++k) in[k] = operands_[static_cast<std::size_t>(k)].node(arguments)->data;
+    results[0] = result_.fresh();
+    kernel_.kernel(results[0].node()->data, in, kernel_.step, kernel_.elements);
+    return true;
+  }
+
+ private:
+  PreparedElementwise kernel_;
+  PreparedOperands operands_;
+  ArrayLayout result_;
+};
+
+class Operation final : public PreparedCall {
+ public:
+  Operation(std::span<const Array> arguments, const OpDef& op, const Params& params, PreparedOperands operands,
+            std::size_t num_results)
+      : PreparedCall(arguments, num_results), op_(op), params_(params), operands_(std::move(operands)) {}
+
+  bool run(detail::Node* const* arguments, Array* results) const override {
+    const BorrowedArrays in(operands_, arguments);
+    op_.execute.get()(Call{op_, in.all(), params_}, {results, num_results_});
+    return true;
+  }
+
+ private:
+  const OpDef& op_;
+  const Params& params_;
+  PreparedOperands operands_;
+};
+
+// Operands in a row without gaps, or single elements.
+class FusedRow final : public PreparedCall {
+ public:
+  FusedRow(std::span<const Array> arguments, std::shared_ptr<FusedKernel> kernel, PreparedOperands operands,
+           const OperandMask& scalars, const Shape& shape, JitMode mode)
+      : PreparedCall(arguments, static_cast<std::size_t>(kernel->group().num_outputs())),
+        kernel_(std::move(kernel)),
+        operands_(std::move(operands)),
+        scalars_(scalars),
+        mode_(mode) {
+    const FusedGroup& group = kernel_->group();
+    for (std::int16_t v : group.outputs) outputs_.emplace_back(Array::empty(group.dtype(v), shape));
+  }
+
+  bool run(detail::Node* const* arguments, Array* results) const override {
+    std::byte* at[kMaxLoopOperands];
+    std::size_t k = 0;
+    for (; k < outputs_.size(); ++k) {
+      results[k] = outputs_[k].fresh();
+      at[k] = results[k].node()->data;
+    }
+    for (const PreparedOperand& o : operands_) at[k++] = o.node(arguments)->data;
+    kernel_->run_row(scalars_, at, outputs_[0].num_elements(), mode_);
+    return true;
+  }
+
+ private:
+  std::shared_ptr<FusedKernel> kernel_;
+  PreparedOperands operands_;
+  std::vector<ArrayLayout> outputs_;
+  OperandMask scalars_;
+  JitMode mode_;
+};
+
+class NativeCode final : public PreparedCall {
+ public:
+  NativeCode(std::span<const Array> arguments, const NativeSteps& steps, PreparedOperands operands)
+      : PreparedCall(arguments, steps.outputs().size()), steps_(steps), operands_(std::move(operands)) {
+    for (const NativeSteps::Output& o : steps.outputs()) {
+      outputs_.push_back({o.input, ArrayLayout(Array::empty(o.dtype, o.shape))});
+      same_.push_back(o.input < 0 ? -1 : operands_[static_cast<std::size_t>(o.input)].argument);
+    }
+  }
+
+  bool run(detail::Node* const* arguments, Array* results) const override {
+    std::byte *in[BorrowedArrays::kMost], *out[kMostResults];
+    for (std::size_t k = 0; k < operands_.size(); ++k) in[k] = operands_[k].node(arguments)->data;
+    for (std::size_t j = 0; j < outputs_.size(); ++j) {
+      const auto& [input, layout] = outputs_[j];
+      if (input < 0) {
+        results[j] = layout.fresh();
+        out[j] = results[j].node()->data;
+      } else if (same_[j] < 0) {
+        results[j] = operands_[static_cast<std::size_t>(input)].constant;
+      }
+    }
+    return steps_.run_on(in, out);
+  }
+
+ private:
+  struct Output {
+    int input;
+    ArrayLayout layout;
+  };
+  const NativeSteps& steps_;
+  PreparedOperands operands_;
+  std::vector<Output> outputs_;
+};
+
+Arrays arrays_of(std::span<const Array> arguments, const PreparedOperands& operands) {
+  Arrays in;
+  for (const PreparedOperand& o : operands)
+    in.push_back(o.argument >= 0 ? arguments[static_cast<std::size_t>(o.argument)] : o.constant);
+  return in;
+}
+
+bool have_values(const Arrays& in) {
+  return in.size() <= BorrowedArrays::kMost &&
+         std::all_of(in.begin(), in.end(), [](const Array& x) { return x.state() == State::concrete; });
+}
+
+}  // namespace
+
+std::unique_ptr<PreparedCall> prepared_operation(std::span<const Array> arguments, const OpDef& op,
+                                                 const Params& params, PreparedOperands operands,
+                                                 std::size_t num_results) {
+  const Arrays in = arrays_of(arguments, operands);
+  if (!have_values(in)) return nullptr;
+  if (const auto kernel = num_results == 1 ? prepare_elementwise(op, in) : std::nullopt) {
+    return std::make_unique<Kernel>(arguments, *kernel, std::move(operands),
+                                    in[static_cast<std::size_t>(kernel->widest)].shape());
+  }
+  return std::make_unique<Operation>(arguments, op, params, std::move(operands), num_results);
+}
+
+std::unique_ptr<PreparedCall> prepared_kernel(std::span<const Array> arguments, std::shared_ptr<FusedKernel> kernel,
+                                              PreparedOperands operands, JitMode mode) {
+  const Arrays in = arrays_of(arguments, operands);
+  if (!have_values(in) || in.empty()) return nullptr;
+  const auto by_rank = [](const Array& a, const Array& b) { return a.ndim() < b.ndim(); };
+  const Shape& shape = std::max_element(in.begin(), in.end(), by_rank)->shape();
+  OperandMask scalars;
+  for (std::size_t k = 0; k < in.size(); ++k) {
+    if (in[k].ndim() == 0 && shape.ndim() > 0) {
+      scalars.set(k);
+    } else if (!in[k].is_contiguous() || in[k].shape() != shape) {
+      return nullptr;
+    }
+  }
+  if (!kernel->is_row(shape.num_elements())) return nullptr;
+  return std::make_unique<FusedRow>(arguments, std::move(kernel), std::move(operands), scalars, shape, mode);
+}
+
+std::unique_ptr<PreparedCall> prepared_native(std::span<const Array> arguments, const NativeSteps& steps,
+                                              PreparedOperands operands) {
+  const Arrays in = arrays_of(arguments, operands);
+  const bool contiguous =
+      have_values(in) && std::all_of(in.begin(), in.end(), [](const Array& x) { return x.is_contiguous(); });
+  if (!contiguous || steps.outputs().size() > PreparedCall::kMostResults) return nullptr;
+  return std::make_unique<NativeCode>(arguments, steps, std::move(operands));
+}
+
+}  // namespace tnp::compiler

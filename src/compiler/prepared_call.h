@@ -1,0 +1,101 @@
+// A program for arguments of just these types and sizes, as what is left of a call once nothing about them has to be
+// asked: the views that its results are of its arguments, one call of a kernel, …
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "ir/array_layout.h"
+#include "ir/opdef.h"
+
+namespace tnp::compiler {
+
+class FusedKernel;
+class NativeSteps;
+enum class JitMode : std::uint8_t;
+
+class PreparedCall {
+ public:
+  static constexpr std::size_t kMostArguments = 12, kMostResults = 16;
+
+  virtual ~PreparedCall() = default;
+  PreparedCall(const PreparedCall&) = delete;
+
+  // Whether it is for these arguments: concrete, without gaps.
+  bool fits(detail::Node* const* arguments, std::size_t count) const {
+    if (count != arguments_.size()) return false;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!arguments_[i].is(*arguments[i])) return false;
+    }
+    return true;
+  }
+  std::size_t num_results() const { return num_results_; }
+  // The argument that this result is; -1: none.
+  int argument_of(std::size_t result) const { return same_.empty() ? -1 : same_[result]; }
+  // Of arguments that fit, which the caller holds, while nobody traces, records or profiles. Results that are arguments
+  // stay absent. Throws what the operations throw. False, with nothing done, where the steps are to say what is wrong.
+  virtual bool run(detail::Node* const* arguments, Array* results) const = 0;
+
+ protected:
+  PreparedCall(std::span<const Array> arguments, std::size_t num_results)
+      : arguments_(arguments.begin(), arguments.end()), num_results_(num_results) {}
+
+  std::vector<ArrayLayout> arguments_;
+  std::size_t num_results_;
+  std::vector<int> same_;  // for each result, the argument that it is, or -1; empty: none is
+};
+
+// An argument by number, or an array that is always the same.
+struct PreparedOperand {
+  int argument = -1;
+  Array constant;
+  detail::Node* node(detail::Node* const* arguments) const {
+    return argument >= 0 ? arguments[argument] : constant.node();
+  }
+};
+using PreparedOperands = std::vector<PreparedOperand>;
+
+// Arrays that somebody else holds, for the time of a call.
+class BorrowedArrays {
+ public:
+  static constexpr std::size_t kMost = 32;
+  BorrowedArrays(const PreparedOperands& operands, detail::Node* const* arguments) : count_(operands.size()) {
+    for (std::size_t k = 0; k < count_; ++k) new (arrays() + k) Array(Array::adopt(operands[k].node(arguments)));
+  }
+  BorrowedArrays(const BorrowedArrays&) = delete;  // and no destructor: the references are not ours
+  std::span<const Array> all() const { return {const_cast<BorrowedArrays*>(this)->arrays(), count_}; }
+
+ private:
+  Array* arrays() { return reinterpret_cast<Array*>(memory_); }
+
+  std::size_t count_;
+  alignas(Array) std::byte memory_[kMost * sizeof(Array)];
+};
+
+// Results that are arguments, constants or views of arguments.
+class PreparedViews final : public PreparedCall {
+ public:
+  struct Result {
+    PreparedOperand of;
+    bool whole;  // `of` itself
+    std::ptrdiff_t offset;
+    ArrayLayout layout;
+  };
+  PreparedViews(std::span<const Array> arguments, std::vector<Result> results);
+  bool run(detail::Node* const* arguments, Array* results) const override;
+
+ private:
+  std::vector<Result> results_;
+};
+
+// One operation, one fused group or a whole plan as native code; `operands` are what it reads. Null where it is none of
+// the quick ways.
+std::unique_ptr<PreparedCall> prepared_operation(std::span<const Array> arguments, const OpDef& op,
+                                                 const Params& params, PreparedOperands operands,
+                                                 std::size_t num_results);
+std::unique_ptr<PreparedCall> prepared_kernel(std::span<const Array> arguments, std::shared_ptr<FusedKernel> kernel,
+                                              PreparedOperands operands, JitMode mode);
+std::unique_ptr<PreparedCall> prepared_native(std::span<const Array> arguments, const NativeSteps& steps,
+                                              PreparedOperands operands);
+
+}  // namespace tnp::compiler

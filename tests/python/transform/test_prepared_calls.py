@@ -1,0 +1,270 @@
+"""Calls like the last ones take a short way: whatever is different about a call must be seen."""
+
+import gc
+import threading
+import weakref
+
+import pytest
+import tnp
+
+import numpy as np
+
+WARM = 20  # calls after which a call of the same types and sizes is prepared
+
+
+def warm(f, *args):
+    for _ in range(WARM):
+        out = f(*args)
+    return out
+
+
+BODIES = {
+    "argument": (lambda x, y: x, lambda x, y: x),
+    "views": (lambda x, y: (x[1:5], y[None], x.reshape(2, 4).T), lambda x, y: (x[1:5], y[None], x.reshape(2, 4).T)),
+    "view of a view": (lambda x, y: x.reshape(2, 4)[1, ::-1], lambda x, y: x.reshape(2, 4)[1, ::-1]),
+    "constant": (lambda x, y: (tnp.arange(3), y), lambda x, y: (np.arange(3), y)),
+    "kernel": (lambda x, y: x - y, lambda x, y: x - y),
+    "kernel with a number": (lambda x, y: 2 - x, lambda x, y: 2 - x),
+    "comparison": (lambda x, y: x < y, lambda x, y: x < y),
+    "operation": (lambda x, y: tnp.sort(y), lambda x, y: np.sort(y)),
+    "sum": (lambda x, y: x.sum(), lambda x, y: x.sum()),
+    "fused": (lambda x, y: x * y + x, lambda x, y: x * y + x),
+    "fused, two results": (lambda x, y: [x * y + x, x + y * 2], lambda x, y: [x * y + x, x + y * 2]),
+    "steps": (lambda x, y: {"a": (x * y).sum(), "b": tnp.sort(x)[::2] * 2},
+              lambda x, y: {"a": (x * y).sum(), "b": np.sort(x)[::2] * 2}),
+    "nothing": (lambda x, y: None, lambda x, y: None),
+    "twice the same": (lambda x, y: (x, x, x + y, y), lambda x, y: (x, x, x + y, y)),
+    "data tell the size": (lambda x, y: tnp.nonzero(x > 3)[0], lambda x, y: np.nonzero(x > 3)[0]),
+}  # fmt: skip
+
+
+def check(got, expected):
+    if isinstance(expected, dict):
+        assert isinstance(got, dict) and list(got) == list(expected)
+        got, expected = list(got.values()), list(expected.values())
+    if isinstance(expected, (tuple, list)):
+        assert type(got) is type(expected) and len(got) == len(expected)
+        for g, e in zip(got, expected, strict=True):
+            check(g, e)
+        return
+    if expected is None:
+        assert got is None
+        return
+    assert isinstance(got, tnp.ndarray) and got.dtype == expected.dtype and got.shape == expected.shape
+    np.testing.assert_array_equal(np.asarray(got), expected)
+
+
+OPERANDS = {
+    "float64": np.arange(8.0),
+    "other elements": np.arange(8.0)[::-1].copy(),
+    "float32": np.arange(8, dtype="f4"),
+    "int64": np.arange(8),
+    "strided": np.arange(16.0)[::2],
+    "reversed": np.arange(8.0)[::-1],
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_other_arguments_after_many_calls(name):
+    ours, theirs = BODIES[name]
+    f = tnp.function(ours)
+    x, y = np.arange(8.0), np.arange(8.0) / 8
+    a, b = tnp.asarray(x), tnp.asarray(y)
+    check(warm(f, a, b), theirs(x, y))
+    for other in OPERANDS.values():
+        c = tnp.asarray(np.arange(16.0))[::2] if other is OPERANDS["strided"] else tnp.asarray(other)
+        if other is OPERANDS["reversed"]:
+            c = tnp.asarray(np.arange(8.0))[::-1]
+        for _ in range(3):
+            check(f(c, b), theirs(other, y))
+            check(f(b, c), theirs(y, other))
+            check(f(a, b), theirs(x, y))
+    check(f(y=b, x=a), theirs(x, y))
+    with pytest.raises(TypeError):
+        f(a)
+    with pytest.raises(TypeError):
+        f(a, b, a)
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_many_sizes(name):
+    ours, theirs = BODIES[name]
+    f = tnp.function(ours)
+    for n in list(range(8, 20, 4)) * 3 + [8, 70000, 8]:
+        x = np.arange(float(n))
+        if "view" in name:
+            x = np.arange(8.0) + n
+        check(warm(f, tnp.asarray(x), tnp.asarray(x)), theirs(x, x))
+
+
+def test_an_argument_is_its_result():
+    f = tnp.function(lambda x: (x, x + 1))
+    x = tnp.arange(4)
+    assert warm(f, x)[0] is x
+
+
+def test_views_keep_their_memory():
+    f = tnp.function(lambda x: x[2:])
+    warm(f, tnp.arange(8.0))
+    view = f(tnp.arange(8.0) + 1)
+    gc.collect()
+    others = [tnp.ones(8) for _ in range(100)]
+    assert view.tolist() == [3.0, 4.0, 5.0, 6.0, 7.0, 8.0] and len(others) == 100
+
+
+def test_in_a_trace_on_a_tape_in_a_batch():
+    f = tnp.function(lambda x: x * x)
+    x = tnp.asarray([1.0, 2.0, 3.0])
+    warm(f, x)
+    g = tnp.function(lambda x: f(x) + 1)
+    assert g(x).tolist() == [2.0, 5.0, 10.0]
+    assert tnp.function(lambda: f(x))().tolist() == [1.0, 4.0, 9.0]
+    with tnp.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x)
+    assert tape.gradient(y, x).tolist() == [2.0, 4.0, 6.0]
+    assert tnp.vmap(f)(tnp.stack([x, x])).tolist() == [[1.0, 4.0, 9.0]] * 2
+    assert f(x).tolist() == [1.0, 4.0, 9.0]
+
+
+def test_an_argument_on_a_tape():
+    f = tnp.function(lambda x: x)
+    x = tnp.asarray([1.0, 2.0])
+    warm(f, x)
+    with tnp.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x) * 3
+    assert tape.gradient(y, x).tolist() == [3.0, 3.0]
+
+
+def test_settings():
+    f = tnp.function(lambda i: i / 2)
+    i = tnp.arange(4)
+    assert warm(f, i).dtype == tnp.float64
+    with tnp.default_float(tnp.float32):
+        assert warm(f, i).dtype == tnp.float32
+    assert f(i).dtype == tnp.float64
+
+
+def test_a_profile(tmp_path):
+    f = tnp.function(lambda x: x + 1)
+    x = tnp.arange(4.0)
+    warm(f, x)
+    with tnp.profile(tmp_path / "profile.json"):
+        f(x)
+    assert '"add"' in (tmp_path / "profile.json").read_text()
+    assert f(x).tolist() == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_errors():
+    f = tnp.function(lambda x, i: (x[i] + 1, x.sum()))
+    x = tnp.arange(4.0)
+    warm(f, x, tnp.asarray(2))
+    for _ in range(3):
+        with pytest.raises(IndexError):
+            f(x, tnp.asarray(7))
+        assert f(x, tnp.asarray(-1))[0].item() == 4.0
+    g = tnp.function(lambda i, j: i**j)
+    warm(g, tnp.asarray([2, 3]), tnp.asarray([2, 2]))
+    with pytest.raises(ValueError):
+        g(tnp.asarray([2, 3]), tnp.asarray([-2, 2]))
+
+
+def test_no_warnings_of_compiled_functions(recwarn):
+    f = tnp.function(lambda x: 1 / x)
+    x = tnp.zeros(4)
+    assert np.isinf(np.asarray(warm(f, x))).all()
+    tnp.arange(4.0) + 1
+    assert not recwarn.list
+
+
+def test_forgotten_while_it_runs():
+    def clear(x):
+        f.clear_cache()
+        gc.collect()
+        return x + 1
+
+    f = tnp.function(lambda x: (tnp.numpy_function(clear, [x], tnp.float64), x * 2))
+    x = tnp.asarray([1.0, 2.0])
+    for _ in range(2 * WARM):
+        y, z = f(x)
+        assert np.asarray(y).tolist() == [2.0, 3.0] and z.tolist() == [2.0, 4.0]
+
+
+def test_calls_itself_through_a_host_function():
+    depth = []
+
+    def again(x):
+        depth.append(1)
+        return np.asarray(f(tnp.asarray(x))) + 1 if len(depth) < 3 else x
+
+    f = tnp.function(lambda x: tnp.numpy_function(again, [x], tnp.float64) * 2)
+    x = tnp.asarray([1.0])
+    for _ in range(WARM):
+        depth.clear()
+        assert np.asarray(f(x)).tolist() == [14.0]
+
+
+def test_threads():
+    f = tnp.function(lambda x, y: (x * y + x, x[::2], x.sum()))
+    failures = []
+
+    def work(n):
+        x = np.arange(float(n))
+        a = tnp.asarray(x)
+        for _ in range(300):
+            r = f(a, a)
+            if np.asarray(r[0]).tolist() != (x * x + x).tolist() or r[2].item() != x.sum():
+                failures.append(n)
+            if n == 5:
+                f.clear_cache()
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in (3, 4, 5, 6)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not failures
+
+
+def test_subclasses_and_other_objects():
+    f = tnp.function(lambda x: x + 1)
+    x = tnp.asarray([1.0, 2.0])
+    warm(f, x)
+    assert f(np.asarray([1.0, 2.0])).tolist() == [2.0, 3.0]
+    assert f(3.0).item() == 4.0
+    v = tnp.Variable([1.0, 2.0])
+    assert f(v).tolist() == [2.0, 3.0]
+    v.assign([5.0, 6.0])
+    assert f(v).tolist() == [6.0, 7.0]
+    assert f(x).tolist() == [2.0, 3.0]
+
+
+def test_what_captured_variables_hold_is_read():
+    v = tnp.Variable([1.0, 2.0])
+    f = tnp.function(lambda x: x + v)
+    x = tnp.asarray([1.0, 2.0])
+    warm(f, x)
+    v.assign([10.0, 20.0])
+    assert f(x).tolist() == [11.0, 22.0]
+
+
+def test_functions_and_their_traces_go():
+    f = tnp.function(lambda x: x + 1)
+    warm(f, tnp.ones(3))
+    w = weakref.ref(f)
+    del f
+    gc.collect()
+    assert w() is None
+
+
+def test_a_function_without_init():
+    f = (
+        tnp.Function.__new__(tnp.Function)
+        if hasattr(tnp, "Function")
+        else type(tnp.function(abs)).__new__(type(tnp.function(abs)))
+    )
+    with pytest.raises(TypeError):
+        f(1)
+    with pytest.raises(TypeError):
+        f(x=1)
