@@ -21,7 +21,9 @@ __all__ = ["apply_along_axis", "apply_over_axes", "fromfunction", "frompyfunc", 
 
 _functions = _core.functions
 _R = TypeVar("_R")
+_is_symbolic = _functions["_is_symbolic"]
 _NUMBERS = frozenset((bool, int, float, complex))
+_ONLY_FLOATS = frozenset((float,))
 
 
 def _symbolic(x: Any) -> bool:
@@ -159,6 +161,9 @@ def piecewise(
         raise ValueError(f"with {n} condition(s), either {n} or {n + 1} functions are expected")
     y = _functions["zeros_like"](values)
     for condition, f in zip(conditions, funclist, strict=True):
+        if 0 < condition.ndim < values.ndim:  # of the first axes, as an index
+            condition = condition.reshape(condition.shape + (1,) * (values.ndim - condition.ndim))
+            condition = _functions["broadcast_to"](condition, values.shape)
         if not callable(f):
             y = _functions["copyto"](y, f, "unsafe", condition)
         elif _symbolic(values) or _symbolic(condition):
@@ -232,7 +237,7 @@ class vectorize:
             return call()
         views = arrays if len(arrays) == 1 else _functions["broadcast_arrays"](*arrays)
         shape = views[0].shape
-        if any(map(_functions["_is_symbolic"], views)):
+        if _is_symbolic(views[0]) or (len(views) > 1 and any(map(_is_symbolic, views))):
             flat = [v.reshape(-1) for v in views]
             out = vmap(lambda *xs: _of_results(call(*xs), self.otypes))(*flat)
             return tuple(o.reshape(shape) for o in out) if isinstance(out, tuple) else out.reshape(shape)
@@ -251,9 +256,12 @@ class vectorize:
         return tuple(self._collected([r[k] for r in results], k, shape) for k in range(len(results[0])))
 
     def _collected(self, values: list[Any], k: int, shape: Any) -> Any:
-        if not _NUMBERS.issuperset(map(type, values)):
+        kinds = set(map(type, values))
+        if not kinds <= _NUMBERS:
             values = [v.item() if hasattr(v, "item") else v for v in values]
         out = _core.asarray(values)
+        if self.otypes is None and kinds == _ONLY_FLOATS:
+            return out if len(shape) == 1 else out.reshape(shape)
         # The first result decides the type, as in NumPy.
         dtype = _core.asarray(values[0]).dtype if self.otypes is None else self.otypes[k]
         if out.dtype is not dtype:
@@ -339,15 +347,23 @@ class frompyfunc:
                 f"frompyfunc() got an unexpected keyword argument '{next(iter(set(kwargs) - {'identity'}))}'"
             )
         self._call = func
-        self.nin, self.nout, self.nargs = nin, nout, nin + nout
-        self.identity = kwargs.get("identity")
-        self.__name__ = f"{getattr(func, '__name__', '?')} (vectorized)"
+        self.nin, self.nout = nin, nout
+        self.identity = kwargs.get("identity") if kwargs else None
+
+    @property
+    def nargs(self) -> int:
+        """The number of arguments and results."""
+        return self.nin + self.nout
+
+    @property
+    def __name__(self) -> str:
+        return f"{getattr(self._call, '__name__', '?')} (vectorized)"
 
     def __call__(self, *args: Any) -> Any:
         """The results of each element."""
         if len(args) != self.nin:
             raise TypeError(f"{self.__name__} takes {self.nin} positional arguments but {len(args)} were given")
-        return _each_once._call_on_elements(self._call, list(map(_core.asarray, args)))
+        return _each_once._call_on_elements(self._call, [_core.asarray(a) for a in args])
 
     def outer(self, a: Any, b: Any) -> Any:
         """The results of all pairs."""

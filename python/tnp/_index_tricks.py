@@ -144,16 +144,21 @@ c_ = _Concatenator(-1, 2, 0)
 class _IndexExpression:
     """``s_[1:3, ...]``: the key itself."""
 
-    def __init__(self, always_tuple: bool) -> None:
-        self.always_tuple = always_tuple
+    def __getitem__(self, key: Any) -> Any:
+        """The key."""
+        return key
+
+
+class _IndexTuple:
+    """``index_exp[1:3, ...]``: the key as a tuple."""
 
     def __getitem__(self, key: Any) -> Any:
-        """The key, as a tuple if asked for."""
-        return (key,) if self.always_tuple and not isinstance(key, tuple) else key
+        """The key, as a tuple."""
+        return key if isinstance(key, tuple) else (key,)
 
 
-index_exp = _IndexExpression(always_tuple=True)
-s_ = _IndexExpression(always_tuple=False)
+index_exp = _IndexTuple()
+s_ = _IndexExpression()
 
 
 if TYPE_CHECKING:

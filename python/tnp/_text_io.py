@@ -62,7 +62,7 @@ def _numbers(text: str, dtype: Any, count: int, sep: str) -> Any:
         words.pop()
     if count >= 0:
         words = words[:count]
-    parse = _parser(dtype)
+    parse = float if dtype.kind == "f" else _parser(dtype)
     try:
         return _core.asarray(list(map(parse, words)), dtype=dtype) if words else _functions["zeros"]((0,), dtype)
     except ValueError as error:
@@ -75,9 +75,10 @@ def fromstring(
     """A vector of the numbers in a text, which `sep` separates."""
     if sep == "":
         raise ValueError("The binary mode of fromstring is removed, use frombuffer instead")
-    if _dtype(dtype).kind in "US":
+    d = _dtype(dtype)
+    if d.kind in "US":
         raise ValueError("don't know how to read character strings with that array type")
-    return _numbers(string if isinstance(string, str) else bytes(string).decode("latin1"), _dtype(dtype), count, sep)
+    return _numbers(string if isinstance(string, str) else bytes(string).decode("latin1"), d, count, sep)
 
 
 def fromfile(

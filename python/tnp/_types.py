@@ -99,7 +99,8 @@ class finfo:
     def __new__(cls, dtype: Any) -> finfo:
         """The one object for this type."""
         # What tells a type by itself: Python's float does not, as its type can be set.
-        made = cls._made.get(dtype) if dtype.__class__ is _dtype or dtype.__class__ is str else None
+        spec = dtype.__class__
+        made = _finfos.get(_dtype(dtype) if spec is type else dtype if spec is _dtype or spec is str else None)
         return _made_once(cls, dtype) if made is None else made
 
     def _fill(self, d: dtype) -> None:
@@ -172,6 +173,9 @@ class iinfo:
         """Its limits."""
         line = "-" * 63
         return f"Machine parameters for {self.dtype.name}\n{line}\nmin = {self.min}\nmax = {self.max}\n{line}\n"
+
+
+_finfos = finfo._made
 
 
 def _made_once(cls: Any, spec: Any) -> Any:

@@ -106,6 +106,8 @@ Array Array::view_of(Buffer* buffer, std::byte* data, DType dtype, const Shape& 
   node->buffer = buffer;
   node->data = data;
   detail::set_view(node, shape, strides, tnp::itemsize(dtype));
+  if (!is_numeric(dtype)) [[unlikely]]
+    node->state = State::pending;  // without an expression: its memory cannot be read as numbers (materialize)
   return adopt(node);
 }
 

@@ -508,16 +508,19 @@ std::string array_str(const StridedView& array, const PrintOptions& options) {
   return array.ndim == 0 ? scalar_str(array.data, array.dtype) : array2string(array, options);
 }
 
-std::string array_repr(const StridedView& array, const PrintOptions& options, std::string_view prefix) {
+std::string array_repr(const StridedView& array, const PrintOptions& options, std::string_view prefix,
+                       std::string_view type) {
   std::string out(prefix);
   out += array2string(array, options, ", ", prefix, ")");
   const std::int64_t count = element_count(array);
   std::string extras;
   if ((count == 0 && array.ndim != 1) || count > options.threshold) append_shape(extras, array);
-  if (count == 0 || !is_default_dtype(array.dtype)) {
+  const std::string_view own = name(array.dtype);
+  if (type.empty()) type = own;
+  if (count == 0 || type != own || !is_default_dtype(array.dtype)) {
     if (!extras.empty()) extras += ", ";
     extras += "dtype=";
-    extras += name(array.dtype);
+    extras += type;
   }
   if (!extras.empty()) {
     out += ',';

@@ -49,9 +49,10 @@ std::string array2string(const StridedView& array, const PrintOptions& options =
                          std::string_view separator = " ", std::string_view prefix = "", std::string_view suffix = "");
 // str(array); for a 0-d array that of its element, whatever the options say.
 std::string array_str(const StridedView& array, const PrintOptions& options = print_options());
-// repr(array). `prefix` is what stands before the values, "array(" in NumPy; a ')' closes it.
+// repr(array). `prefix` is what stands before the values, "array(" in NumPy; a ')' closes it. `type` is what the type
+// is called where that is not what the memory says.
 std::string array_repr(const StridedView& array, const PrintOptions& options = print_options(),
-                       std::string_view prefix = "array(");
+                       std::string_view prefix = "array(", std::string_view type = {});
 // str of the NumPy scalar of this type and value: "True", "3", "0.1", "(1+2j)".
 std::string scalar_str(const void* element, DType dtype);
 

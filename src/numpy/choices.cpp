@@ -128,10 +128,12 @@ Array place(const Array& x, const Array& mask, const Array& values) {
 
 Array putmask(const Array& x, const Array& mask, const Array& values) {
   check_same_size(x, mask, "putmask");
-  const Array m = ravel(astype(mask, DType::bool_)), v = ravel(astype(values, x.dtype()));
-  const Dim have = v.size(), n = m.size();
+  const Array whole = astype(mask, DType::bool_), fill = astype(values, x.dtype());
+  const Dim have = fill.size();
   if (have == 0) return x;
-  if (have == 1) return where(reshape(m, x.shape()), reshape(v, Shape{}), x);
+  if (have == 1) return where(reshape(whole, x.shape()), reshape(fill, Shape{}), x);
+  const Array m = ravel(whole), v = ravel(fill);
+  const Dim n = m.size();
   const Array each = have == n ? v : take(v, remainder(iota(n, DType::int64), count_of(have)), 0);
   return reshape(where(m, each, ravel(x)), x.shape());
 }

@@ -1,5 +1,6 @@
 // NumPy's functions that are indexing in other words.
 #include <algorithm>
+#include <cstring>
 
 #include "base/accumulator_dtype.h"
 #include "base/casting.h"
@@ -8,6 +9,7 @@
 #include "ir/observer.h"
 #include "numpy/index_plan.h"
 #include "numpy/sizes.h"
+#include "ops/elementwise/cast.h"
 #include "ops/index/repeat.h"
 #include "ops/index/take_masked.h"
 #include "ops/sort/direct.h"
@@ -156,12 +158,43 @@ Array compress(const Array& condition, const Array& x, std::optional<std::int64_
 
 Array extract(const Array& condition, const Array& x) { return where_true(flat(condition), flat(x)); }
 
+namespace {
+
+constexpr std::int64_t kFewElements = 256;  // of which no mask and no table of indices are made
+
+Arrays nonzero_of_few(const Array& x) {
+  const Shape& shape = x.shape();
+  const std::int64_t n = shape.num_elements();
+  bool mask[kFewElements];
+  std::int64_t places[kFewElements], count = 0;
+  cast_block(x.dtype(), DType::bool_, x.data(), mask, n);
+  for (std::int64_t i = 0; i < n; ++i) {
+    places[count] = i;
+    count += mask[i] ? 1 : 0;
+  }
+  Arrays out(static_cast<std::size_t>(shape.ndim()));
+  for (int d = shape.ndim() - 1; d >= 0; --d) {
+    Array& indices = out[static_cast<std::size_t>(d)] = Array::empty(DType::int64, {count});
+    auto* to = reinterpret_cast<std::int64_t*>(indices.data());
+    const std::int64_t size = std::max<std::int64_t>(shape[d], 1);
+    for (std::int64_t i = 0; i < count; ++i) {
+      to[i] = d > 0 ? places[i] % size : places[i];
+      places[i] /= size;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 Arrays nonzero(const Array& x) {
   if (x.ndim() == 0) {
     throw ValueError(
         "Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).nonzero() instead. "
         "If the context of this error is of the form `arr[nonzero(cond)]`, just use `arr[cond]`.");
   }
+  const bool few = is_numeric(x.dtype()) && computes_directly({&x}) && x.shape().num_elements() <= kFewElements;
+  if (few && x.is_contiguous()) return nonzero_of_few(x);
   const Array found = nonzero_indices(x);
   const Dim count = found.shape()[0];
   if (x.ndim() == 1) return {reshape(found, {count})};
@@ -177,10 +210,42 @@ Arrays where(const Array& condition) { return nonzero(condition); }
 
 Array flatnonzero(const Array& x) { return nonzero(flat(x))[0]; }
 
+namespace {
+
+constexpr std::int64_t kFewBytes = 1 << 14;  // of a result that is written at once
+
+// What lies behind the axis, `count` times each; absent where it is no short copy from contiguous memory.
+Array repeat_few(const Array& x, std::int64_t count, int axis) {
+  const bool direct = is_numeric(x.dtype()) && computes_directly({&x}) && count >= 0 && count <= kFewBytes;
+  if (!direct || x.shape().num_elements() > kFewBytes / x.itemsize() || !x.is_contiguous()) return {};
+  Shape shape = x.shape();
+  std::int64_t run = x.itemsize();
+  for (int i = axis + 1; i < x.ndim(); ++i) run *= shape[i];
+  const std::int64_t bytes = shape.num_elements() * x.itemsize();
+  if (bytes == 0 || bytes * count > kFewBytes) return {};
+  shape[axis] *= count;
+  Array out = Array::empty(x.dtype(), shape);
+  const std::byte* from = x.data();
+  std::byte* to = out.data();
+  for (const std::byte* end = from + bytes; from < end; from += run) {
+    for (std::int64_t k = 0; k < count; ++k, to += run) {
+      if (run == 8) {
+        std::memcpy(to, from, 8);
+      } else {
+        std::memcpy(to, from, static_cast<std::size_t>(run));
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 Array repeat(const Array& x, std::int64_t count, std::optional<std::int64_t> axis) {
   if (is_negative(count)) throw ValueError("repeats may not contain negative values.");
   const Array source = axis ? x : flat(x);
   const int a = axis ? normalize_axis(*axis, x.ndim(), "repeat") : 0;
+  if (Array few = repeat_few(source, count, a)) return few;
   Shape split = source.shape(), wide, joined = source.shape();
   split.insert(a + 1, 1);
   wide = split;

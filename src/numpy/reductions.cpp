@@ -8,8 +8,11 @@
 #include "base/default_dtype.h"
 #include "base/dim.h"
 #include "numpy/reduction_axes.h"
+#include "ops/common.h"
 #include "ops/elementwise/cast.h"
+#include "ops/reduce/arg_driver.h"
 #include "ops/reduce/deviation.h"
+#include "ops/sort/direct.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
 #include "tnp/operators.h"
@@ -18,10 +21,13 @@ namespace tnp {
 
 namespace {
 
+// The mask for each element of x, whose shape it must not change.
+Array mask_of(const Array& x, const Array& mask) { return broadcast_to(astype(mask, DType::bool_), x.shape()); }
+
 // x with `identity` at the places that `where` leaves out.
 Array masked(const Array& x, const Array& mask, const Scalar& identity) {
   if (!mask) return x;
-  return where(astype(mask, DType::bool_), x, identity.to_array(x.dtype()));
+  return where(mask_of(x, mask), x, identity.to_array(x.dtype()));
 }
 
 }  // namespace
@@ -118,19 +124,37 @@ Array extreme(Extreme reduce, Choose choose, const char* ufunc, const Array& x, 
   const Axes axes = lenient_axes(x, o.axis);
   if (!o.initial) return axes.empty() ? x : reduce(x, axes, o.keepdims);
   const Array initial = astype(o.initial, x.dtype());
-  const Array y = o.where ? where(astype(o.where, DType::bool_), x, initial) : x;
+  const Array y = o.where ? where(mask_of(x, o.where), x, initial) : x;
   if (axes.empty()) return choose(y, initial);
   const Dim count = reduced_count(y, axes);
   if (count > 0) return choose(reduce(y, axes, o.keepdims), initial);
   return extreme_from(reduce, y, axes, o.keepdims, initial);
 }
 
-using ArgExtreme = Array (*)(const Array&, AxisList, bool);
-Array arg_extreme(ArgExtreme reduce, const Array& x, std::optional<std::int64_t> axis, bool keepdims) {
+constexpr std::int64_t kFewInRows = 4096;
+
+// Along the last axis of few elements, without a primitive; absent where that is not so.
+Array arg_of_rows(bool max, const Array& x, std::int64_t axis) {
+  const int last = x.ndim() - 1;
+  const std::int64_t n = x.shape().is_static() ? x.shape().num_elements() : 0;
+  const bool along = axis == last || axis == -1;
+  if (!along || n == 0 || n > kFewInRows || !is_numeric(x.dtype()) || !computes_directly({&x})) return {};
+  Shape shape = x.shape();
+  shape.erase(last);
+  Array out = Array::empty(DType::int64, shape);
+  reduce_arg(max, view(x), std::uint64_t{1} << last, view(out));
+  return out;
+}
+
+Array arg_extreme(bool max, const Array& x, std::optional<std::int64_t> axis, bool keepdims) {
   if (x.ndim() == 0) {
     if (axis) normalize_axis(*axis, 1);
     return zeros({}, DType::int64);
   }
+  if (axis && !keepdims) {
+    if (Array few = arg_of_rows(max, x, *axis)) return few;
+  }
+  const auto reduce = max ? &reduce_argmax : &reduce_argmin;
   return reduce(x, reduction_axes(x, axis ? std::optional(Axes{*axis}) : std::nullopt), keepdims);
 }
 
@@ -140,10 +164,10 @@ Array min(const Array& x, const Reduction& o) { return extreme(&reduce_min, &min
 Array max(const Array& x, const Reduction& o) { return extreme(&reduce_max, &maximum, "maximum", x, o); }
 Array ptp(const Array& x, const Reduction& o) { return subtract(max(x, o), min(x, o)); }
 Array argmin(const Array& x, std::optional<std::int64_t> axis, bool keepdims) {
-  return arg_extreme(&reduce_argmin, x, axis, keepdims);
+  return arg_extreme(false, x, axis, keepdims);
 }
 Array argmax(const Array& x, std::optional<std::int64_t> axis, bool keepdims) {
-  return arg_extreme(&reduce_argmax, x, axis, keepdims);
+  return arg_extreme(true, x, axis, keepdims);
 }
 
 // --- mean, variance
@@ -168,7 +192,7 @@ class Count {
  public:
   Count(const Array& x, const Axes& axes, const Array& mask, bool keepdims) {
     if (mask) {
-      array_ = reduce_sum(broadcast_to(astype(mask, DType::bool_), x.shape()), axes, keepdims, DType::int64);
+      array_ = reduce_sum(mask_of(x, mask), axes, keepdims, DType::int64);
     } else if (const Dim n = reduced_count(x, axes); is_symbolic(n)) {
       array_ = dim_value(n, DType::int64);
     } else {

@@ -276,6 +276,30 @@ Array ufunc_accumulate(std::string_view ufunc, const Array& given, std::int64_t 
   return y;
 }
 
+namespace {
+
+constexpr std::int64_t kFewElements = 4096;  // of rows that need no threads
+
+// The parts of each row, which begin at these places.
+Array reduced_rows(ReduceOp op, const Array& given, std::span<const std::int64_t> starts) {
+  const Array x = given.ndim() == 1 || given.is_contiguous() ? given : copy(given);
+  const int axis = x.ndim() - 1;
+  const std::int64_t n = x.shape()[axis], parts = std::ssize(starts), step = x.strides()[axis];
+  Shape shape = x.shape();
+  shape[axis] = parts;
+  Array out = Array::empty(x.dtype(), shape);
+  const std::byte* from = x.data();
+  std::byte* to = out.data();
+  for (std::int64_t rows = shape.num_elements() / parts; rows > 0; --rows) {
+    reduce_parts(op, {const_cast<std::byte*>(from), x.dtype(), 1, &n, &step}, starts.data(), parts, to);
+    from += n * x.itemsize();
+    to += parts * x.itemsize();
+  }
+  return out;
+}
+
+}  // namespace
+
 Array ufunc_reduceat(std::string_view ufunc, const Array& given, const Array& given_indices, std::int64_t given_axis,
                      std::optional<DType> dtype) {
   const Function f(ufunc, "reduceat");
@@ -294,12 +318,8 @@ Array ufunc_reduceat(std::string_view ufunc, const Array& given, const Array& gi
   const Array x = f.prepared(given, dtype, "reduceat");
   if (at.empty()) return part(x, axis, 0, 0);
   const std::optional<ReduceOp> op = reduction_of(f, x.dtype());
-  if (op && x.ndim() == 1 && computes_directly({&x})) {
-    Array out = Array::empty(x.dtype(), Shape{static_cast<std::int64_t>(at.size())});
-    reduce_parts(*op, {x.data(), x.dtype(), 1, x.shape().data(), x.strides().data()}, at.data(),
-                 static_cast<std::int64_t>(at.size()), out.data());
-    return out;
-  }
+  if (op && axis + 1 == x.ndim() && (axis == 0 || x.size() <= kFewElements) && computes_directly({&x}))
+    return reduced_rows(*op, x, at);
   Arrays parts;
   for (std::size_t k = 0; k < at.size(); ++k) {
     const std::int64_t end = k + 1 == at.size() ? n : at[k + 1];

@@ -122,21 +122,37 @@ void FunctionDef::parse(Arguments& out, PyObject* self, PyObject* const* args, P
   }
 }
 
+namespace {
+
+PyObject* failed_call() noexcept {
+  fp_flags_seen.store(0, std::memory_order_relaxed);  // a later call is not to report them as its own
+  set_error_from_current_exception();
+  return nullptr;
+}
+
+}  // namespace
+
 PyObject* FunctionDef::call(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names) const noexcept {
-  try {
-    if (short_way_ != nullptr && names == nullptr) {
-      if (PyObject* result = short_way_(self, {args, static_cast<std::size_t>(nargs)})) return result;
+  // Out of line, so that the short way need not make room for the arguments.
+  const auto parsed_call = [=, this]() __attribute__((noinline)) noexcept -> PyObject* {
+    try {
+      Arguments arguments;
+      parse(arguments, self, args, nargs, names);
+      nb::object result = body_(arguments);
+      if (fp_flags_seen.load(std::memory_order_relaxed) != 0 && !report_fp_flags(name_)) return nullptr;
+      return result.release().ptr();
+    } catch (...) {
+      return failed_call();
     }
-    Arguments arguments;
-    parse(arguments, self, args, nargs, names);
-    nb::object result = body_(arguments);
-    if (fp_flags_seen.load(std::memory_order_relaxed) != 0 && !report_fp_flags(name_)) return nullptr;
-    return result.release().ptr();
-  } catch (...) {
-    fp_flags_seen.store(0, std::memory_order_relaxed);  // a later call is not to report them as its own
-    set_error_from_current_exception();
-    return nullptr;
+  };
+  if (short_way_ != nullptr && names == nullptr) {
+    try {
+      if (PyObject* result = short_way_(self, {args, static_cast<std::size_t>(nargs)})) return result;
+    } catch (...) {
+      return failed_call();
+    }
   }
+  return parsed_call();
 }
 
 void FunctionDef::bind(nb::module_& m, nb::dict& functions) {

@@ -139,6 +139,8 @@ constexpr std::int64_t kNumbers = 257;
 PyObject* g_numbers[kNumbers];
 
 PyObject* number(std::int64_t i) { return i >= 0 && i < kNumbers ? Py_NewRef(g_numbers[i]) : PyLong_FromSsize_t(i); }
+std::int64_t g_itemsizes[kDTypeCount];
+
 // The number of elements, times `each`.
 PyObject* size_number(const Array& x, std::int64_t each) {
   if (x.state() == State::concrete) return number(x.shape().num_elements() * each);
@@ -215,9 +217,10 @@ PyGetSetDef g_attributes[] = {
     {"ndim", get<[](const Array& x) { return check_rank(x), number(x.shape().ndim()); }>, nullptr,
      "How many axes there are.", nullptr},
     {"size", get<[](const Array& x) { return size_number(x, 1); }>, nullptr, "How many elements there are.", nullptr},
-    {"itemsize", get<[](const Array& x) { return number(x.itemsize()); }>, nullptr, "Bytes of an element.", nullptr},
-    {"nbytes", get<[](const Array& x) { return size_number(x, x.itemsize()); }>, nullptr, "Bytes of all elements.",
-     nullptr},
+    {"itemsize", get<[](const Array& x) { return number(g_itemsizes[static_cast<int>(x.dtype())]); }>, nullptr,
+     "Bytes of an element.", nullptr},
+    {"nbytes", get<[](const Array& x) { return size_number(x, g_itemsizes[static_cast<int>(x.dtype())]); }>, nullptr,
+     "Bytes of all elements.", nullptr},
     {"strides", get<strides_object>, nullptr, "Bytes from an element to the next along each axis.", nullptr},
     {"T", get<transposed>, nullptr, "The axes reversed.", nullptr},
     {"mT", get<[](const Array& x) { return to_python(matrix_transposed(x)); }>, nullptr, "The last two axes exchanged.",
@@ -235,6 +238,7 @@ PyGetSetDef g_attributes[] = {
 
 void bind_array_attributes(nb::module_& m) {
   for (std::int64_t i = 0; i < kNumbers; ++i) g_numbers[i] = PyLong_FromLongLong(i);
+  for (int d = 0; d < kDTypeCount; ++d) g_itemsizes[d] = itemsize(static_cast<DType>(d));
   bind_reference(m);
   bind_flags(m);
   auto cls = nb::borrow<nb::class_<Array>>(nb::handle(reinterpret_cast<PyObject*>(array_type())));

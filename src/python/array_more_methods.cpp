@@ -2,22 +2,12 @@
 #include "base/dim.h"
 #include "python/arguments.h"
 #include "python/numpy_memory.h"
-#include "python/row_iterator.h"
 #include "tnp/error.h"
 #include "tnp/text.h"
 
 namespace tnp::python {
 
 namespace {
-
-TNP_FUNCTION(__reversed__, kMethod, "(self, /)", "The rows from the last to the first.") {
-  PyObject* self = args.values[0];
-  const Array& x = array_of(self);
-  if (x.ndim() == 0) throw TypeError("len() of unsized object");
-  if (x.state() == State::concrete) return nb::steal(row_iterator(self, x.shape()[0], true));
-  const nb::object backwards = nb::handle(self)[nb::slice(nb::none(), nb::none(), nb::int_(-1))];
-  return nb::steal(PyObject_GetIter(backwards.ptr()));
-}
 
 // --- bytes
 

@@ -1,6 +1,7 @@
 // DLPack both ways: capsules of version 1 and of before, made of arrays and made into arrays.
 #include "python/dlpack.h"
 
+#include <bit>
 #include <cstring>
 #include <memory>
 
@@ -50,18 +51,20 @@ void delete_capsule(PyObject* capsule) {
 
 bool strides_in_elements(const Array& x, Strides& out) {
   out = x.strides();
+  const auto size = static_cast<std::uint64_t>(x.itemsize());  // a power of two
+  const int bits = std::countr_zero(size);
   for (std::int64_t& s : out) {
-    if (s % x.itemsize() != 0) return false;
-    s /= x.itemsize();
+    if ((static_cast<std::uint64_t>(s) & (size - 1)) != 0) return false;
+    s >>= bits;
   }
   return true;
 }
 
 template <class Managed>
-nb::object capsule_of(const Array& x, std::uint64_t flags) {
+nb::object capsule_of(const Array& x, const Strides& strides, std::uint64_t flags) {
   auto exported = std::make_unique<Exported<Managed>>();
   exported->x = x;
-  strides_in_elements(x, exported->strides);
+  exported->strides = strides;
   Managed& m = exported->managed;
   if constexpr (std::is_same_v<Managed, ManagedTensorVersioned>) {
     m.version = {kMajor, kMinor};
@@ -238,10 +241,11 @@ nb::object to_dlpack(const Array& x, nb::handle max_version, nb::handle dl_devic
   const bool fresh = copy == CopyPolicy(true) || !expressible;
   const Array y = fresh ? tnp::copy(x) : x;
   y.data();
+  if (fresh) strides_in_elements(y, strides);
   // As JAX's, an array is exported without a copy to a consumer of before version 1 too, whom nothing tells not to
   // write.
-  return versioned ? capsule_of<ManagedTensorVersioned>(y, fresh ? kIsCopied : kReadOnly)
-                   : capsule_of<ManagedTensor>(y, 0);
+  return versioned ? capsule_of<ManagedTensorVersioned>(y, strides, fresh ? kIsCopied : kReadOnly)
+                   : capsule_of<ManagedTensor>(y, strides, 0);
 }
 
 }  // namespace tnp::python

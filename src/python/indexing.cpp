@@ -15,6 +15,7 @@
 #include "python/row_iterator.h"
 #include "tnp/error.h"
 #include "tnp/extent.h"
+#include "tnp/text.h"
 
 namespace tnp::python {
 
@@ -144,11 +145,17 @@ Span span_of(PyObject* slice, std::int64_t size) {
   return r;
 }
 
+// One element: a copy of a number, and of text a view.
+Array single(const detail::Node* node, std::byte* data) {
+  if (is_numeric(node->dtype)) return element_at(data, node->dtype);
+  return Array::view_of(node->buffer, data, node->dtype, {}, {});
+}
+
 // Element or row i of an array of at least one axis.
 Array row(const Array& x, std::int64_t i) {
   const detail::Node* node = x.node();
   std::byte* data = node->data + i * node->strides[0];
-  if (node->shape.ndim() == 1) return element_at(data, node->dtype);
+  if (node->shape.ndim() == 1) return single(node, data);
   Shape shape = node->shape;
   Strides strides = node->strides;
   shape.erase(0);
@@ -158,14 +165,16 @@ Array row(const Array& x, std::int64_t i) {
 
 PyObject* wrap_row(const Array& x, std::int64_t i) {
   const detail::Node* node = x.node();
-  if (node->shape.ndim() == 1) return wrap_element(node->data + i * node->strides[0], node->dtype);
+  if (node->shape.ndim() == 1 && is_numeric(node->dtype))
+    return wrap_element(node->data + i * node->strides[0], node->dtype);
   return wrap(row(x, i));
 }
 
+// Whether views of x are made at once, of numbers in memory or of text.
 bool is_quick(const Array& x) {
   const detail::Node* node = x.node();
-  return node->state == State::concrete && node->shape.ndim() > 0 &&
-         (active_observers == nullptr || (node->flags & detail::kWatched) == 0);
+  const bool there = node->state == State::concrete || (is_text(node->dtype) && node->state == State::pending);
+  return there && node->shape.ndim() > 0 && (active_observers == nullptr || (node->flags & detail::kWatched) == 0);
 }
 
 // A view put together axis by axis.
@@ -205,7 +214,7 @@ struct View {
     strides.push_back(0);
   }
   Array done() const {
-    if (shape.empty()) return element_at(data, node->dtype);
+    if (shape.empty()) return single(node, data);
     return Array::view_of(node->buffer, empty ? node->data : data, node->dtype, shape, strides);
   }
 };
@@ -218,7 +227,7 @@ bool is_plain_slice(PyObject* o) {
 
 // x[items] for integers, slices, `...` and None; absent for other items and for what the long way refuses.
 Array quick_items(const Array& x, std::span<PyObject* const> items) {
-  if (const std::byte* element = place_of(x, items)) return element_at(element, x.dtype());
+  if (const std::byte* element = place_of(x, items)) return single(x.node(), const_cast<std::byte*>(element));
   int taken = 0, ellipses = 0;
   for (PyObject* o : items) {
     if (is_plain_slice(o) || is_plain_index(o)) {
@@ -285,8 +294,39 @@ namespace {
 
 // --- slots
 
-// x[indices] with one array of indices alone; absent for what needs a plan.
+// Arrays of int64, and integers beside them, one for each of the first axes: what NumPy calls advanced indices alone.
+constexpr Py_ssize_t kFewItems = 4;
+Array quick_gather_items(const Array& x, PyObject* key) {
+  const Py_ssize_t count = PyTuple_GET_SIZE(key);
+  if (count == 0 || count > kFewItems || count > x.shape().ndim()) return {};
+  static constexpr std::int64_t kAxes[] = {0, 1, 2, 3};
+  Array indices[kFewItems];
+  bool any = false;
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    PyObject* item = PyTuple_GET_ITEM(key, i);
+    Array& index = indices[i];
+    if (std::int64_t number; small_int(item, number)) {
+      index = Array(number);
+    } else if (Py_TYPE(item) == array_type()) {
+      index = array_of(item);
+    } else if (DType dtype; is_base_numpy_array(item) &&
+                            numpy_dtype(reinterpret_cast<PyObject*>(numpy_array(item)->descr), dtype) &&
+                            dtype == DType::int64) {
+      index = as_array(item);
+    } else {
+      return {};
+    }
+    if (index.dtype() != DType::int64 || index.state() != State::concrete) return {};
+    any = any || index.shape().ndim() > 0;
+  }
+  if (!any) return {};
+  const auto n = static_cast<std::size_t>(count);
+  return gather(x, {indices, n}, {kAxes, n});
+}
+
+// x[indices] with arrays of indices alone; absent for what needs a plan.
 Array quick_gather(const Array& x, PyObject* key) {
+  if (PyTuple_CheckExact(key) && x.state() == State::concrete) return quick_gather_items(x, key);
   if (Py_TYPE(key) != array_type()) return {};
   const Array& indices = array_of(key);
   const bool plain = x.state() == State::concrete && x.shape().ndim() > 0 && indices.dtype() == DType::int64 &&
@@ -366,7 +406,7 @@ PyObject* row_object(PyObject* array, std::int64_t i) noexcept { return slot_ite
 namespace {
 
 PyObject* slot_iter(PyObject* self) {
-  if (const Array& x = array_of(self); x.state() == State::concrete && x.shape().ndim() > 0)
+  if (const Array& x = array_of(self); x.shape().ndim() > 0 && (x.state() == State::concrete || is_quick(x)))
     return row_iterator(self, x.shape()[0]);
   return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
     const Array& x = array_of(self);

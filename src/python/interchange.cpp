@@ -187,6 +187,10 @@ TNP_FUNCTION(__dlpack__, kMethod, "(self, /, *, stream=None, max_version=None, d
   if (stream.given()) throw BufferError("__dlpack__: an array on the CPU has no stream: stream must be None");
   return to_dlpack(array_of(self.ptr()), or_none(max_version), or_none(dl_device), copy_policy(or_none(copy)));
 }
+TNP_SHORT_WAY(__dlpack__) {
+  if (!args.empty()) return nullptr;
+  return to_dlpack(array_of(self), nb::none(), nb::none(), std::nullopt).release().ptr();
+}
 
 void bind_interchange(nb::module_& m) {
   auto cls = nb::borrow<nb::class_<Array>>(m.attr("ndarray"));

@@ -1,6 +1,7 @@
 // Arrays as text, and NumPy's print options.
 #include "ir/print_array.h"
 #include "ops/common.h"
+#include "ops/text/text_ops.h"
 #include "python/arguments.h"
 #include "python/elementwise_call.h"
 #include "python/text.h"
@@ -22,6 +23,7 @@ nb::object formatter_for(nb::handle formatters, DType dtype) {
   if (is_integer(dtype)) keys = {"int", "int_kind"};
   if (is_floating(dtype)) keys = {"float", "float_kind"};
   if (is_complex(dtype)) keys = {"complexfloat", "complex_kind"};
+  if (is_text(dtype)) keys = {"numpystr", "str_kind"};
   keys.push_back("all");
   for (const char* k : keys) {
     if (d.contains(k) && !nb::object(d[k]).is_none()) return d[k];
@@ -29,26 +31,38 @@ nb::object formatter_for(nb::handle formatters, DType dtype) {
   return {};
 }
 
+nb::object printed_element(DType dtype, const void* at) {
+  return is_text(dtype) ? text_element(dtype, at) : nb::steal(python_element(dtype, at));
+}
+
 PrintOptions options_for(const Array& x, PrintOptions options, nb::handle formatters) {
-  nb::object format = formatter_for(formatters, x.dtype());
-  if (format.is_valid()) {
-    const DType dtype = x.dtype();
+  const DType dtype = x.dtype();
+  if (nb::object format = formatter_for(formatters, dtype); format.is_valid()) {
     options.formatter = [format, dtype](const void* at) {
-      return nb::cast<std::string>(nb::str(format(nb::steal(python_element(dtype, at)))));
+      return nb::cast<std::string>(nb::str(format(printed_element(dtype, at))));
     };
+  } else if (is_text(dtype)) {
+    options.formatter = [dtype](const void* at) { return nb::cast<std::string>(nb::repr(text_element(dtype, at))); };
   }
   return options;
 }
 
-std::string text(const Array& x, bool repr) {
-  if (x.is_symbolic()) return x.str();
-  if (is_text(x.dtype())) {
-    const nb::object shown = text_to_numpy(x);
-    return nb::cast<std::string>(repr ? nb::repr(shown) : nb::str(shown));
-  }
+// Of text the handles.
+StridedView memory_of(const Array& x) {
+  if (is_text(x.dtype())) return text_handles(x);
   x.data();
-  const PrintOptions options = options_for(x, print_options(), t_formatters);
-  return repr ? array_repr(view(x), options) : array_str(view(x), options);
+  return view(x);
+}
+
+std::string repr_of(const Array& x, const PrintOptions& options) {
+  if (x.is_symbolic()) return x.str();
+  const std::string type = is_text(x.dtype()) ? text_type(x) : std::string(name(x.dtype()));
+  return array_repr(memory_of(x), options_for(x, options, t_formatters), "array(", type);
+}
+std::string str_of(const Array& x, const PrintOptions& options) {
+  if (x.is_symbolic()) return x.str();
+  if (is_text(x.dtype()) && x.ndim() == 0) return nb::cast<std::string>(nb::str(text_elements(x)));
+  return array_str(memory_of(x), options_for(x, options, t_formatters));
 }
 
 // --- options
@@ -137,16 +151,11 @@ PrintOptions short_options(const Arguments& args) {
 }
 
 TNP_FUNCTION(array_repr, kFunction, "(arr, max_line_width=None, precision=None, suppress_small=None)", "repr(arr).") {
-  const Array x = Value(args.values[0]).array();
-  if (x.is_symbolic()) return nb::str(x.str().c_str());
-  x.data();
-  return nb::str(array_repr(view(x), options_for(x, short_options(args), t_formatters)).c_str());
+  return nb::str(repr_of(Value(args.values[0]).array(), short_options(args)).c_str());
 }
 TNP_FUNCTION(array_str, kFunction, "(a, max_line_width=None, precision=None, suppress_small=None)", "str(a).") {
-  const Array x = Value(args.values[0]).array();
-  if (x.is_symbolic()) return nb::str(x.str().c_str());
-  x.data();
-  return nb::str(array_str(view(x), options_for(x, short_options(args), t_formatters)).c_str());
+  const std::string s = str_of(Value(args.values[0]).array(), short_options(args));
+  return nb::str(s.c_str(), s.size());
 }
 TNP_FUNCTION(
     array2string, kFunction,
@@ -160,10 +169,10 @@ TNP_FUNCTION(
   const Value given[] = {precision, threshold, edgeitems, max_line_width, suppress_small,
                          Value(),   Value(),   sign,      floatmode};
   read_options(o, given);
-  x.data();
+  const StridedView memory = memory_of(x);
   const nb::handle formatters = formatter.given() ? formatter.handle() : nb::handle(t_formatters);
   return nb::str(
-      array2string(view(x), options_for(x, o, formatters), separator.text(" "), prefix.text(""), suffix.text(""))
+      array2string(memory, options_for(x, o, formatters), separator.text(" "), prefix.text(""), suffix.text(""))
           .c_str());
 }
 
@@ -171,8 +180,8 @@ TNP_FUNCTION(
 
 void bind_printing(nb::module_&) {
   auto cls = nb::borrow<nb::class_<Array>>(nb::handle(reinterpret_cast<PyObject*>(array_type())));
-  cls.def("__repr__", [](const Array& x) { return text(x, true); });
-  cls.def("__str__", [](const Array& x) { return text(x, false); });
+  cls.def("__repr__", [](const Array& x) { return repr_of(x, print_options()); });
+  cls.def("__str__", [](const Array& x) { return str_of(x, print_options()); });
 }
 
 }  // namespace tnp::python

@@ -1,4 +1,4 @@
-// iter(x), reversed(x): the rows, or elements, of an array one after the other. Python's own iterator over a sequence
+// iter(x): the rows, or elements, of an array one after the other. Python's own iterator over a sequence
 // ends on an IndexError, which takes longer than some rows.
 #include "python/row_iterator.h"
 
@@ -10,7 +10,7 @@ namespace {
 
 struct RowIterator {
   PyObject_HEAD PyObject* array;  // null at the end
-  std::int64_t next, end, step;
+  std::int64_t next, end;
   const detail::Node* vector;  // of an array of one axis in memory; else null
 };
 
@@ -39,8 +39,7 @@ PyObject* next_row(PyObject* self) {
     Py_CLEAR(it->array);
     return nullptr;
   }
-  const std::int64_t i = it->next;
-  it->next += it->step;
+  const std::int64_t i = it->next++;
   if (it->vector != nullptr && active_observers == nullptr) {
     try {
       return wrap_element(it->vector->data + i * it->vector->strides[0], it->vector->dtype);
@@ -54,13 +53,13 @@ PyObject* next_row(PyObject* self) {
 
 PyObject* length_hint(PyObject* self, PyObject*) {
   const auto* it = reinterpret_cast<RowIterator*>(self);
-  return PyLong_FromLongLong(it->array == nullptr ? 0 : (it->end - it->next) * it->step);
+  return PyLong_FromLongLong(it->array == nullptr ? 0 : it->end - it->next);
 }
 
 // Copied and pickled as Python's own iterators over sequences: iter(array), then its place.
 PyObject* reduce(PyObject* self, PyObject*) {
   const auto* it = reinterpret_cast<RowIterator*>(self);
-  const nb::object iter = nb::module_::import_("builtins").attr(it->step > 0 ? "iter" : "reversed");
+  const nb::object iter = nb::module_::import_("builtins").attr("iter");
   if (it->array == nullptr) return Py_BuildValue("O(())", iter.ptr());
   return Py_BuildValue("O(O)L", iter.ptr(), it->array, static_cast<long long>(it->next));
 }
@@ -69,8 +68,7 @@ PyObject* set_state(PyObject* self, PyObject* place) {
   auto* it = reinterpret_cast<RowIterator*>(self);
   const long long next = PyLong_AsLongLong(place);
   if (next == -1 && PyErr_Occurred()) return nullptr;
-  const bool within = it->step > 0 ? next >= 0 && next <= it->end : next >= -1 && next <= it->next;
-  if (within) it->next = next;
+  if (next >= 0 && next <= it->end) it->next = next;
   Py_RETURN_NONE;
 }
 
@@ -95,7 +93,7 @@ PyTypeObject* make_type() {
 
 }  // namespace
 
-PyObject* row_iterator(PyObject* array, std::int64_t size, bool backwards) {
+PyObject* row_iterator(PyObject* array, std::int64_t size) {
   if (g_type == nullptr && (g_type = make_type()) == nullptr) return nullptr;
   RowIterator* it;
   if (g_spare_count > 0) {
@@ -106,9 +104,8 @@ PyObject* row_iterator(PyObject* array, std::int64_t size, bool backwards) {
     if (it == nullptr) return nullptr;
   }
   it->array = Py_NewRef(array);
-  it->next = backwards ? size - 1 : 0;
-  it->end = backwards ? -1 : size;
-  it->step = backwards ? -1 : 1;
+  it->next = 0;
+  it->end = size;
   const Array& x = array_of(array);
   const bool vector = x.state() == State::concrete && x.shape().ndim() == 1 && is_numeric(x.dtype());
   it->vector = vector ? x.node() : nullptr;

@@ -1,5 +1,8 @@
 #include "python/text.h"
 
+#include <algorithm>
+
+#include "ops/text/text_ops.h"
 #include "python/interchange.h"
 #include "python/numpy_memory.h"
 #include "tnp/error.h"
@@ -63,17 +66,20 @@ std::optional<Array> from_numpy_text(PyObject* o) {
   return text_array(leaves.dtype, shape, leaves.values);
 }
 
-nb::object python_text(DType dtype, std::string_view s) {
+nb::object python_text(DType dtype, const std::byte* at) {
+  const std::string_view s = *reinterpret_cast<const std::string_view*>(at);
   PyObject* o = dtype == DType::string ? PyBytes_FromStringAndSize(s.data(), std::ssize(s))
                                        : PyUnicode_DecodeUTF8(s.data(), std::ssize(s), "strict");
   if (o == nullptr) throw nb::python_error();
   return nb::steal(o);
 }
 
-nb::object nested(const Array& x, const std::vector<std::string_view>& values, std::size_t& at, int axis) {
-  if (axis == x.ndim()) return python_text(x.dtype(), values[at++]);
-  nb::list out;
-  for (std::int64_t i = 0; i < x.shape()[axis]; ++i) out.append(nested(x, values, at, axis + 1));
+nb::object nested(DType dtype, const StridedView& x, const std::byte* at, int axis) {
+  if (axis == x.ndim) return python_text(dtype, at);
+  nb::object out = nb::steal(PyList_New(x.shape[axis]));
+  if (!out.is_valid()) throw nb::python_error();
+  for (std::int64_t i = 0; i < x.shape[axis]; ++i, at += x.strides[axis])
+    PyList_SET_ITEM(out.ptr(), i, nested(dtype, x, at, axis + 1).release().ptr());
   return out;
 }
 
@@ -87,25 +93,34 @@ std::optional<Array> text_of(PyObject* o) {
 }
 
 nb::object text_elements(const Array& x) {
-  std::size_t at = 0;
-  return nested(x, text_values(x), at, 0);
+  const StridedView handles = text_handles(x);
+  return nested(x.dtype(), handles, static_cast<const std::byte*>(handles.data), 0);
 }
 
-nb::object text_element(const Array& x, std::int64_t flat) {
-  return python_text(x.dtype(), text_values(x).at(static_cast<std::size_t>(flat)));
-}
+nb::object text_element(DType dtype, const void* at) { return python_text(dtype, static_cast<const std::byte*>(at)); }
 
 nb::object text_to_numpy(const Array& x) {
-  const std::vector<std::string_view> values = text_values(x);
   nb::list flat;
-  bool nul = false;
-  for (const std::string_view s : values) {
-    flat.append(python_text(x.dtype(), s));
-    nul = nul || (!s.empty() && s.back() == '\0');
-  }
-  const char* type = nul ? "O" : x.dtype() == DType::string ? "S" : "U";
+  for (const std::string_view& s : TextElements(x)) flat.append(text_element(x.dtype(), &s));
+  const char* type = text_ends_in_nul(x) ? "O" : x.dtype() == DType::string ? "S" : "U";
   nb::object out = nb::module_::import_("numpy").attr("array")(flat, nb::str(type));
   return out.attr("reshape")(shape_object(x.shape()));
+}
+
+bool text_ends_in_nul(const Array& x) {
+  const TextElements elements(x);
+  return std::any_of(elements.begin(), elements.end(), [](std::string_view s) { return s.ends_with('\0'); });
+}
+
+std::string text_type(const Array& x) {
+  if (text_ends_in_nul(x)) return "object";
+  std::size_t width = 1;
+  for (const std::string_view s : TextElements(x)) {
+    const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+    const auto count = x.dtype() == DType::string ? s.size() : s.size() - std::ranges::count_if(s, continues);
+    width = std::max<std::size_t>(width, count);
+  }
+  return (x.dtype() == DType::string ? "'|S" : "'<U") + std::to_string(width) + "'";
 }
 
 }  // namespace tnp::python

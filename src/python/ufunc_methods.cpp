@@ -1,4 +1,6 @@
 // The methods of tnp.ufunc besides its call.
+#include <unordered_map>
+
 #include "base/dim.h"
 #include "ops/elementwise/family.h"
 #include "python/arguments.h"
@@ -67,6 +69,7 @@ TNP_FUNCTION(accumulate, 0u, "(self, array, /, axis=0, dtype=None, out=None)",
   const auto [self, array, axis, dtype] = take<4>(args);
   const char* name = name_of(self, "accumulate");
   const Array x = array.array();
+  if (axis.ptr() == Py_None && x.ndim() > 1) throw ValueError("accumulate does not allow multiple axes");
   if (!has_primitive(name)) fix_size(x, axis.integer(0));
   return to_python(ufunc_accumulate(name, x, axis.integer(0), dtype.dtype()));
 }
@@ -185,7 +188,9 @@ PyMethodDef* ufunc_methods() {
   return methods;
 }
 
-nb::list ufunc_types(const UfuncInfo& ufunc) {
+namespace {
+
+nb::list letters_of_loops(const UfuncInfo& ufunc) {
   static constexpr const char* kLetters =
       "?bhilBHILeEfdFD";  // of the types in their order; bfloat16 has ml_dtypes' one
   nb::list out;
@@ -198,6 +203,15 @@ nb::list ufunc_types(const UfuncInfo& ufunc) {
     out.append(nb::str(text.c_str()));
   }
   return out;
+}
+
+}  // namespace
+
+nb::list ufunc_types(const UfuncInfo& ufunc) {
+  static auto* known = new std::unordered_map<const UfuncInfo*, nb::list>;  // never freed, as ufuncs are not
+  const auto [at, is_new] = known->try_emplace(&ufunc);
+  if (is_new) at->second = letters_of_loops(ufunc);
+  return nb::steal<nb::list>(PyList_GetSlice(at->second.ptr(), 0, PY_SSIZE_T_MAX));
 }
 
 nb::object ufunc_identity_object(const UfuncInfo& ufunc) {

@@ -1,4 +1,5 @@
 // gather: elements at the places that index arrays name.
+#include <algorithm>
 #include <cstring>
 
 #include "base/dim.h"
@@ -65,35 +66,69 @@ void gather_strided(const std::byte* from, const std::int64_t* offsets, std::int
   }
 }
 
-// The short way of a small call: rows of contiguous memory, one contiguous array of indices. False where it does not
-// serve, or where an index is out of bounds.
-bool gather_rows(const Array& x, const Array& index, Array& out) {
-  if (index.dtype() != DType::int64 || !index.is_contiguous() || !x.is_contiguous()) return false;
-  const std::int64_t n = index.shape().num_elements(), size = x.shape()[0];
-  Shape shape = index.shape();
-  std::int64_t bytes = x.itemsize();
-  for (int i = 1; i < x.ndim(); ++i) {
-    shape.push_back(x.shape()[i]);
-    bytes *= x.shape()[i];
+// Adds `stride` bytes for each step of an index that broadcasts to `shape`; false where one is out of bounds.
+bool add_offsets(const Array& index, const Shape& shape, std::int64_t size, std::int64_t stride,
+                 std::int64_t* offsets) {
+  const int ndim = shape.ndim(), lead = ndim - index.shape().ndim(), last = ndim - 1;
+  std::int64_t step[kMaxDims], at[kMaxDims];
+  for (int d = 0; d < ndim; ++d) {
+    at[d] = 0;
+    step[d] = d < lead || index.shape()[d - lead] == 1 ? 0 : index.strides()[d - lead];
   }
-  if (n > kBlock || n * bytes > kParallelBytes || bytes == 0) return false;
-  const auto* indices = index.data_as<std::int64_t>();
-  std::int64_t offsets[kBlock];
-  for (std::int64_t i = 0; i < n; ++i) {
-    const std::int64_t at = indices[i] < 0 ? indices[i] + size : indices[i];
-    if (at < 0 || at >= size) return false;
-    offsets[i] = at * bytes;
+  const std::int64_t run = ndim == 0 ? 1 : shape[last], move = ndim == 0 ? 0 : step[last];
+  const std::byte* from = index.data();
+  for (const std::int64_t* end = offsets + shape.num_elements(); offsets < end;) {
+    for (std::int64_t i = 0; i < run; ++i, from += move) {
+      std::int64_t place;
+      std::memcpy(&place, from, sizeof place);
+      if (place < 0) place += size;
+      if (place < 0 || place >= size) return false;
+      *offsets++ += place * stride;
+    }
+    from -= run * move;
+    for (int d = last - 1; d >= 0; --d) {
+      from += step[d];
+      if (++at[d] < shape[d]) break;
+      from -= shape[d] * step[d];
+      at[d] = 0;
+    }
   }
-  out = Array::empty(x.dtype(), shape);
-  gather_runs(x.data(), offsets, n, out.data(), bytes);
+  return true;
+}
+
+// The short way of a small call: contiguous memory, few places. False where it does not serve, or where an index is out
+// of bounds.
+bool gather_few(const Array& x, std::span<const Array> indices, const IndexParams& p, Array& out) {
+  if (!x.is_contiguous()) return false;
+  Shape shape;
+  for (const Array& index : indices) {
+    if (index.dtype() != DType::int64 || !try_broadcast(shape, index.shape(), shape)) return false;
+  }
+  const int ndim = x.shape().ndim();
+  std::int64_t bytes = x.itemsize(), outer = 1;
+  for (int i = p.last() + 1; i < ndim; ++i) bytes *= x.shape()[i];
+  for (int i = 0; i < p.first(); ++i) outer *= x.shape()[i];
+  const std::int64_t n = shape.num_elements();
+  if (n > kBlock || outer * n * bytes > kParallelBytes || bytes == 0) return false;
+  std::int64_t offsets[kBlock], stride = bytes;
+  std::fill_n(offsets, n, 0);
+  for (int k = p.axes.size() - 1; k >= 0; --k) {
+    const std::int64_t size = x.shape()[static_cast<int>(p.axes[k])];
+    if (!add_offsets(indices[static_cast<std::size_t>(k)], shape, size, stride, offsets)) return false;
+    stride *= size;
+  }
+  out = Array::empty(x.dtype(), gathered_shape(x.shape(), shape, p));
+  const std::byte* from = x.data();
+  std::byte* to = out.data();
+  for (std::int64_t o = 0; o < outer; ++o, from += stride, to += n * bytes) gather_runs(from, offsets, n, to, bytes);
   return true;
 }
 
 void execute(const Call& call, std::span<Array> out) {
   const auto& p = params_of<IndexParams>(call);
   const Array& x = call.in[0];
-  if (call.in.size() == 2 && p.axes[0] == 0 && gather_rows(x, call.in[1], out[0])) return;
   check_indices(call, call.in.subspan(1));
+  if (gather_few(x, call.in.subspan(1), p, out[0])) return;
   const Places places(x.shape(), x.strides(), call.in.subspan(1), p);
   const Shape shape = gathered_shape(x.shape(), places.index_shape(), p);
   const MergedDims outer(x.shape(), x.strides(), 0, p.first()), inner(x.shape(), x.strides(), p.last() + 1, x.ndim());

@@ -133,10 +133,30 @@ void pack_reduced(const ReduceNest& nest, DType dtype, char* packed) {
   copy_strided({const_cast<char*>(nest.data), dtype, ndim, shape, from}, {packed, dtype, ndim, shape, to});
 }
 
+// Few rows that lie one after the other, as the kernel takes them. False where they are not of this way.
+bool arg_few_rows(const ArgPlan& plan, const StridedView& in, uint64_t reduced_axes, void* out) {
+  const int last = in.ndim - 1;
+  if (last < 0 || reduced_axes != uint64_t{1} << last || plan.type != in.dtype || in.dtype == DType::bool_)
+    return false;
+  const int64_t n = in.shape[last];
+  if (in.strides[last] != plan.bytes || n >= 2 * kReduceChunk) return false;
+  int64_t rows = 1, stride = n * plan.bytes;
+  for (int i = last - 1; i >= 0; i--) {
+    if (in.strides[i] != stride) return false;
+    rows *= in.shape[i];
+    stride *= in.shape[i];
+    if (rows > kTileRows) return false;
+  }
+  alignas(16) char values[kTileRows * 16];
+  plan.kernels->rows(static_cast<const char*>(in.data), n * plan.bytes, rows, n, static_cast<int64_t*>(out), values);
+  return true;
+}
+
 }  // namespace
 
 void reduce_arg(bool max, const StridedView& in, uint64_t reduced_axes, const StridedView& out) {
   const ArgPlan plan = make_arg_plan(max, in.dtype);
+  if (arg_few_rows(plan, in, reduced_axes, out.data)) return;
   ReduceNest nest;
   make_nest(in, reduced_axes, true, nest);
   const int64_t n = nest.reduced.size(), rows = nest.kept.size(), bytes = itemsize(in.dtype);

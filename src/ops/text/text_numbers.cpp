@@ -156,7 +156,7 @@ Scalar read_number(std::string_view s, DType to) {
 Array numbers_of_text(const Array& x, DType to) {
   Array out = Array::empty(to, x.shape());
   std::byte* at = out.data();
-  for (const std::string_view s : text_values(x)) {
+  for (const std::string_view s : TextElements(x)) {
     store_scalar(read_number(significant(s), to), to, at);
     at += out.itemsize();
   }
@@ -166,7 +166,7 @@ Array numbers_of_text(const Array& x, DType to) {
 // Between bytes and text: ASCII alone.
 Array recoded(const Array& x, DType to) {
   std::vector<std::string> values;
-  for (const std::string_view s : text_values(x)) {
+  for (const std::string_view s : TextElements(x)) {
     for (const char c : s) {
       if ((static_cast<unsigned char>(c) & 0x80) != 0)
         throw ValueError("'ascii' codec: a character is not in range(128)");

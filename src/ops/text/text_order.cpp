@@ -17,7 +17,7 @@ bool is_one_of(std::string_view op, std::initializer_list<std::string_view> name
 Array truth(const Array& x) {
   Array out = Array::empty(DType::bool_, x.shape());
   auto* to = reinterpret_cast<bool*>(out.data());
-  for (const std::string_view s : text_values(x)) *to++ = !significant(s).empty();
+  for (const std::string_view s : TextElements(x)) *to++ = !significant(s).empty();
   return out;
 }
 
@@ -26,7 +26,7 @@ std::vector<std::string_view> distinct(std::span<const Array> arrays) {
   std::vector<std::string_view> all;
   for (const Array& x : arrays) {
     if (!is_text(x.dtype())) continue;
-    for (const std::string_view s : text_values(x)) all.push_back(significant(s));
+    for (const std::string_view s : TextElements(x)) all.push_back(significant(s));
   }
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
@@ -36,7 +36,7 @@ std::vector<std::string_view> distinct(std::span<const Array> arrays) {
 Array ranks(const Array& x, const std::vector<std::string_view>& all) {
   Array out = Array::empty(DType::int64, x.shape());
   auto* to = reinterpret_cast<std::int64_t*>(out.data());
-  for (const std::string_view s : text_values(x))
+  for (const std::string_view s : TextElements(x))
     *to++ = std::lower_bound(all.begin(), all.end(), significant(s)) - all.begin();
   return out;
 }
@@ -59,10 +59,10 @@ Array ordered_text(const Call& call) {
   for (const Array& x : call.in) in.push_back(is_text(x.dtype()) ? ranks(x, all) : x);
   const Array result = apply(call.op, in, call.params);
   if (gives_numbers) return result;
-  std::vector<std::string> values;
+  std::vector<std::string_view> values;
   for (const std::int64_t rank : result.to_vector<std::int64_t>())
-    values.emplace_back(all[static_cast<std::size_t>(rank)]);
-  return text_array(call.in[0].dtype(), result.shape(), values);
+    values.push_back(all[static_cast<std::size_t>(rank)]);
+  return text_of_parts(call.in[0], result.shape(), values);
 }
 
 }  // namespace tnp

@@ -52,6 +52,56 @@ def test_numpys_variable_width_text():
     assert tnp.asarray(np.array([], "U3")).shape == (0,)
 
 
+PRINTED = {
+    "vector": WORDS, "matrix": np.array(WORDS).reshape(2, 3), "0-d": np.array("a'b"),
+    "empty": np.array([], "U3"), "empty rows": np.zeros((0, 2), "S2"), "escapes": ["\\n", "\t", 'a"b', "\u200b"],
+    "long": [f"word {i}" for i in range(60)], "summarised": [f"{i}" for i in range(1500)],
+    "NULs": np.array([b"a\x00", b"\x00b"], object), "wide": ["x" * 60, "é" * 80],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_printed(name):
+    ours = tnp.asarray(np.array(PRINTED[name]))
+    theirs = np.asarray(ours)  # as wide as the elements are
+    assert repr(ours) == repr(theirs) and str(ours) == str(theirs)
+    assert tnp.array_repr(ours, 40) == np.array_repr(theirs, 40)
+    assert tnp.array_str(ours, 40) == np.array_str(theirs, 40)
+    assert tnp.array2string(ours, separator="; ") == np.array2string(theirs, separator="; ")
+    for key in ("str_kind", "numpystr", "all", "int"):
+        shown = {key: lambda s: f"<{s}>"}
+        if theirs.dtype.kind != "O":
+            assert tnp.array2string(ours, formatter=shown) == np.array2string(theirs, formatter=shown)
+
+
+def test_printed_element():
+    x = tnp.asarray([b"a"])[0]
+    assert (repr(x), str(x), x.item()) == ("array(b'a', dtype='|S1')", "b'a'", b"a")
+
+
+def test_views():
+    """Slices of slices, and what is made of them, of text as of numbers."""
+    m = np.array([[f"{i} {j}" for j in range(5)] for i in range(4)])
+    x = tnp.asarray(m)
+    keys = (
+        (slice(1, None), slice(None, None, -2)), (slice(None, None, -1), 2), (None, slice(1, 3)), (..., 1), 3, (1, -1),
+        (slice(2, 2), ...), (slice(None), None, slice(4, 0, -3)), ([0, 2], slice(1, 3)), (np.array([0, 3]), np.array([1, 4])),
+    )  # fmt: skip
+    for key in keys:
+        a, b = x[key], np.asarray(m[key])
+        same(a, b)
+        same(a.T, b.T)
+        same(a.ravel(), b.ravel())
+        same(tnp.sort(a, axis=None), np.sort(b, axis=None))
+        same(tnp.concatenate([a.ravel(), x.ravel()]), np.concatenate([b.ravel(), m.ravel()]))
+        assert (a == a[..., None][..., 0]).all() and ((a + "!") > a).all()
+        assert repr(a) == repr(np.asarray(a)) and np.asarray(a).tolist() == b.tolist()
+    part = x[1:, ::2].T[1]
+    del x
+    assert [e.item() for e in part] == [e.item() for e in reversed(part)][::-1] == m[1:, 2].tolist()
+    assert tnp.broadcast_to(part, (2, 3)).tolist() == [m[1:, 2].tolist()] * 2
+
+
 def test_nuls_are_kept():
     x = tnp.asarray([b"a\x00", b"\x00"])
     assert x.tolist() == [b"a\x00", b"\x00"] and np.asarray(x).tolist() == x.tolist()
