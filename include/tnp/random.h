@@ -1,6 +1,7 @@
 // Random numbers: counter-based, so that a stream is the same for any number of threads.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -39,6 +40,10 @@ class Generator {
   void write_state(const Array& state);
   // Past the numbers of this shape.
   void advance(const Shape& count);
+  // Whether nobody traces, records or profiles what is drawn, so that `take` may be called.
+  bool is_direct() const;
+  // The state; the generator is moved past `count` numbers.
+  std::array<std::uint64_t, 3> take(std::int64_t count);
   // A generator of its own, `jumps` times 2^96 blocks further in the stream.
   Generator jumped(std::uint64_t jumps = 1);
 
@@ -95,7 +100,7 @@ Array random_rayleigh(Generator& g, const Array& scale, const Size& size, DType 
 Array random_weibull(Generator& g, const Array& a, const Size& size, DType dtype);
 Array random_pareto(Generator& g, const Array& a, const Size& size, DType dtype);
 Array random_power(Generator& g, const Array& a, const Size& size, DType dtype);
-Array random_cauchy(Generator& g, const Shape& size, DType dtype);
+Array random_cauchy(Generator& g, const Size& size, DType dtype);
 Array random_triangular(Generator& g, const Array& left, const Array& mode, const Array& right, const Size& size,
                         DType dtype);
 Array random_wald(Generator& g, const Array& mean, const Array& scale, const Size& size, DType dtype);

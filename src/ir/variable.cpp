@@ -130,6 +130,13 @@ void Variable::store(const Array& value) {
   std::swap(value_, old);
 }
 
+std::byte* Variable::memory_alone() const {
+  const detail::Node* node = value_.node();
+  const bool alone = node->state == State::concrete && node->refs.load(std::memory_order_acquire) == 1 &&
+                     node->buffer->unique() && value_.is_contiguous();
+  return alone ? node->data : nullptr;
+}
+
 Array Variable::take() {
   std::scoped_lock lock(mutex_);
   return std::move(value_);

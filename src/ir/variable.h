@@ -22,6 +22,14 @@ class Variable : public std::enable_shared_from_this<Variable> {
   Array stored() const;
   void store(const Array& value);
   Array take();  // the stored value, leaving none: so that an update can happen in place
+  // Lets f write to the memory of the stored value, row-major; false if somebody else holds that.
+  template <class F>
+  bool rewrite(F&& f) {
+    std::scoped_lock lock(mutex_);
+    std::byte* memory = memory_alone();
+    if (memory != nullptr) f(memory);
+    return memory != nullptr;
+  }
 
   DType dtype() const { return dtype_; }
   const Shape& shape() const { return shape_; }
@@ -30,6 +38,8 @@ class Variable : public std::enable_shared_from_this<Variable> {
 
  private:
   friend class VariableClaims;
+  std::byte* memory_alone() const;
+
   mutable std::mutex mutex_;
   Array value_;
   DType dtype_;

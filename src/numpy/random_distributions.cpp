@@ -1,10 +1,13 @@
 // NumPy's distributions that are functions of uniform, normal and gamma variables: their parameters can be
 // differentiated. A parameter that is absent is 0 (a location) or 1 (a scale).
+//
+// A distribution is one function `draw`, of a Source that says what numbers and parameters are: arrays (ManyNumbers)
+// or, where few numbers have single parameters, numbers on the stack (ShortNumbers). Both give the same bits.
 #include "numpy/blocks.h"
-#include "numpy/short_vector.h"
+#include "numpy/few_distributions.h"
 #include "ops/random/parameter.h"
-#include "ops/shape/ownership.h"
 #include "ops/sort/direct.h"
+#include "tnp/error.h"
 #include "tnp/numpy.h"
 #include "tnp/random.h"
 
@@ -14,55 +17,147 @@ namespace {
 
 constexpr double kPi = 3.141592653589793238462643383279502884;
 
-Shape shape_for(std::initializer_list<Array> parameters, const Size& size) {
-  Arrays given;
-  for (const Array& p : parameters) {
-    if (p) given.push_back(p);
+// --- sources
+
+// Parameters and numbers are arrays.
+class ManyNumbers {
+ public:
+  using Numbers = Array;
+  ManyNumbers(Generator& g, const Size& size, DType dtype) : generator_(g), size_(size), dtype_(dtype) {}
+
+  Array typed(const Array& x) const { return x ? astype(x, dtype_) : x; }
+  Array checked(const Array& x, ParameterRule rule, const char* problem) const {
+    return x ? checked_parameter(typed(x), rule, problem) : x;
   }
-  return random_shape(given, size);
+
+  // To what all parameters have: before the first numbers are drawn.
+  template <class... P>
+  void broadcast(const P&... parameters) {
+    Arrays given;
+    for (const Array* p : std::initializer_list<const Array*>{&parameters...}) {
+      if (*p) given.push_back(*p);
+    }
+    shape_ = random_shape(given, size_);
+  }
+
+  Array uniform() { return random_uniform(generator_, shape_, dtype_); }
+  Array normal() { return random_normal(generator_, shape_, dtype_); }
+  Array gamma(const Array& a) { return random_gamma(generator_, a, shape_, dtype_); }
+  Array noncentral_chisquare(const Array& df, const Array& nonc) {
+    return random_noncentral_chisquare(generator_, df, nonc, shape_, dtype_);
+  }
+  Array vonmises(const Array& kappa) { return random_vonmises(generator_, kappa, shape_, dtype_); }
+
+  // f of numbers that were drawn: block by block in their own memory where the parameters are single numbers.
+  template <class F, class... P>
+  Array mapped(F&& f, Array x, const P&... parameters) const {
+    if (!(is_single(parameters) && ...)) return f(x);
+    return by_blocks_in_place(std::move(x), {}, [&](std::span<const Array> in) { return f(in[0]); });
+  }
+  template <class F, class... P>
+  Array mapped_pairs(F&& f, Array x, const Array& y, const P&... parameters) const {
+    if (!(is_single(parameters) && ...)) return f(x, y);
+    return by_blocks_in_place(std::move(x), {y}, [&](std::span<const Array> in) { return f(in[0], in[1]); });
+  }
+
+ private:
+  static bool is_single(const Array& p) { return computes_directly({&p}) && (!p || p.ndim() == 0); }
+
+  Generator& generator_;
+  const Size& size_;
+  DType dtype_;
+  Shape shape_;
+};
+
+// Parameters are single numbers, and of the numbers there are few.
+class ShortNumbers {
+ public:
+  using Numbers = ShortVector;
+  explicit ShortNumbers(FewNumbers& numbers) : numbers_(numbers) {}
+
+  const ShortVector& typed(const ShortVector& x) const { return x; }
+  const ShortVector& checked(const ShortVector& x, ParameterRule rule, const char* problem) const {
+    if (x) check_parameter(*x.values(), rule, problem);
+    return x;
+  }
+  void broadcast(const auto&...) const {}
+
+  ShortVector uniform() {
+    return drawn([&](double* out) { random_uniform(numbers_, out); });
+  }
+  ShortVector normal() {
+    return drawn([&](double* out) { random_normal(numbers_, out); });
+  }
+  ShortVector gamma(const ShortVector& a) {
+    return drawn([&](double* out) { random_gamma(numbers_, out, *a.values()); });
+  }
+  ShortVector noncentral_chisquare(const ShortVector& df, const ShortVector& nonc) {
+    return drawn([&](double* out) { random_noncentral_chisquare(numbers_, out, *df.values(), *nonc.values()); });
+  }
+  ShortVector vonmises(const ShortVector& kappa) {
+    return drawn([&](double* out) { random_vonmises(numbers_, out, *kappa.values()); });
+  }
+
+  ShortVector mapped(auto&& f, const ShortVector& x, const auto&...) const { return f(x); }
+  ShortVector mapped_pairs(auto&& f, const ShortVector& x, const ShortVector& y, const auto&...) const {
+    return f(x, y);
+  }
+
+ private:
+  ShortVector drawn(auto&& draw) {
+    ShortVector out = ShortVector::unset(numbers_.count());
+    draw(out.values());
+    return out;
+  }
+
+  FewNumbers& numbers_;
+};
+
+bool is_number(const Array& p) {
+  return !p || (p.state() == State::concrete && p.dtype() == DType::float64 && p.shape().ndim() == 0);
+}
+ShortVector number(const Array& p) { return p ? ShortVector(*p.data_as<double>()) : ShortVector(); }
+
+// A distribution's numbers, from the source that goes with its parameters.
+template <class Distribution, class... P>
+Array numbers_of(const Distribution& d, Generator& g, const Size& size, DType dtype, const P&... parameters) {
+  const std::int64_t count = FewNumbers::count_of(size);
+  if (count > 0 && dtype == DType::float64 && (is_number(parameters) && ...) && g.is_direct()) {
+    FewNumbers few(g, count);
+    ShortNumbers source(few);
+    const ShortVector x = d.draw(source, number(parameters)...);
+    return Array::copy_of(x.values(), DType::float64, size.value_or(Shape{}));
+  }
+  ManyNumbers source(g, size, dtype);
+  return d.draw(source, parameters...);
+}
+template <class Distribution, class... P>
+ShortVector few_of(const Distribution& d, FewNumbers& few, const P&... parameters) {
+  ShortNumbers source(few);
+  return d.draw(source, parameters...);
 }
 
-Array non_negative(const Array& x, DType dtype, const char* problem) {
-  return x ? checked_parameter(astype(x, dtype), ParameterRule::non_negative, problem) : x;
-}
-Array positive_parameter(const Array& x, DType dtype, const char* problem) {
-  return checked_parameter(astype(x, dtype), ParameterRule::positive, problem);
-}
+// --- what several distributions have in common
 
-// Of the numbers drawn, arrays or (few) a ShortVector: `A`.
-template <class A>
-A placed(const A& z, const Array& loc, const Array& scale) {
-  const A scaled = scale ? multiply(z, scale) : z;
+constexpr ParameterRule kNonNegative = ParameterRule::non_negative, kPositive = ParameterRule::positive;
+
+template <class P>
+P placed(const P& z, const P& loc, const P& scale) {
+  const P scaled = scale ? multiply(z, scale) : z;
   return loc ? add(scaled, loc) : scaled;
 }
 
-// Whether few fresh numbers, and single parameters, are all that a formula is of.
-bool is_short(const Array& drawn, std::initializer_list<Array> parameters) {
-  if (drawn.dtype() != DType::float64 || !is_only_holder(drawn) || !drawn.is_contiguous()) return false;
-  const std::int64_t n = drawn.shape().num_elements();
-  for (const Array& p : parameters) {
-    if (p && (p.dtype() != DType::float64 || p.ndim() > 0 || !computes_directly({&p}))) return false;
-  }
-  return n > 0 && n <= ShortVector::kMost && computes_directly({&drawn});
+// f of numbers drawn, times a scale, plus a location.
+template <class S, class P = typename S::Numbers>
+P located(S& s, const P& given, const P& scale, auto&& draw, auto&& f) {
+  s.broadcast(given, scale);
+  const P loc = s.typed(given);
+  return s.mapped([&](const P& x) { return placed<P>(f(x), loc, scale); }, draw(), loc, scale);
 }
-Array stored(Array drawn, const ShortVector& values) {
-  std::copy_n(values.values(), values.size(), reinterpret_cast<double*>(drawn.data()));
-  return drawn;
-}
-
-// f of numbers that are drawn, placed: block by block in their own memory where the parameters are single numbers.
-template <class F>
-Array transformed(Array drawn, std::initializer_list<Array> parameters, F&& f) {
-  if (is_short(drawn, parameters)) return stored(drawn, f(ShortVector(drawn)));
-  bool single = true;
-  for (const Array& p : parameters) single = single && computes_directly({&p}) && (!p || p.ndim() == 0);
-  if (!single) return f(drawn);
-  return by_blocks_in_place(std::move(drawn), {}, [&](std::span<const Array> in) { return f(in[0]); });
-}
-template <class F>
-Array transformed(Array drawn, const Array& given_loc, const Array& scale, F&& f) {
-  const Array loc = given_loc ? astype(given_loc, drawn.dtype()) : given_loc;
-  return transformed(std::move(drawn), {loc, scale}, [&](const auto& x) { return placed(f(x), loc, scale); });
+// The same of numbers in [0, 1).
+template <class S, class P = typename S::Numbers>
+P located_uniform(S& s, const P& loc, const P& scale, auto&& f) {
+  return located(s, loc, scale, [&] { return s.uniform(); }, f);
 }
 
 // Of numbers in [0, 1).
@@ -75,199 +170,304 @@ constexpr StandardExponential standard_exponential;
 Array opened(const Array& u) { return maximum(u, Scalar(u.dtype() == DType::float32 ? 0x1p-25 : 0x1p-54)); }
 ShortVector opened(const ShortVector& u) { return maximum(u, Scalar(0x1p-54)); }
 
-}  // namespace
-
-Array random_normal(Generator& g, const Array& loc, const Array& scale, const Size& size, DType dtype) {
-  const Array s = non_negative(scale, dtype, "normal: scale < 0");
-  return transformed(random_normal(g, shape_for({loc, s}, size), dtype), loc, s, [](const auto& z) { return z; });
-}
-
-Array random_uniform(Generator& g, const Array& low, const Array& high, const Size& size, DType dtype, bool ordered) {
-  const Array from = astype(low, dtype);
-  Array width = checked_parameter(subtract(astype(high, dtype), from), ParameterRule::finite,
-                                  "uniform: high - low range exceeds valid bounds");
-  if (ordered) width = checked_parameter(width, ParameterRule::non_negative, "uniform: high - low < 0");
-  return transformed(random_uniform(g, shape_for({from, width}, size), dtype), from, width,
-                     [](const auto& u) { return u; });
-}
-
-Array random_exponential(Generator& g, const Array& scale, const Size& size, DType dtype) {
-  const Array s = non_negative(scale, dtype, "exponential: scale < 0");
-  return transformed(random_uniform(g, shape_for({s}, size), dtype), {}, s, standard_exponential);
-}
-
-Array random_gamma(Generator& g, const Array& a, const Array& scale, const Size& size, DType dtype) {
-  const Array s = non_negative(scale, dtype, "gamma: scale < 0");
-  return transformed(random_gamma(g, a, shape_for({a, s}, size), dtype), {}, s, [](const auto& x) { return x; });
-}
-
-Array random_laplace(Generator& g, const Array& loc, const Array& scale, const Size& size, DType dtype) {
-  const Array s = non_negative(scale, dtype, "laplace: scale < 0");
-  return transformed(random_uniform(g, shape_for({loc, s}, size), dtype), loc, s, [](const auto& drawn) {
-    const auto u = opened(drawn);
-    const auto left = less(u, Scalar(0.5));
-    const auto tail = log(multiply(Scalar(2.0), minimum(u, subtract(Scalar(1.0), u))));
-    return where(left, tail, negative(tail));
-  });
-}
-
-Array random_logistic(Generator& g, const Array& loc, const Array& scale, const Size& size, DType dtype) {
-  const Array s = non_negative(scale, dtype, "logistic: scale < 0");
-  return transformed(random_uniform(g, shape_for({loc, s}, size), dtype), loc, s, [](const auto& drawn) {
-    const auto u = opened(drawn);
-    return log(divide(u, subtract(Scalar(1.0), u)));
-  });
-}
-
-Array random_gumbel(Generator& g, const Array& loc, const Array& scale, const Size& size, DType dtype) {
-  const Array s = non_negative(scale, dtype, "gumbel: scale < 0");
-  return transformed(random_uniform(g, shape_for({loc, s}, size), dtype), loc, s,
-                     [](const auto& u) { return negative(log(negative(log(opened(u))))); });
-}
-
-Array random_lognormal(Generator& g, const Array& mean, const Array& sigma, const Size& size, DType dtype) {
-  const Array s = non_negative(sigma, dtype, "lognormal: sigma < 0");
-  const Array m = mean ? astype(mean, dtype) : mean;
-  return transformed(random_normal(g, shape_for({m, s}, size), dtype), {m, s},
-                     [&](const auto& z) { return exp(placed(z, m, s)); });
-}
-
-Array random_rayleigh(Generator& g, const Array& scale, const Size& size, DType dtype) {
-  const Array s = non_negative(scale, dtype, "rayleigh: scale < 0");
-  return transformed(random_uniform(g, shape_for({s}, size), dtype), {}, s,
-                     [](const auto& u) { return sqrt(multiply(standard_exponential(u), Scalar(2.0))); });
-}
-
-Array random_weibull(Generator& g, const Array& a, const Size& size, DType dtype) {
-  const Array shape = non_negative(a, dtype, "weibull: a < 0");
-  Array drawn = random_uniform(g, shape_for({shape}, size), dtype);
-  if (is_short(drawn, {shape}) && shape.item<double>() != 0) {
-    const Scalar exponent(1 / shape.item<double>());
-    return stored(drawn, power(standard_exponential(ShortVector(drawn)), exponent));
-  }
-  const Array flat = equal(shape, Scalar(0.0));  // the limit, 0, is what NumPy gives
-  const Array exponent = reciprocal(where(flat, Scalar(1.0), shape));
-  return transformed(std::move(drawn), {shape},
-                     [&](const auto& u) { return where(flat, Scalar(0.0), power(standard_exponential(u), exponent)); });
-}
-
-Array random_pareto(Generator& g, const Array& a, const Size& size, DType dtype) {
-  const Array shape = positive_parameter(a, dtype, "pareto: a <= 0");
-  return transformed(random_uniform(g, shape_for({shape}, size), dtype), {shape},
-                     [&](const auto& u) { return expm1(divide(standard_exponential(u), shape)); });
-}
-
-Array random_power(Generator& g, const Array& a, const Size& size, DType dtype) {
-  const Array shape = positive_parameter(a, dtype, "power: a <= 0");
-  const Array exponent = reciprocal(shape);
-  return transformed(random_uniform(g, shape_for({shape}, size), dtype), {shape},
-                     [&](const auto& u) { return power(subtract(Scalar(1.0), u), exponent); });
-}
-
-Array random_cauchy(Generator& g, const Shape& size, DType dtype) {
-  return transformed(random_uniform(g, size, dtype), {},
-                     [](const auto& u) { return tan(multiply(subtract(u, Scalar(0.5)), Scalar(kPi))); });
-}
-
-Array random_triangular(Generator& g, const Array& left, const Array& mode, const Array& right, const Size& size,
-                        DType dtype) {
-  const Array from = astype(left, dtype), to = astype(right, dtype), peak = astype(mode, dtype);
-  const Array rise = checked_parameter(subtract(peak, from), ParameterRule::non_negative, "triangular: left > mode");
-  const Array fall = checked_parameter(subtract(to, peak), ParameterRule::non_negative, "triangular: mode > right");
-  const Array width = checked_parameter(subtract(to, from), ParameterRule::positive, "triangular: left == right");
-  const Array part = divide(rise, width), left_area = multiply(rise, width), right_area = multiply(fall, width);
-  return transformed(random_uniform(g, shape_for({from, peak, to}, size), dtype), {from, peak, to}, [&](const auto& u) {
-    const auto rising = less_equal(u, part);
-    const auto low = add(from, sqrt(multiply(u, left_area)));
-    const auto high = subtract(to, sqrt(multiply(subtract(Scalar(1.0), u), right_area)));
-    return where(rising, low, high);
-  });
-}
-
-// Michael, Schucany, Haas: Generating random variates using transformations with multiple roots (1976). The roots of
-// the quadratic equation are the mean divided and multiplied by the same number, which is found without cancellation.
-Array random_wald(Generator& g, const Array& mean, const Array& scale, const Size& size, DType dtype) {
-  const Array m = positive_parameter(mean, dtype, "wald: mean <= 0");
-  const Array s = positive_parameter(scale, dtype, "wald: scale <= 0");
-  const Shape shape = shape_for({m, s}, size);
-  const auto root = [](const auto& z, const auto& u, const Array& mu, const Array& lambda) {
-    const auto w = divide(multiply(mu, square(z)), multiply(lambda, Scalar(2.0)));
-    const auto factor = add(add(w, Scalar(1.0)), sqrt(multiply(w, add(w, Scalar(2.0)))));
-    // The smaller root is taken with probability mean / (mean + root).
-    const auto smaller = less_equal(multiply(u, add(Scalar(1.0), reciprocal(factor))), Scalar(1.0));
-    return multiply(mu, where(smaller, reciprocal(factor), factor));
-  };
-  Array z = random_normal(g, shape, dtype);
-  const Array u = random_uniform(g, shape, dtype);
-  if (is_short(z, {m, s})) return stored(z, root(ShortVector(z), ShortVector(u), m, s));
-  if (m.ndim() > 0 || s.ndim() > 0 || !computes_directly({&m, &s})) return root(z, u, m, s);
-  return by_blocks_in_place(std::move(z), {u}, [&](std::span<const Array> in) { return root(in[0], in[1], m, s); });
-}
-
-namespace {
-
 Array half_of(const Array& x) {
   const bool single = x.ndim() == 0 && x.dtype() == DType::float64 && computes_directly({&x});
   return single ? Array(0.5 * x.item<double>()) : multiply(x, Scalar(0.5));
 }
+ShortVector half_of(const ShortVector& x) { return multiply(x, Scalar(0.5)); }
+
 // Of a parameter that has been checked.
-Array chisquare(Generator& g, const Array& df, const Shape& shape, DType dtype) {
-  return transformed(random_gamma(g, half_of(df), shape, dtype), {},
-                     [](const auto& x) { return multiply(x, Scalar(2.0)); });
+template <class S, class P = typename S::Numbers>
+P chisquare(S& s, const P& df) {
+  return s.mapped([](const P& x) { return multiply(x, Scalar(2.0)); }, s.gamma(half_of(df)));
 }
 
-}  // namespace
+// --- functions of a uniform or a normal variable
 
-Array random_chisquare(Generator& g, const Array& df, const Size& size, DType dtype) {
-  const Array k = positive_parameter(df, dtype, "chisquare: df <= 0");
-  return chisquare(g, k, shape_for({k}, size), dtype);
-}
+template <class S>
+using NumbersOf = typename S::Numbers;
 
-namespace {
+struct Normal {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& loc, const P& given) {
+    const P scale = s.checked(given, kNonNegative, "normal: scale < 0");
+    return located(s, loc, scale, [&] { return s.normal(); }, [](const P& z) { return z; });
+  }
+};
+
+struct Uniform {
+  bool ordered;
+  template <class S, class P = NumbersOf<S>>
+  P draw(S& s, const P& low, const P& high) const {
+    const P from = s.typed(low);
+    P width = s.checked(subtract(s.typed(high), from), ParameterRule::finite,
+                        "uniform: high - low range exceeds valid bounds");
+    if (ordered) width = s.checked(width, kNonNegative, "uniform: high - low < 0");
+    return located_uniform(s, from, width, [](const P& u) { return u; });
+  }
+};
+
+struct Exponential {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& given) {
+    const P scale = s.checked(given, kNonNegative, "exponential: scale < 0");
+    return located_uniform(s, P(), scale, standard_exponential);
+  }
+};
+
+struct Laplace {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& loc, const P& given) {
+    const P scale = s.checked(given, kNonNegative, "laplace: scale < 0");
+    return located_uniform(s, loc, scale, [](const P& drawn) {
+      const P u = opened(drawn);
+      const auto left = less(u, Scalar(0.5));
+      const P tail = log(multiply(Scalar(2.0), minimum(u, subtract(Scalar(1.0), u))));
+      return where(left, tail, negative(tail));
+    });
+  }
+};
+
+struct Logistic {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& loc, const P& given) {
+    const P scale = s.checked(given, kNonNegative, "logistic: scale < 0");
+    return located_uniform(s, loc, scale, [](const P& drawn) {
+      const P u = opened(drawn);
+      return log(divide(u, subtract(Scalar(1.0), u)));
+    });
+  }
+};
+
+struct Gumbel {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& loc, const P& given) {
+    const P scale = s.checked(given, kNonNegative, "gumbel: scale < 0");
+    return located_uniform(s, loc, scale, [](const P& u) { return negative(log(negative(log(opened(u))))); });
+  }
+};
+
+struct LogNormal {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& given_mean, const P& given_sigma) {
+    const P sigma = s.checked(given_sigma, kNonNegative, "lognormal: sigma < 0");
+    const P mean = s.typed(given_mean);
+    s.broadcast(mean, sigma);
+    return s.mapped([&](const P& z) { return exp(placed(z, mean, sigma)); }, s.normal(), mean, sigma);
+  }
+};
+
+struct Rayleigh {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& given) {
+    const P scale = s.checked(given, kNonNegative, "rayleigh: scale < 0");
+    return located_uniform(s, P(), scale,
+                           [](const P& u) { return sqrt(multiply(standard_exponential(u), Scalar(2.0))); });
+  }
+};
+
+struct Weibull {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& a) {
+    const P shape = s.checked(a, kNonNegative, "weibull: a < 0");
+    s.broadcast(shape);
+    const auto flat = equal(shape, Scalar(0.0));  // the limit, 0, is what NumPy gives
+    const P exponent = reciprocal(where(flat, Scalar(1.0), shape));
+    const auto f = [&](const P& u) { return where(flat, Scalar(0.0), power(standard_exponential(u), exponent)); };
+    return s.mapped(f, s.uniform(), shape);
+  }
+};
+
+struct Pareto {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& a) {
+    const P shape = s.checked(a, kPositive, "pareto: a <= 0");
+    s.broadcast(shape);
+    return s.mapped([&](const P& u) { return expm1(divide(standard_exponential(u), shape)); }, s.uniform(), shape);
+  }
+};
+
+struct Power {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& a) {
+    const P shape = s.checked(a, kPositive, "power: a <= 0");
+    s.broadcast(shape);
+    const P exponent = reciprocal(shape);
+    return s.mapped([&](const P& u) { return power(subtract(Scalar(1.0), u), exponent); }, s.uniform(), shape);
+  }
+};
+
+struct Cauchy {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s) {
+    s.broadcast();
+    return s.mapped([](const P& u) { return tan(multiply(subtract(u, Scalar(0.5)), Scalar(kPi))); }, s.uniform());
+  }
+};
+
+struct Triangular {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& left, const P& mode, const P& right) {
+    const P from = s.typed(left), to = s.typed(right), peak = s.typed(mode);
+    const P rise = s.checked(subtract(peak, from), kNonNegative, "triangular: left > mode");
+    const P fall = s.checked(subtract(to, peak), kNonNegative, "triangular: mode > right");
+    const P width = s.checked(subtract(to, from), kPositive, "triangular: left == right");
+    const P part = divide(rise, width), left_area = multiply(rise, width), right_area = multiply(fall, width);
+    s.broadcast(from, peak, to);
+    const auto f = [&](const P& u) {
+      const auto rising = less_equal(u, part);
+      const P low = add(from, sqrt(multiply(u, left_area)));
+      const P high = subtract(to, sqrt(multiply(subtract(Scalar(1.0), u), right_area)));
+      return where(rising, low, high);
+    };
+    return s.mapped(f, s.uniform(), from, peak, to);
+  }
+};
+
+// --- of several variables
+
+// Michael, Schucany, Haas: Generating random variates using transformations with multiple roots (1976). The roots of
+// the quadratic equation are the mean divided and multiplied by the same number, which is found without cancellation.
+struct Wald {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& given_mean, const P& given_scale) {
+    const P mean = s.checked(given_mean, kPositive, "wald: mean <= 0");
+    const P scale = s.checked(given_scale, kPositive, "wald: scale <= 0");
+    s.broadcast(mean, scale);
+    P z = s.normal();
+    const P u = s.uniform();
+    const auto root = [&](const P& normal, const P& uniform) {
+      const P w = divide(multiply(mean, square(normal)), multiply(scale, Scalar(2.0)));
+      const P factor = add(add(w, Scalar(1.0)), sqrt(multiply(w, add(w, Scalar(2.0)))));
+      const P inverse = reciprocal(factor);
+      // The smaller root is taken with probability mean / (mean + root).
+      const auto smaller = less_equal(multiply(uniform, add(Scalar(1.0), inverse)), Scalar(1.0));
+      return multiply(mean, where(smaller, inverse, factor));
+    };
+    return s.mapped_pairs(root, std::move(z), u, mean, scale);
+  }
+};
+
+struct Gamma {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& a, const P& given) {
+    const P scale = s.checked(given, kNonNegative, "gamma: scale < 0");
+    s.broadcast(a, scale);
+    return s.mapped([&](const P& x) { return placed(x, P(), scale); }, s.gamma(a), scale);
+  }
+};
+
+struct ChiSquare {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& given) {
+    const P df = s.checked(given, kPositive, "chisquare: df <= 0");
+    s.broadcast(df);
+    return chisquare(s, df);
+  }
+};
+
 // (x b) / (y a)
-Array ratio(const Array& x, const Array& b, const Array& y, const Array& a) {
-  if (is_short(x, {a, b})) return stored(x, divide(multiply(ShortVector(x), b), multiply(ShortVector(y), a)));
-  return divide(multiply(x, b), multiply(y, a));
+template <class S, class P = NumbersOf<S>>
+P ratio(S& s, P x, const P& b, const P& y, const P& a) {
+  const auto f = [&](const P& above, const P& below) { return divide(multiply(above, b), multiply(below, a)); };
+  return s.mapped_pairs(f, std::move(x), y, a, b);
 }
+
+struct FRatio {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& dfnum, const P& dfden) {
+    const P a = s.checked(dfnum, kPositive, "f: dfnum <= 0"), b = s.checked(dfden, kPositive, "f: dfden <= 0");
+    s.broadcast(a, b);
+    P above = chisquare(s, a);
+    return ratio(s, std::move(above), b, chisquare(s, b), a);
+  }
+};
+
+struct NoncentralF {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& dfnum, const P& dfden, const P& nonc) {
+    const P a = s.checked(dfnum, kPositive, "noncentral_f: dfnum <= 0");
+    const P b = s.checked(dfden, kPositive, "noncentral_f: dfden <= 0");
+    const P c = s.checked(nonc, kNonNegative, "noncentral_f: nonc < 0");
+    s.broadcast(a, b, c);
+    P above = s.noncentral_chisquare(a, c);
+    return ratio(s, std::move(above), b, chisquare(s, b), a);
+  }
+};
+
+struct Student {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& given) {
+    const P df = s.checked(given, kPositive, "standard_t: df <= 0");
+    s.broadcast(df);
+    const P half = half_of(df), width = sqrt(half);
+    P z = s.normal();
+    const P x = s.gamma(half);
+    const auto f = [&](const P& normal, const P& gamma) { return divide(multiply(width, normal), sqrt(gamma)); };
+    return s.mapped_pairs(f, std::move(z), x, df);
+  }
+};
+
+struct VonMises {
+  template <class S, class P = NumbersOf<S>>
+  static P draw(S& s, const P& mu, const P& kappa) {
+    const P centre = s.typed(mu);
+    s.broadcast(centre, kappa);
+    const auto f = [&](const P& x) {
+      return subtract(remainder(add(add(x, centre), Scalar(kPi)), Scalar(2 * kPi)), Scalar(kPi));
+    };
+    return s.mapped(f, s.vonmises(kappa), centre);
+  }
+};
+
 }  // namespace
 
-Array random_f(Generator& g, const Array& dfnum, const Array& dfden, const Size& size, DType dtype) {
-  const Array a = positive_parameter(dfnum, dtype, "f: dfnum <= 0");
-  const Array b = positive_parameter(dfden, dtype, "f: dfden <= 0");
-  const Shape shape = shape_for({a, b}, size);
-  const Array above = chisquare(g, a, shape, dtype);
-  const Array below = chisquare(g, b, shape, dtype);
-  return ratio(above, b, below, a);
-}
+#define TNP_DISTRIBUTION1(NAME, TYPE)                                       \
+  Array NAME(Generator& g, const Array& a, const Size& size, DType dtype) { \
+    return numbers_of(TYPE(), g, size, dtype, a);                           \
+  }                                                                         \
+  ShortVector NAME(FewNumbers& few, const ShortVector& a) { return few_of(TYPE(), few, a); }
+#define TNP_DISTRIBUTION2(NAME, TYPE)                                                       \
+  Array NAME(Generator& g, const Array& a, const Array& b, const Size& size, DType dtype) { \
+    return numbers_of(TYPE(), g, size, dtype, a, b);                                        \
+  }                                                                                         \
+  ShortVector NAME(FewNumbers& few, const ShortVector& a, const ShortVector& b) { return few_of(TYPE(), few, a, b); }
+#define TNP_DISTRIBUTION3(NAME, TYPE)                                                                       \
+  Array NAME(Generator& g, const Array& a, const Array& b, const Array& c, const Size& size, DType dtype) { \
+    return numbers_of(TYPE(), g, size, dtype, a, b, c);                                                     \
+  }                                                                                                         \
+  ShortVector NAME(FewNumbers& few, const ShortVector& a, const ShortVector& b, const ShortVector& c) {     \
+    return few_of(TYPE(), few, a, b, c);                                                                    \
+  }
+TNP_DISTRIBUTION2(random_normal, Normal)
+TNP_DISTRIBUTION1(random_exponential, Exponential)
+TNP_DISTRIBUTION2(random_gamma, Gamma)
+TNP_DISTRIBUTION2(random_laplace, Laplace)
+TNP_DISTRIBUTION2(random_logistic, Logistic)
+TNP_DISTRIBUTION2(random_gumbel, Gumbel)
+TNP_DISTRIBUTION2(random_lognormal, LogNormal)
+TNP_DISTRIBUTION1(random_rayleigh, Rayleigh)
+TNP_DISTRIBUTION1(random_weibull, Weibull)
+TNP_DISTRIBUTION1(random_pareto, Pareto)
+TNP_DISTRIBUTION1(random_power, Power)
+TNP_DISTRIBUTION3(random_triangular, Triangular)
+TNP_DISTRIBUTION2(random_wald, Wald)
+TNP_DISTRIBUTION1(random_chisquare, ChiSquare)
+TNP_DISTRIBUTION2(random_f, FRatio)
+TNP_DISTRIBUTION3(random_noncentral_f, NoncentralF)
+TNP_DISTRIBUTION1(random_student, Student)
+TNP_DISTRIBUTION2(random_vonmises, VonMises)
+#undef TNP_DISTRIBUTION1
+#undef TNP_DISTRIBUTION2
+#undef TNP_DISTRIBUTION3
 
-Array random_noncentral_f(Generator& g, const Array& dfnum, const Array& dfden, const Array& nonc, const Size& size,
-                          DType dtype) {
-  const Array a = positive_parameter(dfnum, dtype, "noncentral_f: dfnum <= 0");
-  const Array b = positive_parameter(dfden, dtype, "noncentral_f: dfden <= 0");
-  const Array c = non_negative(nonc, dtype, "noncentral_f: nonc < 0");
-  const Shape shape = shape_for({a, b, c}, size);
-  const Array above = random_noncentral_chisquare(g, a, c, shape, dtype);
-  const Array below = chisquare(g, b, shape, dtype);
-  return ratio(above, b, below, a);
+Array random_uniform(Generator& g, const Array& low, const Array& high, const Size& size, DType dtype, bool ordered) {
+  return numbers_of(Uniform{ordered}, g, size, dtype, low, high);
 }
-
-Array random_student(Generator& g, const Array& df, const Size& size, DType dtype) {
-  const Array k = positive_parameter(df, dtype, "standard_t: df <= 0");
-  const Shape shape = shape_for({k}, size);
-  const Array half = half_of(k), width = sqrt(half);
-  Array z = random_normal(g, shape, dtype);
-  const Array x = random_gamma(g, half, shape, dtype);
-  if (is_short(z, {half})) return stored(z, divide(multiply(width, ShortVector(z)), sqrt(ShortVector(x))));
-  if (k.ndim() > 0 || !computes_directly({&k})) return divide(multiply(width, z), sqrt(x));
-  return by_blocks_in_place(std::move(z), {x},
-                            [&](std::span<const Array> in) { return divide(multiply(width, in[0]), sqrt(in[1])); });
+ShortVector random_uniform(FewNumbers& few, const ShortVector& low, const ShortVector& high, bool ordered) {
+  return few_of(Uniform{ordered}, few, low, high);
 }
-
-Array random_vonmises(Generator& g, const Array& mu, const Array& kappa, const Size& size, DType dtype) {
-  const Array centre = astype(mu, dtype);
-  return transformed(random_vonmises(g, kappa, shape_for({centre, kappa}, size), dtype), {centre}, [&](const auto& x) {
-    return subtract(remainder(add(add(x, centre), Scalar(kPi)), Scalar(2 * kPi)), Scalar(kPi));
-  });
-}
+Array random_cauchy(Generator& g, const Size& size, DType dtype) { return numbers_of(Cauchy(), g, size, dtype); }
+ShortVector random_cauchy(FewNumbers& few) { return few_of(Cauchy(), few); }
 
 }  // namespace tnp

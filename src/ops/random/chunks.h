@@ -33,6 +33,10 @@ void words_ahead(const RandomStream& stream, std::int64_t first, std::int64_t n,
 // Calls body(stream of the element, its place in the chunk).
 template <class F>
 void each_of_chunk(const RandomStream& stream, std::int64_t first, std::int64_t count, F body) {
+  if (count == 1) {
+    SubStream s = SubStream::first_of_chunk(stream, first);
+    return body(s, 0);
+  }
   std::uint64_t words[2 * kChunk * SubStream::kAhead];
   words_ahead(stream, first, count, words);
   for (std::int64_t i = 0; i < count; ++i) {

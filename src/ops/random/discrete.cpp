@@ -62,17 +62,15 @@ class BinomialSearch {
  public:
   BinomialSearch(double n, double p, double at_zero, int known) : n_(n), p_(p), q_(1 - p) {
     mass_[0] = at_zero;
-    while (count_ < known && count_ <= n) {
-      mass_[count_] = mass_[count_ - 1] * ratio(count_);
-      ++count_;
-    }
+    while (count_ < known && grow()) continue;
   }
 
-  std::int64_t operator()(SubStream& s) const {
+  // Few draws: what they need becomes known.
+  std::int64_t operator()(SubStream& s) {
     for (;;) {
       double u = s.uniform();
       int i = 0;
-      while (i < count_ && u > mass_[i]) u -= mass_[i++];
+      while ((i < count_ || grow()) && u > mass_[i]) u -= mass_[i++];
       if (i < count_) return i;
       double k = count_, mass = mass_[count_ - 1] * ratio(k);
       while (u > mass && k <= n_) {
@@ -112,6 +110,13 @@ class BinomialSearch {
   static constexpr int kMany = 48;  // for many draws; above n · p < 10 more are hardly needed
 
  private:
+  // One more probability, if there is room for it.
+  bool grow() {
+    if (count_ == kMany || count_ > n_) return false;
+    mass_[count_] = mass_[count_ - 1] * ratio(count_);
+    ++count_;
+    return true;
+  }
   // Of the probability of k to that of k - 1.
   double ratio(double k) const { return (n_ - k + 1) * p_ / (k * q_); }
 
@@ -208,6 +213,22 @@ std::int64_t binomial(SubStream& s, std::int64_t n, double p) {
                                              : BinomialRejection(trials, rarer)(s);
   return p > 0.5 ? n - k : k;
 }
+static void search_together(const RandomStream& stream, std::int64_t first, std::int64_t count, BinomialSearch& draw,
+                            std::int64_t* out) {
+  std::uint64_t words[2 * kChunk * SubStream::kAhead];
+  words_ahead(stream, first, count, words);
+  alignas(32) double u[kChunk] = {}, k[kChunk];
+  for (std::int64_t i = 0; i < count; ++i) u[i] = SubStream(stream, first + i, words + 2 * i, 2 * kChunk).uniform();
+  draw.together(u, k);
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (draw.is_found(k[i])) {
+      out[i] = static_cast<std::int64_t>(k[i]);
+    } else {
+      SubStream s(stream, first + i, words + 2 * i, 2 * kChunk);
+      out[i] = draw(s);
+    }
+  }
+}
 void binomial_chunk(const RandomStream& stream, std::int64_t first, std::int64_t count, std::int64_t n, double p,
                     std::int64_t* out) {
   const double rarer = std::min(p, 1 - p), trials = static_cast<double>(n);
@@ -216,27 +237,18 @@ void binomial_chunk(const RandomStream& stream, std::int64_t first, std::int64_t
     return;
   }
   if (rarer * trials < 10) {
-    const BinomialSearch draw(trials, rarer, none_of(trials, rarer), BinomialSearch::kMany);
-    std::uint64_t words[2 * kChunk * SubStream::kAhead];
-    words_ahead(stream, first, count, words);
-    alignas(32) double u[kChunk] = {}, k[kChunk];
-    for (std::int64_t i = 0; i < count; ++i) u[i] = SubStream(stream, first + i, words + 2 * i, 2 * kChunk).uniform();
-    draw.together(u, k);
-    for (std::int64_t i = 0; i < count; ++i) {
-      if (draw.is_found(k[i])) {
-        out[i] = static_cast<std::int64_t>(k[i]);
-      } else {
-        SubStream s(stream, first + i, words + 2 * i, 2 * kChunk);
-        out[i] = draw(s);
-      }
+    const bool many = count > kChunk / 4;
+    BinomialSearch draw(trials, rarer, none_of(trials, rarer), many ? BinomialSearch::kMany : 1);
+    if (many) {
+      search_together(stream, first, count, draw, out);
+    } else {
+      each_of_chunk(stream, first, count, [&](SubStream& s, std::int64_t i) { out[i] = draw(s); });
     }
   } else {
     const BinomialRejection draw(trials, rarer);
     each_of_chunk(stream, first, count, [&](SubStream& s, std::int64_t i) { out[i] = draw(s); });
   }
-  if (p > 0.5) {
-    for (std::int64_t i = 0; i < count; ++i) out[i] = n - out[i];
-  }
+  if (p > 0.5) std::transform(out, out + count, out, [n](std::int64_t k) { return n - k; });
 }
 const char* check_binomial(std::int64_t n, double p) {
   return n < 0 ? "n < 0" : !(p >= 0 && p <= 1) ? "p < 0, p > 1 or p is NaN" : nullptr;

@@ -37,14 +37,17 @@ bool all_obey(const T* x, std::int64_t n, ParameterRule rule) {
   return obeyed;
 }
 
+[[noreturn]] void refuse(ParameterRule rule, const char* problem) {
+  if (rule == ParameterRule::finite) throw OverflowError(problem);
+  throw ValueError(problem);
+}
+
 void check(const Array& x, ParameterRule rule, const char* problem) {
   const Array flat = x.is_contiguous() ? x : copy(x);
   const std::int64_t n = flat.shape().num_elements();
   const bool obeyed = flat.dtype() == DType::float32 ? all_obey(flat.data_as<float>(), n, rule)
                                                      : all_obey(flat.data_as<double>(), n, rule);
-  if (obeyed) return;
-  if (rule == ParameterRule::finite) throw OverflowError(problem);
-  throw ValueError(problem);
+  if (!obeyed) refuse(rule, problem);
 }
 
 const OpDef kParameter{
@@ -88,6 +91,10 @@ const OpDef kParameter{
 const RegisterOp registration(kParameter);
 
 }  // namespace
+
+void check_parameter(double x, ParameterRule rule, const char* problem) {
+  if (!all_obey(&x, 1, rule)) refuse(rule, problem);
+}
 
 Array checked_parameter(const Array& x, ParameterRule rule, const char* problem) {
   if (!x.is_symbolic()) {

@@ -2,11 +2,16 @@
 // gradients treat these like any other operation; tnp.random's generators keep the state in a Variable.
 #include "tnp/random.h"
 
+#include <cstring>
+
 #include "base/dim.h"
 #include "ir/apply_internal.h"
 #include "ir/observer.h"
+#include "ir/variable.h"
+#include "ops/random/few_numbers.h"
 #include "ops/random/random_op.h"
 #include "runtime/cpu_features.h"
+#include "runtime/profile.h"
 #include "runtime/threads.h"
 
 namespace tnp {
@@ -116,11 +121,14 @@ struct AdvanceParams : ParamsOf<AdvanceParams> {
   }
 };
 
-// The state after `count` numbers, in whole groups of two elements a block: the next draw shares no block with this
-// one, whatever its type.
+// How many blocks `count` numbers take: whole groups of two elements a block, so that the next draw shares no block
+// with this one, whatever its type.
+std::uint64_t blocks_of(std::int64_t count) {
+  return static_cast<std::uint64_t>((count + kRandomGroup - 1) / kRandomGroup) * (kRandomGroup / 2);
+}
+
 Array state_after(const Array& state, const RandomStream& s, std::int64_t count) {
-  const auto groups = static_cast<std::uint64_t>((count + kRandomGroup - 1) / kRandomGroup);
-  const std::uint64_t next[] = {s.key0, s.key1, s.counter + groups * (kRandomGroup / 2)};
+  const std::uint64_t next[] = {s.key0, s.key1, s.counter + blocks_of(count)};
   return Array::copy_of(next, DType::uint64, state.shape());
 }
 
@@ -156,15 +164,20 @@ Array draw(const OpDef& op, Distribution distribution, Generator& g, const Shape
   p.shape = shape;
   p.dtype = dtype;
   if (shape.is_static()) check_shape(shape, itemsize(dtype));
-  const Array state = g.read_state();
+  Array state = g.read_state();
   Array numbers = apply(op, {&state, 1}, p);
-  advance(g, state, shape);
+  advance(g, std::move(state), shape);
   return numbers;
 }
 
 }  // namespace
 
-void advance(Generator& g, const Array& state, const Shape& count) {
+void advance(Generator& g, Array state, const Shape& count) {
+  if (g.is_direct()) {
+    state = Array();  // so that the generator can write to its memory
+    g.take(count.num_elements());
+    return;
+  }
   AdvanceParams a;
   a.count = count;
   const Call call{kAdvance, {&state, 1}, a};
@@ -173,6 +186,35 @@ void advance(Generator& g, const Array& state, const Shape& count) {
 }
 
 void Generator::advance(const Shape& count) { tnp::advance(*this, read_state(), count); }
+
+bool Generator::is_direct() const {
+  return current_trace == nullptr && active_observers == nullptr && variable_read_hook == nullptr && !is_profiling() &&
+         VariableValues::find(state_.get()) == nullptr;
+}
+
+std::array<std::uint64_t, 3> Generator::take(std::int64_t count) {
+  std::array<std::uint64_t, 3> state;
+  const bool done = state_->rewrite([&](std::byte* memory) {
+    std::memcpy(state.data(), memory, sizeof state);
+    const std::uint64_t next = state[2] + blocks_of(count);
+    std::memcpy(memory + 2 * sizeof next, &next, sizeof next);
+  });
+  if (done) return state;
+  const Array stored = read_state();
+  const Call call{kAdvance, {&stored, 1}, AdvanceParams()};
+  const RandomStream stream = stream_of(call);
+  write_state(state_after(stored, stream, count));
+  return {stream.key0, stream.key1, stream.counter};
+}
+
+void random_uniform(FewNumbers& numbers, double* out) {
+  static constexpr PerIsa<RandomKernel> kernel = TNP_PER_ISA(random_uniform_f64);
+  kernel.get()(numbers.next(1), 0, numbers.count(), out);
+}
+void random_normal(FewNumbers& numbers, double* out) {
+  static constexpr PerIsa<RandomKernel> kernel = TNP_PER_ISA(random_normal_f64);
+  kernel.get()(numbers.next(1), 0, numbers.count(), out);
+}
 
 Array random_bits(Generator& g, const Shape& shape, DType dtype) {
   return draw(kBits, Distribution::bits, g, shape, dtype);

@@ -20,8 +20,8 @@ struct RandomParams : ParamsOf<RandomParams> {
 // The stream that input 0, a state, stands for. Throws ValueError for what is no state.
 RandomStream stream_of(const Call& call);
 
-// Moves the generator, which is at `state`, past numbers of this shape.
-void advance(Generator& g, const Array& state, const Shape& count);
+// Moves the generator, which is at `state`, past numbers of this shape. The state is given up.
+void advance(Generator& g, Array state, const Shape& count);
 
 // Batched parameters (inputs 1, …) belong to the examples of a batch, each of which draws numbers of its own. The last
 // `row_axes[i]` axes of input i are rows that take no part in broadcasting.

@@ -555,7 +555,8 @@ Array draw(const OpDef& op, Generator& g, std::span<const Array> parameters, con
   Arrays in{g.read_state()};
   in.insert(in.end(), parameters.begin(), parameters.end());
   Array numbers = apply(op, in, p);
-  g.advance(blocks);
+  in.resize(1);
+  advance(g, std::move(in[0]), blocks);
   return numbers;
 }
 

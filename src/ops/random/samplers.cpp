@@ -8,6 +8,7 @@
 
 #include "base/dim.h"
 #include "ops/random/chunks.h"
+#include "ops/random/few_numbers.h"
 #include "ops/random/random_op.h"
 #include "runtime/threads.h"
 #include "tnp/random.h"
@@ -250,8 +251,19 @@ Array draw(const OpDef& op, Generator& g, std::span<const Array> parameters, con
   Array in[kMost] = {g.read_state()};
   std::copy(parameters.begin(), parameters.end(), in + 1);
   Array numbers = apply(op, {in, parameters.size() + 1}, p);
-  advance(g, in[0], blocks);
+  advance(g, std::move(in[0]), blocks);
   return numbers;
+}
+
+// The numbers of `execute` for parameters that do not vary. `chunk` may be null.
+template <class R, class... A>
+void draw_few(const OpDef& op, FewNumbers& numbers, R* out, R (*draw)(SubStream&, A...), const char* (*check)(A...),
+              std::type_identity_t<void (*)(const RandomStream&, std::int64_t, std::int64_t, A..., R*)> chunk,
+              std::type_identity_t<A>... a) {
+  if (const char* problem = check(a...)) throw ValueError(std::string(op.name) + ": " + problem);
+  const RandomStream stream = numbers.next(2);
+  if (chunk != nullptr) return chunk(stream, 0, numbers.count(), a..., out);
+  samplers::each_of_chunk(stream, 0, numbers.count(), [&](SubStream& s, std::int64_t i) { out[i] = draw(s, a...); });
 }
 
 }  // namespace
@@ -283,6 +295,40 @@ Array random_hypergeometric(Generator& g, const Array& good, const Array& bad, c
                             DType dtype) {
   const Array in[] = {astype(good, DType::int64), astype(bad, DType::int64), astype(sample, DType::int64)};
   return draw(kHypergeometric, g, in, shape, dtype);
+}
+
+void random_gamma(FewNumbers& f, double* out, double a) {
+  draw_few(kGamma, f, out, &gamma, &check_gamma, &gamma_chunk, a);
+}
+void random_beta(FewNumbers& f, double* out, double a, double b) {
+  draw_few(kBeta, f, out, &beta, &check_beta, &beta_chunk, a, b);
+}
+void random_noncentral_chisquare(FewNumbers& f, double* out, double df, double nonc) {
+  draw_few(kNoncentral, f, out, &noncentral_chisquare, &check_noncentral_chisquare, nullptr, df, nonc);
+}
+void random_vonmises(FewNumbers& f, double* out, double kappa) {
+  draw_few(kVonmises, f, out, &vonmises, &check_vonmises, &vonmises_chunk, kappa);
+}
+void random_poisson(FewNumbers& f, std::int64_t* out, double lam) {
+  draw_few(kPoisson, f, out, &poisson, &check_poisson, &poisson_chunk, lam);
+}
+void random_binomial(FewNumbers& f, std::int64_t* out, std::int64_t n, double p) {
+  draw_few(kBinomial, f, out, &binomial, &check_binomial, &binomial_chunk, n, p);
+}
+void random_negative_binomial(FewNumbers& f, std::int64_t* out, double n, double p) {
+  draw_few(kNegative, f, out, &negative_binomial, &check_negative_binomial, nullptr, n, p);
+}
+void random_geometric(FewNumbers& f, std::int64_t* out, double p) {
+  draw_few(kGeometric, f, out, &geometric, &check_geometric, &geometric_chunk, p);
+}
+void random_hypergeometric(FewNumbers& f, std::int64_t* out, std::int64_t good, std::int64_t bad, std::int64_t sample) {
+  draw_few(kHypergeometric, f, out, &hypergeometric, &check_hypergeometric, nullptr, good, bad, sample);
+}
+void random_zipf(FewNumbers& f, std::int64_t* out, double a) {
+  draw_few(kZipf, f, out, &zipf, &check_zipf, nullptr, a);
+}
+void random_logseries(FewNumbers& f, std::int64_t* out, double p) {
+  draw_few(kLogseries, f, out, &logseries, &check_logseries, nullptr, p);
 }
 
 Array random_bounded(Generator& g, const Array& low, const Array& last, const Shape& shape) {

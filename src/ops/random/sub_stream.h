@@ -26,10 +26,21 @@ class SubStream {
   // Without words computed ahead: a stream that gives many numbers.
   SubStream(const RandomStream& stream, std::int64_t element) : SubStream(stream, element, nullptr, 0) {}
 
+  // The first element of a chunk alone: the words that would lie ahead are computed one by one, as they are needed.
+  static SubStream first_of_chunk(const RandomStream& stream, std::int64_t element) {
+    SubStream s(stream, element);
+    s.is_first_ = true;
+    return s;
+  }
+
   std::uint64_t bits() {
     const std::uint64_t block = used_ >> 1, half = used_++ & 1;
     if (block < kAhead && ahead_ != nullptr)
       return ahead_[static_cast<std::int64_t>(block) * stride_ + static_cast<std::int64_t>(half)];
+    if (block < kAhead && is_first_) {  // the first words of two neighbours, as the vector kernels lay them out
+      const auto b = portable::philox<std::uint64_t>(counter_ + half, key0_, key1_ + block);
+      return (b.word[0] << 32) | b.word[1];
+    }
     if (half == 1) return spare_;
     const auto b = portable::philox<std::uint64_t>(counter_, key0_, key1_ + block);
     spare_ = (b.word[2] << 32) | b.word[3];
@@ -65,7 +76,7 @@ class SubStream {
   std::int64_t stride_;
   std::uint64_t key0_, key1_, counter_, spare_ = 0, used_ = 0;
   double normal_ = 0;
-  bool has_normal_ = false;
+  bool has_normal_ = false, is_first_ = false;
 };
 
 }  // namespace tnp
