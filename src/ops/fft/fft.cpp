@@ -89,6 +89,33 @@ Strides in_elements(const Array& x) {
   return out;
 }
 
+bool is_packed_row(const Shape& shape, const Axes& axes, const Strides& from, const Strides& to) {
+  if (axes.size() != 1) return false;
+  const auto axis = static_cast<int>(axes[0]);
+  for (int i = 0; i < shape.ndim(); ++i) {
+    if (i != axis && shape[i] != 1) return false;
+  }
+  return from[axis] == 1 && to[axis] == 1;
+}
+
+// Shorter rows stay in the caches as they are.
+constexpr std::int64_t kLongRowFrom[2] = {1 << 14, 1 << 15};  // complex64, complex128
+
+// As nearly square as n's factors allow; none where n has large ones, or where one of the sides would be short.
+LongRowSplit long_row_split(std::int64_t n, bool wide) {
+  if (n < kLongRowFrom[wide ? 1 : 0]) return {};
+  std::int64_t rest = n;
+  for (std::int64_t f : {2, 3, 5, 7, 11}) {
+    while (rest % f == 0) rest /= f;
+  }
+  if (rest != 1) return {};
+  const auto side = static_cast<std::int64_t>(std::sqrt(static_cast<double>(n)));
+  for (std::int64_t rows = side; rows > side / 4; --rows) {
+    if (n % rows == 0) return {rows, n / rows};
+  }
+  return {};
+}
+
 // `real_shape`: of the real array, or of both.
 Array transform(const Call& call, const OutputSpec& spec, const Shape& real_shape,
                 void (*FftKernels::*kernel)(const FftArgs&)) {
@@ -113,8 +140,21 @@ Array transform(const Call& call, const OutputSpec& spec, const Shape& real_shap
                .scale = scale == FftScale::none   ? 1
                         : scale == FftScale::root ? 1 / std::sqrt(n)
                                                   : 1 / n,
-               .threads = in_parallel_region() || real_shape.num_elements() < 32768 ? 1 : get_num_threads()};
+               .threads = in_parallel_region() || real_shape.num_elements() < 32768 ? 1 : get_num_threads(),
+               .packed_row = is_packed_row(real_shape, p.axes, from, to)};
   const bool wide = spec.dtype == DType::float64 || spec.dtype == DType::complex128;
+  // A row of real numbers is transformed as half as many complex ones (fft.ducc.cpp).
+  if (args.packed_row && is_complex(spec.dtype)) {
+    const std::int64_t size = real_shape[p.last()];
+    args.long_row = is_complex(x.dtype()) ? long_row_split(size, wide)
+                    : size % 2 == 0       ? long_row_split(size / 2, wide)
+                                          : LongRowSplit{};
+  }
+  Array workspace;
+  if (const LongRowSplit& split = args.long_row; split.rows > 0) {
+    workspace = Array::empty(spec.dtype, {split.workspace()});
+    args.workspace = workspace.data();
+  }
   ((*kKernels.get())[wide ? 1 : 0].*kernel)(args);
   return y;
 }

@@ -7,6 +7,7 @@
 
 #include "ducc0/fft/fftnd_impl.h"
 #include "ops/fft/fft_kernels.h"
+#include "ops/fft/long_row.h"
 
 // --- what ducc0's threading.cc would define
 
@@ -102,9 +103,26 @@ ducc::vfmav<E> output(const FftArgs& a, bool halved) {
 }
 Sizes axes(const FftArgs& a) { return Sizes(a.axes, a.axes + a.num_axes); }
 
+// The only row, of n complex numbers without gaps.
+template <class T>
+void c2c_row(const FftArgs& a, const std::complex<T>* in, std::complex<T>* out, std::size_t n, bool forward) {
+  using C = std::complex<T>;
+  if (a.long_row.rows > 0) {
+    LongRow<T>(in, out, a.long_row, a.workspace, forward, T(a.scale)).run(size_t(a.threads));
+    return;
+  }
+  const ducc::cfmav<C> x(in, Sizes{n}, Steps{1});
+  const ducc::vfmav<C> y(out, Sizes{n}, Steps{1});
+  ducc::detail_fft::c2c(x, y, Sizes{0}, forward, T(a.scale), size_t(a.threads));
+}
+
 template <class T>
 void c2c(const FftArgs& a) {
   using C = std::complex<T>;
+  if (a.long_row.rows > 0) {
+    const auto n = static_cast<std::size_t>(a.long_row.rows * a.long_row.columns);
+    return c2c_row<T>(a, static_cast<const C*>(a.in), static_cast<C*>(a.out), n, a.forward);
+  }
   ducc::detail_fft::c2c(input<C>(a, false), output<C>(a, false), axes(a), a.forward, T(a.scale), size_t(a.threads));
 }
 // exp(-2πi k / n) for all k, as products of two numbers of tables.
@@ -223,19 +241,12 @@ constexpr std::size_t kPairsFrom = 1 << 13;
 // One long row of an even number of elements.
 template <class T>
 bool r2c_by_pairs(const FftArgs& a) {
-  if (a.num_axes != 1) return false;
-  const auto axis = static_cast<int>(a.axes[0]);
-  const auto n = static_cast<std::size_t>(a.shape[axis]);
-  for (int i = 0; i < a.ndim; ++i) {
-    if (i != axis && a.shape[i] != 1) return false;
-  }
-  if (n < kPairsFrom || n % 2 != 0 || a.in_strides[axis] != 1 || a.out_strides[axis] != 1) return false;
+  const auto n = static_cast<std::size_t>(a.shape[a.axes[0]]);
+  if (n < kPairsFrom || n % 2 != 0 || !a.packed_row) return false;
   using C = std::complex<T>;
   if (reinterpret_cast<std::uintptr_t>(a.in) % alignof(C) != 0) return false;
   auto* out = static_cast<C*>(a.out);
-  const ducc::cfmav<C> pairs(static_cast<const C*>(a.in), Sizes{n / 2}, Steps{1});
-  const ducc::vfmav<C> z(out, Sizes{n / 2}, Steps{1});
-  ducc::detail_fft::c2c(pairs, z, Sizes{0}, true, T(a.scale), size_t(a.threads));
+  c2c_row<T>(a, static_cast<const C*>(a.in), out, n / 2, true);
   PairsToReal<T>(out, n, a.forward).run(size_t(a.threads));
   return true;
 }

@@ -10,6 +10,15 @@ inline constexpr int kMaxFftDims = 64;
 
 // out = scale * transform of `in` over `axes`, distinct ones. `shape` is that of the complex array for c2c and that of
 // the real one otherwise, whose last axis in `axes` the complex array has n / 2 + 1 elements of. No size is 0.
+// How a single long row is transformed as a matrix; no rows where it is not.
+struct LongRowSplit {
+  std::int64_t rows = 0, columns = 0;
+
+  static constexpr std::int64_t kMostLanes = 16;
+  // Rows are in groups of up to so many, the last of which may be incomplete.
+  std::int64_t workspace() const { return (rows + kMostLanes) * columns; }
+};
+
 struct FftArgs {
   int ndim, num_axes;
   const std::int64_t* shape;
@@ -20,6 +29,9 @@ struct FftArgs {
   bool forward;
   double scale;
   int threads;
+  bool packed_row;  // a single row, which is transformed, without gaps on either side
+  LongRowSplit long_row = {};
+  void* workspace = nullptr;
 };
 
 struct FftKernels {

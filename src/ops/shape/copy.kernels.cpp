@@ -1,4 +1,5 @@
 // Moves strided elements: gathers, repeats, and transposition by square tiles that stay in registers.
+#include "base/register_transpose.h"
 #include "base/vector_memory.h"
 #include "ops/shape/copy_kernels.h"
 
@@ -68,34 +69,6 @@ void copy_strided_2d(const char* src, const int64_t src_strides[2], char* dst, c
       copy_row<T>(src, src_step, dst, dst_step, n1);
     }
   }
-}
-
-template <std::size_t... I>
-struct Indices {};
-template <std::size_t N, std::size_t... I>
-struct MakeIndices : MakeIndices<N - 1, N - 1, I...> {};
-template <std::size_t... I>
-struct MakeIndices<0, I...> {
-  using type = Indices<I...>;
-};
-
-// Exchanges the upper right quarter with the lower left one in each 2 Half x 2 Half block that a pair of rows crosses.
-template <int W, int Half, class V, std::size_t... J>
-TNP_INLINE void exchange(V& a, V& b, Indices<J...>) {
-  constexpr auto first = [](int j) { return (j & Half) == 0 ? j : W + j - Half; };
-  constexpr auto second = [](int j) { return (j & Half) == 0 ? j + Half : W + j; };
-  const V upper = __builtin_shufflevector(a, b, first(J)...);
-  b = __builtin_shufflevector(a, b, second(J)...);
-  a = upper;
-}
-
-template <int W, int Half, class V>
-TNP_INLINE void transpose_registers(V* rows) {
-#pragma clang loop unroll(full)
-  for (int i = 0; i < W; i++) {
-    if ((i & Half) == 0) exchange<W, Half>(rows[i], rows[i + Half], typename MakeIndices<W>::type());
-  }
-  if constexpr (Half > 1) transpose_registers<W, Half / 2>(rows);
 }
 
 template <class T, int W, bool Stream>

@@ -9,6 +9,8 @@ import tnp
 
 import numpy as np
 
+from ..isas import ISAS, run_program
+
 ONE = ["fft", "ifft", "rfft", "irfft", "hfft", "ihfft"]
 SEVERAL = ["fftn", "ifftn", "rfftn", "irfftn", "fft2", "ifft2", "rfft2", "irfft2"]
 REAL = {"rfft", "ihfft", "rfftn", "rfft2"}
@@ -157,6 +159,28 @@ def test_long_transforms_on_threads():
             rtol=0,
             atol=(1e-5 if x.dtype == "complex64" or x.dtype == "float32" else 1e-12) * np.abs(two).max(),
         )
+
+
+# What the matrix that a long row is taken for has: sides that vectors divide and others, a side of many more, none at all.
+LONG = [1 << 15, 1 << 16, 3 * 5 * 7 * 11 * 64, 100_000, 3**10, 5**7, 11**5, 2**13 * 7, 32_771, 2 * 32_771]
+LONG_CHILD = """
+import numpy as np, tnp
+rng = np.random.default_rng(0)
+for n in LENGTHS:
+    for dtype, most in (("complex64", 6e-7), ("complex128", 1.5e-15)):
+        x = (rng.uniform(-3, 3, n) + 1j * rng.uniform(-3, 3, n)).astype(dtype)
+        for f, a in (("fft", x), ("ifft", x), ("rfft", x.real), ("ihfft", x.real), ("irfft", x[: n // 2 + 1])):
+            got, expected = np.asarray(getattr(tnp.fft, f)(tnp.asarray(a))), getattr(np.fft, f)(a)
+            assert got.dtype == expected.dtype and got.shape == expected.shape
+            error = np.linalg.norm(got - expected) / np.linalg.norm(expected)
+            assert error < most, (n, dtype, f, error)
+"""
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_long_rows(isa):
+    """Against NumPy's, whose errors are as large."""
+    run_program(isa, LONG_CHILD.replace("LENGTHS", str(LONG)))
 
 
 def test_gradient_and_vmap():

@@ -1,15 +1,13 @@
 """Programs over large arrays, run part by part: the bits of eager execution."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 import tnp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import numpy as np
+
+from ..isas import ISAS, run_tests_natively
 
 ROWS, COLUMNS = 700, 900
 
@@ -192,19 +190,10 @@ def test_short_rows(dtype):
                 same(b, a)
 
 
-@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
+@pytest.mark.parametrize("isa", ISAS)
 def test_every_instruction_set(isa):
     """This file again, in a process with native code from the first call on."""
-    if os.environ.get("TNP_JIT") == "always":
-        pytest.skip("is that process")
-    env = {**os.environ, "TNP_ISA": isa, "TNP_JIT": "always", "TNP_VERIFY": "1"}
-    probe = [sys.executable, "-c", "import tnp; tnp.ones(3) + 1"]
-    if subprocess.run(probe, env=env, capture_output=True, timeout=60).returncode:
-        pytest.skip(f"no {isa} here")
-    which = "short_rows or (softmax and float32)"
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", which, __file__]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout[-3000:]
+    run_tests_natively(isa, __file__, "short_rows or (softmax and float32)")
 
 
 @st.composite

@@ -1,9 +1,6 @@
 """Reductions, products, conditions and loops inside of native loops: the same bits as plain Python."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 import tnp
@@ -11,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import numpy as np
+
+from ..isas import ISAS, run_tests_natively
 
 FLOATS = ["float32", "float64"]
 REAL = ["bool", "int8", "uint16", "int64", "float16", "float32", "float64"]
@@ -478,18 +477,10 @@ def test_nothing_is_called_in_an_iteration(tmp_path):
     assert "native loop" in names and len(names) < 12, names
 
 
-@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
+@pytest.mark.parametrize("isa", ISAS)
 def test_native_from_the_start(isa):
     """This file again, in a process where every loop is native at once."""
-    if os.environ.get("TNP_JIT") == "always":
-        pytest.skip("is that process")
-    env = {**os.environ, "TNP_ISA": isa, "TNP_JIT": "always", "TNP_VERIFY": "1"}
-    probe = [sys.executable, "-c", "import tnp; print(tnp.sum(tnp.ones(3)))"]
-    if subprocess.run(probe, env=env, capture_output=True, timeout=60).returncode:
-        pytest.skip(f"no {isa} here")
     few = (
         "not 300 and not 2000" if isa == "avx512" else "random or products or conditions or scans or views or no_number"
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", few, __file__]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stdout[-3000:]
+    run_tests_natively(isa, __file__, few)

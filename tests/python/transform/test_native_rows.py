@@ -1,14 +1,13 @@
 """Native loops: rows computed one by one, rows that nobody wants, what branches write into; the bits of plain Python."""
 
-import os
-import subprocess
-import sys
 import time
 
 import pytest
 import tnp
 
 import numpy as np
+
+from ..isas import ISAS, run_tests_natively
 
 
 def same(a, b):
@@ -283,16 +282,8 @@ def test_branches_write_in_place():
     np.testing.assert_array_equal(got[1:], np.where(np.arange(1, n) % 2, np.where(np.arange(1, n) > 1, 2.0, 1.0), 1.0))
 
 
-@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
+@pytest.mark.parametrize("isa", ISAS)
 def test_from_the_start(isa):
     """This file again, in a process where every loop is native at once."""
-    if os.environ.get("TNP_JIT") == "always":
-        pytest.skip("is that process")
-    env = {**os.environ, "TNP_ISA": isa, "TNP_JIT": "always", "TNP_VERIFY": "1"}
-    probe = [sys.executable, "-c", "import tnp; print(tnp.sum(tnp.ones(3)))"]
-    if subprocess.run(probe, env=env, capture_output=True, timeout=60).returncode:
-        pytest.skip(f"no {isa} here")
     few = "" if isa == "avx512" else "pairs or masked or recurrences or branches or quotients"
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", few, __file__]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stdout[-3000:]
+    run_tests_natively(isa, __file__, few)
