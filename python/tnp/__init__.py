@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any as _Any
-
 from . import _blas, _core, _einops, _threadpool
 from ._core import (
     Dim,
@@ -37,7 +35,8 @@ globals().update(_core.ufuncs)
 globals().update({d.name: d for d in _DTYPES})
 bool_ = _DTYPES[0]
 _array_of_bytes = _core._array_of_bytes  # pickled arrays name it
-from . import fft, linalg, random  # noqa: E402
+# No __getattr__ here: with one the interpreter would look each name of the module up the long way.
+from . import array_api, fft, linalg, random  # noqa: E402
 from ._callables import *  # noqa: E402, F403
 from ._device import device, devices  # noqa: E402
 from ._export import *  # noqa: E402, F403
@@ -56,12 +55,3 @@ from ._text_io import *  # noqa: E402, F403
 _einops.prepare()
 __version__ = "0.1.0"
 Tensor = ndarray
-
-
-def __getattr__(name: str) -> _Any:
-    """The strict namespace is loaded when it is first asked for."""
-    if name == "array_api":
-        import importlib
-
-        return importlib.import_module(".array_api", __name__)
-    raise AttributeError(f"module 'tnp' has no attribute '{name}'")
