@@ -8,6 +8,7 @@
 #include "ops/elementwise/fp_status.h"
 #include "python/array_api.h"
 #include "python/autograph.h"
+#include "python/elements.h"
 #include "python/numpy_memory.h"
 #include "python/variable.h"
 #include "tnp/error.h"
@@ -88,11 +89,13 @@ void PyOperand::find_temporary(PyObject* o) { temporary_ = array_ && array_ != &
 
 namespace {
 
-PyObject* finish(const ElementwiseInfo& info, Array result) {
+// False if a warning became an error.
+bool reported(const ElementwiseInfo& info) {
   // One relaxed load: nearly always nothing was raised.
-  if (info.raises_flags && fp_flags_seen.load(std::memory_order_relaxed) != 0 && !report_fp_flags(info.name))
-    return nullptr;
-  return wrap(std::move(result));
+  return !info.raises_flags || fp_flags_seen.load(std::memory_order_relaxed) == 0 || report_fp_flags(info.name);
+}
+PyObject* finish(const ElementwiseInfo& info, Array result) {
+  return reported(info) ? wrap(std::move(result)) : nullptr;
 }
 
 // What is an operator of Python's numbers rather than a function of arrays.
@@ -103,7 +106,9 @@ bool keeps_numbers(const OpDef& op) {
 
 }  // namespace
 
-PyObject* finish_elementwise(const OpDef& op, Array result) { return finish(*op.elementwise, std::move(result)); }
+PyObject* finish_elementwise(const OpDef& op, const SingleNumber& result) {
+  return reported(*op.elementwise) ? wrap_element(result.value, result.dtype) : nullptr;
+}
 
 // A list beside what stands for a Python number: Python would repeat or refuse it, which only a run could do.
 static void refuse_repetition(PyObject* list, const Array& number) {

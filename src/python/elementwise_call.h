@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ir/opdef.h"
+#include "ops/elementwise/number.h"
 #include "python/python.h"
 
 namespace tnp::python {
@@ -12,7 +13,7 @@ PyObject* call_elementwise(const OpDef& op, const Array& x, PyObject* a);
 PyObject* call_elementwise(const OpDef& op, PyOperand& x, PyOperand& y, PyObject* a, PyObject* b);
 
 // The result as an object, and warnings of what floating-point exceptions the operation has raised.
-PyObject* finish_elementwise(const OpDef& op, Array result);
+PyObject* finish_elementwise(const OpDef& op, const SingleNumber& result);
 
 bool truth_value(const Array& x);      // throws ValueError unless x has one element
 PyObject* python_int(const Array& x);  // these throw TypeError unless x is 0-d

@@ -51,29 +51,29 @@ Py_ssize_t without_outputs(const UfuncInfo& u, PyObject* const* args, Py_ssize_t
   return u.num_inputs;
 }
 
-// Of a Python number, or of one of NumPy's; absent where that is not the kernel's matter alone.
-Array of_number(const OpDef& op, PyObject* o) {
-  if (!elements_unwatched() || default_float() != DType::float64) return {};
+// Of a Python number, or of one of NumPy's; false where that is not the kernel's matter alone.
+bool of_number(const OpDef& op, PyObject* o, SingleNumber& out) {
+  if (!elements_unwatched() || default_float() != DType::float64) return false;
   if (PyFloat_CheckExact(o)) {
     const double value = PyFloat_AS_DOUBLE(o);
-    return apply_to_number(op, DType::float64, &value);
+    return apply_to_number(op, DType::float64, &value, out);
   }
   std::int64_t integer;
   if (small_int(o, integer)) {
-    if (Array result = apply_to_number(op, DType::int64, &integer)) return result;
+    if (apply_to_number(op, DType::int64, &integer, out)) return true;
     const auto value = static_cast<double>(integer);
-    return op.elementwise->loop_for[static_cast<int>(DType::int64)] == static_cast<std::uint8_t>(DType::float64)
-               ? apply_to_number(op, DType::float64, &value)
-               : Array();
+    return op.elementwise->loop_for[static_cast<int>(DType::int64)] == static_cast<std::uint8_t>(DType::float64) &&
+           apply_to_number(op, DType::float64, &value, out);
   }
   DType dtype;
   const std::byte* value = numpy_scalar_data(o, dtype);
-  return value != nullptr ? apply_to_number(op, dtype, value) : Array();
+  return value != nullptr && apply_to_number(op, dtype, value, out);
 }
 
 PyObject* call_on_one(const OpDef& op, PyObject* o) {
   if (is_array(o)) return call_elementwise(op, array_of(o), nullptr);
-  if (Array result = of_number(op, o)) return finish_elementwise(op, std::move(result));
+  SingleNumber result;
+  if (of_number(op, o, result)) return finish_elementwise(op, result);
   PyOperand x;
   // Lists and the like reach as_array through `set`; what is left is no array at all.
   if (!x.set(o)) as_array(o);
