@@ -41,8 +41,9 @@ def compare(
 ) -> Row:
     """The least time of each over alternating batches of about a millisecond (or a few runs of longer ones).
 
-    The threads of OpenMP and OpenBLAS go on spinning for up to a tenth of a second after their work, and would take a
-    processor from whoever is timed next: long turns begin with a pause and a run that does not count.
+    The threads of OpenMP and OpenBLAS go on spinning for up to a tenth of a second after their work, those of Dr.Jit for
+    some milliseconds, and would take a processor from whoever is timed next: turns begin with a pause and a run, or a
+    batch, that does not count.
     """
     for f in (ours, peer):
         f()
@@ -53,7 +54,9 @@ def compare(
     while time.perf_counter() < end:
         for i, f in enumerate((ours, peer)):
             if max(counts) > 1:
-                best[i] = min(best[i], _batch(f, counts[i]))
+                time.sleep(0.02)
+                _batch(f, counts[i])
+                best[i] = min(best[i], *(_batch(f, counts[i]) for _ in range(8)))
                 continue
             time.sleep(0.15)
             f()

@@ -18,6 +18,13 @@ namespace {
 
 constexpr unsigned kUnrollBudget = 64;  // instructions: lighter loops do four vectors a turn
 
+// Of AVX2 two registers are one vector here: operations on both lie side by side, and share what they load of constants
+// (Black–Scholes in the cache, an element: 6.8 ns, otherwise 8.0). For AVX-512 the library has no such functions.
+int wide_lanes(const FusedGroup& group, Isa isa) {
+  const int lanes = vector_lanes(group, isa);
+  return isa == Isa::avx2 && lanes < 16 ? 2 * lanes : lanes;
+}
+
 class KernelEmitter {
  public:
   KernelEmitter(Jit& jit, const FusedGroup& group, const OperandMask& scalars, Isa isa)
@@ -26,7 +33,7 @@ class KernelEmitter {
         scalars_(scalars),
         module_(jit.new_module(isa, kCodeName)),
         b_(jit.context()),
-        lanes_(vector_lanes(group, isa)) {
+        lanes_(wide_lanes(group, isa)) {
     llvm::Type* pointer = b_.getPtrTy();
     auto* type = llvm::FunctionType::get(b_.getVoidTy(), {pointer, pointer, pointer, b_.getInt64Ty()}, false);
     kernel_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, kCodeName, *module_);

@@ -119,16 +119,16 @@ TNP_INLINE V pow2(int_t<V> n) {
 }
 
 // round(x) for |x| < 2^(mantissa_bits - 2), ties to even, in both forms. `biased_bits` has the low bits of
-// round(x) + 2 * bias, which scale_by_rounded turns into a power of two.
+// round(x) + Biases * bias: with two of them scale_by_rounded makes a power of two of it, with one a shift does.
 template <class V>
 struct Rounded {
   V value;
   uint_t<V> biased_bits;
 };
 // Rounds x * factor (a rough product does: the caller reduces with the rounded value).
-template <class V>
+template <int Biases = 2, class V>
 TNP_INLINE Rounded<V> round_scaled(V x, lane_t<V> factor) {
-  const auto magic = splat<V>(float_of<V>::round_magic + 2 * float_of<V>::bias);
+  const auto magic = splat<V>(float_of<V>::round_magic + Biases * float_of<V>::bias);
   const V shifted = mul_add(x, splat<V>(factor), magic);
   return {shifted - magic, bits_of(shifted)};
 }

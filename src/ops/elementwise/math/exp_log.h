@@ -43,10 +43,10 @@ struct ExpReduced {
   Rounded<V> n;
   V r;
 };
-template <class V>
+template <int Biases = 2, class V>
 TNP_INLINE ExpReduced<V> exp_reduce(V x) {
   using C = Ln2<lane_t<V>>;
-  const Rounded<V> n = round_scaled(x, C::inverse);
+  const Rounded<V> n = round_scaled<Biases>(x, C::inverse);
   const V r = mul_add(n.value, splat<V>(-C::lo), mul_add(n.value, splat<V>(-C::hi), x));
   return {n, r};
 }
@@ -77,15 +77,43 @@ struct LogBase<double> {
   static constexpr double ln2 = 0x1.62e42fefa39efp-1, ln2_rest = 0x1.abc9e3b39803fp-56;
 };
 
+// e^x below which it is 0, and between which and its negative it is a normal number.
+template <class V>
+inline constexpr auto kExpZero = lane_t<V>(is_f32<V> ? -105 : -746);
+template <class V>
+inline constexpr auto kExpPlain = lane_t<V>(is_f32<V> ? 87 : 708);
+
+// Of all numbers. Out of line, as log_of_any.
+template <class V>
+[[gnu::noinline, gnu::cold]] inline void exp_of_any(const V& x, V& result) {
+  // Beyond the limits the result is 0 or inf, rounded.
+  const auto [n, r] = exp_reduce<1>(clamp(x, kExpZero<V>, lane_t<V>(is_f32<V> ? 89 : 710)));
+  const V p = mul_add(r * r, exp_tail(r), r) + splat<V>(1);
+  result = scale_by_rounded(p, n.biased_bits + splat<uint_t<V>>(float_of<V>::bias));
+}
+
 }  // namespace detail
 
 template <class V>
 TNP_INLINE V exp(V x) {
-  // Beyond the limits the result is 0 or inf, rounded.
-  const V limited = is_f32<V> ? clamp(x, lane_t<V>(-105), lane_t<V>(89)) : clamp(x, lane_t<V>(-746), lane_t<V>(710));
-  const auto [n, r] = detail::exp_reduce(limited);
-  const V p = mul_add(r * r, detail::exp_tail(r), r) + splat<V>(1);
-  return scale_by_rounded(p, n.biased_bits);
+  const auto [n, r] = detail::exp_reduce<1>(x);
+  const V p = mul_add(r * r, detail::exp_tail(r), r);
+  const V power = from_bits<V>(n.biased_bits << float_of<V>::mantissa_bits);
+  V result = TNP_FMA ? mul_add(power, p, power) : (p + splat<V>(1)) * power;
+  const mask_t<V> plain = abs_value(x) < splat<V>(detail::kExpPlain<V>);
+  if (any_lane(mask_t<V>(!plain))) [[unlikely]] {
+    // Mostly it is -inf, or a large number in its place, for what does not count.
+    const mask_t<V> none = x < splat<V>(detail::kExpZero<V>);
+    result = select<V>(none, splat<V>(0), result);
+    if (any_lane(mask_t<V>(!either<mask_t<V>>(plain, none)))) {
+      // Copies of this block's own: the callee's view of them keeps nothing in memory on the common path.
+      const V argument = x;
+      V replaced;
+      detail::exp_of_any(argument, replaced);
+      result = replaced;
+    }
+  }
+  return result;
 }
 
 template <class V>
