@@ -1,6 +1,7 @@
 #include "compiler/fuse.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <queue>
 #include <set>
@@ -29,6 +30,7 @@ class Partitioner {
 
   void classify_shapes(const SizePattern& pattern);
   bool fusible(const GraphNode& node) const;
+  bool is_view(const GraphNode& node) const;
   bool depends_on(int cluster, int target);
   bool can_merge(const std::vector<int>& clusters);
   int merge(const std::vector<int>& clusters);
@@ -110,8 +112,21 @@ bool Partitioner::fusible(const GraphNode& node) const {
   }
   if (node.op->fusion == Fusion::cast) return types.size() == 1 && is_numeric(graph_.values[node.outputs[0]].dtype);
   if (node.op->fusion != Fusion::elementwise || node.op->elementwise == nullptr) return false;
+  if (is_view(node)) return false;
   const std::optional<DType> loop = loop_of(*node.op, types);
   return loop && !(node.op->elementwise->check != nullptr && is_integer(*loop));
+}
+
+// Parts of complex numbers that lie in memory anyway, for whoever does not compute with them element by element.
+bool Partitioner::is_view(const GraphNode& node) const {
+  if (complex_part(graph_, node) < 0) return false;
+  const auto computes = [&](int n) {
+    const Fusion fusion = graph_.nodes[n].op->fusion;
+    return fusion == Fusion::elementwise || fusion == Fusion::cast;
+  };
+  const int maker = producer_[node.inputs[0]];
+  const std::vector<int>& readers = readers_[node.outputs[0]];
+  return (maker < 0 || !computes(maker)) && std::none_of(readers.begin(), readers.end(), computes);
 }
 
 // Whether `cluster` needs `target`, by way of others.
@@ -303,6 +318,12 @@ std::vector<Unit> Partitioner::run() {
 }
 
 }  // namespace
+
+int complex_part(const Graph& graph, const GraphNode& node) {
+  if (node.op->fusion != Fusion::elementwise || node.inputs.size() != 1) return -1;
+  if (!is_complex(graph.values[static_cast<std::size_t>(node.inputs[0])].dtype)) return -1;
+  return std::strcmp(node.op->name, "real") == 0 ? 0 : std::strcmp(node.op->name, "imag") == 0 ? 1 : -1;
+}
 
 std::vector<Unit> partition(const Graph& graph, const SizePattern& pattern, bool fuse_nothing) {
   return Partitioner(graph, pattern, fuse_nothing, false).run();

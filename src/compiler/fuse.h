@@ -19,6 +19,10 @@ struct Unit {
   std::shared_ptr<const TileGroup> tiles;  // where it is several units that are run part by part
 };
 
+// Whether a call gives parts of complex numbers, which a step of its own shows without computing anything: 0 for the
+// real ones, 1 for the imaginary ones; -1: it is another call.
+int complex_part(const Graph& graph, const GraphNode& node);
+
 // Units in an order in which they can run, calls with effects in program order.
 //
 // Values in a group have one shape: one symbolic shape under the assumed pattern, hence one at run time, whatever it

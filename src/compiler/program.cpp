@@ -811,10 +811,15 @@ std::unique_ptr<PreparedCall> Program::Impl::prepare_views(const Plan& plan, std
     return std::pair(o, o.argument >= 0 ? inputs[static_cast<std::size_t>(o.argument)] : o.constant);
   };
   for (const Step& step : plan.steps) {
-    if (step.node == nullptr || step.plan.inputs.size() != 1 || !step.node->op->arranges) return nullptr;
+    if (step.node == nullptr || step.plan.inputs.size() != 1) return nullptr;
+    if (step.part < 0 && !step.node->op->arranges) return nullptr;
     const auto [of, from] = value(step.plan.inputs[0]);
     Array out;
-    execute(Call{*step.node->op, {&from, 1}, *step.node->params}, {&out, 1});
+    if (step.part >= 0) {
+      out = part_of_complex(from, step.part);
+    } else {
+      execute(Call{*step.node->op, {&from, 1}, *step.node->params}, {&out, 1});
+    }
     if (out.node()->buffer != from.node()->buffer) return nullptr;
     made.insert_or_assign(step.plan.outputs[0], std::pair(of, out));
   }

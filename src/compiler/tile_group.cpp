@@ -31,7 +31,16 @@ TileGroup::TileGroup(const Graph& graph, std::vector<Unit> units, std::map<int, 
     if (const auto a = axes.find(v); a != axes.end()) values_.back().axis = a->second;
     return it->second;
   };
-  for (int v : inputs) values_[static_cast<std::size_t>(add(v))].input = num_inputs_++;
+  for (int v : inputs) {
+    Value& value = values_[static_cast<std::size_t>(add(v))];
+    value.input = num_inputs_++;
+    value.lies_as = value.shape;
+    for (const GraphNode& n : graph.nodes) {
+      if (n.outputs.size() != 1 || n.outputs[0] != v || std::strcmp(n.op->name, "transpose") != 0) continue;
+      value.lies_as = graph.values[static_cast<std::size_t>(n.inputs[0])].shape;
+      value.axes = ParamReader(*n.params).axes.at("axes");
+    }
+  }
   add_members(graph, units, add);
   for (int v : outputs) {
     Value& value = values_[static_cast<std::size_t>(number.at(v))];
@@ -241,15 +250,18 @@ bool TileGroup::find_overlaps() {
 void TileGroup::choose_tile() {
   std::int64_t inner = INT64_MAX;
   bool columns = false;
+  const auto look_at = [&](const Shape& shape, int axis) {
+    std::int64_t before = 1, after = 1;
+    for (int d = 0; d < axis; ++d) before *= shape[d];
+    for (int d = axis + 1; d < shape.ndim(); ++d) after *= shape[d];
+    columns = columns || before > 1;
+    inner = std::min(inner, std::max<std::int64_t>(after, 1));
+  };
   for (const Member& m : members_) {
     for (int o : m.out) {
       const Value& v = values_[static_cast<std::size_t>(o)];
       if (!m.view && v.output < 0) bytes_ += bytes_of(o);
-      std::int64_t before = 1, after = 1;
-      for (int d = 0; d < v.axis; ++d) before *= v.shape[d];
-      for (int d = v.axis + 1; d < v.shape.ndim(); ++d) after *= v.shape[d];
-      columns = columns || before > 1;
-      inner = std::min(inner, std::max<std::int64_t>(after, 1));
+      look_at(v.shape, v.axis);
     }
   }
   for (int o : outputs_) {
@@ -261,6 +273,14 @@ void TileGroup::choose_tile() {
   const Range middle{extent_ / 2, std::min(extent_, extent_ / 2 + tile_)};
   if (!plan(middle, nullptr, probe)) return;
   count_repeated_reads(probe);
+  for (std::size_t m = 0; m < members_.size(); ++m) {
+    for (std::size_t k = 0; k < members_[m].in.size(); ++k) {
+      const Value& v = values_[static_cast<std::size_t>(members_[m].in[k])];
+      const int axis = probe.parts[m][k].axis;
+      if (v.input < 0 || axis < 0 || bytes_of(members_[m].in[k]) * 64 < streamed_bytes()) continue;
+      look_at(v.lies_as, v.axes.empty() ? axis : static_cast<int>(v.axes[axis]));
+    }
+  }
   for (const Range& r : probe.ranges) reach_ = std::max(reach_, r.end - r.begin - (middle.end - middle.begin));
   // Where tiles overlap and nothing is kept, what is computed twice stays a small part.
   const bool keeps = std::any_of(members_.begin(), members_.end(), [](const Member& m) { return m.overlap > 0; });

@@ -48,6 +48,8 @@ class TileGroup {
     int readers = 0;
     int part_of = -1;  // the only member that reads it, where that puts it into its result
     int maker = -1;    // member
+    Shape lies_as{};   // of an input: the shape that it lies in, which a transposition shows
+    Axes axes{};       // of that transposition; empty if there is none
   };
   struct Member {
     std::vector<int> in, out;  // values

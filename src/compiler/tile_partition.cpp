@@ -134,6 +134,14 @@ class TilePartitioner {
     return c;
   }
 
+  // Whether the unit's result shows its input's elements (a reshape's: if those lie without gaps).
+  bool is_view(const Unit& unit) const {
+    if (unit.fused || unit.outputs.size() != 1) return false;
+    const int out = unit.outputs[0];
+    return seen_through_[static_cast<std::size_t>(out)] != out ||
+           std::strcmp(graph_.nodes[static_cast<std::size_t>(unit.nodes[0])].op->name, "reshape") == 0;
+  }
+
   // Views that nobody in the group reads are left to those who do.
   void drop_last_views(Candidate& c) const {
     std::set<int> read;
@@ -141,8 +149,7 @@ class TilePartitioner {
       if (!c.members.contains(u)) continue;
       const Unit& unit = units_[u];
       const int out = unit.outputs[0];
-      const bool view = !unit.fused && seen_through_[static_cast<std::size_t>(out)] != out;
-      if (!view || read.contains(out)) {
+      if (!is_view(unit) || read.contains(out)) {
         read.insert(unit.inputs.begin(), unit.inputs.end());
         continue;
       }
@@ -183,8 +190,8 @@ class TilePartitioner {
     int calls = 0;
     for (std::size_t u : c.members) {
       if (units_[u].fused) return false;
+      if (is_view(units_[u])) continue;
       const OpDef& op = *graph_.nodes[static_cast<std::size_t>(units_[u].nodes[0])].op;
-      if (op.fusion == Fusion::broadcast || std::strcmp(op.name, "reshape") == 0) continue;
       if (!op.arranges || ++calls > 1) return false;
     }
     return true;

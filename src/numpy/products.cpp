@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/dim.h"
+#include "ir/composed.h"
 #include "ops/sort/direct.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
@@ -59,6 +60,14 @@ Array vdot_by_blocks(const Array& x, const Array& y) {
   return reduce_sum(concatenate(sums, 0), axes, false, sums[0].dtype());
 }
 
+Array vdot_of_parts(std::span<const Array> in, const Axes&) { return matmul(conjugated(in[0]), in[1]); }
+Array vdot_of(std::span<const Array> in, const Axes& numbers) {
+  const bool long_ones = is_complex(in[0].dtype()) && in[0].shape()[0] > 2 * kConjugated;
+  return long_ones && computes_directly({&in[0], &in[1]}) ? vdot_by_blocks(in[0], in[1]) : vdot_of_parts(in, numbers);
+}
+const Composed kVdot("vdot", "The sum of products of two vectors, the first of them conjugated.", &vdot_of_parts,
+                     &vdot_of);
+
 }  // namespace
 
 Array vdot(const Array& x, const Array& y) {
@@ -67,9 +76,7 @@ Array vdot(const Array& x, const Array& y) {
     throw ValueError("vdot: cannot reshape array of size " + std::to_string(b.shape()[0]) + " into shape " +
                      a.shape().str());
   }
-  if (is_complex(a.dtype()) && computes_directly({&a, &b}) && a.shape()[0] > 2 * kConjugated)
-    return vdot_by_blocks(a, b);
-  return matmul(conjugated(a), b);
+  return is_complex(a.dtype()) ? compose(kVdot, {a, b}) : matmul(a, b);
 }
 
 Array vecdot(const Array& x, const Array& y, std::int64_t axis) {

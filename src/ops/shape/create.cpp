@@ -1,4 +1,6 @@
 // Arrays made of nothing: full, iota, dim_value. Large ones are pending until somebody reads them.
+#include "ops/shape/create.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -189,21 +191,28 @@ const OpDef kDimValue{
 };
 const RegisterOp dim_value_registration(kDimValue);
 
+// The creation as a pending array; absent if it is not large.
+Array pending(const Call& call, DType dtype, const Shape& shape) {
+  check_shape(shape, itemsize(dtype));
+  const std::int64_t bytes = shape.num_elements() * itemsize(dtype);
+  if (bytes < kPendingBytes || bytes > kPendingLimit) return {};
+  auto* expr = new Expr;
+  expr->op = &call.op;
+  expr->params = call.params.clone();
+  expr->inputs.assign(call.in.begin(), call.in.end());
+  Array x = make_lazy(State::pending, expr, 0, dtype, shape);
+  expr->release();
+  return x;
+}
+
 // The creation as a pending array, if it is large and nothing forbids.
 Array create(const OpDef& op, std::span<const Array> in, const Params& params, DType dtype, const Shape& shape) {
   const bool plain = current_trace == nullptr && active_observers == nullptr && shape.is_static() &&
                      (in.empty() || in[0].state() == State::concrete);
-  if (!plain) return apply(op, in, params);
-  check_shape(shape, itemsize(dtype));
-  const std::int64_t bytes = shape.num_elements() * itemsize(dtype);
-  if (bytes < kPendingBytes || bytes > kPendingLimit) return apply(op, in, params);
-  auto* expr = new Expr;
-  expr->op = &op;
-  expr->params = params.clone();
-  expr->inputs.assign(in.begin(), in.end());
-  Array x = make_lazy(State::pending, expr, 0, dtype, shape);
-  expr->release();
-  return x;
+  if (plain) {
+    if (Array x = pending(Call{op, in, params}, dtype, shape)) return x;
+  }
+  return apply(op, in, params);
 }
 
 // Whether so few bytes are asked for that they are written at once, without a call of a primitive.
@@ -231,6 +240,14 @@ Array constant(const Shape& shape, DType dtype, int value) {
 }
 
 }  // namespace
+
+Array create_later(const Call& call) {
+  if (&call.op == &kFull && call.in[0].state() == State::concrete)
+    return pending(call, call.in[0].dtype(), params_of<FullParams>(call).shape);
+  if (&call.op != &kIota) return {};
+  const auto& p = params_of<IotaParams>(call);
+  return pending(call, p.dtype, p.count);
+}
 
 Array full(const Shape& shape, const Array& value) {
   if (shape.ndim() == 0 && value.ndim() == 0) return value;

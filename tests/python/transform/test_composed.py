@@ -153,6 +153,9 @@ CASES = [
     (lambda a: tnp.pad(a, ((1, 2), (0, 5)), mode="reflect"), [floats((30, 40))]),
     (lambda a: tnp.pad(a, 2, mode="wrap") * 2, [floats(30)]),
     (lambda a: tnp.pad(a, 2, mode="reflect", reflect_type="odd"), [floats((30, 40))]),
+    (lambda a: tnp.copy(a.T), [floats((30, 40))]),
+    (lambda a: tnp.vdot(a, 1j * a), [floats(40000) + 1j]),
+    (lambda a: tnp.vdot(a, a), [floats((30, 40)) * 1j]),
 ]
 
 
