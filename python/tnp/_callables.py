@@ -21,9 +21,8 @@ __all__ = ["apply_along_axis", "apply_over_axes", "fromfunction", "frompyfunc", 
 
 _functions = _core.functions
 _R = TypeVar("_R")
-_is_symbolic = _functions["_is_symbolic"]
+_is_symbolic, _are_floats = _functions["_is_symbolic"], _functions["_are_floats"]
 _NUMBERS = frozenset((bool, int, float, complex))
-_ONLY_FLOATS = frozenset((float,))
 
 
 def _symbolic(x: Any) -> bool:
@@ -235,9 +234,11 @@ class vectorize:
     def _call_on_elements(self, call: Callable[..., Any], arrays: list[Any]) -> Any:
         if not arrays:
             return call()
+        if len(arrays) == 1 and not _is_symbolic(arrays[0]) and arrays[0].size != 0:
+            return self._call_on_array(call, arrays[0])
         views = arrays if len(arrays) == 1 else _functions["broadcast_arrays"](*arrays)
         shape = views[0].shape
-        if _is_symbolic(views[0]) or (len(views) > 1 and any(map(_is_symbolic, views))):
+        if any(map(_is_symbolic, views)):
             flat = [v.reshape(-1) for v in views]
             out = vmap(lambda *xs: _of_results(call(*xs), self.otypes))(*flat)
             return tuple(o.reshape(shape) for o in out) if isinstance(out, tuple) else out.reshape(shape)
@@ -250,18 +251,27 @@ class vectorize:
         # Without otypes NumPy calls the function on the first element once more, to see what it gives.
         if self.otypes is None and not self.cache:
             call(*(c[0] for c in columns))
-        results = list(map(call, *columns))
+        return self._of_elements(list(map(call, *columns)), shape)
+
+    def _call_on_array(self, call: Callable[..., Any], x: Any) -> Any:
+        shape = x.shape
+        column = (x if len(shape) == 1 else x.ravel()).tolist()
+        if self.otypes is None and not self.cache:
+            call(column[0])  # as above
+        return self._of_elements(list(map(call, column)), shape)
+
+    def _of_elements(self, results: list[Any], shape: Any) -> Any:
         if not isinstance(results[0], tuple):
             return self._collected(results, 0, shape)
         return tuple(self._collected([r[k] for r in results], k, shape) for k in range(len(results[0])))
 
     def _collected(self, values: list[Any], k: int, shape: Any) -> Any:
-        kinds = set(map(type, values))
-        if not kinds <= _NUMBERS:
+        if self.otypes is None and _are_floats(values):
+            out = _core.asarray(values)
+            return out if len(shape) == 1 else out.reshape(shape)
+        if not _NUMBERS.issuperset(map(type, values)):
             values = [v.item() if hasattr(v, "item") else v for v in values]
         out = _core.asarray(values)
-        if self.otypes is None and kinds == _ONLY_FLOATS:
-            return out if len(shape) == 1 else out.reshape(shape)
         # The first result decides the type, as in NumPy.
         dtype = _core.asarray(values[0]).dtype if self.otypes is None else self.otypes[k]
         if out.dtype is not dtype:
@@ -363,7 +373,7 @@ class frompyfunc:
         """The results of each element."""
         if len(args) != self.nin:
             raise TypeError(f"{self.__name__} takes {self.nin} positional arguments but {len(args)} were given")
-        return _each_once._call_on_elements(self._call, [_core.asarray(a) for a in args])
+        return _each_once._call_on_elements(self._call, list(map(_core.asarray, args)))
 
     def outer(self, a: Any, b: Any) -> Any:
         """The results of all pairs."""

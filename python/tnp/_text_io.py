@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["fromfile", "fromstring", "genfromtxt", "loadtxt", "savetxt"]
 
 _functions = _core.functions
+_floats_of = _functions["_floats_of"]
 _OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".lzma": lzma.open}
 
 
@@ -57,14 +58,16 @@ def _integer(text: str) -> int:
 
 def _numbers(text: str, dtype: Any, count: int, sep: str) -> Any:
     separator = sep.strip()
-    words = text.strip().split(separator) if separator else text.split()  # space around numbers means nothing to them
-    if words and words[-1] == "":
+    words = text.split(separator) if separator else text.split()  # space around numbers means nothing to them
+    if words and (words[-1] == "" or words[-1].isspace()):
         words.pop()
     if count >= 0:
         words = words[:count]
-    parse = float if dtype.kind == "f" else _parser(dtype)
     try:
-        return _core.asarray(list(map(parse, words)), dtype=dtype) if words else _functions["zeros"]((0,), dtype)
+        if dtype.kind == "f":
+            numbers = _floats_of(words)
+            return numbers if numbers.dtype is dtype else numbers.astype(dtype)
+        return _core.asarray(list(map(_parser(dtype), words)), dtype) if words else _functions["zeros"]((0,), dtype)
     except ValueError as error:
         raise ValueError("string or file could not be read to its end due to unmatched data") from error
 

@@ -44,7 +44,7 @@ void delete_exported(Managed* managed) {
 
 template <class Managed>
 void delete_capsule(PyObject* capsule) {
-  if (!PyCapsule_IsValid(capsule, kName<Managed>)) return;  // somebody has taken it over
+  if (PyCapsule_GetName(capsule) != kName<Managed>) return;  // somebody has taken it over
   auto* managed = static_cast<Managed*>(PyCapsule_GetPointer(capsule, kName<Managed>));
   if (managed->deleter != nullptr) managed->deleter(managed);
 }

@@ -47,6 +47,19 @@ TNP_FUNCTION(asarray_chkfinite, kFunction, "(a, dtype=None, order=None)",
 TNP_FUNCTION(_is_symbolic, kFunction, "(x)", "Whether the elements are not known, as a function is being traced.") {
   return nb::bool_(is_array(args.values[0]) && array_of(args.values[0]).is_symbolic());
 }
+TNP_SHORT_WAY(_is_symbolic) {
+  if (args.size() != 1) return nullptr;
+  return Py_NewRef(is_array(args[0]) && array_of(args[0]).is_symbolic() ? Py_True : Py_False);
+}
+
+TNP_FUNCTION(_are_floats, kFunction, "(values)", "Whether a list has Python floats alone.") {
+  PyObject* values = args.values[0];
+  if (!PyList_Check(values)) return nb::bool_(false);
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(values); ++i) {
+    if (!PyFloat_CheckExact(PyList_GET_ITEM(values, i))) return nb::bool_(false);
+  }
+  return nb::bool_(true);
+}
 
 // --- memory
 

@@ -2,6 +2,9 @@
 // functions.
 #include "python/random.h"
 
+#include <cstring>
+#include <utility>
+
 #include "base/default_dtype.h"
 #include "base/dim.h"
 #include "tnp/error.h"
@@ -282,6 +285,32 @@ PyObject* bit_generator_of_stream(PyObject* self, void*) noexcept {
   }
 }
 
+// Where the stream lies in an object of the class itself: to ask nanobind takes longer than all else that the attribute
+// does. What __new__ alone has made is zero, so that its bit generator is null.
+template <class C>
+struct StreamPlace {
+  static inline PyTypeObject* type = nullptr;
+  static inline std::ptrdiff_t offset = 0;
+  static inline newfunc allocate = nullptr;
+
+  static void find(PyTypeObject* t) {
+    const nb::object probe = nb::inst_alloc(nb::handle(reinterpret_cast<PyObject*>(t)));
+    offset = reinterpret_cast<char*>(nb::inst_ptr<C>(probe)) - reinterpret_cast<char*>(probe.ptr());
+    type = t;
+    allocate = std::exchange(t->tp_new, &make);
+  }
+  static PyObject* make(PyTypeObject* t, PyObject* args, PyObject* kwargs) {
+    PyObject* o = allocate(t, args, kwargs);
+    if (o != nullptr) std::memset(static_cast<void*>(nb::inst_ptr<C>(nb::handle(o))), 0, sizeof(C));
+    return o;
+  }
+  static PyObject* bit_generator(PyObject* self, void* closure) noexcept {
+    if (Py_TYPE(self) != type) return bit_generator_of_stream(self, closure);
+    PyObject* known = reinterpret_cast<C*>(reinterpret_cast<char*>(self) + offset)->bit_generator.ptr();
+    return known != nullptr ? Py_NewRef(known) : bit_generator_of_stream(self, closure);
+  }
+};
+
 template <class C>
 nb::class_<C> bind_stream(nb::module_& m, const char* name, const char* doc, bool legacy) {
   auto cls = nb::class_<C>(m, name, doc);
@@ -292,9 +321,10 @@ nb::class_<C> bind_stream(nb::module_& m, const char* name, const char* doc, boo
     return nb::make_tuple(self.type(), nb::make_tuple(stream_of(Value(self.ptr())).bit_generator));
   });
   static PyGetSetDef bit_generator[] = {
-      {"_bit_generator", &bit_generator_of_stream, nullptr, "The state, and what made it.", nullptr},
-      {"bit_generator", &bit_generator_of_stream, nullptr, "The state, and what made it.", nullptr}};
+      {"_bit_generator", &StreamPlace<C>::bit_generator, nullptr, "The state, and what made it.", nullptr},
+      {"bit_generator", &StreamPlace<C>::bit_generator, nullptr, "The state, and what made it.", nullptr}};
   const auto type = reinterpret_cast<PyTypeObject*>(cls.ptr());
+  StreamPlace<C>::find(type);
   for (PyGetSetDef& each : bit_generator) {
     if (legacy && &each != bit_generator) continue;
     cls.attr(each.name) = nb::steal(PyDescr_NewGetSet(type, &each));

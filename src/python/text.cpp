@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ops/text/text_ops.h"
+#include "python/arguments.h"
 #include "python/interchange.h"
 #include "python/numpy_memory.h"
 #include "tnp/error.h"
@@ -81,6 +82,21 @@ nb::object nested(DType dtype, const StridedView& x, const std::byte* at, int ax
   for (std::int64_t i = 0; i < x.shape[axis]; ++i, at += x.strides[axis])
     PyList_SET_ITEM(out.ptr(), i, nested(dtype, x, at, axis + 1).release().ptr());
   return out;
+}
+
+TNP_FUNCTION(_floats_of, kFunction, "(words)",
+             "The numbers that a list of words tells, as Python's float reads them.") {
+  PyObject* words = args.values[0];
+  if (!PyList_Check(words)) throw TypeError("a list is needed");
+  const Py_ssize_t n = PyList_GET_SIZE(words);
+  Array out = Array::empty(DType::float64, {n});
+  auto* to = reinterpret_cast<double*>(out.data());
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    const nb::object number = nb::steal(PyFloat_FromString(PyList_GET_ITEM(words, i)));
+    if (!number.is_valid()) throw nb::python_error();
+    to[i] = PyFloat_AS_DOUBLE(number.ptr());
+  }
+  return to_python(out);
 }
 
 }  // namespace
