@@ -361,11 +361,13 @@ Pool& pool() {
   return *g_pool.load(std::memory_order_relaxed);
 }
 
+// For each thread as many chunks as there are grains, so that no thread has one more than the others of a few.
 int64_t chunk_of(int64_t n, int64_t grain, int width) {
-  const int64_t pieces = static_cast<int64_t>(width) * kChunksPerThread;
-  int64_t chunk = std::max(grain, (n - 1) / pieces + 1);
-  // Whole cache lines for any element size, so that no two threads write to one line.
-  if (chunk >= 1024 && chunk < n) chunk = (chunk + 63) / 64 * 64;
+  const int64_t pieces = width * std::clamp<int64_t>(n / grain / width, 1, kChunksPerThread);
+  int64_t chunk = (n - 1) / pieces + 1;
+  // Whole vectors, and of many elements whole cache lines of any type, so that no two threads write to one line.
+  const int64_t unit = chunk >= 1024 ? 64 : chunk >= 256 ? 16 : 1;
+  if (chunk < n) chunk = (chunk + unit - 1) / unit * unit;
   return chunk;
 }
 
