@@ -13,6 +13,7 @@
 #include "tnp/exact_cast.h"
 #include "tnp/fft.h"
 #include "tnp/indexing.h"
+#include "tnp/layout.h"
 #include "tnp/linalg.h"
 #include "tnp/manipulation.h"
 #include "tnp/numeric.h"

@@ -102,10 +102,10 @@ def require(
     if "W" in wanted:
         raise ValueError("require: tnp arrays are immutable, so none is WRITEABLE")
     x = _core.asarray(a, dtype=dtype)
-    if "F" in wanted and x.ndim > 1 and not x.flags.f_contiguous:
-        raise ValueError("require: tnp arrays are row-major, so none of several dimensions is made F_CONTIGUOUS")
+    if "F" in wanted and x.ndim > 0:
+        x = _core.functions["asfortranarray"](x)
     if ("C" in wanted and not x.flags.c_contiguous) or "O" in wanted:
-        return _core.functions["copy"](x)
+        return _core.functions["copy"](x, order="C" if "C" in wanted else "K")
     return x
 
 

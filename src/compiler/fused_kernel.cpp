@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ir/apply_internal.h"
+#include "ops/shape/layout.h"
 #include "runtime/allocator.h"
 #include "runtime/profile.h"
 #include "runtime/streaming.h"
@@ -439,7 +440,33 @@ void FusedKernel::run_tail(const Variant& variant, std::byte* scalars, std::byte
   }
 }
 
+// Inputs that do not lie in row-major order are gone through as they lie, and the results lie in the same order. False
+// where they do, or where a result has its place.
+bool FusedKernel::run_in_memory_order(Array* const* in, Array* out, JitMode mode) {
+  const int inputs = group_.num_inputs(), outputs = group_.num_outputs();
+  const auto row_major = [](const Array* x) { return x->is_contiguous(); };
+  if (std::all_of(in, in + inputs, row_major) || std::any_of(out, out + outputs, [](const Array& y) { return !!y; }))
+    return false;
+  Arrays lying;
+  for (int k = 0; k < inputs; ++k) lying.push_back(*in[k]);
+  const Axes order = memory_order(lying);
+  if (order.empty()) return false;
+  Array* views[kMaxLoopOperands];
+  Shape shape;
+  for (int k = 0; k < inputs; ++k) {
+    lying[static_cast<std::size_t>(k)] = with_axes_in(*in[k], order);
+    views[k] = &lying[static_cast<std::size_t>(k)];
+    if (!try_broadcast(shape, views[k]->shape(), shape)) return false;
+  }
+  // With their places given the results are not put into an order again.
+  for (int j = 0; j < outputs; ++j) out[j] = Array::empty(group_.dtype(group_.outputs[j]), shape);
+  run_plain(views, out, nullptr, mode);
+  for (int j = 0; j < outputs; ++j) out[j] = with_axes_back(out[j], order);
+  return true;
+}
+
 bool FusedKernel::run_general(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode) {
+  if (run_in_memory_order(in, out, mode)) return true;
   const int inputs = group_.num_inputs(), outputs = group_.num_outputs();
   Loop loop{nullptr, {}, in[0]->shape(), {}, this};
   for (int k = 1; k < inputs; ++k) {

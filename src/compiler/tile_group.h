@@ -91,6 +91,8 @@ class TileGroup {
   void assemble(std::size_t m, const Tile& tile, const Arrays& arguments, const Array& result) const;
   void run_member(std::size_t m, Strip& strip) const;
   void run_tile(Strip& strip) const;
+  void run_whole(Array* const* in, Array* out, JitMode mode) const;
+  bool sums_permuted(Array* const* in) const;
 
   std::vector<Value> values_;
   std::vector<Member> members_;

@@ -4,6 +4,7 @@
 
 #include "compiler/tile_group.h"
 #include "ir/apply_internal.h"
+#include "ops/shape/layout.h"
 #include "runtime/profile.h"
 #include "runtime/threads.h"
 #include "tnp/error.h"
@@ -271,7 +272,7 @@ void TileGroup::run_member(std::size_t m, Strip& strip) const {
       copy_into(results[j], place);
       results[j] = place;
     }
-    if (member.overlap > 0 && !range.empty()) {
+    if (member.overlap > 0 && !range.empty() && strip.buffers[o]) {
       strip.held[o] = part_of(strip.buffers[o], values_[o].axis, 0, range.end - range.begin);
     } else {
       strip.held[o] = results[j] ? std::move(results[j]) : empty_part(values_[o], 0);
@@ -300,9 +301,55 @@ void TileGroup::run_tile(Strip& strip) const {
   }
 }
 
+// Each member once, its results where and how it makes them.
+void TileGroup::run_whole(Array* const* in, Array* out, JitMode mode) const {
+  Strip strip(*this, in, out, mode);
+  if (!plan({0, extent_}, nullptr, strip.tile)) throw RuntimeError("the only tile cannot be computed");
+  for (std::size_t m = 0; m < members_.size(); ++m) {
+    run_member(m, strip);
+    for (int o : members_[m].out) {
+      const auto at = static_cast<std::size_t>(o);
+      const Value& v = values_[at];
+      const std::int64_t base = strip.tile.ranges[at].begin;
+      if (v.output >= 0) out[v.output] = part_of(strip.held[at], v.axis, -base, extent_ - base);
+    }
+    for (int v : tile_frees_[m]) strip.held[static_cast<std::size_t>(v)] = Array();
+  }
+}
+
+// Whether something is summed that is computed of arrays whose axes do not lie in row-major order, and so lies as they
+// do: its parts have fewer columns side by side than the whole, and their sums other bits.
+bool TileGroup::sums_permuted(Array* const* in) const {
+  std::vector<bool> permuted(values_.size(), false), computed = permuted;
+  for (std::size_t v = 0; v < values_.size(); ++v) {
+    if (values_[v].input >= 0) permuted[v] = !memory_order({in[values_[v].input], 1}).empty();
+  }
+  const auto is_permuted = [&](int v) { return permuted[static_cast<std::size_t>(v)]; };
+  for (const Member& m : members_) {
+    const Shape& shape = values_[static_cast<std::size_t>(m.out[0])].shape;
+    const auto is_row_major = [&](int v) {
+      return !is_permuted(v) && values_[static_cast<std::size_t>(v)].shape == shape;
+    };
+    const bool any = std::any_of(m.in.begin(), m.in.end(), is_permuted);
+    const bool turns = m.view && std::strcmp(m.op->name, "transpose") == 0;
+    if (m.view) {
+      const auto from = static_cast<std::size_t>(m.in[0]), to = static_cast<std::size_t>(m.out[0]);
+      permuted[to] = any || turns;
+      computed[to] = computed[from];
+    } else if (m.kernel && any && std::none_of(m.in.begin(), m.in.end(), is_row_major)) {
+      for (int o : m.out) permuted[static_cast<std::size_t>(o)] = computed[static_cast<std::size_t>(o)] = true;
+    } else if (m.op != nullptr && !m.op->arranges) {
+      const auto is_computed = [&](int v) { return computed[static_cast<std::size_t>(v)]; };
+      if (std::any_of(m.in.begin(), m.in.end(), is_computed)) return true;
+    }
+  }
+  return false;
+}
+
 void TileGroup::run(Array* const* in, Array* out, JitMode mode) const {
   const ProfileSpan span("tiles", "steps run part by part");
   for (int k = 0; k < num_inputs_; ++k) in[k]->data();
+  if (sums_permuted(in)) return run_whole(in, out, mode);
   for (std::size_t j = 0; j < outputs_.size(); ++j) {
     const Value& v = values_[static_cast<std::size_t>(outputs_[j])];
     out[j] = Array::empty(v.dtype, v.shape);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/shape/layout.h"
 #include "ops/shape/ownership.h"
 #include "ops/sort/direct.h"
 #include "tnp/error.h"
@@ -73,10 +74,8 @@ bool direct(std::span<const Array> inputs) {
   return std::all_of(inputs.begin(), inputs.end(), [](const Array& x) { return computes_directly({&x}); });
 }
 
-}  // namespace
-
-Array by_blocks(std::initializer_list<Array> given, const BlockFunction& f) {
-  const Inputs inputs(given);
+// `ordered`: whether the inputs' axes are in the order of memory already.
+Array in_blocks(std::span<const Array> inputs, const BlockFunction& f, bool ordered = false) {
   if (!direct(inputs)) return f(inputs);
   Shape shape;
   bool contiguous = true;
@@ -90,13 +89,24 @@ Array by_blocks(std::initializer_list<Array> given, const BlockFunction& f) {
   for (const Array& x : inputs) contiguous = contiguous && (x.ndim() == 0 || (x.shape() == shape && x.is_contiguous()));
   Blocks blocks(f, shape, {});
   if (!contiguous) {
-    blocks.fill(inputs, shape, 0);
+    if (const Axes order = ordered ? Axes() : memory_order(inputs); !order.empty()) {
+      Inputs lying;
+      for (const Array& x : inputs) lying.push_back(with_axes_in(x, order));
+      return with_axes_back(in_blocks(lying, f, true), order);
+    }
+    blocks.fill({inputs.begin(), inputs.end()}, shape, 0);
     return blocks.result();
   }
   Inputs lines;
   for (const Array& x : inputs) lines.push_back(x.ndim() > 1 ? reshape(x, {n}) : x);
   blocks.fill(lines, {n}, 0);
   return blocks.result();
+}
+
+}  // namespace
+
+Array by_blocks(std::initializer_list<Array> inputs, const BlockFunction& f) {
+  return in_blocks(std::span(inputs.begin(), inputs.size()), f);
 }
 
 Array by_blocks_in_place(Array x, std::initializer_list<Array> others, const BlockFunction& f) {

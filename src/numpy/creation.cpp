@@ -8,6 +8,7 @@
 #include "ir/scalar.h"
 #include "ir/trace.h"
 #include "numpy/sizes.h"
+#include "ops/shape/layout.h"
 #include "ops/shape/sequences.h"
 #include "ops/shape/slice.h"
 #include "ops/sort/direct.h"
@@ -34,6 +35,11 @@ Array full(const Shape& shape, const Array& value, std::optional<DType> dtype) {
 Array full_like(const Array& x, const Operand& value, std::optional<DType> dtype, const std::optional<Shape>& shape) {
   const DType type = dtype.value_or(x.dtype());
   const Shape to = shape.value_or(x.shape());
+  if (!shape && !value.is_array() && is_numeric(type) && x.state() == State::concrete && !x.is_contiguous()) {
+    // In the order in which x lies, so that what is computed with both goes through memory as they lie.
+    const Axes order = memory_order({&x, 1});
+    if (!order.empty()) return with_axes_back(full_like(with_axes_in(x, order), value, type, {}), order);
+  }
   if (value.is_array()) return full(to, value.array(), type);
   const Scalar& s = value.scalar();
   // A fill value is cast as an assignment casts it: a fraction is dropped, an integer out of bounds is refused.

@@ -7,6 +7,7 @@
 #include "python/arguments.h"
 #include "python/autograph.h"
 #include "python/elementwise_call.h"
+#include "python/layout.h"
 #include "python/numpy_memory.h"
 #include "python/same_object.h"
 #include "tnp/error.h"
@@ -34,8 +35,8 @@ TNP_FUNCTION(array, kFunction,
              "(object, dtype=None, *, copy=True, order='K', subok=False, ndmin=0, ndmax=0, like=None)",
              "An array of what looks like one: numbers, nested sequences, buffers, arrays of other libraries.") {
   const auto [object, dtype, copy, order, subok, ndmin, ndmax] = take<7>(args);
-  order.order();
-  Array x = make_array(object, dtype, copy_argument(copy, true));
+  const Layout layout = layout_of(order);
+  Array x = laid_out(make_array(object, dtype, copy_argument(copy, true)), layout);
   const std::int64_t least = ndmin.integer(0), most = ndmax.integer(0);
   if (least > kMaxDims)
     throw ValueError("ndmin bigger than allowable number of dimensions " + std::to_string(kMaxDims));
@@ -51,10 +52,10 @@ TNP_FUNCTION(array, kFunction,
 TNP_FUNCTION(asarray, kFunction, "(a, dtype=None, order=None, *, device=None, copy=None, like=None)",
              "The same as an array, without a copy where none is needed.") {
   const auto [a, dtype, order, device, copy] = take<5>(args);
-  order.order();
+  const Layout layout = layout_of(order);
   device.check_device();
-  if (!dtype.given() && is_array(a.ptr())) return nb::borrow(a.handle());
-  return to_python(make_array(a, dtype, copy_argument(copy, std::nullopt)));
+  if (!dtype.given() && is_array(a.ptr())) return same_or_new(a.handle(), laid_out(array_of(a.ptr()), layout));
+  return to_python(laid_out(make_array(a, dtype, copy_argument(copy, std::nullopt)), layout));
 }
 TNP_SHORT_WAY(asarray) { return args.size() == 1 && is_array(args[0]) ? Py_NewRef(args[0]) : nullptr; }
 TNP_ALIAS(asanyarray, asarray)
@@ -72,10 +73,10 @@ TNP_SHORT_WAY(ascontiguousarray) {
   return x.state() == State::concrete && x.is_contiguous() && x.shape().ndim() > 0 ? Py_NewRef(args[0]) : nullptr;
 }
 
-TNP_FUNCTION(copy, kFunction | kMethod, "(a, order='C', subok=False)", "A copy with memory of its own.") {
+TNP_FUNCTION(copy, kFunction, "(a, order='K', subok=False)", "A copy with memory of its own.") {
   const auto [a, order] = take<2>(args);
-  order.order();
-  return to_python(copy(a.array()));
+  const Layout layout = layout_of(order);
+  return to_python(copy(a.array(), layout));
 }
 
 TNP_FUNCTION(frombuffer, kFunction, "(buffer, dtype=None, count=-1, offset=0, *, like=None)",

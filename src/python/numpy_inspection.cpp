@@ -6,6 +6,7 @@
 #include "ir/scalar.h"
 #include "python/arguments.h"
 #include "python/elementwise_call.h"
+#include "python/layout.h"
 #include "python/same_object.h"
 #include "tnp/complex_parts.h"
 #include "tnp/error.h"
@@ -36,8 +37,8 @@ TNP_FUNCTION(common_type, kFunction, "(*arrays)", "The inexact type that these a
 TNP_FUNCTION(asarray_chkfinite, kFunction, "(a, dtype=None, order=None)",
              "An array; ValueError if an element is infinite or no number.") {
   const auto [a, dtype, order] = take<3>(args);
-  order.order();
-  const Array x = as_array(a.ptr(), {dtype.dtype(), std::nullopt});
+  const Layout layout = layout_of(order);
+  const Array x = laid_out(as_array(a.ptr(), {dtype.dtype(), std::nullopt}), layout);
   if (is_inexact(x.dtype()) && !all(isfinite(x)).item<bool>()) {
     throw ValueError("array must not contain infs or NaNs");
   }
@@ -72,12 +73,16 @@ TNP_SHORT_WAY(isfortran) {
                     array_of(args[0]).is_contiguous();
   return rows ? Py_NewRef(Py_False) : nullptr;
 }
-TNP_FUNCTION(asfortranarray, kFunction, "(a, dtype=None, *, like=None)", "An array: tnp's are row-major.") {
+TNP_FUNCTION(asfortranarray, kFunction, "(a, dtype=None, *, like=None)",
+             "An array of at least one dimension, column-major in memory.") {
   const auto [a, dtype] = take<2>(args);
-  return same_or_new(a.handle(), atleast_1d(as_array(a.ptr(), {dtype.dtype(), std::nullopt})));
+  return same_or_new(a.handle(), laid_out(atleast_1d(as_array(a.ptr(), {dtype.dtype(), std::nullopt})), Layout::f));
 }
+// Of one axis and without gaps the two orders are the same.
 TNP_SHORT_WAY(asfortranarray) {
-  return args.size() == 1 && is_array(args[0]) && array_of(args[0]).shape().ndim() > 0 ? Py_NewRef(args[0]) : nullptr;
+  if (args.size() != 1 || !is_array(args[0])) return nullptr;
+  const Array& x = array_of(args[0]);
+  return x.state() == State::concrete && x.shape().ndim() == 1 && x.is_contiguous() ? Py_NewRef(args[0]) : nullptr;
 }
 
 // The bytes that an array's elements lie in: all between the first and the last.

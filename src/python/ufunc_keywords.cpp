@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "python/arguments.h"
+#include "python/layout.h"
 #include "python/ufuncs.h"
 #include "tnp/error.h"
 
@@ -148,7 +149,7 @@ UfuncKeywords ufunc_keywords(const UfuncInfo& ufunc, PyObject* const* values, Py
     } else if (is("order")) {
       if (value != Py_None && !PyUnicode_Check(value))
         throw TypeError(std::string("order must be str, not ") + Py_TYPE(value)->tp_name);
-      (void)Value(value).order();
+      k.layout = layout_of(Value(value));
     } else if (is("subok")) {
       boolean(name, value);
     } else if (!read_core(k, ufunc, name, value)) {

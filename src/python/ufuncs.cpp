@@ -15,6 +15,7 @@
 #include "python/numpy_memory.h"
 #include "python/ufuncs.h"
 #include "tnp/error.h"
+#include "tnp/manipulation.h"
 
 namespace tnp::python {
 
@@ -182,6 +183,16 @@ bool asks_for_own_types(const UfuncInfo& u, PyObject* const* args, const UfuncOp
 }
 
 // With keywords: types and casts as they ask for. Without `out` NumPy leaves the places that `where` excludes
+// order="A": column-major if all inputs are.
+Layout common_layout(const UfuncInfo& u, PyObject* const* args) {
+  for (int i = 0; i < u.num_inputs; ++i) {
+    if (!is_array(args[i])) continue;
+    const Array& x = array_of(args[i]);
+    if (x.is_symbolic() || !permute_dims(x).is_contiguous()) return Layout::c;
+  }
+  return Layout::f;
+}
+
 // undefined; here they are zero.
 PyObject* call_with_keywords(const UfuncInfo& u, PyObject* const* args, const UfuncKeywords& k) {
   if (u.signature != nullptr && k.core.given()) {
@@ -194,14 +205,16 @@ PyObject* call_with_keywords(const UfuncInfo& u, PyObject* const* args, const Uf
   }
   Array mask;
   if (k.where != nullptr) mask = as_array(k.where, {DType::bool_, std::nullopt});
-  if (!mask && (!k.options.given() || asks_for_own_types(u, args, k.options))) {
+  if (!mask && k.layout == Layout::k && (!k.options.given() || asks_for_own_types(u, args, k.options))) {
     return u.op != nullptr ? call(*u.op, args, u.num_inputs) : call_composed(u, args, u.num_inputs);
   }
   std::vector<UfuncInput> in = inputs_of(u, args);
   if (mask) leave_out(in, u, mask);
+  const Layout layout = k.layout == Layout::a ? common_layout(u, args) : k.layout;
   Arrays out = call_ufunc(u, in, k.options);
   for (Array& y : out) {
-    if (mask) y = where(mask, y, 0);
+    if (mask) y = where(mask, y, Scalar(0).to_array(y.dtype()));
+    y = laid_out(y, layout);
   }
   return reported(u, results(out));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "python/python.h"
+#include "tnp/layout.h"
 #include "tnp/ufunc_loops.h"
 
 namespace tnp::python {
@@ -15,6 +16,7 @@ nb::object ufunc_identity_object(const UfuncInfo& ufunc);
 
 struct UfuncKeywords {
   PyObject* where = nullptr;
+  Layout layout = Layout::k;
   UfuncOptions options;
   CoreAxes core;
 };

@@ -10,6 +10,7 @@
 #include "compiler/param_reader.h"
 #include "ir/apply_internal.h"
 
+#include "ops/shape/layout.h"
 namespace tnp::compiler {
 
 namespace {
@@ -350,12 +351,54 @@ int BlockLowering::overwritable_input(const Unit& unit, int out, const std::vect
 bool BlockLowering::lower_group(const Unit& unit) {
   std::vector<Place> from, to;
   std::vector<int> taken;
+// Inputs that do not lie in row-major order are gone through as they lie, and the results lie in the same order: as
+// everywhere, so that sums of them have the same bits. False where they do, or where a result has its place.
+bool BlockLowering::lower_in_memory_order(const Unit& unit, bool in_memory) {
+  std::vector<Lying> lying;
+  for (int v : unit.inputs) lying.push_back({places.at(v).shape, places.at(v).strides});
+  if (std::any_of(unit.outputs.begin(), unit.outputs.end(), [&](int v) { return targets.contains(v); })) return false;
+  const Axes order = memory_order(lying);
+  if (order.empty()) return false;
+  const int ndim = order.size();
+  std::vector<Place> from, to;
+  for (int v : unit.inputs) {
+    Place p = places.at(v);
+    const Place as_it_was = p;
+    p.shape = Shape(ndim, 1);
+    p.strides = Strides(ndim, 0);
+    for (int i = 0; i < ndim; ++i) {
+      const int axis = static_cast<int>(order[i]) - (ndim - as_it_was.shape.ndim());
+      if (axis < 0) continue;
+      p.shape[i] = as_it_was.shape[axis];
+      p.strides[i] = as_it_was.strides[axis];
+    }
+    from.push_back(std::move(p));
+  }
+  const Shape& shape = value(unit.outputs[0]).shape;
+  Shape permuted(ndim, 1);
+  for (int i = 0; i < ndim; ++i) permuted[i] = shape[static_cast<int>(order[i])];
+  for (int v : unit.outputs) {
+    const GraphValue like{value(v).dtype, permuted};
+    to.push_back(in_memory ? memory(like) : temporary(like));
+    Place back = to.back();
+    back.writable = false;
+    for (int i = 0; i < ndim; ++i) {
+      back.shape[static_cast<int>(order[i])] = to.back().shape[i];
+      back.strides[static_cast<int>(order[i])] = to.back().strides[i];
+    }
+    places[v] = std::move(back);
+  }
+  compute(unit.group, from, to, permuted);
+  return true;
+}
+
   for (int v : unit.inputs) from.push_back(places.at(v));
   const bool one = value(unit.outputs[0]).shape.num_elements() == 1;
   const bool in_memory = !one && (!is_small(value(unit.outputs[0])) || has_complex(unit.group));
   for (int v : unit.outputs) {
     const auto it = targets.find(v);
     if (it != targets.end()) {
+  if (!one && lower_in_memory_order(unit, in_memory)) return true;
       to.push_back(whole(it->second, value(v), false));
     } else if (const int input = in_memory ? overwritable_input(unit, v, taken) : -1; input >= 0) {
       taken.push_back(input);

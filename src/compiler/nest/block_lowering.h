@@ -55,6 +55,7 @@ class BlockLowering {
   bool lower(const Unit& unit);
   bool lower_node(const GraphNode& node);
   bool lower_group(const Unit& unit);
+  bool lower_in_memory_order(const Unit& unit, bool in_memory);
   bool lower_indexed(const GraphNode& node, const IndexedAccess& access);
   bool lower_read(const GraphNode& node, const Place& row);
   bool lower_view(const GraphNode& node);

@@ -70,6 +70,7 @@ class StripMaker {
   void find_readers() {
     readers_.assign(graph_.values.size(), {});
     maker_.assign(graph_.values.size(), -1);
+    permuted_.assign(graph_.values.size(), -1);
     for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
       for (int v : node(n).inputs) readers_[static_cast<std::size_t>(v)].push_back(n);
       for (int v : node(n).outputs) maker_[static_cast<std::size_t>(v)] = static_cast<int>(n);
@@ -84,7 +85,34 @@ class StripMaker {
       return std::find(graph_.inputs.begin(), end, v) != end;
     }
     const Fusion f = node(static_cast<std::size_t>(n)).op->fusion;
-    return f == Fusion::elementwise || f == Fusion::cast || f == Fusion::reduction;
+    return f == Fusion::reduction || (is_elementwise(f) && !is_permuted(v));
+  }
+
+  static bool is_elementwise(Fusion f) { return f == Fusion::elementwise || f == Fusion::cast; }
+
+  // Whether its axes may lie in another order than row-major: those of elementwise results do if all inputs' do.
+  bool is_permuted(int v) const {
+    std::int8_t& known = permuted_[static_cast<std::size_t>(v)];
+    if (known < 0) known = find_permuted(v) ? 1 : 0;
+    return known == 1;
+  }
+  bool find_permuted(int v) const {
+    const int n = maker_[static_cast<std::size_t>(v)];
+    if (n < 0) return false;
+    const GraphNode& made = node(static_cast<std::size_t>(n));
+    const Shape& shape = value(v).shape;
+    if (std::string_view(made.op->name) == "transpose")
+      return std::count_if(shape.begin(), shape.end(), [](Dim size) { return size != 1; }) > 1;
+    if (made.op->fusion == Fusion::broadcast || std::string_view(made.op->name) == "reshape")
+      return is_permuted(made.inputs[0]);
+    if (!is_elementwise(made.op->fusion)) return false;
+    bool any = false;
+    for (int in : made.inputs) {
+      const bool permuted = is_permuted(in);
+      if (!permuted && value(in).shape == shape) return false;
+      any = any || permuted;
+    }
+    return any;
   }
 
   bool is_known_reduction(const GraphNode& n) const {
@@ -295,6 +323,7 @@ class StripMaker {
   std::set<int> after_;                            // values that depend on members'
   std::vector<std::vector<std::size_t>> readers_;  // of each value
   std::vector<int> maker_;
+  mutable std::vector<std::int8_t> permuted_;  // of values; -1: not known yet
 };
 
 }  // namespace

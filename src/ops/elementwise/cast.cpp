@@ -3,6 +3,7 @@
 
 #include "ops/common.h"
 #include "ops/elementwise/cast_params.h"
+#include "ops/shape/layout.h"
 #include "tnp/text.h"
 
 namespace tnp {
@@ -36,7 +37,7 @@ const OpDef kCast{
     .infers_unknown_rank = true,
     .execute =
         +[](const Call& call, std::span<Array> out) {
-          out[0] = Array::empty(params_of<CastParams>(call).dtype, call.in[0].shape());
+          out[0] = empty_in(params_of<CastParams>(call).dtype, call.in[0].shape(), memory_order(call.in));
           cast_strided(view(call.in[0]), view(out[0]));
         },
     .vjp =

@@ -10,6 +10,7 @@
 #include "ops/elementwise/fp_status.h"
 #include "ops/elementwise/loop.h"
 #include "ops/shape/copy.h"
+#include "ops/shape/layout.h"
 #include "runtime/allocator.h"
 #include "runtime/streaming.h"
 #include "runtime/threads.h"
@@ -143,11 +144,12 @@ Array gathered(const Array& x) {
   return out;
 }
 
-Array run_general(const Call& call, const ElementwiseInfo& info, DType loop, DType out_dtype) {
+Array run_general(const Call& call, const ElementwiseInfo& info, DType loop, DType out_dtype, Array out) {
   const OutputSpecs specs = call.op.infer.get()(call);
   const Shape& shape = specs[0].shape;
   // A donated input is read block by block before its block is written.
-  Array out = output_for(call, out_dtype, shape);
+  const bool own = !out && call.donated == 0;
+  if (!out) out = output_for(call, out_dtype, shape);
   RowContext c{};
   c.compute = compute_dtype(loop);
   c.kernel = block_kernel(info, loop);
@@ -157,7 +159,7 @@ Array run_general(const Call& call, const ElementwiseInfo& info, DType loop, DTy
   c.cast_out = c.kernel_out == c.out ? nullptr : cast_kernel(c.kernel_out, c.out);
   c.raises_flags = info.raises_flags;
   c.told = tells_exceptions(info, c.compute);
-  c.stream = call.donated == 0 && streams(shape.num_elements() * itemsize(out_dtype));
+  c.stream = own && streams(shape.num_elements() * itemsize(out_dtype));
   LoopOperand operands[kMaxArity + 1];
   Array inputs[kMaxArity];
   operands[0] = {out.data(), out.strides()};
@@ -172,13 +174,11 @@ Array run_general(const Call& call, const ElementwiseInfo& info, DType loop, DTy
   return out;
 }
 
-}  // namespace
+Array run_in_memory_order(const Call& call, DType loop, DType out_dtype, const Axes& order);
 
-Array execute_elementwise(const Call& call) {
+// Computes into `out` if there is one: row-major, and one of the inputs at most.
+Array run(const Call& call, DType loop, DType out_dtype, Array out) {
   const ElementwiseInfo& info = *call.op.elementwise;
-  const DType loop = loop_dtype(info, call.in);
-  const DType out_dtype = result_dtype(info, loop);
-  if (info.check) info.check(call.in, loop);
 
   // Contiguous inputs of one shape (or single elements) of the loop's own type: the kernel runs on them as they are.
   const Array* widest = &call.in[0];
@@ -195,9 +195,12 @@ Array execute_elementwise(const Call& call) {
     in[k] = x.data();
     step[k] = whole ? 1 : 0;
   }
-  if (!direct) return run_general(call, info, loop, out_dtype);
-
-  Array out = output_for(call, out_dtype, widest->shape());
+  if (!direct) {
+    const Axes order = out ? Axes() : memory_order(call.in);
+    if (!order.empty()) return run_in_memory_order(call, loop, out_dtype, order);
+    return run_general(call, info, loop, out_dtype, std::move(out));
+  }
+  if (!out) out = output_for(call, out_dtype, widest->shape());
   const std::int64_t n = widest->shape().num_elements();
   const BlockKernel kernel = block_kernel(info, loop);
   const bool hardware_flags = info.raises_flags && !tells_exceptions(info, loop);
@@ -225,6 +228,36 @@ Array execute_elementwise(const Call& call) {
     if (stream) stream_end();
   });
   return out;
+}
+
+// Operands that do not lie in row-major order, gone through as they lie: the result lies in the same order.
+Array run_in_memory_order(const Call& call, DType loop, DType out_dtype, const Axes& order) {
+  Array in[kMaxArity];
+  Array out;
+  Shape shape;
+  const std::size_t arity = call.in.size();
+  bool taken[kMaxArity] = {};
+  for (std::size_t k = 0; k < arity; ++k) {
+    const Array& x = call.in[k];
+    taken[k] = ((call.donated >> k) & 1) && x.dtype() == out_dtype && x.node()->buffer->unique();
+    in[k] = with_axes_in(x, order);
+    try_broadcast(shape, in[k].shape(), shape);
+  }
+  for (std::size_t k = 0; k < arity && !out; ++k) {
+    if (taken[k] && in[k].is_contiguous() && in[k].shape() == shape) out = in[k];
+  }
+  // With its place given it is not put into an order again.
+  if (!out) out = Array::empty(out_dtype, shape);
+  return with_axes_back(run(Call{call.op, {in, arity}, call.params, 0}, loop, out_dtype, std::move(out)), order);
+}
+
+}  // namespace
+
+Array execute_elementwise(const Call& call) {
+  const ElementwiseInfo& info = *call.op.elementwise;
+  const DType loop = loop_dtype(info, call.in);
+  if (info.check) info.check(call.in, loop);
+  return run(call, loop, result_dtype(info, loop), Array());
 }
 
 }  // namespace tnp
