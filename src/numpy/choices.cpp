@@ -4,6 +4,7 @@
 #include "base/dim.h"
 #include "ir/composed.h"
 #include "ops/shape/require.h"
+#include "ops/sort/direct.h"
 #include "tnp/cumulative.h"
 #include "tnp/error.h"
 #include "tnp/numpy.h"
@@ -126,11 +127,49 @@ Array place(const Array& x, const Array& mask, const Array& values) {
   return reshape(where(m, each, ravel(x)), x.shape());
 }
 
+namespace {
+
+constexpr std::int64_t kFewElements = 1024;
+
+template <class T>
+void put_few(const bool* mask, const T* values, std::int64_t have, std::int64_t n, T* out) {
+  for (std::int64_t i = 0, k = 0; i < n; ++i, k = k + 1 == have ? 0 : k + 1) {
+    if (mask[i]) out[i] = values[k];
+  }
+}
+
+// Few elements in row-major order, without a primitive; absent for others.
+Array put_few(const Array& x, const Array& mask, const Array& values) {
+  if (!is_numeric(x.dtype()) || !computes_directly({&x, &mask, &values})) return {};
+  const std::int64_t n = x.shape().num_elements(), have = values.shape().num_elements();
+  if (n > kFewElements || !x.is_contiguous() || !mask.is_contiguous() || !values.is_contiguous()) return {};
+  Array out = Array::copy_of(x.data(), x.dtype(), x.shape());
+  const auto put = [&]<class T>(T) {
+    put_few(mask.data_as<bool>(), values.data_as<T>(), have, n, reinterpret_cast<T*>(out.data()));
+    return out;
+  };
+  switch (x.itemsize()) {
+    case 1:
+      return put(std::uint8_t{});
+    case 2:
+      return put(std::uint16_t{});
+    case 4:
+      return put(std::uint32_t{});
+    case 8:
+      return put(std::uint64_t{});
+    default:
+      return put(std::complex<double>{});
+  }
+}
+
+}  // namespace
+
 Array putmask(const Array& x, const Array& mask, const Array& values) {
   check_same_size(x, mask, "putmask");
   const Array whole = astype(mask, DType::bool_), fill = astype(values, x.dtype());
   const Dim have = fill.size();
   if (have == 0) return x;
+  if (Array few = put_few(x, whole, fill)) return few;
   if (have == 1) return where(reshape(whole, x.shape()), reshape(fill, Shape{}), x);
   const Array m = ravel(whole), v = ravel(fill);
   const Dim n = m.size();

@@ -210,7 +210,25 @@ class Composite {
   bool exact_;
 };
 
+constexpr int64_t kFewKeys = 8;
+
+// One after the other into the order of those before it.
+void argsort_few(const int64_t* keys, int64_t n, int64_t* out) {
+  int64_t sorted[kFewKeys];
+  for (int64_t i = 0; i < n; i++) {
+    const int64_t key = keys[i];
+    int64_t j = i;
+    for (; j > 0 && sorted[j - 1] > key; j--) {
+      sorted[j] = sorted[j - 1];
+      out[j] = out[j - 1];
+    }
+    sorted[j] = key;
+    out[j] = i;
+  }
+}
+
 void argsort_keys(const int64_t* keys, int64_t n, int64_t* out) {
+  if (n <= kFewKeys) return argsort_few(keys, n, out);
   const auto& kernels = key_kernels<int64_t>();
   const Composite composite(keys, n);
   if (n >= kLongRow) {
