@@ -28,6 +28,8 @@ namespace {
 
 constexpr int kInlineSlots = 24;
 
+bool contains(const std::vector<int>& all, int i) { return std::find(all.begin(), all.end(), i) != all.end(); }
+
 // Arrays for the time of a run or of a step, few of them without an allocation.
 class Frame {
  public:
@@ -152,7 +154,7 @@ struct Program::Impl {
   mutable std::atomic<int> num_exact_plans{0};
 
   // For runs with other captured arrays than the graph's: the same graph, nothing folded.
-  std::vector<int> folded;  // inputs whose values the graph was simplified with
+  std::vector<int> folded;  // inputs whose values the graph was simplified with, or is for certain sizes
   std::shared_ptr<const Graph> source;
   mutable std::shared_ptr<Program> unfolded;
 
@@ -167,13 +169,14 @@ struct Program::Impl {
   const Plan* exact_plan_for(std::span<const Array> inputs) const;
   const Plan* find_exact_plan(std::span<const Array> inputs) const;
   bool copies_variables(const Plan& plan, const std::vector<Unit>& units) const;
+  Arrays constants() const;
   bool comes_again(const std::vector<std::int64_t>& sizes) const;
   Plan* make_exact_plan(std::span<const Array> inputs, std::vector<std::int64_t> sizes, bool large) const;
   const Plan* any_plan() const;
   const Program* for_inputs(std::span<const Array> inputs) const;
 
-  PreparedOperand operand(int place, std::span<const Array> inputs) const;
-  PreparedOperands operands(const std::vector<int>& places, std::span<const Array> inputs) const;
+  PreparedOperand operand(const Plan& plan, int place, std::span<const Array> inputs) const;
+  PreparedOperands operands(const Plan& plan, const std::vector<int>& places, std::span<const Array> inputs) const;
   const Plan* settled_plan(std::span<const Array> inputs) const;
   std::unique_ptr<PreparedCall> prepare_views(const Plan& plan, std::span<const Array> inputs) const;
   std::unique_ptr<PreparedCall> prepare_step(const Plan& plan, std::span<const Array> inputs) const;
@@ -203,13 +206,13 @@ struct Program::Impl::Run {
         sizes(plan.exact ? 0 : impl.size_index.size()),
         impl(impl),
         plan(plan) {}
-  bool is_slot(int place) const { return place >= impl.num_inputs; }
+  bool is_slot(int place) const { return place >= plan.memory.num_inputs; }
   const Array& at(int place) {
-    if (is_slot(place)) return slots[place - impl.num_inputs];
+    if (is_slot(place)) return slots[place - plan.memory.num_inputs];
     if (place < impl.num_given) return given[static_cast<std::size_t>(place)];
-    return impl.graph.captured[static_cast<std::size_t>(place - impl.graph.num_args())];
+    return plan.graph.captured[static_cast<std::size_t>(place - plan.graph.num_args())];
   }
-  Array& slot(int place) { return slots[place - impl.num_inputs]; }
+  Array& slot(int place) { return slots[place - plan.memory.num_inputs]; }
   Dim size_of(Dim d) const {
     return evaluate(d, [this](const DimExpr& leaf) -> Dim {
       const auto it = impl.size_index.find({leaf.node, leaf.axis});
@@ -341,6 +344,16 @@ bool Program::Impl::copies_variables(const Plan& plan, const std::vector<Unit>& 
   return false;
 }
 
+// For each input the array that it always is, if its value may be relied on.
+Arrays Program::Impl::constants() const {
+  Arrays out(static_cast<std::size_t>(num_inputs));
+  for (int i = graph.num_args(); i < num_inputs; ++i) {
+    if (i >= num_given || contains(folded, i))
+      out[static_cast<std::size_t>(i)] = graph.captured[static_cast<std::size_t>(i - graph.num_args())];
+  }
+  return out;
+}
+
 Program::Plan* Program::Impl::make_exact_plan(std::span<const Array> inputs, std::vector<std::int64_t> sizes,
                                               bool large) const {
   const CompilationSpan span("a plan for certain sizes");
@@ -350,9 +363,14 @@ Program::Plan* Program::Impl::make_exact_plan(std::span<const Array> inputs, std
   for (const Array& x : inputs) shapes.push_back(x.shape());
   for (std::size_t i = inputs.size(); i < static_cast<std::size_t>(num_inputs); ++i)
     shapes.push_back(graph.captured[i - static_cast<std::size_t>(graph.num_args())].shape());
-  if (std::optional<Graph> known = specialize(graph, shapes)) {
+  if (std::optional<Graph> known =
+          large ? specialize(graph, shapes) : specialize_and_fold(graph, shapes, constants())) {
     plan->graph = std::move(*known);
-    simplify_for(plan->graph, {});
+    if (large) simplify_for(plan->graph, {});
+    const bool is_static = std::all_of(plan->graph.nodes.begin(), plan->graph.nodes.end(), [&](const GraphNode& n) {
+      return std::all_of(n.outputs.begin(), n.outputs.end(),
+                         [&](int v) { return plan->graph.values[static_cast<std::size_t>(v)].shape.is_static(); });
+    });
     if (options.verify) {
       const std::string wrong = verify(plan->graph);
       if (!wrong.empty()) throw RuntimeError("a graph for certain sizes is invalid: " + wrong);
@@ -361,7 +379,7 @@ Program::Plan* Program::Impl::make_exact_plan(std::span<const Array> inputs, std
     if (!options.variables.empty()) keep_updates_apart(plan->graph, options.variables, units);
     if (large) units = make_tile_groups(plan->graph, std::move(units));
     const bool tiled = std::any_of(units.begin(), units.end(), [](const Unit& u) { return u.tiles != nullptr; });
-    if (!large && may_be_native && !only_moves(plan->graph)) plan->native = NativeSteps::make(plan->graph);
+    if (!large && may_be_native && is_static && !only_moves(plan->graph)) plan->native = NativeSteps::make(plan->graph);
     if (tiled || symbolic_params || plan->native) {
       add_steps(*plan, units);
       plan->usable = true;
@@ -469,6 +487,11 @@ std::shared_ptr<Program> compile(std::shared_ptr<const Graph> graph, const Compi
   impl->options = options;
   impl->num_given = static_cast<int>(graph->inputs.size());
   if (options.simplify) impl->folded = simplify(impl->graph, options.verify, options.fold);
+  if (options.simplify && options.fold) {
+    for (int i : foldable_with_sizes(impl->graph)) {
+      if (i < impl->num_given && !contains(impl->folded, i)) impl->folded.push_back(i);
+    }
+  }
   if (!impl->folded.empty()) impl->source = graph;
   impl->num_inputs = static_cast<int>(impl->graph.inputs.size());
   impl->index_sizes();
@@ -536,7 +559,7 @@ bool Program::Impl::run_native(const Plan& plan, std::span<const Array> inputs, 
   }
   const auto input = [&](int i) -> const Array& {
     if (i < num_given) return inputs[static_cast<std::size_t>(i)];
-    return graph.captured[static_cast<std::size_t>(i - graph.num_args())];
+    return plan.graph.captured[static_cast<std::size_t>(i - graph.num_args())];
   };
   return plan.native->run(input, results);
 }
@@ -781,15 +804,16 @@ class Program::PreparedSteps final : public PreparedCall {
   PreparedOperands operands_;
 };
 
-PreparedOperand Program::Impl::operand(int place, std::span<const Array> inputs) const {
+PreparedOperand Program::Impl::operand(const Plan& plan, int place, std::span<const Array> inputs) const {
   if (place < graph.num_args()) return {place, Array()};
   if (place < num_given) return {-1, inputs[static_cast<std::size_t>(place)]};
-  return {-1, graph.captured[static_cast<std::size_t>(place - graph.num_args())]};
+  return {-1, plan.graph.captured[static_cast<std::size_t>(place - graph.num_args())]};
 }
 
-PreparedOperands Program::Impl::operands(const std::vector<int>& places, std::span<const Array> inputs) const {
+PreparedOperands Program::Impl::operands(const Plan& plan, const std::vector<int>& places,
+                                         std::span<const Array> inputs) const {
   PreparedOperands out;
-  for (int place : places) out.push_back(operand(place, inputs));
+  for (int place : places) out.push_back(operand(plan, place, inputs));
   return out;
 }
 
@@ -807,7 +831,7 @@ std::unique_ptr<PreparedCall> Program::Impl::prepare_views(const Plan& plan, std
   std::map<int, std::pair<PreparedOperand, Array>> made;  // by place: what it is a view of, and itself
   const auto value = [&](int place) {
     if (const auto it = made.find(place); it != made.end()) return it->second;
-    const PreparedOperand o = operand(place, inputs);
+    const PreparedOperand o = operand(plan, place, inputs);
     return std::pair(o, o.argument >= 0 ? inputs[static_cast<std::size_t>(o.argument)] : o.constant);
   };
   for (const Step& step : plan.steps) {
@@ -826,7 +850,7 @@ std::unique_ptr<PreparedCall> Program::Impl::prepare_views(const Plan& plan, std
   std::vector<PreparedViews::Result> results;
   for (int place : plan.memory.results) {
     auto [of, x] = value(place);
-    const bool whole = place < num_inputs;
+    const bool whole = place < plan.memory.num_inputs;
     if (of.argument < 0) {
       results.push_back({{-1, x}, true, 0, ArrayLayout(x)});
     } else {
@@ -842,7 +866,7 @@ std::unique_ptr<PreparedCall> Program::Impl::prepare_step(const Plan& plan, std:
   const Step& step = plan.steps[0];
   if (plan.steps.size() != 1 || plan.memory.results != step.plan.outputs || step.tiles) return nullptr;
   const std::span<const Array> arguments = inputs.first(static_cast<std::size_t>(graph.num_args()));
-  PreparedOperands read = operands(step.plan.inputs, inputs);
+  PreparedOperands read = operands(plan, step.plan.inputs, inputs);
   if (step.kernel) return prepared_kernel(arguments, step.kernel, std::move(read), options.jit);
   return prepared_operation(arguments, *step.node->op, *step.node->params, std::move(read), plan.memory.results.size());
 }
@@ -871,16 +895,16 @@ const PreparedCall* Program::prepare(std::span<const Array> inputs) const {
   if (impl.prepared.size() >= kMaxPrepared) return nullptr;
   std::unique_ptr<PreparedCall> made = impl.prepare_views(*plan, inputs);
   if (!made && large) return nullptr;
-  std::vector<int> all(static_cast<std::size_t>(impl.num_inputs));
+  std::vector<int> all(static_cast<std::size_t>(plan->memory.num_inputs));
   std::iota(all.begin(), all.end(), 0);
   if (!made && plan->native) {
     if (!plan->is_native.load(std::memory_order_acquire)) return nullptr;
-    made = prepared_native(arguments, *plan->native, impl.operands(all, inputs));
+    made = prepared_native(arguments, *plan->native, impl.operands(*plan, all, inputs));
   } else if (!made) {
     made = impl.prepare_step(*plan, inputs);
     all.resize(static_cast<std::size_t>(impl.num_given));
     if (!made && all.size() <= BorrowedArrays::kMost)
-      made = std::make_unique<PreparedSteps>(arguments, num_results(), *this, *plan, impl.operands(all, inputs));
+      made = std::make_unique<PreparedSteps>(arguments, num_results(), *this, *plan, impl.operands(*plan, all, inputs));
   }
   if (!made) return nullptr;
   impl.prepared.push_back(std::move(made));
@@ -907,7 +931,7 @@ ProgramFacts Program::facts() const {
 
 std::string Program::str() const {
   const Plan& plan = *impl_->any_plan();
-  const int inputs = impl_->num_inputs;
+  const int inputs = plan.memory.num_inputs;
   const auto place = [&](int p) {
     if (p < 0) return std::string("_");
     return p < inputs ? "in" + std::to_string(p) : "s" + std::to_string(p - inputs);

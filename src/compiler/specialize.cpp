@@ -1,11 +1,18 @@
 #include "compiler/specialize.h"
 
+#include <algorithm>
 #include <string_view>
+#include <unordered_map>
 
 #include "compiler/nest/loop_graph.h"
 #include "compiler/param_reader.h"
+#include "compiler/simplify.h"
+#include "ir/apply_internal.h"
 #include "ir/expr.h"
+#include "ir/observer.h"
+#include "ir/trace.h"
 #include "tnp/error.h"
+#include "tnp/primitives.h"
 
 namespace tnp::compiler {
 
@@ -91,7 +98,181 @@ class Specializer {
   Graph result_;
 };
 
+constexpr std::int64_t kMaxFoldedElements = 4096;
+
+bool has_symbolic_dims(const Params& params) {
+  bool any = false;
+  for_each_symbolic_dim(params, [&](Dim) { any = true; });
+  return any;
+}
+
+// Sizes that data tell stay what they are; no size is worked out in part, as that would make new expressions while
+// others read them.
+class PartialSpecializer {
+ public:
+  PartialSpecializer(const Graph& graph, std::span<const Shape> inputs, std::span<const Array> known, bool folds)
+      : graph_(graph), result_(graph), folds_(folds), folded_(graph.nodes.size(), false) {
+    for (std::size_t i = 0; i < inputs.size(); ++i) shape(graph_.inputs[i]) = inputs[i];
+    for (std::size_t i = 0; i < known.size(); ++i) {
+      if (known[i]) known_.emplace(graph_.inputs[i], known[i]);
+    }
+  }
+
+  std::optional<Graph> run() {
+    const ObserversPaused observers_paused;
+    const TracePaused trace_paused;
+    try {
+      for (std::size_t n = 0; n < result_.nodes.size(); ++n) {
+        GraphNode& node = result_.nodes[n];
+        if (node.op->effect != Effect::none) return std::nullopt;
+        node.params = replace_dims(node.params, [&](Dim d) { return known_size(d); });
+        const bool all = set_shapes(node);
+        folded_[n] = folds_ && all && fold(node);
+      }
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+    capture();
+    return std::move(result_);
+  }
+
+ private:
+  Shape& shape(int value) { return result_.values[static_cast<std::size_t>(value)].shape; }
+
+  Dim known_size(Dim d) {
+    bool all = true;
+    const auto size = [&](const DimExpr& leaf) -> Dim {
+      const auto it = graph_.leaf_values.find(leaf.node);
+      const Shape* s = it == graph_.leaf_values.end() ? nullptr : &shape(it->second);
+      return s != nullptr && s->rank_known() && !is_symbolic((*s)[leaf.axis]) ? (*s)[leaf.axis] : Dim{-1};
+    };
+    for_each_leaf(d, [&](const DimExpr& leaf) { all = all && size(leaf) >= 0; });
+    return all ? evaluate(d, size) : d;
+  }
+
+  // Whether the sizes of all that the call reads are known.
+  bool set_shapes(const GraphNode& node) {
+    const auto as_far_as_known = [&](Shape s) {
+      for (Dim& d : s) d = is_symbolic(d) ? known_size(d) : d;
+      return s;
+    };
+    bool all = !has_symbolic_dims(*node.params);
+    for (int v : node.inputs) all = all && shape(v).is_static();
+    if (!all) {
+      for (int v : node.outputs) shape(v) = as_far_as_known(graph_.values[static_cast<std::size_t>(v)].shape);
+      return false;
+    }
+    Arrays in;
+    for (int v : node.inputs) {
+      in.push_back(placeholder(node.op, result_.values[static_cast<std::size_t>(v)].dtype, shape(v)));
+    }
+    const OutputSpecs specs = infer_outputs(Call{*node.op, in, *node.params});
+    for (std::size_t j = 0; j < specs.size(); ++j) {
+      const Shape traced = graph_.values[static_cast<std::size_t>(node.outputs[j])].shape;
+      shape(node.outputs[j]) = specs[j].shape.is_static() ? specs[j].shape : as_far_as_known(traced);
+    }
+    return true;
+  }
+
+  bool fold(const GraphNode& node) {
+    if (node.outputs.empty()) return false;
+    Arrays in, out(node.outputs.size());
+    for (int v : node.inputs) {
+      const auto it = known_.find(v);
+      if (it == known_.end() || it->second.shape().num_elements() > kMaxFoldedElements) return false;
+      in.push_back(it->second);
+    }
+    const auto is_small = [](const Shape& s) { return !s.is_static() || s.num_elements() <= kMaxFoldedElements; };
+    for (int v : node.outputs) {
+      if (!is_small(shape(v))) return false;
+    }
+    try {
+      execute(Call{*node.op, in, *node.params}, out);
+    } catch (const Error&) {
+      return false;  // raises it when it runs
+    }
+    for (const Array& x : out) {
+      if (!is_small(x.shape())) return false;
+    }
+    for (std::size_t j = 0; j < out.size(); ++j) {
+      shape(node.outputs[j]) = out[j].shape();
+      known_.insert_or_assign(node.outputs[j], out[j]);
+    }
+    return true;
+  }
+
+  // What the other calls and the outputs read of what has been computed becomes captured. What only repeats elements
+  // stays a call: it is a matter of strides there.
+  void capture() {
+    std::vector<bool> read(graph_.values.size(), false);
+    for (int v : result_.outputs) read[static_cast<std::size_t>(v)] = true;
+    std::vector<GraphNode> kept;
+    std::vector<int> captured;
+    for (std::size_t n = result_.nodes.size(); n-- > 0;) {
+      GraphNode& node = result_.nodes[n];
+      const bool is_read = std::any_of(node.outputs.begin(), node.outputs.end(),
+                                       [&](int v) { return read[static_cast<std::size_t>(v)]; });
+      if (folded_[n] && (!is_read || node.op->fusion != Fusion::broadcast)) {
+        for (int v : node.outputs) {
+          if (read[static_cast<std::size_t>(v)]) captured.push_back(v);
+        }
+        continue;
+      }
+      for (int v : node.inputs) read[static_cast<std::size_t>(v)] = true;
+      for_each_symbolic_dim(*node.params, [&](Dim d) {
+        for_each_leaf(d, [&](const DimExpr& leaf) {
+          const auto it = graph_.leaf_values.find(leaf.node);
+          if (it != graph_.leaf_values.end()) read[static_cast<std::size_t>(it->second)] = true;
+        });
+      });
+      kept.push_back(std::move(node));
+    }
+    result_.nodes.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
+    for (auto v = captured.rbegin(); v != captured.rend(); ++v) {
+      const Array& x = known_.at(*v);
+      result_.inputs.push_back(*v);
+      result_.captured.push_back(x.is_contiguous() ? x : copy(x));
+    }
+  }
+
+  const Graph& graph_;
+  Graph result_;
+  const bool folds_;
+  std::vector<bool> folded_;  // nodes
+  std::unordered_map<int, Array> known_;
+};
+
 }  // namespace
+
+std::optional<Graph> specialize_and_fold(const Graph& graph, std::span<const Shape> inputs,
+                                         std::span<const Array> known) {
+  std::optional<Graph> g = PartialSpecializer(graph, inputs, {}, false).run();
+  if (!g) return g;
+  simplify_for(*g, {});  // rules see what makes an array, not its elements
+  g = PartialSpecializer(*g, inputs, known, true).run();
+  if (g) simplify_for(*g, {});
+  return g;
+}
+
+std::vector<int> foldable_with_sizes(const Graph& graph) {
+  std::vector<bool> known(graph.values.size(), false), used(graph.values.size(), false);
+  const auto args = static_cast<std::size_t>(graph.num_args());
+  for (std::size_t i = 0; i < graph.captured.size(); ++i) {
+    known[static_cast<std::size_t>(graph.inputs[args + i])] = graph.captured[i].state() == State::concrete;
+  }
+  for (const GraphNode& node : graph.nodes) {
+    const bool all =
+        std::all_of(node.inputs.begin(), node.inputs.end(), [&](int v) { return known[static_cast<std::size_t>(v)]; });
+    if (!all || node.op->effect != Effect::none) continue;
+    for (int v : node.inputs) used[static_cast<std::size_t>(v)] = true;
+    for (int v : node.outputs) known[static_cast<std::size_t>(v)] = true;
+  }
+  std::vector<int> out;
+  for (std::size_t i = args; i < graph.inputs.size(); ++i) {
+    if (used[static_cast<std::size_t>(graph.inputs[i])]) out.push_back(static_cast<int>(i));
+  }
+  return out;
+}
 
 std::optional<Graph> specialize(const Graph& graph, std::span<const Shape> inputs, bool inner) {
   return Specializer(graph, inputs, inner).run();

@@ -268,3 +268,44 @@ def test_a_function_without_init():
         f(1)
     with pytest.raises(TypeError):
         f(x=1)
+
+
+SIZES_DECIDE = {
+    "indices": (lambda x: tnp.triu_indices_from(x), lambda x: np.triu_indices_from(x)),
+    "diagonal": (lambda x: tnp.diag(x[0]) + x.shape[0], lambda x: np.diag(x[0]) + x.shape[0]),
+    "counts": (lambda x: x * (tnp.arange(x.shape[1]) * 2 + 1), lambda x: x * (np.arange(x.shape[1]) * 2 + 1)),
+    "then data": (lambda x: tnp.unique(x.ravel())[1:], lambda x: np.unique(x.ravel())[1:]),
+    "data, then sizes": (
+        lambda x: tnp.nonzero(x.ravel() > 3)[0][:, None] + tnp.arange(x.shape[0]),
+        lambda x: np.nonzero(x.ravel() > 3)[0][:, None] + np.arange(x.shape[0]),
+    ),
+    "repeated": (
+        lambda x: x + tnp.broadcast_to(tnp.ones(x.shape[1]), x.shape),
+        lambda x: x + np.broadcast_to(np.ones(x.shape[1]), x.shape),
+    ),
+    "identity": (lambda x: x[tnp.arange(x.shape[0])], lambda x: x[np.arange(x.shape[0])]),
+}
+
+
+@pytest.mark.parametrize("name", SIZES_DECIDE)
+def test_what_sizes_decide_is_computed_once(name):
+    ours, theirs = SIZES_DECIDE[name]
+    f = tnp.function(ours)
+    for shape in [(3, 3), (4, 4), (4, 3), (1, 1), (3, 3)]:
+        x = np.arange(float(np.prod(shape))).reshape(shape) % 7
+        check(warm(f, tnp.asarray(x)), theirs(x))
+        check(f(tnp.asarray(x + 1)), theirs(x + 1))
+    if name == "indices":
+        assert "nonzero" not in f.steps(tnp.zeros((3, 3)))
+
+
+def test_other_captured_arrays_than_those_it_was_computed_with():
+    c = tnp.asarray(2.0)
+    f = tnp.function(lambda x: x + tnp.full(x.shape, c))
+    x = tnp.ones((2, 3))
+    assert (np.asarray(warm(f, x)) == 3).all()
+
+    def outer(c):
+        return tnp.function(lambda x: x + tnp.full(x.shape, c))(tnp.ones(3))
+
+    assert tnp.vmap(outer)(tnp.asarray([1.0, 2.0])).tolist() == [[2.0] * 3, [3.0] * 3]
