@@ -4,13 +4,14 @@
 #include <cstring>
 #include <string_view>
 
+#include "compiler/nest/components.h"
 #include "compiler/nest/direct_call.h"
 #include "compiler/nest/loops.h"
 #include "compiler/nest/strips.h"
 #include "compiler/param_reader.h"
 #include "ir/apply_internal.h"
-
 #include "ops/shape/layout.h"
+
 namespace tnp::compiler {
 
 namespace {
@@ -331,6 +332,8 @@ bool BlockLowering::lower_node(const GraphNode& node) {
   if (name == "matmul" && (lower_product(node) || lower_chosen_rows(node))) return true;
   if (node.op->fusion == Fusion::reduction && lower_reduction(node)) return true;
   if (node.op == &kStrips) return lower_inner(node);
+  if (node.op == &kPlanes) return lower_planes(node);
+  if (node.op == &kPlaneSums) return lower_plane_sums(node);
   if ((name == "loop" || name == "cond") && lower_inner(node)) return true;
   return lower_call(node);
 }
@@ -348,9 +351,6 @@ int BlockLowering::overwritable_input(const Unit& unit, int out, const std::vect
   return -1;
 }
 
-bool BlockLowering::lower_group(const Unit& unit) {
-  std::vector<Place> from, to;
-  std::vector<int> taken;
 // Inputs that do not lie in row-major order are gone through as they lie, and the results lie in the same order: as
 // everywhere, so that sums of them have the same bits. False where they do, or where a result has its place.
 bool BlockLowering::lower_in_memory_order(const Unit& unit, bool in_memory) {
@@ -392,13 +392,16 @@ bool BlockLowering::lower_in_memory_order(const Unit& unit, bool in_memory) {
   return true;
 }
 
+bool BlockLowering::lower_group(const Unit& unit) {
+  std::vector<Place> from, to;
+  std::vector<int> taken;
   for (int v : unit.inputs) from.push_back(places.at(v));
   const bool one = value(unit.outputs[0]).shape.num_elements() == 1;
   const bool in_memory = !one && (!is_small(value(unit.outputs[0])) || has_complex(unit.group));
+  if (!one && lower_in_memory_order(unit, in_memory)) return true;
   for (int v : unit.outputs) {
     const auto it = targets.find(v);
     if (it != targets.end()) {
-  if (!one && lower_in_memory_order(unit, in_memory)) return true;
       to.push_back(whole(it->second, value(v), false));
     } else if (const int input = in_memory ? overwritable_input(unit, v, taken) : -1; input >= 0) {
       taken.push_back(input);

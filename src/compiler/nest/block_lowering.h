@@ -78,6 +78,9 @@ class BlockLowering {
   std::optional<ChosenRows> chosen_rows(const GraphNode& product) const;
   const GraphNode* producer_of_known(int v) const;
   bool lower_chosen_rows(const GraphNode& node);
+  // component_lowering.cpp
+  bool lower_planes(const GraphNode& node);
+  bool lower_plane_sums(const GraphNode& node);
   // inner_lowering.cpp
   bool lower_inner(const GraphNode& node);
   bool lower_loop(const GraphNode& node);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "compiler/nest/components.h"
 #include "compiler/nest/strips.h"
 #include "compiler/param_reader.h"
 #include "compiler/simplify.h"
@@ -91,7 +92,9 @@ std::optional<Graph> branch_graph(const Graph& graph, std::span<const Shape> inp
 std::optional<LoopGraph> loop_graph(const Graph& graph, std::span<const Shape> inputs, int num_variant) {
   std::optional<Graph> g = branch_graph(graph, inputs);
   if (!g) return std::nullopt;
-  return split(std::move(*g), num_variant);
+  LoopGraph p = split(std::move(*g), num_variant);
+  split_components(p.graph);
+  return p;
 }
 
 std::vector<Shape> inner_shapes(const GraphNode& node, const std::string& graph, std::span<const Shape> inputs) {

@@ -32,6 +32,7 @@ std::size_t hash_of(const std::vector<NestStatement>& block) {
     for (const std::vector<int>& positions : s.positions) {
       for (int v : positions) mix(static_cast<std::size_t>(v + 4000));
     }
+    for (int k : s.ahead) mix(static_cast<std::size_t>(k) + 5000);
     mix(static_cast<std::size_t>(s.fold) * 8 + static_cast<std::size_t>(s.order));
     mix(s.group.hash());
     mix(hash_of(s.head));
@@ -71,6 +72,7 @@ void print(const Nest& nest, const std::vector<NestStatement>& block, int indent
     if (s.step != kNone) out += (number ? " number " : " step n") + std::to_string(s.step);
     for (int e : s.extents) out += " over n" + std::to_string(e);
     if (s.callee != kNone) out += " callee " + std::to_string(s.callee);
+    for (int k : s.ahead) out += " ahead " + std::to_string(k);
     if (s.fold != Fold::none) out += std::string(" ") + kFoldNames[static_cast<int>(s.fold)];
     out += "\n";
     if (s.kind == Kind::compute) out += s.group.str();
@@ -149,6 +151,10 @@ class Verifier {
       if (pointer(s.to[k])) read(s, s.to[k]);
     }
     if (s.step != kNone) short_rows(s);
+    if (s.step == kNone && s.fold != Fold::none) {
+      const bool counted = s.positions.size() == 1 && s.positions[0].size() == 1 && s.positions[0][0] > 0;
+      need(counted && s.order == FoldOrder::columns && s.extents.size() == 1 && parameter(s.extent), s, "columns");
+    }
     for (int e : s.extents) need(parameter(e), s, "no such parameter");
     need(s.extents.empty() || s.strides.size() == s.from.size() + s.to.size(), s, "strides for other operands");
     for (const std::vector<int>& strides : s.strides) {
@@ -157,6 +163,11 @@ class Verifier {
         const bool last = d + 1 == strides.size();
         need(strides[d] == kNone || parameter(strides[d]) || (last && strides[d] == kUnit), s, "no such stride");
       }
+    }
+    for (int k : s.ahead) {
+      const bool unit = k >= 0 && k < static_cast<int>(s.strides.size()) && !s.extents.empty() &&
+                        s.strides[static_cast<std::size_t>(k)].back() == kUnit;
+      need(unit, s, "an operand that cannot be fetched ahead");
     }
   }
 

@@ -17,6 +17,8 @@ namespace tnp::compiler {
 inline constexpr int kNone = -1;
 // Of a stride: elements lie next to each other.
 inline constexpr int kUnit = -2;
+// How far ahead loops fetch: the processor's own prefetchers end at each page, and begin anew.
+inline constexpr int kAheadBytes = 2048;
 
 struct NestVariable {
   DType dtype;
@@ -39,7 +41,8 @@ struct NestStatement {
   enum class Kind : std::uint8_t {
     compute,  // variables `to` = the group of `from`: once, or, for pointers, over loops of `extents`; where the number
               // `step` is set, the innermost one has so many turns, which `fold` may fold;
-              // in the order of columns it folds the loop before that, whose turns are in `positions`, too
+              // in the order of columns it folds the loop before that, whose turns are in `positions`, too; of one loop
+              // it folds so many rows below each other, parameter `extent` bytes apart
     fold,     // each element of to[0] = n elements of from[0] (of a dot: times those of from[1]), folded; n is how many
               // positions there are for an element
     join,     // to[0] = elements of the `from`, whose positions are counted on from one to the next
@@ -66,6 +69,9 @@ struct NestStatement {
   // Of small arrays in `from`: the positions that are read, for each element of the result (a fold: for each of its n).
   // None: as they are. Of loops of which the innermost is short: one number each, a ShortRows.
   std::vector<std::vector<int>> positions{};
+  // Of loops: operands (`from`, then `to`) of which the innermost loop fetches what lies kAheadBytes further on. Their
+  // innermost stride is kUnit.
+  std::vector<int> ahead{};
   Fold fold = Fold::none;
   FoldOrder order = FoldOrder::row;
   FusedGroup group{};

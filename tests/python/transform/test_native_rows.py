@@ -148,6 +148,96 @@ def test_quotients_of_random_bits(seed):
     same(got, x / d[:, :1])
 
 
+# --- components, each a matrix
+
+
+def pair_sums(x, y, w, mass):
+    """Of points x and y: sums over pairs, with all that a region may consist of."""
+    d = x[None, :, :] - y[:, None, :]
+    r = tnp.sum(d * d, axis=-1)
+    s = r + 0.25 + w[0]
+    f = d / (s * tnp.sqrt(s))[:, :, None] * mass[None, :, None]
+    g = tnp.maximum(f, d * (1 / s)[:, :, None]) + w[: x.shape[1]]
+    return tnp.sum(f, axis=1), tnp.sum(g, axis=1, keepdims=True)[:, 0]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("components", [2, 3, 4, 5])
+@pytest.mark.parametrize(("n", "m"), [(33, 33), (16, 9), (17, 64), (64, 64), (40, 65), (15, 33), (8, 32), (20, 8)])
+def test_pairs_of_points(n, m, components, dtype):
+    """Sizes at which matrices are made, and beyond; a last vector of one lane, of some, and of all."""
+
+    def step(i, c):
+        x, y, w, mass, _ = c
+        f, g = pair_sums(x, y, w, mass)
+        return x * x.dtype.type(0.999), y + f * y.dtype.type(1e-3), w, mass, g
+
+    x, y = data((m, components), dtype), data((n, components), dtype, seed=1)
+    agree(step, 20, x, y, np.abs(data(5, dtype)), np.abs(data(m, dtype)), y)
+
+
+@pytest.mark.parametrize("divisor", ["positive", "any"])
+@pytest.mark.parametrize("n", [33, 40])
+def test_pairs_of_special_points(n, divisor):
+    """Infinities, NaN, subnormal and huge numbers, both zeros, divided by one number for all components."""
+    special = [0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -5e-324, 2.3e-308, 1.7e308, 1e-155, 1e155, -1e-230]
+    rng = np.random.default_rng(0)
+    for count in (0, 1, len(special)):
+        with np.errstate(all="ignore"):
+            x = rng.standard_normal((n, 3)) * 2.0 ** rng.integers(-8, 8, (n, 3))
+            w = rng.standard_normal(n) * 2.0 ** rng.choice([0, 0, 0, 260, -260, 1000], n)
+        x.ravel()[rng.choice(3 * n, count, replace=False)] = special[:count]
+        w[: min(count, 12)] = special[: min(count, 12)]
+        x[5] = 0.0
+
+        def step(i, c):
+            x, w, _, negative = c
+            d = x[None, :, :] * x[:, None, :]
+            r = tnp.sum(d * d, axis=-1) + w[None, :]
+            by = tnp.abs(r) if divisor == "positive" else r
+            q = d / by[:, :, None]
+            negative = negative + tnp.sum(tnp.signbit(q) + 1.0, axis=1)
+            return x * 1.0000001, w * 1.0000003, tnp.sum(q, axis=1), negative
+
+        agree(step, 20, x, w, x, x * 0)
+
+
+def test_pairs_that_are_read_elsewhere():
+    """What somebody else reads too is not taken apart."""
+
+    def kept(i, c):
+        x, d, r = c
+        d = x[None] - x[:, None]
+        r = tnp.sum(d * d, axis=2)
+        return x + tnp.sum(d / (r + 1)[:, :, None], axis=1) * 1e-3, d, r
+
+    def again(i, c):
+        x, _ = c
+        d = x[None] - x[:, None]
+        r = tnp.sum(d * d, axis=2)
+        s = tnp.sum(d / (r + 1)[:, :, None], axis=1)
+        e = (x + s)[None] * d
+        return x + tnp.sum(e, axis=1) * 1e-3 + tnp.sum(r, axis=0)[:, None] * 1e-5, s
+
+    def other_axis(i, c):
+        x, _ = c
+        d = x[:, None] - x[None]
+        f = d / (tnp.sum(tnp.square(d), axis=2) + 1)[:, :, None]
+        return x + tnp.sum(f, axis=0) * 1e-3, tnp.sum(f, axis=1)
+
+    def columns(i, c):
+        (x,) = c
+        d = x.T[None] - x.T[:, None]
+        f = d / (tnp.sum(d * d, axis=2) + 1)[:, :, None]
+        return (x + tnp.sum(f, axis=1).T * 1e-3,)
+
+    agree(columns, 1, data((3, 30)))
+    x = data((30, 3))
+    agree(kept, 20, x, np.zeros((30, 30, 3)), np.zeros((30, 30)))
+    agree(again, 20, x, x)
+    agree(other_axis, 20, x, x)
+
+
 # --- rows that nobody wants
 
 

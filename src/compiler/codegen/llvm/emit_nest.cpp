@@ -10,6 +10,7 @@
 #include "compiler/code_cache.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/codegen/llvm/elements.h"
+#include "compiler/codegen/llvm/quotients.h"
 #include "compiler/codegen/llvm/small_arrays.h"
 #include "runtime/profile.h"
 #include "tnp/error.h"
@@ -19,6 +20,8 @@ namespace tnp::compiler {
 namespace {
 
 using Kind = NestStatement::Kind;
+
+constexpr int kHeavyCycles = 12;  // of a group: fewer lanes take less time
 
 enum Argument : unsigned { kArguments, kParameters, kInterval, kPoll, kCall, kContext };
 
@@ -82,6 +85,7 @@ class NestEmitter {
         continue;
       }
       if (vectorizes(s)) elements_->declare(s.group, vector_lanes(s.group, isa_));
+      if (halves_rest(s)) elements_->declare(s.group, vector_lanes(s.group, isa_) / 2);
     }
   }
 
@@ -153,7 +157,6 @@ class NestEmitter {
   SmallArrays::Chunks operands(const NestStatement& s, const std::vector<SmallArrays::Chunks>& from, int first);
   // In how many lanes a chunk is computed of which `left` elements are there.
   int chunk_lanes(const NestStatement& s, int left) const {
-    constexpr int kHeavyCycles = 12;
     if (left > kChunk / 2 || count_of(s) == 1 || s.group.cycles() < kHeavyCycles) return kChunk;
     return left == 1 ? 1 : kChunk / 2;
   }
@@ -166,7 +169,10 @@ class NestEmitter {
     for (const NestStatement& s : statements) emit(s);
   }
   void emit(const NestStatement& s);
-  std::vector<Registers> outputs_of(const FusedGroup& group, std::vector<Registers> values, int lanes);
+  std::vector<Registers> outputs_of(const FusedGroup& group, std::vector<Registers> values, int lanes,
+                                    llvm::Value* mask = nullptr);
+  void divide_by_shared(const FusedGroup& group, const SharedDivisor& shared, std::vector<Registers>& values,
+                        llvm::Value* mask);
   // Whether the innermost loop's elements lie next to each other, or are the same for all.
   static bool vectorizes(const NestStatement& s) {
     return !s.extents.empty() && std::all_of(s.strides.begin(), s.strides.end(),
@@ -183,12 +189,18 @@ class NestEmitter {
   std::vector<Registers> same_along_row(const NestStatement& s, int lanes, const Pointers& pointers);
   void row_turn(const NestStatement& s, int lanes, llvm::Value* index, std::vector<Registers> in,
                 const Pointers& pointers, llvm::Value* mask);
+  template <class Read>
+  llvm::Value* fold_below(const NestStatement& s, llvm::Value* first, const Read& read);
   void row_rest(const NestStatement& s, int lanes, llvm::Value* start, const Pointers& pointers);
   // Whether what whole vectors leave of a row is one more vector, of which some lanes are looked at.
   bool masks_rest(const NestStatement& s) const {
     const auto fits = [&](int v) { return !is_complex(variable(v).dtype); };
     return isa_ == Isa::avx512 && vectorizes(s) && std::all_of(s.from.begin(), s.from.end(), fits) &&
            std::all_of(s.to.begin(), s.to.end(), fits);
+  }
+  // Whether it takes long, and short vectors are divided in less time.
+  bool halves_rest(const NestStatement& s) const {
+    return masks_rest(s) && vector_lanes(s.group, isa_) == 8 && s.group.cycles() >= kHeavyCycles;
   }
   void call(const NestStatement& s);
   void address(const NestStatement& s);
@@ -388,15 +400,53 @@ void NestEmitter::store_small(const NestStatement& s) {
 
 // --- rows
 
-// The group's outputs; `values` holds its inputs.
-std::vector<Registers> NestEmitter::outputs_of(const FusedGroup& group, std::vector<Registers> values, int lanes) {
-  for (const FusedOp& op : group.ops) {
+// The group's outputs; `values` holds its inputs. Of other lanes than those of the mask nobody knows what they hold.
+std::vector<Registers> NestEmitter::outputs_of(const FusedGroup& group, std::vector<Registers> values, int lanes,
+                                               llvm::Value* mask) {
+  const auto first = static_cast<std::size_t>(group.num_inputs());
+  values.resize(static_cast<std::size_t>(group.num_values()));
+  const auto apply = [&](std::size_t i) {
+    const FusedOp& op = group.ops[i];
     const auto in = [&](int k) { return k < op.arity ? values[static_cast<std::size_t>(op.in[k])] : Registers{}; };
-    values.push_back(elements_->apply(op, {in(0), in(1), in(2)}, lanes));
+    values[first + i] = elements_->apply(op, {in(0), in(1), in(2)}, lanes);
+  };
+  const SharedDivisor shared = lanes > 1 && isa_ != Isa::baseline ? shared_divisor(group) : SharedDivisor{};
+  for (std::size_t i = 0; i < group.ops.size(); ++i) {
+    if (shared.divides.empty() || !shared.after[i]) apply(i);
+  }
+  if (!shared.divides.empty()) divide_by_shared(group, shared, values, mask);
+  for (std::size_t i = 0; i < group.ops.size(); ++i) {
+    if (values[first + i].re == nullptr) apply(i);
   }
   std::vector<Registers> out;
   for (std::int16_t v : group.outputs) out.push_back(values[static_cast<std::size_t>(v)]);
   return out;
+}
+
+void NestEmitter::divide_by_shared(const FusedGroup& group, const SharedDivisor& shared, std::vector<Registers>& values,
+                                   llvm::Value* mask) {
+  const auto dividend = [&](std::size_t i) { return values[static_cast<std::size_t>(group.ops[i].in[0])].re; };
+  llvm::Value* divisor = values[static_cast<std::size_t>(shared.divisor)].re;
+  Quotients quotients(b_);
+  quotients.check_divisor(divisor);
+  for (std::size_t i : shared.divides) quotients.check_dividend(dividend(i));
+  auto *fast = block("quotients"), *slow = block("divisions"), *after = block("after");
+  b_.CreateCondBr(quotients.all_fit(mask), fast, slow, llvm::MDBuilder(context_).createBranchWeights(1 << 20, 1));
+  std::vector<llvm::Value*> products, divisions;
+  b_.SetInsertPoint(fast);
+  llvm::Value* inverse = quotients.inverse(divisor);
+  for (std::size_t i : shared.divides) products.push_back(quotients.quotient(dividend(i), divisor, inverse));
+  b_.CreateBr(after);
+  b_.SetInsertPoint(slow);
+  for (std::size_t i : shared.divides) divisions.push_back(b_.CreateFDiv(dividend(i), divisor));
+  b_.CreateBr(after);
+  b_.SetInsertPoint(after);
+  for (std::size_t k = 0; k < products.size(); ++k) {
+    llvm::PHINode* either = b_.CreatePHI(divisor->getType(), 2);
+    either->addIncoming(products[k], fast);
+    either->addIncoming(divisions[k], slow);
+    values[static_cast<std::size_t>(group.num_inputs()) + shared.divides[k]] = {either, nullptr};
+  }
 }
 
 void NestEmitter::compute_rows(const NestStatement& s) {
@@ -597,12 +647,24 @@ void NestEmitter::row_turn(const NestStatement& s, int lanes, llvm::Value* index
     return b_.CreateGEP(llvm::ArrayType::get(b_.getInt8Ty(), static_cast<std::uint64_t>(itemsize(d))),
                         pointers[operand], index);
   };
+  for (int k : lanes > 1 && !mask ? s.ahead : std::vector<int>()) {
+    const auto operand = static_cast<std::size_t>(k);
+    const bool written = operand >= s.from.size();
+    const int v = written ? s.to[operand - s.from.size()] : s.from[operand];
+    llvm::Value* later = b_.CreateConstGEP1_64(b_.getInt8Ty(), at(operand, variable(v).dtype), kAheadBytes);
+    b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {b_.getPtrTy()},
+                       {later, b_.getInt32(written), b_.getInt32(3), b_.getInt32(1)});
+  }
   for (std::size_t k = 0; k < in.size(); ++k) {
     const DType d = variable(s.from[k]).dtype;
     if (in[k].re) continue;
-    in[k] = mask ? elements_->load_some(at(k, d), d, lanes, mask) : elements_->load(at(k, d), d, lanes);
+    const auto read = [&](llvm::Value* from) {
+      return mask ? elements_->load_some(from, d, lanes, mask) : elements_->load(from, d, lanes);
+    };
+    llvm::Value* from = at(k, d);
+    in[k] = s.fold == Fold::none ? read(from) : Registers{fold_below(s, from, read), nullptr};
   }
-  const std::vector<Registers> out = outputs_of(s.group, std::move(in), lanes);
+  const std::vector<Registers> out = outputs_of(s.group, std::move(in), lanes, mask);
   for (std::size_t j = 0; j < out.size(); ++j) {
     const DType d = variable(s.to[j]).dtype;
     llvm::Value* to = at(s.from.size() + j, d);
@@ -610,18 +672,40 @@ void NestEmitter::row_turn(const NestStatement& s, int lanes, llvm::Value* index
   }
 }
 
-// What is left of a row, less than a vector.
+// What lies below a vector, folded.
+template <class Read>
+llvm::Value* NestEmitter::fold_below(const NestStatement& s, llvm::Value* first, const Read& read) {
+  SmallArrays::Chunks rows;
+  for (int r = 0; r < s.positions[0][0]; ++r) {
+    llvm::Value* offset = b_.CreateMul(parameter(s.extent), b_.getInt64(static_cast<std::uint64_t>(r)));
+    rows.push_back(read(b_.CreateGEP(b_.getInt8Ty(), first, offset)).re);
+  }
+  return small_.fold_terms(s, variable(s.to[0]).dtype, rows);
+}
+
+// What is left of a row, less than a vector; by one of half the size, if that is enough and takes less time.
 void NestEmitter::row_rest(const NestStatement& s, int lanes, llvm::Value* start, const Pointers& pointers) {
   auto *body = block("rest"), *after = block("after");
   llvm::Value* left = b_.CreateSub(parameter(s.extents.back()), start);
   b_.CreateCondBr(b_.CreateICmpSGT(left, b_.getInt64(0)), body, after);
   b_.SetInsertPoint(body);
-  std::vector<llvm::Constant*> lane;
-  for (int i = 0; i < lanes; ++i) lane.push_back(b_.getInt8(static_cast<std::uint8_t>(i)));
-  llvm::Value* count = b_.CreateVectorSplat(static_cast<unsigned>(lanes), b_.CreateTrunc(left, b_.getInt8Ty()));
-  llvm::Value* mask = b_.CreateICmpULT(llvm::ConstantVector::get(lane), count);
-  row_turn(s, lanes, start, same_along_row(s, lanes, pointers), pointers, mask);
-  b_.CreateBr(after);
+  const auto turn = [&](int n) {
+    std::vector<llvm::Constant*> lane;
+    for (int i = 0; i < n; ++i) lane.push_back(b_.getInt8(static_cast<std::uint8_t>(i)));
+    llvm::Value* count = b_.CreateVectorSplat(static_cast<unsigned>(n), b_.CreateTrunc(left, b_.getInt8Ty()));
+    llvm::Value* mask = b_.CreateICmpULT(llvm::ConstantVector::get(lane), count);
+    row_turn(s, n, start, same_along_row(s, n, pointers), pointers, mask);
+    b_.CreateBr(after);
+  };
+  if (halves_rest(s)) {
+    auto *half = block("half"), *whole = block("whole");
+    llvm::Value* few = b_.getInt64(static_cast<std::uint64_t>(lanes / 2));
+    b_.CreateCondBr(b_.CreateICmpSLE(left, few), half, whole);
+    b_.SetInsertPoint(half);
+    turn(lanes / 2);
+    b_.SetInsertPoint(whole);
+  }
+  turn(lanes);
   b_.SetInsertPoint(after);
 }
 

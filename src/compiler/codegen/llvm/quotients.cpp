@@ -1,0 +1,77 @@
+#include "compiler/codegen/llvm/quotients.h"
+
+#include <llvm/IR/Intrinsics.h>
+
+#include <string_view>
+
+namespace tnp::compiler {
+
+namespace {
+
+constexpr std::uint64_t kTopBit = std::uint64_t{1} << 62;  // of the exponent of a double
+constexpr std::size_t kFewestQuotients = 2;
+
+}  // namespace
+
+SharedDivisor shared_divisor(const FusedGroup& group) {
+  const auto divides = [](const FusedOp& op) {
+    return op.op != nullptr && std::string_view(op.op->name) == "divide" && op.compute == DType::float64;
+  };
+  SharedDivisor best;
+  for (const FusedOp& op : group.ops) {
+    if (!divides(op) || op.in[1] == best.divisor) continue;
+    SharedDivisor found{op.in[1], {}, std::vector<bool>(group.ops.size(), false)};
+    const auto is_after = [&](int v) {
+      return v >= group.num_inputs() && found.after[static_cast<std::size_t>(v - group.num_inputs())];
+    };
+    for (std::size_t i = 0; i < group.ops.size(); ++i) {
+      const FusedOp& other = group.ops[i];
+      for (int k = 0; k < other.arity; ++k)
+        found.after[i] = found.after[i] || is_after(other.in[static_cast<std::size_t>(k)]);
+      if (found.after[i] || !divides(other) || other.in[1] != found.divisor) continue;
+      found.after[i] = true;
+      found.divides.push_back(i);
+    }
+    if (found.divides.size() >= kFewestQuotients && found.divides.size() > best.divides.size()) best = std::move(found);
+  }
+  return best;
+}
+
+// The two top bits of the exponent differ in numbers of middling size.
+void Quotients::check_dividend(llvm::Value* x) {
+  auto* type = llvm::FixedVectorType::get(b_.getInt64Ty(), llvm::cast<llvm::FixedVectorType>(x->getType()));
+  llvm::Value* bits = b_.CreateBitCast(x, type);
+  llvm::Value* shifted = b_.CreateShl(bits, 1);
+  llvm::Value* is_zero = b_.CreateICmpEQ(shifted, llvm::Constant::getNullValue(type));
+  note(b_.CreateSelect(is_zero, llvm::Constant::getAllOnesValue(type), b_.CreateXor(bits, shifted)));
+}
+
+// The three top bits are 011 or 100, the sign is 0.
+void Quotients::check_divisor(llvm::Value* x) {
+  const auto number = [&](double d) { return llvm::ConstantFP::get(x->getType(), d); };
+  llvm::Value* fits = b_.CreateAnd(b_.CreateFCmpOGE(x, number(0x1p-255)), b_.CreateFCmpOLT(x, number(0x1p256)));
+  auto* type = llvm::FixedVectorType::get(b_.getInt64Ty(), llvm::cast<llvm::FixedVectorType>(x->getType()));
+  note(b_.CreateSExt(fits, type));
+}
+
+llvm::Value* Quotients::all_fit(llvm::Value* mask) {
+  llvm::Value* top = b_.CreateAnd(fits_, llvm::ConstantInt::get(fits_->getType(), kTopBit));
+  llvm::Value* fit = b_.CreateICmpNE(top, llvm::Constant::getNullValue(top->getType()));
+  return b_.CreateAndReduce(mask ? b_.CreateOr(fit, b_.CreateNot(mask)) : fit);
+}
+
+llvm::Value* Quotients::inverse(llvm::Value* divisor) {
+  return b_.CreateFDiv(llvm::ConstantFP::get(divisor->getType(), 1.0), divisor);
+}
+
+// What is left of x is taken from it, and not the other way round, so that zeros keep their sign.
+llvm::Value* Quotients::quotient(llvm::Value* x, llvm::Value* divisor, llvm::Value* inverse) {
+  const auto fma = [&](llvm::Value* a, llvm::Value* b, llvm::Value* c) {
+    return b_.CreateIntrinsic(llvm::Intrinsic::fma, {x->getType()}, {a, b, c});
+  };
+  llvm::Value* first = b_.CreateFMul(x, inverse);
+  llvm::Value* too_much = fma(first, divisor, b_.CreateFNeg(x));
+  return fma(b_.CreateFNeg(too_much), inverse, first);
+}
+
+}  // namespace tnp::compiler

@@ -1,0 +1,22 @@
+// Arrays whose last axis is a few components (x, y and z of pairs of points), computed component by component: each is
+// a matrix, and what they have in common (distances, divisors) is there once, in the same lanes. All that lies between
+// the points and the sums over pairs is then one fused loop.
+#pragma once
+
+#include "ir/graph.h"
+
+namespace tnp::compiler {
+
+// The components of its one input, of shape (i, j, component) or, if `rank` is 2, (i, j): as contiguous matrices (j,
+// i).
+extern const OpDef kPlanes;
+// The sums down the columns of several matrices (j, i), as (i, component), in the order in which the library sums
+// (i, j, component) over j.
+extern const OpDef kPlaneSums;
+
+inline constexpr std::int64_t kMostPlaneRows = 64;  // all of a column is in the code
+
+// Makes such calls, and elementwise ones of matrices between them, of what is worth it.
+void split_components(Graph& graph);
+
+}  // namespace tnp::compiler
