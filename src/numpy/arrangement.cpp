@@ -7,6 +7,7 @@
 #include "base/dim.h"
 #include "ir/composed.h"
 #include "numpy/sizes.h"
+#include "ops/elementwise/one_pass.h"
 #include "tnp/error.h"
 #include "tnp/numpy.h"
 
@@ -201,13 +202,6 @@ Array bit_values(bool little) {
 Array with_axis_last(const Array& x, int axis) { return moveaxis(x, Axes{axis}, Axes{-1}); }
 Array with_axis_back(const Array& x, int axis) { return moveaxis(x, Axes{-1}, Axes{axis}); }
 
-// Eight bytes of 0 or 1, or fewer, as the bits of one byte: the product moves each to its place in the highest byte.
-std::uint8_t packed(const std::uint8_t* bits, std::int64_t count, bool little) {
-  std::uint64_t w = 0;
-  std::memcpy(&w, bits, static_cast<std::size_t>(count));
-  return static_cast<std::uint8_t>((w * (little ? 0x0102040810204080u : 0x8040201008040201u)) >> 56);
-}
-
 // The bits of each row of a concrete array as bytes.
 Array pack_rows(const Array& given, bool little) {
   const Array x = given.is_contiguous() ? given : copy(given);
@@ -217,9 +211,15 @@ Array pack_rows(const Array& given, bool little) {
   Array out = Array::empty(DType::uint8, shape);
   auto* to = reinterpret_cast<std::uint8_t*>(out.data());
   const auto* from = x.data_as<std::uint8_t>();
-  for (std::int64_t left = n > 0 ? x.shape().num_elements() / n : 0; left > 0; --left, from += n, to += bytes) {
-    for (std::int64_t k = 0; k < n / 8; ++k) to[k] = packed(from + 8 * k, 8, little);
-    if (n % 8 != 0) to[bytes - 1] = packed(from + n / 8 * 8, n % 8, little);
+  if (n % 8 == 0) {
+    pack_bits(from, x.shape().num_elements() / 8, little, to);
+    return out;
+  }
+  for (std::int64_t left = x.shape().num_elements() / n; left > 0; --left, from += n, to += bytes) {
+    pack_bits(from, n / 8, little, to);
+    std::uint8_t rest[8] = {};
+    std::memcpy(rest, from + n / 8 * 8, static_cast<std::size_t>(n % 8));
+    pack_bits(rest, 1, little, to + bytes - 1);
   }
   return out;
 }
@@ -231,16 +231,7 @@ Array unpack_rows(const Array& given, bool little) {
   const std::int64_t n = shape.num_elements();
   shape.back() *= 8;
   Array out = Array::empty(DType::uint8, shape);
-  auto* to = reinterpret_cast<std::uint8_t*>(out.data());
-  const auto* from = x.data_as<std::uint8_t>();
-  // A copy of the byte in each place, of which one bit is kept, and carried to the place's highest bit where it is set.
-  constexpr std::uint64_t kEach = 0x0101010101010101u, kLow = 0x7f7f7f7f7f7f7f7fu;
-  const std::uint64_t mask = little ? 0x8040201008040201u : 0x0102040810204080u;
-  for (std::int64_t i = 0; i < n; ++i) {
-    const std::uint64_t kept = (from[i] * kEach) & mask;
-    const std::uint64_t bits = ((((kept & kLow) + kLow) | kept) >> 7) & kEach;
-    std::memcpy(to + 8 * i, &bits, 8);
-  }
+  unpack_bits(x.data_as<std::uint8_t>(), n, little, reinterpret_cast<std::uint8_t*>(out.data()));
   return out;
 }
 

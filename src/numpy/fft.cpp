@@ -1,11 +1,13 @@
 // numpy.fft, of the three primitives.
 #include "tnp/fft.h"
 
+#include <cmath>
 #include <string>
 
 #include "base/default_dtype.h"
 #include "numpy/sizes.h"
 #include "ops/fft/fft.h"
+#include "ops/sort/direct.h"
 #include "tnp/creation.h"
 #include "tnp/error.h"
 #include "tnp/indexing.h"
@@ -214,6 +216,15 @@ Array steps(std::int64_t n, const Array& d, const Array& numbers) {
 Array fftfreq(std::int64_t n, const Array& d) {
   if (is_negative(n)) throw ValueError("fftfreq: negative dimensions are not allowed");
   if (n == 0) throw ZeroDivisionError("fftfreq: float division by zero");
+  if (default_float() == DType::float64 && !is_symbolic(n) && computes_directly({&d}) && d.ndim() == 0) {
+    const Array each = steps(n, d, Array(1.0)), out = Array::empty(DType::float64, {n});
+    auto* to = reinterpret_cast<double*>(out.data());
+    const double step = each.item<double>();
+    if (std::isfinite(step)) {
+      for (std::int64_t i = 0; i < n; ++i) to[i] = static_cast<double>(2 * i < n ? i : i - n) * step;
+      return out;
+    }
+  }
   const Array k = iota(n, default_float());
   const Array positive = less(k * 2, dim_value(n, default_float()));  // below half the rate
   return steps(n, d, where(positive, k, k - dim_value(n, default_float())));

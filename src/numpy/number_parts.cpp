@@ -1,4 +1,5 @@
 // Functions of two results: quotient and remainder, fraction and whole part, mantissa and exponent.
+#include "ops/elementwise/one_pass.h"
 #include "tnp/calculus.h"
 #include "tnp/error.h"
 #include "tnp/numpy.h"
@@ -33,6 +34,7 @@ Pair modf(const Array& given) {
 
 Pair frexp(const Array& x) {
   check_real(x, "frexp");
+  if (const auto [mantissas, exponents] = mantissas_and_exponents(x); mantissas) return {mantissas, exponents};
   return {mantissa(x), astype(exponent(x), DType::int32)};
 }
 

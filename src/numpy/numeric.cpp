@@ -7,6 +7,7 @@
 #include "base/default_dtype.h"
 #include "base/dim.h"
 #include "numpy/blocks.h"
+#include "ops/elementwise/one_pass.h"
 #include "ops/sort/direct.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
@@ -82,6 +83,7 @@ Array round(const Array& x, int decimals) {
     return decimals > 0 ? divide(rint(multiply(a, power)), power) : multiply(rint(divide(a, power)), power);
   });
 }
+  if (const Array y = rounded(x, std::get<double>(power.value), decimals > 0)) return y;
 
 Array fix(const Array& x) { return trunc(x); }
 
@@ -154,6 +156,7 @@ Array imaginary_parts_are(bool zero, const Array& x) {
     return zero ? im == 0 : im != 0;
   });
 }
+  if (const Array y = imaginary_parts_compared(x, zero)) return y;
 
 }  // namespace
 
