@@ -160,12 +160,16 @@ def piecewise(
         raise ValueError(f"with {n} condition(s), either {n} or {n + 1} functions are expected")
     y = _functions["zeros_like"](values)
     for condition, f in zip(conditions, funclist, strict=True):
-        if 0 < condition.ndim < values.ndim:  # of the first axes, as an index
+        traced = _symbolic(values) or _symbolic(condition)
+        if not traced and not callable(f) and condition.ndim > 0:
+            y = y.at[condition].set(f)
+            continue
+        if 0 < condition.ndim < values.ndim and (traced or not callable(f)):  # of the first axes, as an index
             condition = condition.reshape(condition.shape + (1,) * (values.ndim - condition.ndim))
             condition = _functions["broadcast_to"](condition, values.shape)
         if not callable(f):
             y = _functions["copyto"](y, f, "unsafe", condition)
-        elif _symbolic(values) or _symbolic(condition):
+        elif traced:
             y = _functions["where"](condition, _core.asarray(f(values, *args, **kw)).astype(y.dtype), y)
         else:
             chosen = values[condition]

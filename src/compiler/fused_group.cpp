@@ -1,6 +1,6 @@
 #include "compiler/fused_group.h"
 
-#include "ops/elementwise/family.h"
+#include "ops/elementwise/loops.h"
 #include "tnp/error.h"
 
 namespace tnp::compiler {
@@ -17,7 +17,9 @@ std::optional<DType> loop_of(const OpDef& op, std::span<const DType> in) {
   }
   DType common = in[0];
   for (DType d : in.subspan(1)) common = promote(common, d);
-  const std::uint8_t loop = op.elementwise->loop_for[static_cast<int>(common)];
+  const ElementwiseInfo& info = *op.elementwise;
+  const std::uint8_t loop =
+      in.size() == 2 ? loop_of_two(info, in[0], in[1], common) : info.loop_for[static_cast<int>(common)];
   if (loop == kNoLoop) return std::nullopt;
   return static_cast<DType>(loop);
 }

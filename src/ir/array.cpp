@@ -75,6 +75,21 @@ bool contiguous(const Shape& shape, const Strides& strides, std::int64_t itemsiz
 
 using detail::Node;
 
+// Without recursion, as a graph may be deeper than the stack: what dies with an expression waits until that has gone.
+void Expr::destroy(Expr* last) noexcept {
+  static thread_local Expr* dead = nullptr;
+  static thread_local bool at_it = false;
+  last->next_dead_ = dead;
+  dead = last;
+  if (at_it) return;
+  at_it = true;
+  while (Expr* e = dead) {
+    dead = e->next_dead_;
+    delete e;
+  }
+  at_it = false;
+}
+
 Array Array::empty(DType dtype, const Shape& shape) {
   if (!is_numeric(dtype)) [[unlikely]]
     throw TypeError("an array of " + std::string(name(dtype)) + " cannot be made of numbers");

@@ -19,8 +19,13 @@ struct Expr {
 
   void retain() noexcept { refs.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
-    if (refs.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (refs.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(this);
   }
+
+ private:
+  static void destroy(Expr* last) noexcept;
+
+  Expr* next_dead_ = nullptr;
 };
 
 // An array (pending or symbolic) that is output `output` of `expr`.

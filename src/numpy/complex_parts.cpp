@@ -1,7 +1,11 @@
 #include "tnp/complex_parts.h"
 
+#include <complex>
+#include <limits>
+
 #include "ir/observer.h"
 #include "numpy/blocks.h"
+#include "numpy/from_parts.h"
 #include "tnp/operators.h"
 #include "tnp/primitives.h"
 #include "tnp/reductions.h"
@@ -27,6 +31,15 @@ Array real_part(const Array& x) {
 Array imaginary_part(const Array& x) {
   if (!is_complex(x.dtype())) return zeros(x.shape(), x.dtype());
   return lie_in_memory(x) ? parts_at(x, x.itemsize() / 2) : imag(x);
+}
+
+Array from_parts(const Array& re, const Array& im) {
+  const auto only_imaginary = [](double v) { return Scalar(std::complex<double>(0, v)); };
+  const double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  const Array finite = multiply(im, only_imaginary(1));
+  const Array rest = where(isnan(im), only_imaginary(nan).to_array(finite.dtype()),
+                           where(im > 0, only_imaginary(infinity), only_imaginary(-infinity)));
+  return add(re, where(isfinite(im), finite, astype(rest, finite.dtype())));
 }
 
 Array real_if_close(const Array& x, double tol) {

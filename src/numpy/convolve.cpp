@@ -27,10 +27,11 @@ Vectors checked(const char* what, const Array& x, const Array& y) {
   return {vector(x), vector(y)};
 }
 
+bool order_known(const Array& x, const Array& y) { return !is_symbolic(x.shape()[0]) && !is_symbolic(y.shape()[0]); }
+
 bool longer(const Array& y, const Array& x) {
-  const Dim n = x.shape()[0], m = y.shape()[0];
-  // Sizes that are not known are taken to be in order, except where it makes no difference: the run tells.
-  return !is_symbolic(n) && !is_symbolic(m) && m > n;
+  // Sizes that are not known are taken to be in order where they must be, in the mode "valid": the run tells.
+  return order_known(x, y) && y.shape()[0] > x.shape()[0];
 }
 
 Array moved_along_of(std::span<const Array> in, const Axes& numbers) {
@@ -52,16 +53,33 @@ Array moved_along(const Array& x, const Array& w, OverlapMode mode) {
   return compose(kMovedAlong, {x, w}, {static_cast<std::int64_t>(mode)});
 }
 
+// As many as the longer vector has elements, from the middle of all of them, where only the run tells which one that
+// is. Where the second one is, `mirrored` tells whether the middle of an even number is counted from the other end.
+Array same_of_full(const Vectors& v, const Array& full, bool mirrored) {
+  const Dim n = v.x.shape()[0], m = v.y.shape()[0], less = dim_min(n, m);
+  Dim start = dim_sub(dim_sub(less, 1), dim_floor_div(less, 2));
+  if (mirrored) {
+    const Dim second = dim_min(1, dim_max(0, dim_sub(m, n)));
+    start = dim_add(start, dim_mul(second, dim_sub(1, dim_mod(less, 2))));
+  }
+  const SliceSpec middle[] = {{start, 1, dim_max(n, m)}};
+  return slice(full, middle);
+}
+
 }  // namespace
 
 Array convolve(const Array& x, const Array& y, OverlapMode mode) {
   const Vectors v = checked("convolve", x, y);
+  if (mode == OverlapMode::same && !order_known(v.x, v.y))
+    return same_of_full(v, moved_along(v.x, flip(v.y), OverlapMode::full), false);
   return longer(v.y, v.x) ? moved_along(v.y, flip(v.x), mode) : moved_along(v.x, flip(v.y), mode);
 }
 
 Array correlate(const Array& x, const Array& y, OverlapMode mode) {
   const Vectors v = checked("correlate", x, y);
   const Array other = is_complex(v.y.dtype()) ? conjugate(v.y) : v.y;
+  if (mode == OverlapMode::same && !order_known(v.x, v.y))
+    return same_of_full(v, moved_along(v.x, other, OverlapMode::full), true);
   if (mode != OverlapMode::full && longer(v.y, v.x)) return flip(moved_along(other, v.x, mode));
   return moved_along(v.x, other, mode);
 }

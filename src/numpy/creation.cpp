@@ -222,7 +222,10 @@ Spaced linspace(const Array& from, const Array& to, std::int64_t num, bool endpo
   }
   if (num < 0) throw ValueError("Number of samples, " + std::to_string(num) + ", must be non-negative.");
   const std::int64_t div = endpoint ? num - 1 : num;
-  const Array start = multiply(from, 1.0), stop = multiply(to, 1.0);
+  // An integer bound beside one that is not takes that one's type.
+  const DType common = promote(from.dtype(), to.dtype());
+  const Array start = is_inexact(common) ? astype(from, common) : multiply(from, 1.0);
+  const Array stop = is_inexact(common) ? astype(to, common) : multiply(to, 1.0);
   const DType work = promote(start.dtype(), stop.dtype());
   const Array delta = stop - start;
   if (delta.ndim() == 0 && div > 0 && at_once(num) && computes_directly({&start, &stop})) {
@@ -313,7 +316,8 @@ RowsColumns rows_columns(std::int64_t n, std::int64_t m, std::int64_t k) {
   check(n);
   check(m);
   Array rows = reshape(iota(n, DType::int64), {n, 1});
-  if (k != 0) rows = rows + Scalar(k);
+  constexpr std::int64_t kBeyond = std::int64_t{1} << 62;  // no matrix reaches a diagonal so far away
+  if (k != 0) rows = rows + Scalar(std::clamp(k, -kBeyond, kBeyond));
   return {rows, iota(m, DType::int64)};
 }
 

@@ -27,6 +27,10 @@ Array concatenate(std::span<const Array> arrays, const JoinOptions& options) {
       check_cast(x.dtype(), *options.dtype, options.casting);
       x = astype(x, *options.dtype);
     }
+  } else if (options.casting == Casting::no || options.casting == Casting::equiv) {
+    DType common = in[0].dtype();
+    for (const Array& x : in) common = promote(common, x.dtype());
+    for (const Array& x : in) check_cast(x.dtype(), common, options.casting);
   }
   return concatenate(in, normalize_axis(options.axis.value_or(0), in[0].ndim()));
 }

@@ -1,5 +1,7 @@
 #include "tnp/manipulation.h"
 
+#include <algorithm>
+
 #include "base/dim.h"
 #include "numpy/sizes.h"
 #include "tnp/error.h"
@@ -163,6 +165,7 @@ Array atleast_3d(const Array& x) {
 Shape broadcast_shapes(std::span<const Shape> shapes) {
   Shape out;
   for (const Shape& s : shapes) {
+    if (std::any_of(s.begin(), s.end(), is_negative)) throw ValueError("negative dimensions are not allowed");
     if (try_broadcast(out, s, out)) continue;
     std::string all;
     for (const Shape& each : shapes) all += (all.empty() ? "" : " ") + each.str();

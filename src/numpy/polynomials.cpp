@@ -69,9 +69,8 @@ Array vander(const Array& x, std::optional<std::int64_t> columns, bool increasin
   const DType type = promote(x.dtype(), DType::int64);
   if (count == 0) return zeros({length(x), 0}, type);
   const Array column = reshape(astype(x, type), Shape{length(x), 1});
-  const Array factors =
-      concatenate(Arrays{ones({length(x), 1}, type), broadcast_to(column, {length(x), dim_sub(count, 1)})}, 1);
-  const Array powers = cumprod(factors, 1, type);
+  const Array factors = broadcast_to(column, {length(x), dim_sub(count, 1)});
+  const Array powers = concatenate(Arrays{ones({length(x), 1}, type), cumprod(factors, 1, type)}, 1);
   return increasing ? powers : flip(powers, Axes{1});
 }
 
@@ -152,7 +151,12 @@ Array polyval(const Array& p, const Array& x) {
   if (p.ndim() == 0) throw TypeError("iteration over a 0-d array");
   const Dim n = known_length(p, "polyval");
   Arrays coefficients;
-  for (Dim k = 0; k < n; ++k) coefficients.push_back(squeeze(part(p, k, 1), Axes{0}));
+  std::vector<SliceSpec> row;
+  for (int a = 0; a < p.ndim(); ++a) row.push_back({0, 1, p.shape()[a]});
+  for (Dim k = 0; k < n; ++k) {
+    row[0] = {k, 1, 1};
+    coefficients.push_back(squeeze(slice(p, row), Axes{0}));
+  }
   const auto value = [&](const Array& at) {
     Array y = zeros(at.shape(), at.dtype());
     for (const Array& c : coefficients) y = y * at + c;

@@ -7,6 +7,7 @@
 #include "base/default_dtype.h"
 #include "base/dim.h"
 #include "ir/composed.h"
+#include "numpy/from_parts.h"
 #include "ops/common.h"
 #include "ops/index/repeat.h"
 #include "ops/sort/direct.h"
@@ -191,7 +192,7 @@ Array corrcoef(const Array& x, const Array& y, bool rowvar, std::optional<DType>
   c = divide(divide(c, expand_dims(deviation, Axes{1})), expand_dims(deviation, Axes{0}));
   const Operand low = -1, high = 1;
   if (!is_complex(c.dtype())) return clip(c, &low, &high);
-  return add(clip(real(c), &low, &high), multiply(clip(imag(c), &low, &high), Scalar(std::complex<double>(0, 1))));
+  return from_parts(clip(real(c), &low, &high), clip(imag(c), &low, &high));
 }
 
 // --- trim_zeros

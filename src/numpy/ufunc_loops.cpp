@@ -4,7 +4,7 @@
 #include <map>
 
 #include "base/casting.h"
-#include "ops/elementwise/family.h"
+#include "ops/elementwise/loops.h"
 #include "tnp/numpy.h"
 #include "tnp/promotion.h"
 
@@ -175,7 +175,9 @@ UfuncLoop natural_loop(const UfuncInfo& ufunc, std::span<const UfuncInputType> i
       if (x.weak) common = all_weak ? (common ? promote(*common, x.dtype) : x.dtype) : promote(*common, *x.weak);
     }
     const ElementwiseInfo& info = *ufunc.op->elementwise;
-    const std::uint8_t d = info.loop_for[static_cast<int>(*common)];
+    const bool two = in.size() == 2 && !in[0].weak && !in[1].weak;
+    const std::uint8_t d =
+        two ? loop_of_two(info, in[0].dtype, in[1].dtype, *common) : info.loop_for[static_cast<int>(*common)];
     if (d == kNoLoop) return {};
     UfuncLoop loop(in.size(), static_cast<DType>(d));
     loop.push_back(result_dtype(info, static_cast<DType>(d)));

@@ -224,13 +224,11 @@ Array ufunc_reduce(std::string_view ufunc, const Array& given, const Reduction& 
                      "' does not have an identity, so to use a where mask one has to specify 'initial'");
   }
   const Array mask = o.where ? broadcast_to(astype(o.where, DType::bool_), x.shape()) : Array();
-  Array start = initial ? initial : has_identity ? f.identity(x.dtype()) : Array();
   Array y = x;
   if (!f.traits().any_order && !axes.empty()) {
     const int axis = static_cast<int>(axes[0]);
-    if (known_size(x, axis, f) == 0 && !start) f.no_identity();
-    if (x.shape()[axis] == 0 && !start) start = zeros({}, x.dtype());
-    y = folded_in_order(f, x, axis, start, mask);
+    if (known_size(x, axis, f) == 0 && !initial) f.no_identity();
+    y = folded_in_order(f, x, axis, initial, mask);
     return o.keepdims ? y : squeeze(y, axes);
   }
   // What takes no part is replaced by what changes nothing.
@@ -241,12 +239,17 @@ Array ufunc_reduce(std::string_view ufunc, const Array& given, const Reduction& 
       y = folded(f, y, axis);
       continue;
     }
-    if (!start) f.no_identity();
+    // The initial value comes in below; it stands here only for functions that nothing changes twice.
+    if (!initial && !has_identity) f.no_identity();
     Shape one = y.shape();
     one[axis] = 1;
-    y = full(one, start ? start : zeros({}, x.dtype()));
+    y = full(one, has_identity ? f.identity(x.dtype()) : initial);
   }
-  if (initial) y = f(initial, y);
+  if (initial) {
+    y = f(initial, y);
+  } else if (f.is("gcd") || f.is("hypot")) {
+    y = f(f.identity(x.dtype()), y);  // an element alone has its sign
+  }
   return o.keepdims ? y : squeeze(y, axes);
 }
 
@@ -324,6 +327,10 @@ Array ufunc_reduceat(std::string_view ufunc, const Array& given, const Array& gi
   for (std::size_t k = 0; k < at.size(); ++k) {
     const std::int64_t end = k + 1 == at.size() ? n : at[k + 1];
     const Array run = part(x, axis, at[k], end > at[k] ? end - at[k] : 1);
+    if (end - at[k] <= 1) {  // alone it is as it was, with its sign
+      parts.push_back(run);
+      continue;
+    }
     parts.push_back(ufunc_reduce(
         ufunc, run, {.axis = Axes{axis}, .dtype = x.dtype(), .keepdims = true, .initial = {}, .where = {}}));
   }

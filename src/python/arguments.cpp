@@ -4,6 +4,8 @@
 
 #include "base/casting.h"
 #include "ops/elementwise/fp_status.h"
+#include "python/autograph.h"
+#include "python/numpy_memory.h"
 #include "tnp/error.h"
 
 namespace tnp::python {
@@ -304,6 +306,16 @@ std::optional<Axes> Value::axes() const {
 std::optional<std::int64_t> Value::axis() const {
   if (!given()) return std::nullopt;
   return index_of(o_);
+}
+
+Array Value::mask() const {
+  if (!given() || o_ == Py_True) return {};
+  // Of numbers and lists the truth is taken; an array says by its type whether it is a mask.
+  if (is_array(o_) && !is_weak_number(array_of(o_))) check_cast(array_of(o_).dtype(), DType::bool_, Casting::safe);
+  if (!is_numpy_array(o_)) return as_array(o_, {DType::bool_, std::nullopt});
+  const Array foreign = as_array(o_);
+  check_cast(foreign.dtype(), DType::bool_, Casting::safe);
+  return foreign;
 }
 
 Order Value::order_named() const {

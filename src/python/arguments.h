@@ -46,8 +46,7 @@ class Value {
   void check_device() const {  // the CPU or None
     if (given()) check_device_named();
   }
-  // Everywhere (absent) for None and True.
-  Array mask() const { return given() && o_ != Py_True ? as_array(o_, {DType::bool_, std::nullopt}) : Array(); }
+  Array mask() const;  // everywhere (absent) for None and True
 
  private:
   bool truth() const;

@@ -33,7 +33,8 @@ struct Ufunc {
 
 const Array& array_operand(PyOperand& x, Array& own) {
   if (x.is_array()) return x.array();
-  own = x.scalar().to_array();
+  const bool beyond = std::holds_alternative<std::uint64_t>(x.scalar().value);
+  own = beyond ? x.scalar().to_array(DType::uint64) : x.scalar().to_array();
   return own;
 }
 
@@ -165,7 +166,7 @@ void leave_out(std::vector<UfuncInput>& in, const UfuncInfo& u, const Array& mas
   if (u.op == nullptr || !u.op->elementwise->raises_flags) return;
   const Scalar harmless(u.name == "arctanh" ? 0 : 1);
   for (UfuncInput& x : in) {
-    if (!x.weak && is_numeric(x.array.dtype())) x.array = where(mask, x.array, harmless);
+    if (!x.weak && is_numeric(x.array.dtype())) x.array = where(mask, x.array, harmless.to_array(x.array.dtype()));
   }
 }
 
@@ -182,7 +183,6 @@ bool asks_for_own_types(const UfuncInfo& u, PyObject* const* args, const UfuncOp
   return keeps && (!options.dtype || (*options.dtype == type && result_dtype(info, type) == type));
 }
 
-// With keywords: types and casts as they ask for. Without `out` NumPy leaves the places that `where` excludes
 // order="A": column-major if all inputs are.
 Layout common_layout(const UfuncInfo& u, PyObject* const* args) {
   for (int i = 0; i < u.num_inputs; ++i) {
@@ -193,6 +193,7 @@ Layout common_layout(const UfuncInfo& u, PyObject* const* args) {
   return Layout::f;
 }
 
+// With keywords: types and casts as they ask for. Without `out` NumPy leaves the places that `where` excludes
 // undefined; here they are zero.
 PyObject* call_with_keywords(const UfuncInfo& u, PyObject* const* args, const UfuncKeywords& k) {
   if (u.signature != nullptr && k.core.given()) {
@@ -204,13 +205,13 @@ PyObject* call_with_keywords(const UfuncInfo& u, PyObject* const* args, const Uf
     return reported(u, to_python(call_gufunc(u, astype(arrays[0], loop[0]), astype(arrays[1], loop[1]), k.core)));
   }
   Array mask;
-  if (k.where != nullptr) mask = as_array(k.where, {DType::bool_, std::nullopt});
+  if (k.where != nullptr) mask = Value(k.where).mask();
   if (!mask && k.layout == Layout::k && (!k.options.given() || asks_for_own_types(u, args, k.options))) {
     return u.op != nullptr ? call(*u.op, args, u.num_inputs) : call_composed(u, args, u.num_inputs);
   }
   std::vector<UfuncInput> in = inputs_of(u, args);
-  if (mask) leave_out(in, u, mask);
   const Layout layout = k.layout == Layout::a ? common_layout(u, args) : k.layout;
+  if (mask) leave_out(in, u, mask);
   Arrays out = call_ufunc(u, in, k.options);
   for (Array& y : out) {
     if (mask) y = where(mask, y, Scalar(0).to_array(y.dtype()));

@@ -8,6 +8,7 @@
 #include "ir/trace.h"
 #include "ops/elementwise/exact_comparison.h"
 #include "ops/elementwise/execute.h"
+#include "ops/elementwise/loops.h"
 #include "runtime/profile.h"
 #include "tnp/elementwise.h"
 #include "tnp/error.h"
@@ -179,11 +180,23 @@ static DType preferred_loop(DType from, DType loop) noexcept {
   return loop == DType::float64 && !is_inexact(from) && default_float() == DType::float32 ? DType::float32 : loop;
 }
 
+std::uint8_t loop_of_two(const ElementwiseInfo& info, DType a, DType b, DType common) {
+  const std::uint8_t loop = info.loop_for[static_cast<int>(common)];
+  if (a == b || loop == kNoLoop || is_inexact(common) || !is_inexact(static_cast<DType>(loop))) return loop;
+  // Integers of two types go into a smaller floating type than their common integer type: int8 and uint8 into float16.
+  const std::uint8_t of_a = info.loop_for[static_cast<int>(a)], of_b = info.loop_for[static_cast<int>(b)];
+  if (of_a == kNoLoop || of_b == kNoLoop) return loop;
+  return static_cast<std::uint8_t>(promote(static_cast<DType>(of_a), static_cast<DType>(of_b)));
+}
+
 DType loop_dtype(const ElementwiseInfo& info, std::span<const Array> in) {
   DType common = in[0].dtype();
   for (std::size_t i = 1; i < in.size(); ++i) common = promote(common, in[i].dtype());
-  if (!is_numeric(common) || info.loop_for[static_cast<int>(common)] == kNoLoop) no_loop(info, in);
-  return preferred_loop(common, static_cast<DType>(info.loop_for[static_cast<int>(common)]));
+  if (!is_numeric(common)) no_loop(info, in);
+  const std::uint8_t loop = in.size() == 2 ? loop_of_two(info, in[0].dtype(), in[1].dtype(), common)
+                                           : info.loop_for[static_cast<int>(common)];
+  if (loop == kNoLoop) no_loop(info, in);
+  return preferred_loop(common, static_cast<DType>(loop));
 }
 
 DType result_dtype(const ElementwiseInfo& info, DType loop) noexcept {
