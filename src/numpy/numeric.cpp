@@ -7,6 +7,7 @@
 #include "base/default_dtype.h"
 #include "base/dim.h"
 #include "numpy/blocks.h"
+#include "numpy/from_parts.h"
 #include "ops/elementwise/one_pass.h"
 #include "ops/sort/direct.h"
 #include "tnp/error.h"
@@ -77,13 +78,16 @@ Array round(const Array& x, int decimals) {
     const Scalar power(std::pow(10.0, -decimals));
     return astype(multiply(rint(divide(x, power)), power), x.dtype());
   }
+  if (is_complex(x.dtype())) {
+    return from_parts(round(real(x), decimals), round(imag(x), decimals));
+  }
   const Scalar power(std::pow(10.0, std::abs(decimals)));
+  if (const Array y = rounded(x, std::get<double>(power.value), decimals > 0)) return y;
   return by_blocks({x}, [&](std::span<const Array> in) {
     const Array& a = in[0];
     return decimals > 0 ? divide(rint(multiply(a, power)), power) : multiply(rint(divide(a, power)), power);
   });
 }
-  if (const Array y = rounded(x, std::get<double>(power.value), decimals > 0)) return y;
 
 Array fix(const Array& x) { return trunc(x); }
 
@@ -96,7 +100,7 @@ Array nan_to_num(const Array& x, const Array& nan, const Array& posinf, const Ar
   if (!is_inexact(x.dtype())) return x;
   if (is_complex(x.dtype())) {
     const Array re = nan_to_num(real(x), nan, posinf, neginf), im = nan_to_num(imag(x), nan, posinf, neginf);
-    return add(re, multiply(im, Scalar(std::complex<double>(0, 1))));
+    return from_parts(re, im);
   }
   const double greatest = x.dtype() == DType::float16    ? 65504.0
                           : x.dtype() == DType::bfloat16 ? 3.3895313892515355e38
@@ -151,12 +155,12 @@ namespace {
 // Whether the imaginary parts are 0, or not.
 Array imaginary_parts_are(bool zero, const Array& x) {
   if (!is_complex(x.dtype())) return full(x.shape(), Array(zero));
+  if (const Array y = imaginary_parts_compared(x, zero)) return y;
   return by_blocks({x}, [zero](std::span<const Array> in) {
     const Array im = imag(in[0]);
     return zero ? im == 0 : im != 0;
   });
 }
-  if (const Array y = imaginary_parts_compared(x, zero)) return y;
 
 }  // namespace
 
@@ -286,7 +290,7 @@ Array trapezoid(const Array& y, const Array& x, const Operand& dx, std::int64_t 
   const Array areas =
       x ? by_blocks({next, previous, width}, [&](std::span<const Array> in) { return area(in[0], in[1], in[2]); })
         : area(next, previous, dx);
-  return sum(areas, Reduction{Axes{at}, {}, false, {}, {}});
+  return sum(areas, Reduction{Axes{axis}, {}, false, {}, {}});
 }
 
 }  // namespace tnp
