@@ -225,6 +225,10 @@ bool is_plain_slice(PyObject* o) {
   return is_plain_bound(s->start) && is_plain_bound(s->stop) && is_plain_bound(s->step);
 }
 
+std::span<PyObject* const> items_of(PyObject* tuple) {
+  return {&PyTuple_GET_ITEM(tuple, 0), static_cast<std::size_t>(PyTuple_GET_SIZE(tuple))};
+}
+
 // x[items] for integers, slices, `...` and None; absent for other items and for what the long way refuses.
 Array quick_items(const Array& x, std::span<PyObject* const> items) {
   if (const std::byte* element = place_of(x, items)) return single(x.node(), const_cast<std::byte*>(element));
@@ -272,9 +276,15 @@ Array quick_getitem(const Array& x, PyObject* key) {
     return i >= 0 && i < size ? row(x, i) : Array();
   }
   if (PyTuple_CheckExact(key)) {
-    return quick_items(x, {&PyTuple_GET_ITEM(key, 0), static_cast<std::size_t>(PyTuple_GET_SIZE(key))});
+    return quick_items(x, items_of(key));
   }
-  if (key == Py_None || key == Py_Ellipsis) return quick_items(x, {&key, 1});
+  if (key == Py_Ellipsis) return quick_items(x, {&key, 1});
+  if (key == Py_None) {
+    View view{node, node->data, 0, false, {}, {}};
+    view.add_axis();
+    view.keep(node->shape.ndim());
+    return view.done();
+  }
   if (!is_plain_slice(key)) return {};
   const auto [start, step, count] = span_of(key, size);
   std::byte* data = node->data + (count > 0 ? start * node->strides[0] : 0);
@@ -344,9 +354,16 @@ Array quick_gather(const Array& x, PyObject* key) {
 PyObject* subscript(PyObject* self, PyObject* key) {
   return guarded<PyObject*>(nullptr, [&] {
     const Array& x = array_of(self);
-    if (std::int64_t i; plain_index(key, i) && is_quick(x)) {
+    if (PyTuple_CheckExact(key)) {
+      if (is_quick(x) && is_numeric(x.dtype())) {
+        const std::byte* element = place_of(x, items_of(key));
+        if (element != nullptr) return wrap_element(element, x.dtype());
+      }
+    } else if (std::int64_t i; plain_index(key, i) && is_quick(x)) {
       if (i < 0) i += x.shape()[0];
       if (i >= 0 && i < x.shape()[0]) return wrap_row(x, i);
+    } else if (key == Py_Ellipsis && is_quick(x)) {
+      return Py_NewRef(self);  // arrays do not change
     }
     if (x.shape().ndim() == 0 && PyTuple_CheckExact(key) && PyTuple_GET_SIZE(key) == 0 && x.shape().rank_known())
       return Py_NewRef(self);
