@@ -467,6 +467,15 @@ bool FusedKernel::run_in_memory_order(Array* const* in, Array* out, JitMode mode
 
 bool FusedKernel::run_general(Array* const* in, Array* out, const std::int16_t* reuse, JitMode mode) {
   if (run_in_memory_order(in, out, mode)) return true;
+  Array gathered[kMaxLoopOperands];
+  Array* rows[kMaxLoopOperands];
+  bool any = false;
+  for (int k = 0; k < group_.num_inputs(); ++k) {
+    gathered[k] = gathered_if_scattered(*in[k]);
+    rows[k] = gathered[k] ? &gathered[k] : in[k];
+    any = any || gathered[k];
+  }
+  if (any) return run_plain(rows, out, reuse, mode);
   const int inputs = group_.num_inputs(), outputs = group_.num_outputs();
   Loop loop{nullptr, {}, in[0]->shape(), {}, this};
   for (int k = 1; k < inputs; ++k) {

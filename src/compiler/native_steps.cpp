@@ -57,6 +57,7 @@ class NativeSteps::Lowering {
 
   bool run() {
     place_inputs();
+    block_.fresh_targets = true;
     place_outputs();
     if (!block_.lower() || !block_.is_small_work()) return false;
     const auto& callees = steps_.nest_.callees;
@@ -107,6 +108,24 @@ class NativeSteps::Lowering {
     }
   }
 
+  // The value that is computed where result v is to be: v, or what it is a reshape of, if nobody else reads that.
+  int computed_for(int v) const {
+    for (int w = v;;) {
+      const auto maker = std::find_if(graph_.nodes.begin(), graph_.nodes.end(), [&](const GraphNode& n) {
+        return std::find(n.outputs.begin(), n.outputs.end(), w) != n.outputs.end();
+      });
+      if (maker == graph_.nodes.end()) return v;
+      const bool computes = maker->op->fusion == Fusion::elementwise || maker->op->fusion == Fusion::cast ||
+                            std::string_view(maker->op->name) == "concatenate";
+      if (computes) return w;
+      if (std::string_view(maker->op->name) != "reshape") return v;
+      w = maker->inputs[0];
+      std::ptrdiff_t readers = std::count(graph_.outputs.begin(), graph_.outputs.end(), w);
+      for (const GraphNode& n : graph_.nodes) readers += std::count(n.inputs.begin(), n.inputs.end(), w);
+      if (readers != 1) return v;
+    }
+  }
+
   // Results have memory of their own; those that are inputs are those arrays.
   void place_outputs() {
     for (std::size_t j = 0; j < graph_.outputs.size(); ++j) {
@@ -117,7 +136,8 @@ class NativeSteps::Lowering {
           {value(v).dtype, value(v).shape, is_input ? static_cast<int>(input - graph_.inputs.begin()) : -1});
       rows_.push_back(is_input ? -1 : new_argument(ArgumentKind::collected, static_cast<int>(j), value(v)));
       const bool once = std::count(graph_.outputs.begin(), graph_.outputs.end(), v) == 1;
-      if (!is_input && once && value(v).shape.num_elements() != 1) block_.targets[v] = rows_.back();
+      if (!is_input && once && value(v).shape.num_elements() != 1)
+        block_.targets[block_.is_small(value(v)) ? v : computed_for(v)] = rows_.back();
       if (is_input) std::erase(block_.outputs, v);
     }
   }

@@ -535,7 +535,8 @@ bool BlockLowering::lower_place(const GraphNode& node) {
 
 bool BlockLowering::lower_concatenate(const GraphNode& node) {
   const int axis = static_cast<int>(ParamReader(*node.params).number("axis")), out = node.outputs[0];
-  const Place to = temporary(value(out));
+  const auto target = fresh_targets && !is_small(value(out)) ? targets.find(out) : targets.end();
+  const Place to = target == targets.end() ? temporary(value(out)) : whole(target->second, value(out), false);
   if (to.shape.num_elements() == 1) return false;
   Shape start = to.shape;
   std::fill(start.begin(), start.end(), 0);
@@ -596,7 +597,7 @@ bool BlockLowering::lower_view(const GraphNode& node) {
   const std::int64_t offset = value(out).shape.num_elements() == 0 ? 0 : result[0].data() - first;
   Place p{from.variable, value(out).shape, result[0].strides(), false, from.offset};
   if (is_pointer(from)) {
-    p.variable = advanced(from.variable, offset);
+    if (offset != 0) p.variable = advanced(from.variable, offset);
   } else {
     p.offset += offset;
   }

@@ -26,6 +26,7 @@ class BlockLowering {
   std::vector<int> outputs;     // values that are read when all has run
   std::map<int, Place> places;  // of values; to be set for inputs
   std::map<int, int> targets;   // values that are to be written to where this pointer points
+  bool fresh_targets = false;   // no input lies there
   std::vector<NestStatement> statements;
   std::int64_t cycles = 0;        // roughly
   std::int64_t short_cycles = 0;  // of them, in loops over short rows

@@ -120,30 +120,6 @@ void run_row(void* context, std::byte* const* operands, const std::int64_t* stri
   if (c.stream) stream_end();
 }
 
-constexpr std::int64_t kScatteredElements = 1 << 14;  // fewer stay in the caches
-constexpr std::int64_t kLine = 64;                    // bytes of a cache line
-
-// Whether each element of a row lies in another cache line, whose other elements belong to other rows, as in a large
-// transposed matrix. Row by row such an array is read from memory again and again.
-bool is_scattered(const Array& x) {
-  const int last = x.ndim() - 1;
-  const Shape& shape = x.shape();
-  if (last < 1 || shape[last] < 16 || shape.num_elements() < kScatteredElements) return false;
-  if (std::abs(x.strides()[last]) < kLine) return false;
-  for (int i = 0; i < last; ++i) {
-    const std::int64_t stride = std::abs(x.strides()[i]);
-    if (stride != 0 && stride < kLine && shape[i] >= 8) return true;
-  }
-  return false;
-}
-
-// In row-major order.
-Array gathered(const Array& x) {
-  Array out = Array::empty(x.dtype(), x.shape());
-  copy_strided(view(x), view(out));
-  return out;
-}
-
 Array run_general(const Call& call, const ElementwiseInfo& info, DType loop, DType out_dtype, Array out) {
   const OutputSpecs specs = call.op.infer.get()(call);
   const Shape& shape = specs[0].shape;
@@ -164,7 +140,8 @@ Array run_general(const Call& call, const ElementwiseInfo& info, DType loop, DTy
   Array inputs[kMaxArity];
   operands[0] = {out.data(), out.strides()};
   for (int k = 0; k < info.arity; ++k) {
-    const Array& x = inputs[k] = is_scattered(call.in[k]) ? gathered(call.in[k]) : call.in[k];
+    inputs[k] = gathered_if_scattered(call.in[k]);
+    const Array& x = inputs[k] ? inputs[k] : call.in[k];
     c.in[k] = x.dtype();
     // Half to float32 by way of the loop's own precision, as casting a float32 input to a half loop must round.
     c.cast_in[k] = x.dtype() == c.compute ? nullptr : cast_kernel(x.dtype(), c.compute);

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "ops/common.h"
+#include "ops/shape/copy.h"
+
 namespace tnp {
 
 namespace {
@@ -53,7 +56,31 @@ Axes order_of(std::span<const T> operands, int ndim) {
   return inside_out;
 }
 
+constexpr std::int64_t kScatteredElements = 1 << 14;  // fewer stay in the caches
+constexpr std::int64_t kLine = 64;                    // bytes of a cache line
+
+// Whether each element of a row lies in another cache line, whose other elements belong to other rows, as in a large
+// transposed matrix. Row by row such an array is read from memory again and again.
+bool is_scattered(const Array& x) {
+  const int last = x.ndim() - 1;
+  const Shape& shape = x.shape();
+  if (last < 1 || shape[last] < 16 || shape.num_elements() < kScatteredElements) return false;
+  if (std::abs(x.strides()[last]) < kLine) return false;
+  for (int i = 0; i < last; ++i) {
+    const std::int64_t stride = std::abs(x.strides()[i]);
+    if (stride != 0 && stride < kLine && shape[i] >= 8) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+Array gathered_if_scattered(const Array& x) {
+  if (!is_scattered(x)) return {};
+  Array out = Array::empty(x.dtype(), x.shape());
+  copy_strided(view(x), view(out));
+  return out;
+}
 
 Axes memory_order(std::span<const Array> operands) {
   int ndim = 0;

@@ -27,4 +27,8 @@ Array empty_in(DType dtype, const Shape& shape, const Axes& order);
 // The array whose view with the axes in this order is `x`.
 Array with_axes_back(const Array& x, const Axes& order);
 
+// The array in row-major order, if each element of its rows lies in another cache line, whose other elements belong to
+// other rows, as in a large transposed matrix: row by row it would be read from memory again and again. Else absent.
+Array gathered_if_scattered(const Array& x);
+
 }  // namespace tnp
