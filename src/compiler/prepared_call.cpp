@@ -1,6 +1,7 @@
 #include "compiler/prepared_call.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "compiler/fused_kernel.h"
 #include "compiler/native_steps.h"
@@ -8,10 +9,23 @@
 
 namespace tnp::compiler {
 
+namespace {
+std::optional<DType> element_type(const ArrayLayout& layout) {
+  const bool single = layout.shape().ndim() == 0 && is_numeric(layout.dtype());
+  return single ? std::optional(layout.dtype()) : std::nullopt;
+}
+}  // namespace
+
 PreparedViews::PreparedViews(std::span<const Array> arguments, std::vector<Result> results)
     : PreparedCall(arguments, results.size()), results_(std::move(results)) {
   for (const Result& r : results_) same_.push_back(r.whole ? r.of.argument : -1);
   if (std::all_of(same_.begin(), same_.end(), [](int i) { return i < 0; })) same_.clear();
+  if (results_.size() == 1 && !results_[0].whole) element_ = element_type(results_[0].layout);
+}
+
+void PreparedViews::run_element(detail::Node* const* arguments, std::byte* to) const {
+  const Result& r = results_[0];
+  std::memcpy(to, arguments[r.of.argument]->data + r.offset, static_cast<std::size_t>(itemsize(*element_)));
 }
 
 bool PreparedViews::run(detail::Node* const* arguments, Array* results) const {
@@ -36,14 +50,19 @@ class Kernel final : public PreparedCall {
       : PreparedCall(arguments, 1),
         kernel_(kernel),
         operands_(std::move(operands)),
-        result_(Array::empty(kernel.result, shape)) {}
+        result_(Array::empty(kernel.result, shape)) {
+    element_ = element_type(result_);
+  }
 
   bool run(detail::Node* const* arguments, Array* results) const override {
+    results[0] = result_.fresh();
+    run_element(arguments, results[0].node()->data);
+    return true;
+  }
+  void run_element(detail::Node* const* arguments, std::byte* to) const override {
     const void* in[PreparedElementwise::kMostInputs];
     for (int k = 0; k < kernel_.arity; ++k) in[k] = operands_[static_cast<std::size_t>(k)].node(arguments)->data;
-    results[0] = result_.fresh();
-    kernel_.kernel(results[0].node()->data, in, kernel_.step, kernel_.elements);
-    return true;
+    kernel_.kernel(to, in, kernel_.step, kernel_.elements);
   }
 
  private:
@@ -82,6 +101,15 @@ class FusedRow final : public PreparedCall {
         mode_(mode) {
     const FusedGroup& group = kernel_->group();
     for (std::int16_t v : group.outputs) outputs_.emplace_back(Array::empty(group.dtype(v), shape));
+    if (outputs_.size() == 1) element_ = element_type(outputs_[0]);
+  }
+
+  void run_element(detail::Node* const* arguments, std::byte* to) const override {
+    std::byte* at[kMaxLoopOperands];
+    at[0] = to;
+    std::size_t k = 1;
+    for (const PreparedOperand& o : operands_) at[k++] = o.node(arguments)->data;
+    kernel_->run_row(scalars_, at, 1, mode_);
   }
 
   bool run(detail::Node* const* arguments, Array* results) const override {

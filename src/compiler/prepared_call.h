@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "ir/array_layout.h"
@@ -35,6 +36,9 @@ class PreparedCall {
   // Of arguments that fit, which the caller holds, while nobody traces, records or profiles. Results that are arguments
   // stay absent. Throws what the operations throw. False, with nothing done, where the steps are to say what is wrong.
   virtual bool run(detail::Node* const* arguments, Array* results) const = 0;
+  // Whether the result is one element of 0 dimensions, and which type it has: `run_element` puts just that there.
+  const std::optional<DType>& element() const { return element_; }
+  virtual void run_element(detail::Node* const* /*arguments*/, std::byte* /*to*/) const {}
 
  protected:
   PreparedCall(std::span<const Array> arguments, std::size_t num_results)
@@ -42,6 +46,7 @@ class PreparedCall {
 
   std::vector<ArrayLayout> arguments_;
   std::size_t num_results_;
+  std::optional<DType> element_;
   std::vector<int> same_;  // for each result, the argument that it is, or -1; empty: none is
 };
 
@@ -83,6 +88,7 @@ class PreparedViews final : public PreparedCall {
   };
   PreparedViews(std::span<const Array> arguments, std::vector<Result> results);
   bool run(detail::Node* const* arguments, Array* results) const override;
+  void run_element(detail::Node* const* arguments, std::byte* to) const override;
 
  private:
   std::vector<Result> results_;

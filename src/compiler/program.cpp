@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <map>
 #include <new>
 #include <numeric>
 
-#include "compiler/memory_plan.h"
-#include "compiler/native_steps.h"
-#include "compiler/overwriting.h"
+#include "compiler/program_impl.h"
 #include "compiler/simplify.h"
 #include "compiler/specialize.h"
-#include "compiler/tile_group.h"
 #include "ir/apply_internal.h"
 #include "ir/expr.h"
 #include "ir/trace.h"
@@ -27,8 +23,6 @@ namespace tnp::compiler {
 namespace {
 
 constexpr int kInlineSlots = 24;
-
-bool contains(const std::vector<int>& all, int i) { return std::find(all.begin(), all.end(), i) != all.end(); }
 
 // Arrays for the time of a run or of a step, few of them without an allocation.
 class Frame {
@@ -52,35 +46,6 @@ class Frame {
   alignas(Array) std::byte inline_[kInlineSlots * sizeof(Array)];
   Array* slots_;
   int count_;
-};
-
-// Where a size that parameters refer to is read: as soon as the value is there.
-struct SizeSource {
-  int axis;
-  int index;  // among the run's sizes
-};
-
-struct Step {
-  const GraphNode* node = nullptr;         // a call …
-  std::shared_ptr<FusedKernel> kernel;     // … or a fused group
-  std::shared_ptr<const TileGroup> tiles;  // … or several, run part by part
-  std::vector<int> nodes;
-  StepPlan plan;
-  bool symbolic_params = false;
-  int part = -1;                                  // of complex numbers, which it is a view of: `complex_part`
-  std::uint64_t taken = 0;                        // inputs whose memory it takes although a Variable holds them
-  std::vector<std::pair<int, SizeSource>> sizes;  // by output
-};
-
-// What an input must be; -1: of any rank. Sizes that are the same symbolic dimension must agree.
-struct InputCheck {
-  DType dtype;
-  int ndim;
-};
-struct SizeCheck {
-  int input, axis;
-  std::int64_t fixed;  // -1: as another's
-  int other_input = 0, other_axis = 0;
 };
 
 constexpr int kMaxPlans = 8;
@@ -108,89 +73,6 @@ bool only_moves(const Graph& graph) {
 }
 
 }  // namespace
-
-// The steps for one pattern of sizes. Which sizes are equal decides what can be fused: arguments of an elementwise
-// function have sizes of their own when it is traced, and mostly one size when it runs.
-struct Program::Plan {
-  std::vector<std::uint8_t> pattern;
-  std::vector<std::int64_t> sizes;  // of the inputs, of a plan for these alone
-  bool usable = false;              // of a plan for certain sizes: it has steps of its own
-  bool exact = false;               // no size is worked out in a run
-  Graph graph;
-  MemoryPlan memory;
-  Overwriting overwriting;
-  std::vector<Step> steps;
-  std::unique_ptr<NativeSteps> native;  // for small arrays of these sizes: all steps at once, when that has paid
-  mutable std::atomic<bool> is_native{false};
-  mutable std::atomic<std::int64_t> spent_ns{0};  // step by step, roughly
-  Plan* next = nullptr;
-};
-
-struct Program::Impl {
-  Graph graph;
-  CompileOptions options;
-  int num_given = 0;  // inputs that a run is given; folded constants follow
-  int num_inputs = 0;
-  std::vector<InputCheck> input_checks;
-  std::vector<SizeCheck> checks;
-  std::vector<std::pair<int, SizeSource>> input_sizes;
-  std::map<std::pair<const void*, int>, int> size_index;  // (node, axis) of a leaf
-  struct FreeSize {
-    Dim dim;
-    int input, axis;
-  };
-  std::vector<FreeSize> free_sizes;  // symbolic sizes of the inputs, each once
-
-  mutable std::mutex mutex;  // plans and `unfolded` are made under it
-  mutable std::atomic<Plan*> plans{nullptr};
-  mutable std::atomic<int> num_plans{0};
-  // Plans for certain sizes of large arrays, with steps run part by part; without steps if there is nothing to gain.
-  bool may_tile = false;
-  bool may_be_native = false;
-  bool symbolic_params = false;  // sizes in them are worked out in each run of a plan for all sizes
-  mutable std::atomic<std::size_t> last_sizes{0};
-  mutable std::atomic<int> repeats{0};
-  mutable std::atomic<Plan*> exact_plans{nullptr};
-  mutable std::atomic<int> num_exact_plans{0};
-
-  // For runs with other captured arrays than the graph's: the same graph, nothing folded.
-  std::vector<int> folded;  // inputs whose values the graph was simplified with, or is for certain sizes
-  std::shared_ptr<const Graph> source;
-  mutable std::shared_ptr<Program> unfolded;
-
-  mutable std::vector<std::unique_ptr<PreparedCall>> prepared;
-
-  ~Impl();
-  void index_sizes();
-  void make_checks();
-  Plan* make_plan(const std::uint8_t* pattern) const;
-  void add_steps(Plan& plan, std::vector<Unit> units) const;
-  const Plan* plan_for(std::span<const Array> inputs) const;
-  const Plan* exact_plan_for(std::span<const Array> inputs) const;
-  const Plan* find_exact_plan(std::span<const Array> inputs) const;
-  bool copies_variables(const Plan& plan, const std::vector<Unit>& units) const;
-  Arrays constants() const;
-  bool comes_again(const std::vector<std::int64_t>& sizes) const;
-  Plan* make_exact_plan(std::span<const Array> inputs, std::vector<std::int64_t> sizes, bool large) const;
-  const Plan* any_plan() const;
-  const Program* for_inputs(std::span<const Array> inputs) const;
-
-  PreparedOperand operand(const Plan& plan, int place, std::span<const Array> inputs) const;
-  PreparedOperands operands(const Plan& plan, const std::vector<int>& places, std::span<const Array> inputs) const;
-  const Plan* settled_plan(std::span<const Array> inputs) const;
-  std::unique_ptr<PreparedCall> prepare_views(const Plan& plan, std::span<const Array> inputs) const;
-  std::unique_ptr<PreparedCall> prepare_step(const Plan& plan, std::span<const Array> inputs) const;
-
-  struct Run;
-  bool run_native(const Plan& plan, std::span<const Array> inputs, std::span<Array> results) const;
-  void check_inputs(std::span<const Array> inputs) const;
-  [[noreturn]] void refuse(int input, const Array& x) const;
-  void run_call(const Step& step, Run& run) const;
-  void run_fused(const Step& step, Run& run) const;
-  void run_tiles(const Step& step, Run& run) const;
-  void claim(Run& run, VariableClaims& claims) const;
-  [[noreturn]] void shapes_do_not_fit(const Step& step, Run& run) const;
-};
 
 struct Program::Impl::Run {
   std::span<const Array> given;
@@ -514,6 +396,11 @@ Program::~Program() = default;
 
 // --- running ---
 
+Array part_of_complex(const Array& x, int part) {
+  std::byte* data = x.data();  // computes what is pending
+  return Array::view_of(x.node()->buffer, data + part * x.itemsize() / 2, real_of(x.dtype()), x.shape(), x.strides());
+}
+
 void Program::Impl::refuse(int input, const Array& x) const {
   const GraphValue& expected = graph.values[graph.inputs[input]];
   const std::string what = "a traced function was called with " + std::string(name(x.dtype())) + x.shape().str() +
@@ -565,12 +452,6 @@ bool Program::Impl::run_native(const Plan& plan, std::span<const Array> inputs, 
 }
 
 namespace {
-
-// The real (0) or imaginary (1) parts, where they lie.
-Array part_of_complex(const Array& x, int part) {
-  std::byte* data = x.data();  // computes what is pending
-  return Array::view_of(x.node()->buffer, data + part * x.itemsize() / 2, real_of(x.dtype()), x.shape(), x.strides());
-}
 
 // As eager calls do: what is made of nothing waits for its first reader.
 void compute(const Call& call, std::span<Array> out) {
@@ -777,138 +658,6 @@ void Program::run_steps(const Plan& plan, std::span<const Array> inputs, Array* 
       results[i] = run.at(place);
     }
   }
-}
-
-// --- prepared calls ---
-
-constexpr std::size_t kMaxPrepared = 8;
-constexpr std::int64_t kPreparedElements = 1 << 16;  // larger arguments are worth more than what a call costs
-
-class Program::PreparedSteps final : public PreparedCall {
- public:
-  PreparedSteps(std::span<const Array> arguments, std::size_t num_results, const Program& program, const Plan& plan,
-                PreparedOperands operands)
-      : PreparedCall(arguments, num_results), program_(program), plan_(plan), operands_(std::move(operands)) {
-    for (int place : plan.memory.results) same_.push_back(place < static_cast<int>(arguments.size()) ? place : -1);
-  }
-
-  bool run(detail::Node* const* arguments, Array* results) const override {
-    const BorrowedArrays in(operands_, arguments);
-    program_.run_steps(plan_, in.all(), nullptr, {results, num_results_}, nullptr);
-    return true;
-  }
-
- private:
-  const Program& program_;
-  const Plan& plan_;
-  PreparedOperands operands_;
-};
-
-PreparedOperand Program::Impl::operand(const Plan& plan, int place, std::span<const Array> inputs) const {
-  if (place < graph.num_args()) return {place, Array()};
-  if (place < num_given) return {-1, inputs[static_cast<std::size_t>(place)]};
-  return {-1, plan.graph.captured[static_cast<std::size_t>(place - graph.num_args())]};
-}
-
-PreparedOperands Program::Impl::operands(const Plan& plan, const std::vector<int>& places,
-                                         std::span<const Array> inputs) const {
-  PreparedOperands out;
-  for (int place : places) out.push_back(operand(plan, place, inputs));
-  return out;
-}
-
-// The plan that all further runs with these sizes will have; null while that is open.
-const Program::Plan* Program::Impl::settled_plan(std::span<const Array> inputs) const {
-  const Plan* plan = plan_for(inputs);
-  const bool exact = plan->usable;
-  if ((symbolic_params || may_be_native) && !exact && find_exact_plan(inputs) == nullptr) return nullptr;
-  return symbolic_params && !exact ? nullptr : plan;
-}
-
-// Operations of one input that only arrange its elements do so by type, sizes and strides, whatever the elements are.
-// If one gives the memory of this input, it gives that of all others that look like it.
-std::unique_ptr<PreparedCall> Program::Impl::prepare_views(const Plan& plan, std::span<const Array> inputs) const {
-  std::map<int, std::pair<PreparedOperand, Array>> made;  // by place: what it is a view of, and itself
-  const auto value = [&](int place) {
-    if (const auto it = made.find(place); it != made.end()) return it->second;
-    const PreparedOperand o = operand(plan, place, inputs);
-    return std::pair(o, o.argument >= 0 ? inputs[static_cast<std::size_t>(o.argument)] : o.constant);
-  };
-  for (const Step& step : plan.steps) {
-    if (step.node == nullptr || step.plan.inputs.size() != 1) return nullptr;
-    if (step.part < 0 && !step.node->op->arranges) return nullptr;
-    const auto [of, from] = value(step.plan.inputs[0]);
-    Array out;
-    if (step.part >= 0) {
-      out = part_of_complex(from, step.part);
-    } else {
-      execute(Call{*step.node->op, {&from, 1}, *step.node->params}, {&out, 1});
-    }
-    if (out.node()->buffer != from.node()->buffer) return nullptr;
-    made.insert_or_assign(step.plan.outputs[0], std::pair(of, out));
-  }
-  std::vector<PreparedViews::Result> results;
-  for (int place : plan.memory.results) {
-    auto [of, x] = value(place);
-    const bool whole = place < plan.memory.num_inputs;
-    if (of.argument < 0) {
-      results.push_back({{-1, x}, true, 0, ArrayLayout(x)});
-    } else {
-      const Array& from = inputs[static_cast<std::size_t>(of.argument)];
-      results.push_back({of, whole, x.data() - from.data(), ArrayLayout(x)});
-    }
-  }
-  return std::make_unique<PreparedViews>(inputs.first(static_cast<std::size_t>(graph.num_args())), std::move(results));
-}
-
-// A plan of one step, whose outputs are the results.
-std::unique_ptr<PreparedCall> Program::Impl::prepare_step(const Plan& plan, std::span<const Array> inputs) const {
-  const Step& step = plan.steps[0];
-  if (plan.steps.size() != 1 || plan.memory.results != step.plan.outputs || step.tiles) return nullptr;
-  const std::span<const Array> arguments = inputs.first(static_cast<std::size_t>(graph.num_args()));
-  PreparedOperands read = operands(plan, step.plan.inputs, inputs);
-  if (step.kernel) return prepared_kernel(arguments, step.kernel, std::move(read), options.jit);
-  return prepared_operation(arguments, *step.node->op, *step.node->params, std::move(read), plan.memory.results.size());
-}
-
-const PreparedCall* Program::prepare(std::span<const Array> inputs) const {
-  const Impl& impl = *impl_;
-  const auto num_args = static_cast<std::size_t>(impl.graph.num_args());
-  const std::span<const Array> arguments = inputs.first(num_args);
-  if (num_args > PreparedCall::kMostArguments || num_results() > PreparedCall::kMostResults) return nullptr;
-  if (impl.options.own_arguments || !impl.options.variables.empty()) return nullptr;
-  detail::Node* nodes[PreparedCall::kMostArguments];
-  bool large = false;
-  for (std::size_t i = 0; i < num_args; ++i) {
-    if (arguments[i].state() != State::concrete || !arguments[i].is_contiguous()) return nullptr;
-    nodes[i] = arguments[i].node();
-    large = large || arguments[i].shape().num_elements() >= kPreparedElements;
-  }
-  impl.check_inputs(inputs);
-  if (!impl.folded.empty() && impl.for_inputs(inputs) != nullptr) return nullptr;
-  const Plan* plan = impl.settled_plan(inputs);
-  if (plan == nullptr) return nullptr;
-  const std::lock_guard lock(impl.mutex);
-  for (const auto& known : impl.prepared) {
-    if (known->fits(nodes, num_args)) return known.get();
-  }
-  if (impl.prepared.size() >= kMaxPrepared) return nullptr;
-  std::unique_ptr<PreparedCall> made = impl.prepare_views(*plan, inputs);
-  if (!made && large) return nullptr;
-  std::vector<int> all(static_cast<std::size_t>(plan->memory.num_inputs));
-  std::iota(all.begin(), all.end(), 0);
-  if (!made && plan->native) {
-    if (!plan->is_native.load(std::memory_order_acquire)) return nullptr;
-    made = prepared_native(arguments, *plan->native, impl.operands(*plan, all, inputs));
-  } else if (!made) {
-    made = impl.prepare_step(*plan, inputs);
-    all.resize(static_cast<std::size_t>(impl.num_given));
-    if (!made && all.size() <= BorrowedArrays::kMost)
-      made = std::make_unique<PreparedSteps>(arguments, num_results(), *this, *plan, impl.operands(*plan, all, inputs));
-  }
-  if (!made) return nullptr;
-  impl.prepared.push_back(std::move(made));
-  return impl.prepared.back().get();
 }
 
 // --- description ---

@@ -63,7 +63,7 @@ class Program {
   friend std::shared_ptr<Program> compile(std::shared_ptr<const Graph>, const CompileOptions&);
   struct Impl;
   struct Plan;
-  class PreparedSteps;
+  class PreparedPlan;
   void run_on(std::span<const Array> inputs, Array* owned, std::span<Array> results,
               VariableClaims* claims = nullptr) const;
   void run_steps(const Plan& plan, std::span<const Array> inputs, Array* owned, std::span<Array> results,

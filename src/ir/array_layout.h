@@ -19,6 +19,7 @@ class ArrayLayout {
 
   std::int64_t num_elements() const { return elements_; }
   const Shape& shape() const { return shape_; }
+  DType dtype() const { return dtype_; }
 
   bool is(const detail::Node& x) const {
     return x.state == State::concrete && x.dtype == dtype_ && x.shape == shape_ &&

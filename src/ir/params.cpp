@@ -5,6 +5,7 @@
 #include "base/dim.h"
 #include "ir/graph.h"
 #include "ir/host_function.h"
+#include "ir/param_dims.h"
 #include "ir/some_params.h"
 
 namespace tnp {
@@ -112,6 +113,11 @@ void for_each_symbolic_dim(const Params& params, const std::function<void(Dim)>&
   const std::function<void(Dim&)> read = [&](Dim& d) { visit(d); };
   Dims visitor(read);
   mutable_params(params).visit(visitor);
+}
+
+void visit_symbolic_dims(Params& params, const std::function<void(Dim&)>& visit) {
+  Dims visitor(visit);
+  params.visit(visitor);
 }
 
 ParamsRef replace_dims(const ParamsRef& params, const std::function<Dim(Dim)>& value) {

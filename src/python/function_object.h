@@ -13,6 +13,7 @@
 #include "python/array_api_changes.h"
 #include "python/asked_size.h"
 #include "python/autograph.h"
+#include "python/elements.h"
 #include "python/profile.h"
 #include "python/pytree.h"
 #include "python/signature.h"
@@ -246,6 +247,20 @@ class Function : public Callable {
   struct Quick {
     const compiler::PreparedCall* call;
     const Traced* traced;
+    PyTree::Row row;  // what the results are, if no more than a tuple or a list
+  };
+
+  // As many arrays as there are results.
+  class QuickResults {
+   public:
+    explicit QuickResults(std::size_t count) : count_(count) { std::uninitialized_default_construct_n(all(), count_); }
+    ~QuickResults() { std::destroy_n(all(), count_); }
+    QuickResults(const QuickResults&) = delete;
+    Array* all() { return reinterpret_cast<Array*>(memory_); }
+
+   private:
+    std::size_t count_;
+    alignas(Array) std::byte memory_[kShortResults * sizeof(Array)];
   };
 
   // While calls run, which may run any Python code, traces that are forgotten stay.
@@ -279,16 +294,28 @@ class Function : public Callable {
       return same < 0 ? SpareObjects<Array>::wrap(std::move(x)) : Py_NewRef(given[same]);
     };
     if (quick.traced->results.is_leaf()) {
+      if (const auto& type = quick.call->element()) {
+        alignas(16) std::byte element[16];
+        quick.call->run_element(in, element);
+        tell_after_run();
+        return wrap_element(element, *type);
+      }
       Array out;
       if (!quick.call->run(in, &out)) return nullptr;
       tell_after_run();
       return object_of(0, out);
     }
-    Array out[kShortResults];
+    const std::size_t count = quick.call->num_results();
+    QuickResults made(count);
+    Array* out = made.all();
     if (!quick.call->run(in, out)) return nullptr;
     tell_after_run();
+    if (quick.row != PyTree::Row::none) {
+      nb::object row = nb::steal(PyTree::new_row(quick.row, count));
+      for (std::size_t i = 0; i < count; ++i) PyTree::set_in_row(quick.row, row.ptr(), i, object_of(i, out[i]));
+      return row.release().ptr();
+    }
     nb::object leaves[kShortResults];
-    const std::size_t count = quick.call->num_results();
     for (std::size_t i = 0; i < count; ++i) leaves[i] = nb::steal(object_of(i, out[i]));
     return quick.traced->results.unflatten({leaves, count}).release().ptr();
   }
@@ -308,7 +335,7 @@ class Function : public Callable {
     for (std::size_t i = 0; i < num_quick_; ++i) {
       if (quick_[i].call == call) return;
     }
-    quick_[num_quick_ < kMostQuick ? num_quick_++ : calls % kMostQuick] = {call, &t};
+    quick_[num_quick_ < kMostQuick ? num_quick_++ : calls % kMostQuick] = {call, &t, t.results.row()};
   }
 
   // Whether calls with arrays alone, in the order of parameters, are all that there is to it.

@@ -75,6 +75,21 @@ nb::object PyTree::unflatten(std::span<const nb::object> leaves) const {
   return build(leaves, next);
 }
 
+PyTree::Row PyTree::row() const {
+  if (kind_ != Kind::tuple && kind_ != Kind::list) return Row::none;
+  for (const PyTree& child : children_) {
+    if (!child.is_leaf()) return Row::none;
+  }
+  return kind_ == Kind::list ? Row::list : Row::tuple;
+}
+
+PyObject* PyTree::new_row(Row row, std::size_t n) {
+  const auto count = static_cast<Py_ssize_t>(n);
+  PyObject* o = row == Row::list ? PyList_New(count) : PyTuple_New(count);
+  if (o == nullptr) throw nb::python_error();
+  return o;
+}
+
 nb::object PyTree::build(std::span<const nb::object> leaves, std::size_t& next) const {
   switch (kind_) {
     case Kind::leaf:

@@ -29,6 +29,15 @@ class PyTree {
   std::size_t num_leaves() const;
   bool is_leaf() const { return kind_ == Kind::leaf; }
 
+  // Leaves alone in a tuple or a list, which whoever has their objects can make.
+  enum class Row : std::uint8_t { none, tuple, list };
+  Row row() const;
+  static PyObject* new_row(Row row, std::size_t n);  // throws MemoryError
+  static void set_in_row(Row row, PyObject* o, std::size_t i, PyObject* leaf) {
+    const auto at = static_cast<Py_ssize_t>(i);
+    row == Row::list ? PyList_SET_ITEM(o, at, leaf) : PyTuple_SET_ITEM(o, at, leaf);
+  }
+
   // A hashable, comparable description of the structure.
   nb::object key() const;
 

@@ -309,3 +309,41 @@ def test_other_captured_arrays_than_those_it_was_computed_with():
         return tnp.function(lambda x: x + tnp.full(x.shape, c))(tnp.ones(3))
 
     assert tnp.vmap(outer)(tnp.asarray([1.0, 2.0])).tolist() == [[2.0] * 3, [3.0] * 3]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "int8", "bool", "complex128", "float16"])
+def test_single_elements(dtype):
+    x = (np.arange(8) % 3).astype(dtype)
+    for ours in (lambda x: x[2], lambda x: x[2] * x[3], lambda x: (x[2] * 2 + x[3]) * x[4], lambda x: x[3] == x[4]):
+        f = tnp.function(ours)
+        results = [warm(f, tnp.asarray(x)), f(tnp.asarray(x)), f(tnp.asarray(x[::-1].copy()))]
+        check(results[0], np.asarray(ours(x)))
+        check(results[1], np.asarray(ours(x)))
+        check(results[2], np.asarray(ours(x[::-1])))
+
+
+def test_steps_whose_sizes_data_tell():
+    def ours(x, y):
+        i = tnp.nonzero(x)[0]
+        j = tnp.nonzero(y)[0]
+        both = tnp.concatenate([i, j, i[1:]])
+        return both, both.reshape(-1, 1) * tnp.ones(3), i[: j.shape[0]], tnp.zeros(j.shape[0] * 2 + i.shape[0])
+
+    f = tnp.function(ours)
+    rng = np.random.default_rng(0)
+    for _ in range(3 * WARM):
+        x, y = rng.integers(0, 2, 8), rng.integers(0, 2, 6)
+        i, j = np.nonzero(x)[0], np.nonzero(y)[0]
+        both = np.concatenate([i, j, i[1:]])
+        expected = both, both.reshape(-1, 1) * np.ones(3), i[: len(j)], np.zeros(len(j) * 2 + len(i))
+        check(f(tnp.asarray(x), tnp.asarray(y)), expected)
+
+
+def test_sizes_of_data_that_do_not_fit():
+    f = tnp.function(lambda x, y: tnp.nonzero(x)[0] + tnp.nonzero(y)[0] * 2)
+    x, y = tnp.asarray([1, 0, 1]), tnp.asarray([0, 1, 1])
+    for _ in range(2):
+        assert warm(f, x, y).tolist() == [2, 6]
+        with pytest.raises(ValueError):
+            f(x, tnp.asarray([1, 1, 1]))
+        assert f(x, tnp.asarray([0, 0, 1])).tolist() == [4, 6]

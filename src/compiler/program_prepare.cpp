@@ -1,0 +1,206 @@
+// Programs that are prepared: what remains of their runs for certain arguments.
+#include <numeric>
+
+#include "compiler/prepared_steps.h"
+#include "compiler/program_impl.h"
+#include "ir/apply_internal.h"
+#include "ops/shape/create.h"
+
+namespace tnp::compiler {
+
+constexpr std::size_t kMaxPrepared = 8;
+constexpr std::int64_t kPreparedElements = 1 << 16;  // larger arguments are worth more than what a call costs
+
+class Program::PreparedPlan final : public PreparedCall {
+ public:
+  PreparedPlan(std::span<const Array> arguments, std::size_t num_results, const Program& program, const Plan& plan,
+               PreparedOperands operands)
+      : PreparedCall(arguments, num_results), program_(program), plan_(plan), operands_(std::move(operands)) {
+    for (int place : plan.memory.results) same_.push_back(place < static_cast<int>(arguments.size()) ? place : -1);
+  }
+
+  bool run(detail::Node* const* arguments, Array* results) const override {
+    const BorrowedArrays in(operands_, arguments);
+    program_.run_steps(plan_, in.all(), nullptr, {results, num_results_}, nullptr);
+    return true;
+  }
+
+ private:
+  const Program& program_;
+  const Plan& plan_;
+  PreparedOperands operands_;
+};
+
+PreparedOperand Program::Impl::operand(const Plan& plan, int place, std::span<const Array> inputs) const {
+  if (place < graph.num_args()) return {place, Array()};
+  if (place < num_given) return {-1, inputs[static_cast<std::size_t>(place)]};
+  return {-1, plan.graph.captured[static_cast<std::size_t>(place - graph.num_args())]};
+}
+
+PreparedOperands Program::Impl::operands(const Plan& plan, const std::vector<int>& places,
+                                         std::span<const Array> inputs) const {
+  PreparedOperands out;
+  for (int place : places) out.push_back(operand(plan, place, inputs));
+  return out;
+}
+
+// The plan that all further runs with these sizes will have; null while that is open.
+const Program::Plan* Program::Impl::settled_plan(std::span<const Array> inputs) const {
+  const Plan* plan = plan_for(inputs);
+  const bool exact = plan->usable;
+  if ((symbolic_params || may_be_native) && !exact && find_exact_plan(inputs) == nullptr) return nullptr;
+  return symbolic_params && !exact ? nullptr : plan;
+}
+
+// Operations of one input that only arrange its elements do so by type, sizes and strides, whatever the elements are.
+// If one gives the memory of this input, it gives that of all others that look like it.
+std::unique_ptr<PreparedCall> Program::Impl::prepare_views(const Plan& plan, std::span<const Array> inputs) const {
+  std::map<int, std::pair<PreparedOperand, Array>> made;  // by place: what it is a view of, and itself
+  const auto value = [&](int place) {
+    if (const auto it = made.find(place); it != made.end()) return it->second;
+    const PreparedOperand o = operand(plan, place, inputs);
+    return std::pair(o, o.argument >= 0 ? inputs[static_cast<std::size_t>(o.argument)] : o.constant);
+  };
+  for (const Step& step : plan.steps) {
+    if (step.node == nullptr || step.plan.inputs.size() != 1) return nullptr;
+    if (step.part < 0 && !step.node->op->arranges) return nullptr;
+    const auto [of, from] = value(step.plan.inputs[0]);
+    Array out;
+    if (step.part >= 0) {
+      out = part_of_complex(from, step.part);
+    } else {
+      execute(Call{*step.node->op, {&from, 1}, *step.node->params}, {&out, 1});
+    }
+    if (out.node()->buffer != from.node()->buffer) return nullptr;
+    made.insert_or_assign(step.plan.outputs[0], std::pair(of, out));
+  }
+  std::vector<PreparedViews::Result> results;
+  for (int place : plan.memory.results) {
+    auto [of, x] = value(place);
+    const bool whole = place < plan.memory.num_inputs;
+    if (of.argument < 0) {
+      results.push_back({{-1, x}, true, 0, ArrayLayout(x)});
+    } else {
+      const Array& from = inputs[static_cast<std::size_t>(of.argument)];
+      results.push_back({of, whole, x.data() - from.data(), ArrayLayout(x)});
+    }
+  }
+  return std::make_unique<PreparedViews>(inputs.first(static_cast<std::size_t>(graph.num_args())), std::move(results));
+}
+
+// Whether the call makes an array of nothing that had better wait for its first reader.
+bool Program::Impl::is_made_later(const Plan& plan, const Step& step, std::span<const Array> inputs) const {
+  const std::vector<int>& places = step.plan.inputs;
+  if (step.symbolic_params || places.size() > 1 || step.plan.outputs.size() != 1) return false;
+  Arrays in;
+  for (int place : places) {
+    if (place >= plan.memory.num_inputs) return false;
+    const PreparedOperand o = operand(plan, place, inputs);
+    in.push_back(o.argument < 0 ? o.constant : inputs[static_cast<std::size_t>(place)]);
+  }
+  return static_cast<bool>(create_later(Call{*step.node->op, in, *step.node->params}));
+}
+
+// A plan of one step, whose outputs are the results.
+std::unique_ptr<PreparedCall> Program::Impl::prepare_step(const Plan& plan, std::span<const Array> inputs) const {
+  const Step& step = plan.steps[0];
+  if (plan.steps.size() != 1 || plan.memory.results != step.plan.outputs || step.tiles) return nullptr;
+  const std::span<const Array> arguments = inputs.first(static_cast<std::size_t>(graph.num_args()));
+  PreparedOperands read = operands(plan, step.plan.inputs, inputs);
+  if (step.kernel) return prepared_kernel(arguments, step.kernel, std::move(read), options.jit);
+  if (is_made_later(plan, step, inputs)) return nullptr;
+  return prepared_operation(arguments, *step.node->op, *step.node->params, std::move(read), plan.memory.results.size());
+}
+
+// Any steps, where these are calls without effects and fused groups.
+std::unique_ptr<PreparedCall> Program::Impl::prepare_steps(const Plan& plan, std::span<const Array> inputs) const {
+  PreparedOperands read;
+  std::map<int, int> numbers;  // of the inputs among them
+  const auto place_of = [&](int place) {
+    if (place >= plan.memory.num_inputs) return place - plan.memory.num_inputs;
+    const auto [it, fresh] = numbers.emplace(place, static_cast<int>(read.size()));
+    if (fresh) read.push_back(operand(plan, place, inputs));
+    return ~it->second;
+  };
+  const auto places_of = [&](const std::vector<int>& places) {
+    std::vector<int> out;
+    for (int place : places) out.push_back(place < 0 ? place : place_of(place));
+    return out;
+  };
+  const auto index = [&](const DimExpr& leaf) {
+    const auto it = size_index.find({leaf.node, leaf.axis});
+    return it == size_index.end() ? -1 : it->second;
+  };
+  std::vector<std::int64_t> sizes(plan.exact ? 0 : size_index.size());
+  for (const auto& [input, source] : input_sizes) {
+    const PreparedOperand o = operand(plan, input, inputs);
+    const Array& x = o.argument < 0 ? o.constant : inputs[static_cast<std::size_t>(input)];
+    if (!plan.exact) sizes[static_cast<std::size_t>(source.index)] = x.shape()[source.axis];
+  }
+  std::vector<PreparedStep> steps;
+  for (const Step& step : plan.steps) {
+    if (step.tiles || step.part >= 0 || (!step.kernel && is_made_later(plan, step, inputs))) return nullptr;
+    PreparedStep s;
+    if (step.kernel) {
+      s.kernel = step.kernel;
+      s.reuse = step.plan.reuse;
+    } else {
+      s.op = step.node->op;
+      s.params = step.node->params;
+      if (step.symbolic_params) s.sized = std::make_unique<SizedParams>(s.params, index);
+    }
+    s.inputs = places_of(step.plan.inputs);
+    s.outputs = places_of(step.plan.outputs);
+    s.frees = places_of(step.plan.frees);
+    s.donated = step.plan.donated;
+    for (const auto& [output, source] : step.sizes) s.sizes.push_back({output, source.axis, source.index});
+    steps.push_back(std::move(s));
+  }
+  std::vector<int> results = places_of(plan.memory.results);
+  const std::span<const Array> arguments = inputs.first(static_cast<std::size_t>(graph.num_args()));
+  return PreparedSteps::make(arguments, std::move(steps), std::move(read), std::move(results), std::move(sizes),
+                             static_cast<std::size_t>(plan.memory.num_slots), options.jit);
+}
+
+const PreparedCall* Program::prepare(std::span<const Array> inputs) const {
+  const Impl& impl = *impl_;
+  const auto num_args = static_cast<std::size_t>(impl.graph.num_args());
+  const std::span<const Array> arguments = inputs.first(num_args);
+  if (num_args > PreparedCall::kMostArguments || num_results() > PreparedCall::kMostResults) return nullptr;
+  if (impl.options.own_arguments || !impl.options.variables.empty()) return nullptr;
+  detail::Node* nodes[PreparedCall::kMostArguments];
+  bool large = false;
+  for (std::size_t i = 0; i < num_args; ++i) {
+    if (arguments[i].state() != State::concrete || !arguments[i].is_contiguous()) return nullptr;
+    nodes[i] = arguments[i].node();
+    large = large || arguments[i].shape().num_elements() >= kPreparedElements;
+  }
+  impl.check_inputs(inputs);
+  if (!impl.folded.empty() && impl.for_inputs(inputs) != nullptr) return nullptr;
+  const Plan* plan = impl.settled_plan(inputs);
+  if (plan == nullptr) return nullptr;
+  const std::lock_guard lock(impl.mutex);
+  for (const auto& known : impl.prepared) {
+    if (known->fits(nodes, num_args)) return known.get();
+  }
+  if (impl.prepared.size() >= kMaxPrepared) return nullptr;
+  std::unique_ptr<PreparedCall> made = impl.prepare_views(*plan, inputs);
+  if (!made && large) return nullptr;
+  std::vector<int> all(static_cast<std::size_t>(plan->memory.num_inputs));
+  std::iota(all.begin(), all.end(), 0);
+  if (!made && plan->native) {
+    if (!plan->is_native.load(std::memory_order_acquire)) return nullptr;
+    made = prepared_native(arguments, *plan->native, impl.operands(*plan, all, inputs));
+  } else if (!made) {
+    made = impl.prepare_step(*plan, inputs);
+    if (!made) made = impl.prepare_steps(*plan, inputs);
+    all.resize(static_cast<std::size_t>(impl.num_given));
+    if (!made && all.size() <= BorrowedArrays::kMost)
+      made = std::make_unique<PreparedPlan>(arguments, num_results(), *this, *plan, impl.operands(*plan, all, inputs));
+  }
+  if (!made) return nullptr;
+  impl.prepared.push_back(std::move(made));
+  return impl.prepared.back().get();
+}
+
+}  // namespace tnp::compiler
