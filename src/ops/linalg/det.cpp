@@ -42,10 +42,8 @@ void for_determinants(const Array& x, F&& f) {
     Work<T> lu(n * n);
     Work<int> pivots(n);
     for (std::int64_t i = begin; i < end; ++i) {
-      int info = 0;
       a.load(i, lu);
-      if (n > 0) lapack<T>().getrf(&size, &size, lu, &size, pivots, &info);
-      if (info > 0) {
+      if (n > 0 && factor_lu<T>(size, lu, pivots) > 0) {
         f(i, T(0), -std::numeric_limits<R>::infinity());
         continue;
       }

@@ -69,17 +69,13 @@ class Factors {
     if (at == factored_) return;
     factored_ = nullptr;
     const int n = lapack_int(stack_.rows);
-    int info = 0;
     stack_.load(index, lu_);
-    lapack<T>().getrf(&n, &n, lu_, &n, pivots_, &info);
-    if (info > 0) fail<LinAlgError>(call_, "Singular matrix");
+    if (factor_lu<T>(n, lu_, pivots_) > 0) fail<LinAlgError>(call_, "Singular matrix");
     factored_ = at;
   }
   // Solves for `columns` columns in place.
   void solve(char trans, std::int64_t columns, T* b) {
-    const int n = lapack_int(stack_.rows), k = lapack_int(columns);
-    int info = 0;
-    lapack<T>().getrs(&trans, &n, &k, lu_, &n, pivots_, b, &n, &info, 1);
+    solve_lu<T>(trans, lapack_int(stack_.rows), columns, lu_, pivots_, b);
   }
 
  private:
@@ -184,16 +180,15 @@ void execute_inv(const Call& call, std::span<Array> out) {
           Work<int> pivots(n);
           for (std::int64_t i = begin; i < end; ++i) {
             auto* to = reinterpret_cast<T*>(y.data()) + i * n * n;
-            int info = 0;
             a.load(i, matrix);
             std::memset(static_cast<void*>(columns.data()), 0, static_cast<std::size_t>(n * n) * sizeof(T));
             for (std::int64_t j = 0; j < n; ++j) columns[j * n + j] = T(1);
-            lapack<T>().gesv(&size, &size, matrix, &size, pivots, columns, &size, &info);
-            if (info > 0) {
+            if (factor_lu<T>(size, matrix, pivots) > 0) {
               if (!nan_allowed) fail<LinAlgError>(call, "Singular matrix");
               std::fill_n(to, n * n, T(std::numeric_limits<real_t<T>>::quiet_NaN()));
               continue;
             }
+            solve_lu<T>('N', size, n, matrix, pivots, columns);
             store_rows(n, n, columns.data(), n, to);
           }
         },

@@ -9,6 +9,7 @@
 #include "ops/common.h"
 #include "ops/linalg/lapack.h"
 #include "ops/linalg/linalg.h"
+#include "ops/linalg/small_lu.h"
 #include "ops/matmul/blas.h"
 #include "runtime/allocator.h"
 #include "runtime/threads.h"
@@ -123,6 +124,29 @@ class MatrixStack {
   Shape lead_;
   Strides strides_;
 };
+
+// --- LU factors
+
+// getrf of a square matrix in columns; what it tells of singular ones.
+template <class T>
+int factor_lu(int n, T* a, int* pivots) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (is_small_lu<T>(n)) return small_getrf(n, a, pivots);
+  }
+  int info = 0;
+  lapack<T>().getrf(&n, &n, a, &n, pivots, &info);
+  return info;
+}
+// getrs of these factors, for some columns in place; `trans` as LAPACK's.
+template <class T>
+void solve_lu(char trans, int n, std::int64_t columns, T* lu, int* pivots, T* b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (is_small_lu<T>(n)) return small_getrs(trans != 'N', n, columns, lu, pivots, b);
+  }
+  const int k = lapack_int(columns);
+  int info = 0;
+  lapack<T>().getrs(&trans, &n, &k, lu, &n, pivots, b, &n, &info, 1);
+}
 
 // --- threads
 

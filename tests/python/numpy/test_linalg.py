@@ -418,3 +418,43 @@ def test_large_matrices_on_threads():
             close(tnp.linalg.svdvals(a), np.linalg.svdvals(a))
             close(tnp.linalg.eigvalsh(h), np.linalg.eigvalsh(h), 1e-8)
             close(tnp.linalg.inv(a), np.linalg.inv(a))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 8, 15, 16, 17])
+def test_small_matrices_are_as_accurate_as_those_of_lapack(n, dtype):
+    rng = np.random.default_rng(n)
+    a = rng.standard_normal((200, n, n)).astype(dtype)
+    a[::3] *= 10.0 ** rng.integers(-6, 6, (67, n, 1))  # rows that have to be exchanged
+    b = rng.standard_normal((200, n, 2)).astype(dtype)
+
+    def residual(y):  # as a part of what rounding a and b would make
+        y = y.astype("f8")
+        scale = np.abs(a).max((1, 2)) * np.abs(y).max((1, 2)) + np.abs(b).max((1, 2))
+        return (np.abs(a.astype("f8") @ y - b).max((1, 2)) / scale).max() / np.finfo(dtype).eps
+
+    assert residual(np.asarray(tnp.linalg.solve(a, b))) <= 2 * n
+    inverse = np.asarray(tnp.linalg.inv(a[1::3])).astype("f8")
+    sizes = np.linalg.cond(a[1::3].astype("f8"))[:, None, None] * np.finfo(dtype).eps
+    assert (np.abs(inverse @ a[1::3] - np.eye(n)) <= 4 * n * sizes).all()
+    a, b = a[1::3], b[1::3]
+    wide = a.astype("f8")
+    size = np.abs(wide).sum(-1).prod(-1)
+    assert (np.abs(np.asarray(tnp.linalg.det(a)) - np.linalg.det(wide)) <= 20 * n * np.finfo(dtype).eps * size).all()
+    # The adjoint system, in the derivative.
+    g = np.asarray(tnp.grad(lambda b: tnp.linalg.solve(a, b).sum())(tnp.asarray(b)))
+    want = np.linalg.solve(wide.swapaxes(1, 2), np.ones_like(b, "f8"))
+    assert (np.abs(g - want).max((1, 2)) <= 4 * n * sizes[:, 0, 0] * np.abs(want).max((1, 2))).all()
+
+
+def test_small_singular_matrices():
+    a = np.zeros((3, 4, 4))
+    a[:] = np.eye(4)
+    a[1, 2] = a[1, 0]
+    for f in (lambda m: m.linalg.inv(a), lambda m: m.linalg.solve(a, np.ones((4, 1)))):
+        for m in (np, tnp):
+            with pytest.raises(m.linalg.LinAlgError, match="[Ss]ingular"):
+                f(m)
+    np.testing.assert_array_equal(np.asarray(tnp.linalg.det(a)), [1, 0, 1])
+    np.testing.assert_array_equal(np.asarray(tnp.linalg.slogdet(a)[1]), [0, -np.inf, 0])
+    assert np.isnan(np.asarray(tnp.linalg.inv(np.array([[np.nan, 1], [2, 3]])))).all()
