@@ -143,7 +143,7 @@ void CodeKey::add(const FusedGroup& group) {
 void CodeKey::add(const OperandMask& mask) { text(mask.to_string()); }
 
 void CodeKey::add(const NestStatement& statement) {
-  const auto& [kind, to, from, extent, step, callee, extents, strides, positions, fold, order, group, head, body,
+  const auto& [kind, to, from, extent, step, callee, extents, strides, positions, ahead, fold, order, group, head, body,
                otherwise] = statement;
   number(static_cast<int>(kind));
   numbers(to);
@@ -156,6 +156,7 @@ void CodeKey::add(const NestStatement& statement) {
   for (const std::vector<int>& s : strides) numbers(s);
   number(static_cast<std::int64_t>(positions.size()));
   for (const std::vector<int>& p : positions) numbers(p);
+  numbers(ahead);
   number(static_cast<int>(fold));
   number(static_cast<int>(order));
   add(group);

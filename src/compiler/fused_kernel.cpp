@@ -241,7 +241,7 @@ FusedKernel::Variant* FusedKernel::compile(const OperandMask& scalars, Isa isa, 
 
 const FusedKernel::Walk* FusedKernel::find_walk(const Loops& loops, Isa isa) const {
   for (const Walk* w = walks_.load(std::memory_order_acquire); w != nullptr; w = w->next) {
-    if (w->isa == isa && w->loops == loops.count() && w->kinds == loops.kinds) return w;
+    if (w->isa == isa && w->serves(loops)) return w;
   }
   return nullptr;
 }
@@ -263,7 +263,7 @@ FusedKernel::Walk* FusedKernel::compile_walk(const Loops& loops, Isa isa, JitMod
   }
   int known = 0;
   for (Walk* w = walks_.load(); w != nullptr; w = w->next, ++known) {
-    if (w->isa == isa && w->loops == loops.count() && w->kinds == loops.kinds) return w;
+    if (w->isa == isa && w->serves(loops)) return w;
   }
   if (known >= kMaxVariants) return nullptr;
   Nest nest;
@@ -274,7 +274,7 @@ FusedKernel::Walk* FusedKernel::compile_walk(const Loops& loops, Isa isa, JitMod
   nest.num_parameters = static_cast<int>(loops.parameters.size());
   loops.set(s, 0);
   nest.statements.push_back(std::move(s));
-  auto walk = std::make_unique<Walk>(Walk{loops.kinds, loops.count(), isa, {}, nullptr});
+  auto walk = std::make_unique<Walk>(Walk{loops.kinds, loops.ahead, loops.count(), isa, {}, nullptr});
   try {
     if (due == Due::stored) {
       std::optional<CompiledNest> code = stored_nest(nest, isa);
@@ -505,12 +505,15 @@ bool FusedKernel::run_general(Array* const* in, Array* out, const std::int16_t* 
   if (n > 0 && walked) {
     std::vector<Strides> strides;
     std::vector<int> sizes;
+    std::vector<const std::byte*> places;
     for (int k = 0; k < inputs + outputs; ++k) {  // inputs first
       const int at = k < inputs ? outputs + k : k - inputs;
       strides.push_back(loop.operands[static_cast<std::size_t>(at)].strides);
+      places.push_back(loop.operands[static_cast<std::size_t>(at)].data);
       sizes.push_back(sizes_[static_cast<std::size_t>(at)]);
     }
-    const Loops loops(loop.shape, strides, sizes);
+    Loops loops(loop.shape, strides, sizes);
+    loops.look_ahead(places, sizes);
     if (const Walk* walk = choose_walk(loops, n, mode)) {
       run_walk(*walk, loops, loop);
     } else {

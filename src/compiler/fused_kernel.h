@@ -56,10 +56,12 @@ class FusedKernel {
   // Code that walks operands of a certain layout by itself.
   struct Walk {
     std::vector<std::int8_t> kinds;  // of the operands' strides
+    std::vector<int> ahead;          // operands that it fetches before they are needed
     std::size_t loops;
     Isa isa;
     CompiledNest code;
     Walk* next;
+    bool serves(const Loops& l) const { return loops == l.count() && kinds == l.kinds && ahead == l.ahead; }
   };
   struct Loop;
 

@@ -1,8 +1,15 @@
 #include "compiler/nest/loops.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace tnp::compiler {
+
+namespace {
+
+constexpr std::int64_t kFarBytes = 256 << 10;  // of an operand: less is in the second-level cache, or soon will be
+
+}  // namespace
 
 Loops::Loops(const Shape& shape, std::span<const Strides> operands, std::span<const int> itemsizes) {
   const std::size_t count = operands.size();
@@ -40,7 +47,32 @@ bool Loops::vectorizes() const {
   return true;
 }
 
+void Loops::look_ahead(std::span<const std::byte* const> data, std::span<const int> itemsizes) {
+  std::int64_t n = 1;
+  for (std::int64_t size : sizes) n *= size;
+  const int widest = *std::max_element(itemsizes.begin(), itemsizes.end());
+  const auto stride = [&](std::size_t loop, std::size_t k) { return strides[loop][k]; };
+  const auto follows = [&](std::size_t k, std::size_t other) {
+    for (std::size_t d = 0; d < sizes.size(); ++d) {
+      if (stride(d, k) != stride(d, other)) return false;
+    }
+    const std::int64_t distance = data[other] - data[k], most = 2 * std::abs(stride(0, k));
+    return distance == 0 ? other < k : distance > 0 && distance <= most;
+  };
+  for (std::size_t k = 0; k < data.size(); ++k) {
+    const std::int64_t row = sizes.back() * itemsizes[k];
+    if (kinds[(k + 1) * sizes.size() - 1] != kUnit || n * itemsizes[k] < kFarBytes) continue;
+    // Of narrow ones a line serves many turns. What lies beyond a row's end is mostly another row's.
+    bool first = 2 * itemsizes[k] >= widest &&
+                 (row >= 4 * kAheadBytes || sizes.size() == 1 || 2 * row >= std::abs(stride(sizes.size() - 2, k)));
+    for (std::size_t d = 0; d < sizes.size(); ++d) first = first && stride(d, k) != 0;
+    for (std::size_t other = 0; other < data.size(); ++other) first = first && (other == k || !follows(k, other));
+    if (first) ahead.push_back(static_cast<int>(k));
+  }
+}
+
 void Loops::set(NestStatement& s, int first) const {
+  s.ahead = ahead;
   for (std::size_t d = 0; d < sizes.size(); ++d) s.extents.push_back(first++);
   for (std::size_t at = 0; at < kinds.size(); ++at) {
     if (at % sizes.size() == 0) s.strides.emplace_back();

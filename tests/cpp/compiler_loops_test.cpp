@@ -1,0 +1,56 @@
+// Which operands loops fetch before they are needed.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "compiler/nest/loops.h"
+
+namespace tnp::compiler {
+namespace {
+
+constexpr std::int64_t kRow = 8192;  // bytes
+
+// Operands at `places` from one address, of 8 bytes an element or of `sizes`, their rows kRow bytes of 8 apart.
+std::vector<int> ahead(const Shape& shape, const std::vector<std::int64_t>& places, std::vector<int> sizes = {}) {
+  static std::byte memory[8];
+  sizes.resize(places.size(), 8);
+  std::vector<Strides> strides;
+  std::vector<const std::byte*> data;
+  for (std::size_t k = 0; k < places.size(); ++k) {
+    strides.push_back({kRow / 8 * sizes[k], sizes[k]});
+    data.push_back(memory + places[k]);
+  }
+  Loops loops(shape, strides, sizes);
+  loops.look_ahead(data, sizes);
+  return loops.ahead;
+}
+
+constexpr std::int64_t kFar = 1 << 30;
+
+TEST(LoopsAhead, EveryLargeArrayButNoNarrowOne) {
+  EXPECT_EQ(ahead({1022, 1022}, {0, kFar, 2 * kFar, 3 * kFar}, {8, 8, 1, 8}), (std::vector<int>{0, 1, 3}));
+}
+
+TEST(LoopsAhead, OfAStencilTheViewThatComesFirstToWhatIsNew) {
+  const std::vector<std::int64_t> views = {kRow + 8, kRow, kRow + 16, 8, 2 * kRow + 8, kFar};
+  EXPECT_EQ(ahead({1022, 1022}, views), (std::vector<int>{4, 5}));
+}
+
+TEST(LoopsAhead, OneOfTwoThatAreTheSame) { EXPECT_EQ(ahead({1022, 1022}, {0, kFar, 0}), (std::vector<int>{0, 1})); }
+
+TEST(LoopsAhead, NothingSmall) { EXPECT_EQ(ahead({30, 1000}, {0, kFar}), std::vector<int>{}); }
+
+TEST(LoopsAhead, NothingWhereRowsLieFarApart) { EXPECT_EQ(ahead({4096, 100}, {0, kFar}), std::vector<int>{}); }
+
+TEST(LoopsAhead, NothingThatIsTheSameInEachRow) {
+  const std::vector<Strides> strides = {{0, 8}, {kRow, 8}, {kRow, 0}};
+  const std::vector<int> sizes = {8, 8, 8};
+  Loops loops({1022, 1022}, strides, sizes);
+  std::byte memory[8];
+  const std::vector<const std::byte*> data = {memory, memory + kFar, memory + 2 * kFar};
+  loops.look_ahead(data, sizes);
+  EXPECT_EQ(loops.ahead, std::vector<int>{1});
+}
+
+}  // namespace
+}  // namespace tnp::compiler
