@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import tnp
+from threadpoolctl import threadpool_limits
 
 import numpy as np
 from benchmarks.micro import functions as small
@@ -130,7 +131,8 @@ def measured(all_cases: Iterable[Case], threads: int, seconds: float = 0.05, aga
     """The times of all calls; those above the limit are measured again, as least times need many turns."""
     clock = time.process_time if threads == 1 else time.perf_counter
     done = []
-    with tnp.threads(threads):
+    # NumPy's BLAS, too: what its other threads do is not in the process's time until they stop.
+    with tnp.threads(threads), threadpool_limits(threads):
         for case in all_cases:
             row = times(case, clock, seconds)
             for _ in range(again):

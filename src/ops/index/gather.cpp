@@ -66,6 +66,40 @@ void gather_strided(const std::byte* from, const std::int64_t* offsets, std::int
   }
 }
 
+// The elements at the places of a vector, which lie without gaps from `from` on. Range checks are no branches, so that
+// many elements are on their way from memory at a time. False where an index is out of bounds.
+template <class T>
+bool take_elements(const std::byte* from, const std::int64_t* index, std::int64_t size, std::int64_t n, std::byte* to) {
+  bool good = true;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::int64_t v = index[i], place = v + ((v >> 63) & size);
+    const bool fits = static_cast<std::uint64_t>(place) < static_cast<std::uint64_t>(size);
+    good &= fits;
+    std::memcpy(to + i * static_cast<std::int64_t>(sizeof(T)),
+                from + (fits ? place : 0) * static_cast<std::int64_t>(sizeof(T)), sizeof(T));
+  }
+  return good;
+}
+
+using TakeElements = bool (*)(const std::byte*, const std::int64_t*, std::int64_t, std::int64_t, std::byte*);
+
+TakeElements take_elements_of(std::int64_t bytes) {
+  switch (bytes) {
+    case 1:
+      return &take_elements<std::uint8_t>;
+    case 2:
+      return &take_elements<std::uint16_t>;
+    case 4:
+      return &take_elements<std::uint32_t>;
+    case 8:
+      return &take_elements<std::uint64_t>;
+    case 16:
+      return &take_elements<Bytes16>;
+    default:
+      return nullptr;
+  }
+}
+
 // Adds `stride` bytes for each step of an index that broadcasts to `shape`; false where one is out of bounds.
 bool add_offsets(const Array& index, const Shape& shape, std::int64_t size, std::int64_t stride,
                  std::int64_t* offsets) {
@@ -93,6 +127,27 @@ bool add_offsets(const Array& index, const Shape& shape, std::int64_t size, std:
       at[d] = 0;
     }
   }
+  return true;
+}
+
+// What most small calls are: places on the first axis, all in contiguous memory. False as below.
+bool gather_first(const Array& x, const Array& index, Array& out) {
+  if (!x.is_contiguous() || !index.is_contiguous() || index.dtype() != DType::int64) return false;
+  std::int64_t bytes = x.itemsize(), offsets[kBlock];
+  for (int i = 1; i < x.shape().ndim(); ++i) bytes *= x.shape()[i];
+  const std::int64_t size = x.shape()[0], n = index.shape().num_elements();
+  const bool fits = index.shape().ndim() + x.shape().ndim() <= kMaxDims;
+  if (!fits || n > kBlock || n * bytes > kParallelBytes || bytes == 0) return false;
+  const std::int64_t* places = index.data_as<std::int64_t>();
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::int64_t place = places[i] < 0 ? places[i] + size : places[i];
+    if (place < 0 || place >= size) return false;
+    offsets[i] = place * bytes;
+  }
+  Shape shape = index.shape();
+  for (int i = 1; i < x.shape().ndim(); ++i) shape.push_back(x.shape()[i]);
+  out = Array::empty(x.dtype(), shape);
+  gather_runs(x.data(), offsets, n, out.data(), bytes);
   return true;
 }
 
@@ -127,6 +182,7 @@ bool gather_few(const Array& x, std::span<const Array> indices, const IndexParam
 void execute(const Call& call, std::span<Array> out) {
   const auto& p = params_of<IndexParams>(call);
   const Array& x = call.in[0];
+  if (p.axes.size() == 1 && p.axes[0] == 0 && gather_first(x, call.in[1], out[0])) return;
   check_indices(call, call.in.subspan(1));
   if (gather_few(x, call.in.subspan(1), p, out[0])) return;
   const Places places(x.shape(), x.strides(), call.in.subspan(1), p);
@@ -145,6 +201,17 @@ void execute(const Call& call, std::span<Array> out) {
     gather_strided(source, offsets, count, target, inner, itemsize);
   };
   if (bytes == 0 || n == 0) return;
+  const Places::Vector* vector = known.empty() ? places.vector() : nullptr;
+  const TakeElements take = vector != nullptr && vector->stride == bytes && inner.is_run(itemsize) && vector->size > 0
+                                ? take_elements_of(bytes)
+                                : nullptr;
+  if (take != nullptr) {
+    return parallel_for(n, std::max<std::int64_t>(1, kParallelBytes / bytes),
+                        [&](std::int64_t begin, std::int64_t end) {
+                          if (!take(from, vector->index + begin, vector->size, end - begin, to + begin * bytes))
+                            places.out_of_range(begin, end);
+                        });
+  }
   parallel_for(outer.total * n, std::max<std::int64_t>(1, kParallelBytes / bytes),
                [&](std::int64_t begin, std::int64_t end) {
                  std::int64_t block[kBlock];

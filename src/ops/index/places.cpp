@@ -56,7 +56,7 @@ Places::Places(const Shape& shape, const Strides& strides, std::span<const Array
 }
 
 void Places::out_of_range(std::int64_t begin, std::int64_t end) const {
-  for (const Axis& a : axes_) {
+  for (const Vector& a : axes_) {
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t v = a.index[i * a.step];
       if (v >= -a.size && v < a.size) continue;
@@ -71,7 +71,7 @@ void Places::offsets(std::int64_t begin, std::int64_t end, std::int64_t* out) co
   const std::int64_t n = end - begin;
   std::uint64_t bad = 0;
   for (std::size_t k = 0; k < axes_.size(); ++k) {
-    const Axis& a = axes_[k];
+    const Vector& a = axes_[k];
     const std::int64_t* index = a.index + begin * a.step;
     const std::int64_t size = a.size, stride = a.stride;
     const auto place = [&](std::int64_t v) {

@@ -49,17 +49,21 @@ class Places {
   // is out of range.
   void offsets(std::int64_t begin, std::int64_t end, std::int64_t* out) const;
   std::vector<std::int64_t> all_offsets() const;
+  // Throws the error of the first index among those of places begin … end - 1 that is out of range.
+  [[noreturn]] void out_of_range(std::int64_t begin, std::int64_t end) const;
 
- private:
-  struct Axis {
+  // The index along one axis.
+  struct Vector {
     const std::int64_t* index;
     std::int64_t step;  // 0 for an index that is the same everywhere
     std::int64_t size, stride, label;
   };
-  [[noreturn]] void out_of_range(std::int64_t begin, std::int64_t end) const;
+  // The only one, if there is but one and it has an element for each place; else null.
+  const Vector* vector() const { return axes_.size() == 1 && axes_[0].step == 1 ? axes_.data() : nullptr; }
 
+ private:
   Arrays kept_;
-  std::vector<Axis> axes_;
+  std::vector<Vector> axes_;
   Shape index_shape_;
   std::int64_t count_ = 1;
 };
