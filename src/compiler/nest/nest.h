@@ -17,8 +17,9 @@ namespace tnp::compiler {
 inline constexpr int kNone = -1;
 // Of a stride: elements lie next to each other.
 inline constexpr int kUnit = -2;
-// How far ahead loops fetch: the processor's own prefetchers end at each page, and begin anew.
-inline constexpr int kAheadBytes = 2048;
+// How far ahead loops fetch, into the second-level cache: the processor's own prefetchers end at each page, and begin
+// anew.
+inline constexpr int kAheadBytes = 8192;
 
 struct NestVariable {
   DType dtype;

@@ -649,11 +649,10 @@ void NestEmitter::row_turn(const NestStatement& s, int lanes, llvm::Value* index
   };
   for (int k : lanes > 1 && !mask ? s.ahead : std::vector<int>()) {
     const auto operand = static_cast<std::size_t>(k);
-    const bool written = operand >= s.from.size();
-    const int v = written ? s.to[operand - s.from.size()] : s.from[operand];
+    const int v = operand < s.from.size() ? s.from[operand] : s.to[operand - s.from.size()];
     llvm::Value* later = b_.CreateConstGEP1_64(b_.getInt8Ty(), at(operand, variable(v).dtype), kAheadBytes);
     b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {b_.getPtrTy()},
-                       {later, b_.getInt32(written), b_.getInt32(3), b_.getInt32(1)});
+                       {later, b_.getInt32(0), b_.getInt32(2), b_.getInt32(1)});
   }
   for (std::size_t k = 0; k < in.size(); ++k) {
     const DType d = variable(s.from[k]).dtype;
