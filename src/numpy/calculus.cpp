@@ -174,7 +174,8 @@ Array unwrap(const Array& given, const Operand* discont, std::int64_t given_axis
   const bool single = (!discont || !discont->is_array()) && period.ndim() == 0 && computes_directly({&period});
   const Array correction = single ? by_blocks({steps}, [&](std::span<const Array> in) { return correction_of(in[0]); })
                                   : correction_of(steps);
-  const Array first = part(p, axis, 0, 1), rest = part(p, axis, 1, dim_sub(size, 1));
+  const Dim start = is_symbolic(size) ? dim_min(1, size) : 1;  // of nothing there is no first
+  const Array first = part(p, axis, 0, start), rest = part(p, axis, start, dim_sub(size, start));
   return concatenate(Arrays{first, astype(rest + cumsum(correction, axis), type)}, axis);
 }
 

@@ -1,6 +1,7 @@
 #include "python/asked_size.h"
 
-#include <algorithm>
+#include <unordered_set>
+#include <vector>
 
 #include "base/dim.h"
 #include "ir/expr.h"
@@ -15,12 +16,21 @@ PyObject* g_error = nullptr;
 thread_local AskedSize t_asked;
 
 // The value of an array was asked for that is made of sizes alone, as in `if x.shape[0] > 3`: trace again with them
-// fixed.
-bool collect_sizes(const Expr& expr, std::vector<Dim>& sizes) {
-  if (expr.op == nullptr || expr.op->effect != Effect::none) return false;
-  for_each_symbolic_dim(*expr.params, [&](Dim d) { sizes.push_back(d); });
-  return std::all_of(expr.inputs.begin(), expr.inputs.end(),
-                     [&](const Array& x) { return !x.is_symbolic() || collect_sizes(*x.node()->expr, sizes); });
+// fixed. Each expression is looked at once, without recursion, as a graph may be deep and have many paths.
+bool collect_sizes(const Expr& last, std::vector<Dim>& sizes) {
+  std::vector<const Expr*> waiting{&last};
+  std::unordered_set<const Expr*> seen{&last};
+  while (!waiting.empty()) {
+    const Expr& expr = *waiting.back();
+    waiting.pop_back();
+    if (expr.op == nullptr || expr.op->effect != Effect::none) return false;
+    for_each_symbolic_dim(*expr.params, [&](Dim d) { sizes.push_back(d); });
+    for (const Array& x : expr.inputs) {
+      const Expr* input = x.is_symbolic() ? x.node()->expr : nullptr;
+      if (input != nullptr && seen.insert(input).second) waiting.push_back(input);
+    }
+  }
+  return true;
 }
 
 void ask_for_value(const Expr& expr) {
@@ -48,6 +58,19 @@ void ask_for_size(std::int64_t dim) {
   t_asked = {places_of(dim), source_location ? source_location() : ""};
   PyErr_SetString(g_error, "the function is traced again with this size fixed");
   throw nb::python_error();
+}
+
+void ask_for_sizes_of(const Array& x) {
+  if (!x.is_symbolic() || !x.shape().rank_known()) return;
+  for (Dim d : x.shape()) {
+    if (!is_symbolic(d)) continue;
+    try {
+      (void)places_of(d);
+    } catch (const TracerError&) {
+      continue;  // only data tell
+    }
+    ask_for_size(d);
+  }
 }
 
 PyObject* needs_size_error() noexcept { return g_error; }

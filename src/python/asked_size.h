@@ -21,6 +21,9 @@ const AskedSize& asked_size() noexcept;
 // Notes the size and throws.
 [[noreturn]] void ask_for_size(std::int64_t dim);
 
+// The same for each size of x that is one of an argument.
+void ask_for_sizes_of(const Array& x);
+
 // Has sizes and values made of sizes ask, and symbolic arrays remember the user's line.
 void install_size_hooks();
 

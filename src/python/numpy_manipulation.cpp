@@ -1,5 +1,7 @@
 // Functions that rearrange, join and split arrays.
+#include "base/dim.h"
 #include "python/arguments.h"
+#include "python/asked_size.h"
 #include "python/same_object.h"
 #include "tnp/error.h"
 #include "tnp/padding.h"
@@ -50,14 +52,16 @@ TNP_FUNCTION(rollaxis, kFunction, "(a, axis, start=0)", "An axis moved to lie be
 }
 TNP_FUNCTION(squeeze, kFunction | kMethod, "(a, axis=None)", "Without axes of size one.") {
   const auto [a, axis] = take<2>(args);
-  return same_or_new(a.handle(), squeeze(a.array(), axis.axes()));
+  const Array x = a.array();
+  if (!axis.given()) ask_for_sizes_of(x);  // which are one decides about the number of axes
+  return same_or_new(a.handle(), squeeze(x, axis.axes()));
 }
 TNP_SHORT_WAY(squeeze) {
   if (self == nullptr || !args.empty()) return nullptr;
   const Shape& shape = array_of(self).shape();
   if (!shape.rank_known()) return nullptr;
   for (std::int64_t d : shape) {
-    if (d == 1) return nullptr;
+    if (d == 1 || is_symbolic(d)) return nullptr;
   }
   return Py_NewRef(self);
 }

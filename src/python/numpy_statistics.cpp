@@ -83,7 +83,7 @@ TNP_FUNCTION(histogramdd, kFunction, "(sample, bins=10, range=None, density=None
   // A list holds the coordinates along each dimension, an array the points.
   Array points = sample.array();
   if (is_sequence(sample.ptr()) || points.ndim() != 2) points = matrix_transpose(atleast_2d(points));
-  const auto dims = static_cast<std::size_t>(points.shape()[1]);
+  const auto dims = static_cast<std::size_t>(Value(dim_object(points.shape()[1]).ptr()).integer());
   const HistogramND h =
       histogramdd(points, all_bins(bins.ptr(), dims), all_ranges(range), density.flag(), weights.array_if_given());
   return nb::make_tuple(to_python(h.counts), to_python(h.edges));

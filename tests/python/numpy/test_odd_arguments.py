@@ -95,3 +95,32 @@ def test_overlaps_of_sizes_that_are_not_known(name: str, mode: str) -> None:
         x, y = np.arange(1.0, n + 1), np.arange(2.0, m + 2) ** 2
         got = f(tnp.asarray(x), tnp.asarray(y))
         np.testing.assert_allclose(np.asarray(got), getattr(np, name)(x, y, mode), rtol=1e-12, err_msg=f"{n} {m}")
+
+
+@pytest.mark.parametrize("name", ["array_equal", "array_equiv"])
+def test_equality_of_sizes_that_are_not_known(name: str) -> None:
+    f = tnp.function(getattr(tnp, name))
+    arrays = [np.zeros(0), np.zeros(1), np.zeros(3), np.ones(3), np.array([0, np.nan, 0])]
+    for a, b in itertools.product(arrays, repeat=2):
+        assert bool(f(tnp.asarray(a), tnp.asarray(b))) == getattr(np, name)(a, b), (a, b)
+
+
+def test_axes_of_one_that_are_not_known() -> None:
+    f = tnp.function(lambda x: (x.squeeze(), tnp.squeeze(x), tnp.argwhere(x > 0).squeeze()))
+    for shape in [(3, 1), (1, 3), (4, 1), (1, 1), (2, 3)]:
+        method, function, _ = f(tnp.ones(shape))
+        assert method.shape == function.shape == np.squeeze(np.ones(shape)).shape
+
+
+def test_histograms_of_a_number_of_dimensions_that_is_not_known() -> None:
+    x = np.array([[1.0, 2, 3], [2, 3, 4], [1, 1, 1]])
+    counts, edges = tnp.function(lambda x: tnp.histogramdd(x, bins=2))(tnp.asarray(x))
+    expected, expected_edges = np.histogramdd(x, bins=2)
+    np.testing.assert_array_equal(np.asarray(counts), expected)
+    np.testing.assert_allclose(np.asarray(edges[2]), expected_edges[2])
+
+
+def test_unwrap_of_nothing() -> None:
+    f = tnp.function(tnp.unwrap)
+    for x in (np.zeros(0), np.array([0.0, 7, 14]), np.ones(1)):
+        np.testing.assert_allclose(np.asarray(f(tnp.asarray(x))), np.unwrap(x))
