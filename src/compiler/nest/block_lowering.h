@@ -82,6 +82,7 @@ class BlockLowering {
   // component_lowering.cpp
   bool lower_planes(const GraphNode& node);
   bool lower_plane_sums(const GraphNode& node);
+  bool computes_for(const NestStatement& s, const GraphNode& sums) const;
   // inner_lowering.cpp
   bool lower_inner(const GraphNode& node);
   bool lower_loop(const GraphNode& node);

@@ -33,31 +33,60 @@ bool BlockLowering::lower_planes(const GraphNode& node) {
   return true;
 }
 
+// The statement before this, if it computes just these matrices, row by row, and nobody else reads them.
+bool BlockLowering::computes_for(const NestStatement& s, const GraphNode& sums) const {
+  if (s.kind != NestStatement::Kind::compute || s.extents.size() != 2 || s.step != kNone || s.fold != Fold::none ||
+      s.to.size() != sums.inputs.size())
+    return false;
+  if (std::any_of(s.strides.begin(), s.strides.end(), [](const auto& strides) { return strides.back() >= 0; }))
+    return false;
+  return std::all_of(sums.inputs.begin(), sums.inputs.end(), [&](int v) {
+    const int own = places.at(v).variable;
+    return pending_[static_cast<std::size_t>(v)] == 0 && std::count(s.to.begin(), s.to.end(), own) == 1 &&
+           std::count(s.from.begin(), s.from.end(), own) == 0;
+  });
+}
+
 bool BlockLowering::lower_plane_sums(const GraphNode& node) {
   const int out = node.outputs[0];
   const Shape& shape = value(node.inputs[0]).shape;
   const std::int64_t rows = shape[0], columns = shape[1], bytes = itemsize(value(out).dtype);
   const auto count = static_cast<std::int64_t>(node.inputs.size());
   const GraphValue like{value(out).dtype, {columns}};
-  GroupBuilder builder;
   std::vector<Place> from, to, sums;
   for (int v : node.inputs) {
     const Place& p = places.at(v);
     if (!is_pointer(p) || !is_whole(p)) return false;
-    from.push_back({p.variable, {columns}, {bytes}});
-    builder.input(like.dtype);
+    from.push_back(p);
     sums.push_back(temporary(like));
-    to.push_back(located(sums.back()));
   }
-  for (int c = 0; c < count; ++c) builder.output(builder.cast(c, like.dtype));
   NestStatement s{.kind = NestStatement::Kind::compute};
-  s.group = builder.take();
+  const bool together = !statements.empty() && computes_for(statements.back(), node);
+  if (together) {
+    s = std::move(statements.back());
+    statements.pop_back();
+  }
+  for (const Place& sum : sums) to.push_back(located(sum));
   s.fold = Fold::sum;
   s.order = FoldOrder::columns;
   s.positions = {{static_cast<int>(rows)}};
-  s.extent = parameter(columns * bytes);
-  compute_rows(std::move(s), from, to, {columns});
-  cycles += rows * columns * count / 4;
+  if (together) {  // summed as it is computed
+    s.strides.resize(s.from.size());
+    s.ahead.clear();
+    for (int& v : s.to) {
+      const auto plane = std::find_if(from.begin(), from.end(), [&](const Place& p) { return p.variable == v; });
+      v = to[static_cast<std::size_t>(plane - from.begin())].variable;
+      s.strides.push_back({kNone, kUnit});
+    }
+    statements.push_back(std::move(s));
+  } else {
+    GroupBuilder builder;
+    for (std::int64_t c = 0; c < count; ++c) builder.input(like.dtype);
+    for (int c = 0; c < count; ++c) builder.output(builder.cast(c, like.dtype));
+    s.group = builder.take();
+    for (Place& p : to) p = {p.variable, {1, columns}, {0, bytes}};
+    compute_rows(std::move(s), from, to, shape);
+  }
 
   const Place result = temporary(value(out));
   if (is_pointer(result)) {

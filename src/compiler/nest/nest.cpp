@@ -153,7 +153,7 @@ class Verifier {
     if (s.step != kNone) short_rows(s);
     if (s.step == kNone && s.fold != Fold::none) {
       const bool counted = s.positions.size() == 1 && s.positions[0].size() == 1 && s.positions[0][0] > 0;
-      need(counted && s.order == FoldOrder::columns && s.extents.size() == 1 && parameter(s.extent), s, "columns");
+      need(counted && s.order == FoldOrder::columns && s.extents.size() == 2, s, "columns");
     }
     for (int e : s.extents) need(parameter(e), s, "no such parameter");
     need(s.extents.empty() || s.strides.size() == s.from.size() + s.to.size(), s, "strides for other operands");

@@ -42,8 +42,8 @@ struct NestStatement {
   enum class Kind : std::uint8_t {
     compute,  // variables `to` = the group of `from`: once, or, for pointers, over loops of `extents`; where the number
               // `step` is set, the innermost one has so many turns, which `fold` may fold;
-              // in the order of columns it folds the loop before that, whose turns are in `positions`, too; of one loop
-              // it folds so many rows below each other, parameter `extent` bytes apart
+              // in the order of columns it folds the loop before that, whose turns are in `positions`, too, or
+              // without a number the first of two loops
     fold,     // each element of to[0] = n elements of from[0] (of a dot: times those of from[1]), folded; n is how many
               // positions there are for an element
     join,     // to[0] = elements of the `from`, whose positions are counted on from one to the next

@@ -4,6 +4,7 @@
 #include <llvm/IR/Verifier.h>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <utility>
 
@@ -189,8 +190,9 @@ class NestEmitter {
   std::vector<Registers> same_along_row(const NestStatement& s, int lanes, const Pointers& pointers);
   void row_turn(const NestStatement& s, int lanes, llvm::Value* index, std::vector<Registers> in,
                 const Pointers& pointers, llvm::Value* mask);
-  template <class Read>
-  llvm::Value* fold_below(const NestStatement& s, llvm::Value* first, const Read& read);
+  // Whether rows are folded, all of them for a vector of columns.
+  static bool folds_rows(const NestStatement& s) { return s.fold != Fold::none && s.step == kNone; }
+  void fold_turn(const NestStatement& s, int lanes, llvm::Value* index, const Pointers& pointers, llvm::Value* mask);
   void row_rest(const NestStatement& s, int lanes, llvm::Value* start, const Pointers& pointers);
   // Whether what whole vectors leave of a row is one more vector, of which some lanes are looked at.
   bool masks_rest(const NestStatement& s) const {
@@ -572,7 +574,7 @@ void NestEmitter::short_columns(const NestStatement& s, const Pointers& pointers
 void NestEmitter::rows(const NestStatement& s, std::size_t loop, const Pointers& pointers) {
   if (loop + 2 == s.extents.size() && s.step != kNone)
     return s.fold != Fold::none && s.order == FoldOrder::columns ? short_columns(s, pointers) : short_rows(s, pointers);
-  if (loop + 1 == s.extents.size()) {
+  if (loop + 1 == s.extents.size() || folds_rows(s)) {
     llvm::Value* start = b_.getInt64(0);
     if (vectorizes(s)) start = row_loop(s, vector_lanes(s.group, isa_), start, pointers);
     if (masks_rest(s)) {
@@ -626,6 +628,7 @@ llvm::Value* NestEmitter::row_loop(const NestStatement& s, int lanes, llvm::Valu
 // The operands that are one element for the whole row.
 std::vector<Registers> NestEmitter::same_along_row(const NestStatement& s, int lanes, const Pointers& pointers) {
   std::vector<Registers> same;
+  if (folds_rows(s)) return same;
   for (std::size_t k = 0; k < s.from.size(); ++k) {
     Registers x;
     if (!pointers[k]) {
@@ -641,6 +644,7 @@ std::vector<Registers> NestEmitter::same_along_row(const NestStatement& s, int l
 // Elements from `index` on, of which the mask, if there is one, says which are there.
 void NestEmitter::row_turn(const NestStatement& s, int lanes, llvm::Value* index, std::vector<Registers> in,
                            const Pointers& pointers, llvm::Value* mask) {
+  if (folds_rows(s)) return fold_turn(s, lanes, index, pointers, mask);
   const auto at = [&](std::size_t operand, DType d) {
     const int stride = s.strides[operand].back();
     if (stride >= 0) return b_.CreateGEP(b_.getInt8Ty(), pointers[operand], b_.CreateMul(index, parameter(stride)));
@@ -657,11 +661,7 @@ void NestEmitter::row_turn(const NestStatement& s, int lanes, llvm::Value* index
   for (std::size_t k = 0; k < in.size(); ++k) {
     const DType d = variable(s.from[k]).dtype;
     if (in[k].re) continue;
-    const auto read = [&](llvm::Value* from) {
-      return mask ? elements_->load_some(from, d, lanes, mask) : elements_->load(from, d, lanes);
-    };
-    llvm::Value* from = at(k, d);
-    in[k] = s.fold == Fold::none ? read(from) : Registers{fold_below(s, from, read), nullptr};
+    in[k] = mask ? elements_->load_some(at(k, d), d, lanes, mask) : elements_->load(at(k, d), d, lanes);
   }
   const std::vector<Registers> out = outputs_of(s.group, std::move(in), lanes, mask);
   for (std::size_t j = 0; j < out.size(); ++j) {
@@ -671,15 +671,72 @@ void NestEmitter::row_turn(const NestStatement& s, int lanes, llvm::Value* index
   }
 }
 
-// What lies below a vector, folded.
-template <class Read>
-llvm::Value* NestEmitter::fold_below(const NestStatement& s, llvm::Value* first, const Read& read) {
-  SmallArrays::Chunks rows;
-  for (int r = 0; r < s.positions[0][0]; ++r) {
-    llvm::Value* offset = b_.CreateMul(parameter(s.extent), b_.getInt64(static_cast<std::uint64_t>(r)));
-    rows.push_back(read(b_.CreateGEP(b_.getInt8Ty(), first, offset)).re);
+// Sums of what is computed for a vector of columns and all rows: leaves of kLeafRows rows, then those, as everywhere.
+// Nothing is stored in between.
+void NestEmitter::fold_turn(const NestStatement& s, int lanes, llvm::Value* index, const Pointers& pointers,
+                            llvm::Value* mask) {
+  const int count = s.positions[0][0], leaves = (count + kLeafRows - 1) / kLeafRows;
+  const auto read = [&](std::size_t k, llvm::Value* row) {
+    const DType d = variable(s.from[k]).dtype;
+    if (!pointers[k]) return elements_->splat(element(s.from[k]), lanes);
+    llvm::Value* from = pointers[k];
+    if (row) from = b_.CreateGEP(b_.getInt8Ty(), from, b_.CreateMul(row, parameter(s.strides[k][0])));
+    if (s.strides[k][1] == kNone) return elements_->splat(elements_->load(from, d, 1), lanes);
+    from = b_.CreateGEP(elements_->element_type(d), from, index);
+    return mask ? elements_->load_some(from, d, lanes, mask) : elements_->load(from, d, lanes);
+  };
+  llvm::BasicBlock& entry = function_->getEntryBlock();
+  llvm::IRBuilder<> at_entry(&entry, entry.begin());
+  llvm::Type* vector = elements_->vector_type(variable(s.to[0]).dtype, lanes);
+  llvm::AllocaInst* row = at_entry.CreateAlloca(b_.getInt64Ty());
+  std::vector<llvm::AllocaInst*> sums, partial;
+  for (std::size_t j = 0; j < s.to.size(); ++j) {
+    sums.push_back(at_entry.CreateAlloca(vector));
+    partial.push_back(at_entry.CreateAlloca(llvm::ArrayType::get(vector, static_cast<std::uint64_t>(leaves))));
+    partial.back()->setAlignment(llvm::Align(64));
   }
-  return small_.fold_terms(s, variable(s.to[0]).dtype, rows);
+  std::vector<Registers> same(s.from.size());  // for all rows
+  for (std::size_t k = 0; k < same.size(); ++k) {
+    if (!pointers[k] || s.strides[k][0] == kNone) same[k] = read(k, nullptr);
+  }
+  b_.CreateStore(b_.getInt64(0), row);
+  auto *leaf = block("leaf"), *test = block("below"), *body = block("turn"), *end = block("end"), *after = block("all");
+  b_.CreateBr(leaf);
+  b_.SetInsertPoint(leaf);
+  llvm::Value* first = b_.CreateLoad(b_.getInt64Ty(), row);
+  llvm::Value* last = b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, b_.CreateAdd(first, b_.getInt64(kLeafRows)),
+                                               b_.getInt64(static_cast<std::uint64_t>(count)));
+  for (llvm::AllocaInst* sum : sums) b_.CreateStore(llvm::ConstantFP::getNegativeZero(vector), sum);
+  b_.CreateBr(test);
+  b_.SetInsertPoint(test);
+  llvm::Value* now = b_.CreateLoad(b_.getInt64Ty(), row);
+  b_.CreateCondBr(b_.CreateICmpSLT(now, last), body, end);
+  b_.SetInsertPoint(body);
+  std::vector<Registers> in = same;
+  for (std::size_t k = 0; k < in.size(); ++k) {
+    if (!in[k].re) in[k] = read(k, now);
+  }
+  const std::vector<Registers> terms = outputs_of(s.group, std::move(in), lanes, mask);
+  for (std::size_t j = 0; j < sums.size(); ++j)
+    b_.CreateStore(b_.CreateFAdd(b_.CreateLoad(vector, sums[j]), terms[j].re), sums[j]);
+  b_.CreateStore(b_.CreateNSWAdd(now, b_.getInt64(1)), row);
+  b_.CreateBr(test);
+  b_.SetInsertPoint(end);
+  for (std::size_t j = 0; j < sums.size(); ++j) {
+    llvm::Value* number = b_.CreateLShr(first, b_.getInt64(std::countr_zero(static_cast<unsigned>(kLeafRows))));
+    b_.CreateStore(b_.CreateLoad(vector, sums[j]), b_.CreateGEP(vector, partial[j], number));
+  }
+  b_.CreateCondBr(b_.CreateICmpSLT(last, b_.getInt64(static_cast<std::uint64_t>(count))), leaf, after);
+  b_.SetInsertPoint(after);
+  for (std::size_t j = 0; j < sums.size(); ++j) {
+    SmallArrays::Chunks all;
+    for (int l = 0; l < leaves; ++l)
+      all.push_back(b_.CreateLoad(vector, b_.CreateConstGEP1_32(vector, partial[j], static_cast<unsigned>(l))));
+    const DType d = variable(s.to[j]).dtype;
+    llvm::Value* to = b_.CreateGEP(elements_->element_type(d), pointers[s.from.size() + j], index);
+    const Registers sum{small_.fold_leaves(s, d, all), nullptr};
+    mask ? elements_->store_some(to, sum, d, mask) : elements_->store(to, sum, d, lanes);
+  }
 }
 
 // What is left of a row, less than a vector; by one of half the size, if that is enough and takes less time.

@@ -42,21 +42,21 @@ void Quotients::check_dividend(llvm::Value* x) {
   auto* type = llvm::FixedVectorType::get(b_.getInt64Ty(), llvm::cast<llvm::FixedVectorType>(x->getType()));
   llvm::Value* bits = b_.CreateBitCast(x, type);
   llvm::Value* shifted = b_.CreateShl(bits, 1);
-  llvm::Value* is_zero = b_.CreateICmpEQ(shifted, llvm::Constant::getNullValue(type));
-  note(b_.CreateSelect(is_zero, llvm::Constant::getAllOnesValue(type), b_.CreateXor(bits, shifted)));
+  llvm::Value* not_zero = b_.CreateICmpNE(shifted, llvm::Constant::getNullValue(type));
+  if (extreme_ == nullptr) extreme_ = llvm::Constant::getNullValue(type);
+  llvm::Value* more = b_.CreateOr(extreme_, b_.CreateNot(b_.CreateXor(bits, shifted)));
+  extreme_ = b_.CreateSelect(not_zero, more, extreme_);
 }
 
-// The three top bits are 011 or 100, the sign is 0.
 void Quotients::check_divisor(llvm::Value* x) {
   const auto number = [&](double d) { return llvm::ConstantFP::get(x->getType(), d); };
-  llvm::Value* fits = b_.CreateAnd(b_.CreateFCmpOGE(x, number(0x1p-255)), b_.CreateFCmpOLT(x, number(0x1p256)));
-  auto* type = llvm::FixedVectorType::get(b_.getInt64Ty(), llvm::cast<llvm::FixedVectorType>(x->getType()));
-  note(b_.CreateSExt(fits, type));
+  divisor_fits_ = b_.CreateAnd(b_.CreateFCmpOGE(x, number(0x1p-255)), b_.CreateFCmpOLT(x, number(0x1p256)));
 }
 
 llvm::Value* Quotients::all_fit(llvm::Value* mask) {
-  llvm::Value* top = b_.CreateAnd(fits_, llvm::ConstantInt::get(fits_->getType(), kTopBit));
-  llvm::Value* fit = b_.CreateICmpNE(top, llvm::Constant::getNullValue(top->getType()));
+  llvm::Type* type = extreme_->getType();
+  llvm::Value* top = b_.CreateAnd(extreme_, llvm::ConstantInt::get(type, kTopBit));
+  llvm::Value* fit = b_.CreateAnd(divisor_fits_, b_.CreateICmpEQ(top, llvm::Constant::getNullValue(type)));
   return b_.CreateAndReduce(mask ? b_.CreateOr(fit, b_.CreateNot(mask)) : fit);
 }
 

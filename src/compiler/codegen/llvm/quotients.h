@@ -27,21 +27,20 @@ class Quotients {
  public:
   explicit Quotients(llvm::IRBuilder<>& builder) : b_(builder) {}
 
-  // To be divided: zeros, and numbers from 2^-511 to 2^512; of either sign.
-  void check_dividend(llvm::Value* x);
   // To divide by: from 2^-255 to 2^256. With negative ones zeros would come out with the wrong sign.
   void check_divisor(llvm::Value* x);
-  // Whether all that was checked is of such size, in the lanes of the mask, if there is one.
+  // To be divided: zeros, and numbers from 2^-511 to 2^512; of either sign.
+  void check_dividend(llvm::Value* x);
+  // Whether all are of such size, in the lanes of the mask, if there is one.
   llvm::Value* all_fit(llvm::Value* mask);
 
   llvm::Value* inverse(llvm::Value* divisor);
   llvm::Value* quotient(llvm::Value* x, llvm::Value* divisor, llvm::Value* inverse);
 
  private:
-  void note(llvm::Value* fits) { fits_ = fits_ ? b_.CreateAnd(fits_, fits) : fits; }
-
   llvm::IRBuilder<>& b_;
-  llvm::Value* fits_ = nullptr;  // of each lane: bit 62 is set if all numbers fit
+  llvm::Value* divisor_fits_ = nullptr;  // of each lane
+  llvm::Value* extreme_ = nullptr;       // of each lane: bit 62 is set if a dividend does not fit
 };
 
 }  // namespace tnp::compiler

@@ -9,7 +9,6 @@ namespace tnp::compiler {
 namespace {
 
 // As ops/reduce/fold.h has them.
-constexpr int kLeafRows = 8;
 constexpr int kNarrowLanes = 8;
 static_assert(kNarrowLanes == kChunk);
 int wide_lanes(DType d) { return 256 / itemsize(d); }
@@ -166,13 +165,22 @@ llvm::Value* SmallArrays::fold_lanes(const Chunks& from, std::span<const int> po
   return finish(result);
 }
 
-// Leaves of kLeafRows rows, combined as the digits of a binary counter are carried.
+// Leaves of kLeafRows rows.
 llvm::Value* SmallArrays::fold_columns(const Chunks& terms) {
-  Chunks stack;
-  std::size_t count = 0;
+  Chunks leaves;
   for (std::size_t first = 0; first < terms.size(); first += kLeafRows) {
     llvm::Value* leaf = terms[first];
     for (std::size_t r = first + 1; r < std::min(first + kLeafRows, terms.size()); ++r) leaf = apply(leaf, terms[r]);
+    leaves.push_back(leaf);
+  }
+  return combine(leaves);
+}
+
+// As the digits of a binary counter are carried.
+llvm::Value* SmallArrays::combine(const Chunks& leaves) {
+  Chunks stack;
+  std::size_t count = 0;
+  for (llvm::Value* leaf : leaves) {
     stack.push_back(finish(leaf));
     for (std::size_t bits = ++count; (bits & 1) == 0; bits >>= 1) {
       llvm::Value* last = stack.back();

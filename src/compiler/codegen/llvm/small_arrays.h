@@ -10,6 +10,7 @@
 namespace tnp::compiler {
 
 inline constexpr int kChunk = 8;
+inline constexpr int kLeafRows = 8;  // as ops/reduce/fold.h has it
 
 class SmallArrays {
  public:
@@ -32,12 +33,19 @@ class SmallArrays {
     type_ = type;
     return s.order == FoldOrder::row ? fold_row(terms) : fold_columns(terms);
   }
+  // What sums down columns are, given those of every kLeafRows rows.
+  llvm::Value* fold_leaves(const NestStatement& s, DType type, const Chunks& leaves) {
+    fold_ = s.fold;
+    type_ = type;
+    return combine(leaves);
+  }
 
  private:
   llvm::Value* apply(llvm::Value* a, llvm::Value* b);
   llvm::Value* finish(llvm::Value* x);
   llvm::Value* fold_row(const Chunks& terms);
   llvm::Value* fold_columns(const Chunks& terms);
+  llvm::Value* combine(const Chunks& leaves);
   llvm::Value* fold_lanes(const Chunks& from, std::span<const int> positions);
   llvm::Value* halves(llvm::Value* vector);
   llvm::Value* dot(const Chunks& a, const Chunks& b);
