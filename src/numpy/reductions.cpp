@@ -10,6 +10,7 @@
 #include "numpy/reduction_axes.h"
 #include "ops/common.h"
 #include "ops/elementwise/cast.h"
+#include "ops/elementwise/one_pass.h"
 #include "ops/reduce/arg_driver.h"
 #include "ops/reduce/deviation.h"
 #include "ops/sort/direct.h"
@@ -83,6 +84,9 @@ Array count_nonzero(const Array& x, const Reduction& o) {
     bool truths[kFewElements];
     cast_block(x.dtype(), DType::bool_, x.data(), truths, n);
     return Array(static_cast<std::int64_t>(std::count(truths, truths + n, true)));
+  }
+  if (!o.axis && !o.keepdims) {
+    if (const std::int64_t n = number_of_nonzeros(x); n >= 0) return Array(n);
   }
   return reduce_sum(astype(x, DType::bool_), reduction_axes(x, o.axis), o.keepdims, DType::int64);
 }

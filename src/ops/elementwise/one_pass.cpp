@@ -1,5 +1,7 @@
 #include "ops/elementwise/one_pass.h"
 
+#include <atomic>
+
 #include "ops/elementwise/fp_status.h"
 #include "ops/elementwise/one_pass_kernels.h"
 #include "ops/shape/layout.h"
@@ -13,6 +15,7 @@ namespace {
 
 constexpr PerIsa<const OnePassKernels* (*)(DType)> kFind = TNP_PER_ISA(find_one_pass);
 constexpr PerIsa<const BitKernels* (*)()> kFindBits = TNP_PER_ISA(find_bit_kernels);
+constexpr PerIsa<CountKernel (*)(DType)> kFindCount = TNP_PER_ISA(find_count_kernel);
 constexpr std::int64_t kGrain = 1 << 14;
 
 // x as contiguous memory in the order of its axes in memory, and that order.
@@ -68,6 +71,18 @@ Array imaginary_parts_compared(const Array& x, bool zero) {
                        reinterpret_cast<std::uint8_t*>(out.data()) + begin);
   });
   return finished(out, order);
+}
+
+std::int64_t number_of_nonzeros(const Array& x) {
+  const CountKernel kernel = kFindCount.get()(x.dtype());
+  const Array from = kernel ? run_of(x).x : Array();
+  if (!from) return -1;
+  std::atomic<std::int64_t> total{0};
+  const std::byte* data = from.data();
+  parallel_for(from.shape().num_elements(), 4 * kGrain, [&](std::int64_t begin, std::int64_t end) {
+    total.fetch_add(kernel(data + begin * x.itemsize(), end - begin), std::memory_order_relaxed);
+  });
+  return total.load();
 }
 
 void pack_bits(const std::uint8_t* flags, std::int64_t n, bool little, std::uint8_t* out) {

@@ -17,6 +17,9 @@ std::pair<Array, Array> mantissas_and_exponents(const Array& x);
 // Whether the imaginary parts of complex numbers are 0, or are not.
 Array imaginary_parts_compared(const Array& x, bool zero);
 
+// How many elements are not 0; -1 where it does not serve.
+std::int64_t number_of_nonzeros(const Array& x);
+
 // Eight flags, 0 or not, in a byte (n bytes), and back.
 void pack_bits(const std::uint8_t* flags, std::int64_t n, bool little, std::uint8_t* out);
 void unpack_bits(const std::uint8_t* bytes, std::int64_t n, bool little, std::uint8_t* out);

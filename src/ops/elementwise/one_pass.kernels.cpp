@@ -52,6 +52,27 @@ void second_is(const void* pairs, bool zero, int64_t n, uint8_t* out) {
   for (int64_t i = 0; i < n; i++) out[i] = static_cast<uint8_t>(x[2 * i + 1] != T(0)) ^ flip;
 }
 
+// A mask is -1 where it holds: each lane counts, in several registers at a time.
+template <class T, class I>
+int64_t count_all(const void* from, int64_t n) {
+  constexpr int N = kRegisterBytes / sizeof(T), kRegisters = 4;
+  constexpr int64_t kMost = int64_t{1} << 30;  // rounds that a lane of 32 bits holds
+  const T* x = static_cast<const T*>(from);
+  int64_t total = 0, i = 0;
+  while (i + kRegisters * N <= n) {
+    Vec<I, N> count[kRegisters] = {};
+    for (int64_t round = 0; round < kMost && i + kRegisters * N <= n; round++, i += kRegisters * N) {
+#pragma clang loop unroll(full)
+      for (int r = 0; r < kRegisters; r++)
+        count[r] -= __builtin_bit_cast(Vec<I, N>, load_vec<T, N>(x + i + r * N) != T(0));
+    }
+    for (int r = 0; r < kRegisters; r++)
+      total += __builtin_reduce_add(__builtin_convertvector(count[r], Vec<int64_t, N>));
+  }
+  for (; i < n; i++) total += x[i] != T(0);
+  return total;
+}
+
 // --- bits
 
 template <int... I>
@@ -156,5 +177,21 @@ const OnePassKernels* find_one_pass(DType real) {
   return real == DType::float64 ? &kDouble : real == DType::float32 ? &kSingle : nullptr;
 }
 const BitKernels* find_bit_kernels() { return &kBits; }
+CountKernel find_count_kernel(DType dtype) {
+  switch (dtype) {
+    case DType::float32:
+      return &count_all<float, int32_t>;
+    case DType::float64:
+      return &count_all<double, int64_t>;
+    case DType::int32:
+    case DType::uint32:
+      return &count_all<int32_t, int32_t>;
+    case DType::int64:
+    case DType::uint64:
+      return &count_all<int64_t, int64_t>;
+    default:
+      return nullptr;
+  }
+}
 
 }  // namespace tnp::TNP_ISA

@@ -16,6 +16,9 @@ struct OnePassKernels {
   void (*second_is)(const void* pairs, bool zero, std::int64_t n, std::uint8_t* out);
 };
 
+// How many of n numbers are not 0.
+using CountKernel = std::int64_t (*)(const void* x, std::int64_t n);
+
 struct BitKernels {
   // Eight bytes, each 0 or not, in one; `n` of those.
   void (*pack)(const std::uint8_t* flags, std::int64_t n, bool little, std::uint8_t* out);
@@ -27,6 +30,7 @@ struct BitKernels {
   namespace ISA {                                  \
   const OnePassKernels* find_one_pass(DType real); \
   const BitKernels* find_bit_kernels();            \
+  CountKernel find_count_kernel(DType dtype);      \
   }
 TNP_DECLARE_ONE_PASS(baseline)
 TNP_DECLARE_ONE_PASS(avx2)

@@ -150,11 +150,17 @@ void reduce_parts(ReduceOp op, const StridedView& in, const int64_t* starts, int
   const auto* from = static_cast<const char*>(in.data);
   auto* to = static_cast<char*>(out);
   parallel_for(count, 1 + count * kReduceGrain / n, [&](int64_t begin, int64_t end) {
-    for (int64_t k = begin; k < end; k++) {
+    const auto length_of = [&](int64_t k) {
       const int64_t start = starts[k], stop = k + 1 == count ? n : starts[k + 1];
-      const int64_t length = stop > start ? stop - start : 1;
+      return stop > start ? stop - start : 1;
+    };
+    for (int64_t k = begin; k < end; k++) {
+      const int64_t start = starts[k], length = length_of(k);
       if (packed && length < 2 * kReduceChunk) {
-        plan.kernels->rows(from + start * step, 0, 1, length, to + k * bytes);
+        // Neighbours of the same length are rows of a matrix.
+        const int64_t first = k;
+        while (k + 1 < end && starts[k + 1] == starts[k] + length && length_of(k + 1) == length) k++;
+        plan.kernels->rows(from + start * step, length * bytes, k + 1 - first, length, to + first * bytes);
         continue;
       }
       const StridedView part{const_cast<char*>(from + start * step), in.dtype, 1, &length, &step};

@@ -59,6 +59,46 @@ def test_frequencies(n: int) -> None:
         same(np.fft.fftfreq(n, d), tnp.function(lambda d=d: tnp.fft.fftfreq(n, d))())
 
 
+@pytest.mark.parametrize("dtype", ["f8", "f4", "f2", "i8", "u8", "i4", "u4", "i2", "?", "c16"])
+@pytest.mark.parametrize("n", SIZES)
+def test_counts(n: int, dtype: str) -> None:
+    x = (RNG.standard_normal(n) * 100 * (RNG.random(n) > 0.3)).astype("i4").astype(dtype)
+    if dtype == "f8" and n > 8:
+        x[:5] = SPECIAL[:5]
+    assert int(tnp.count_nonzero(tnp.asarray(x))) == np.count_nonzero(x)
+
+
+PLACES = [np.arange(0, 9000, 100), np.array([0, 5, 5, 3, 100, 200, 300, 400, 8999]), np.arange(8999, 0, -3)]
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "i2"])
+@pytest.mark.parametrize("places", PLACES, ids=["alike", "mixed", "single"])
+def test_parts_of_one_length(places: np.ndarray, dtype: str) -> None:
+    x = (RNG.standard_normal(9000) * 100).astype(dtype)
+    for name in ("add", "maximum"):
+        got = np.asarray(getattr(tnp, name).reduceat(tnp.asarray(x), places))
+        np.testing.assert_allclose(got, getattr(np, name).reduceat(x, places), rtol=1e-5, atol=1e-2)
+        alone = [np.asarray(getattr(tnp, name).reduceat(tnp.asarray(x), places[i : i + 2]))[0] for i in range(5)]
+        np.testing.assert_array_equal(got[:5], alone)  # as each for itself
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i4", "c16", "?"])
+@pytest.mark.parametrize("shape", [(1000,), (300_000,), (7, 9), (600, 500)])
+def test_areas(shape: tuple[int, ...], dtype: str) -> None:
+    y, x = (RNG.standard_normal(shape) * 10).astype(dtype), np.sort(RNG.standard_normal(shape[-1]))
+    for f in (
+        lambda m, y, x: m.trapezoid(y),
+        lambda m, y, x: m.trapezoid(y, x),
+        lambda m, y, x: m.trapezoid(y, dx=0.3),
+        lambda m, y, x: m.trapezoid(y, axis=0),
+    ):
+        want, got = f(np, y, x), np.asarray(f(tnp, tnp.asarray(y), tnp.asarray(x)))
+        assert got.dtype == want.dtype
+        np.testing.assert_allclose(
+            got, want, rtol=1e-4 if dtype == "f4" else 1e-9, atol=1e-3 if dtype == "f4" else 1e-9
+        )
+
+
 M = RNG.standard_normal((33, 57)) * 100
 LAYOUTS: dict[str, Callable] = {
     "round": lambda m, x: m.round(x.T, 2),
