@@ -4,7 +4,7 @@
 #include "base/casting.h"
 #include "base/dim.h"
 #include "ops/common.h"
-#include "ops/text/text_ops.h"
+#include "ops/text/handles.h"
 #include "python/arguments.h"
 #include "python/autograph.h"
 #include "python/complex_warning.h"

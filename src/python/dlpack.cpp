@@ -7,6 +7,7 @@
 
 #include "python/interchange.h"
 #include "python/numpy_memory.h"
+#include "runtime/allocator.h"
 #include "tnp/error.h"
 #include "tnp/primitives.h"
 
@@ -35,6 +36,9 @@ struct Exported {
   Managed managed{};
   Array x;
   Strides strides;  // elements
+
+  static void* operator new(std::size_t bytes) { return node_alloc(bytes); }
+  static void operator delete(void* memory, std::size_t bytes) { node_free(memory, bytes); }
 };
 
 template <class Managed>

@@ -1,7 +1,7 @@
 // Arrays as text, and NumPy's print options.
 #include "ir/print_array.h"
 #include "ops/common.h"
-#include "ops/text/text_ops.h"
+#include "ops/text/handles.h"
 #include "python/arguments.h"
 #include "python/elementwise_call.h"
 #include "python/text.h"

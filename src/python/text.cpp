@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ops/text/text_ops.h"
+#include "ops/text/handles.h"
 #include "python/arguments.h"
 #include "python/interchange.h"
 #include "python/numpy_memory.h"

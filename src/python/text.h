@@ -11,7 +11,7 @@ namespace tnp::python {
 std::optional<Array> text_of(PyObject* o);
 // A str or bytes for a 0-d array, else nested lists.
 nb::object text_elements(const Array& x);
-nb::object text_element(DType dtype, const void* at);  // of the place of a handle (ops/text/text_ops.h)
+nb::object text_element(DType dtype, const void* at);  // of the place of a handle (ops/text/handles.h)
 // NumPy's array of text of fixed width; of objects where an element ends in NULs, which that would lose.
 nb::object text_to_numpy(const Array& x);
 bool text_ends_in_nul(const Array& x);
