@@ -124,6 +124,10 @@ class finfo:
         self.smallest_subnormal = number(tiny * 2.0**-digits)
         self.resolution = number(float(f"1e-{self.precision}"))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By the type, also for copies."""
+        return finfo, (self.dtype,)
+
     def __repr__(self) -> str:
         """In one line."""
         low, high = ("-6.55040e+04", "6.55040e+04") if self.dtype.name == "float16" else (self.min, self.max)
@@ -164,6 +168,10 @@ class iinfo:
         self.key = f"{self.kind}{self.bits}"
         self.min = -(1 << (self.bits - 1)) if self.kind == "i" else 0
         self.max = (1 << (self.bits - (self.kind == "i"))) - 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By the type, also for copies."""
+        return iinfo, (self.dtype,)
 
     def __repr__(self) -> str:
         """In one line."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+import pickle
 import warnings
 from typing import Any
 
@@ -124,3 +126,11 @@ def test_unwrap_of_nothing() -> None:
     f = tnp.function(tnp.unwrap)
     for x in (np.zeros(0), np.array([0.0, 7, 14]), np.ones(1)):
         np.testing.assert_allclose(np.asarray(f(tnp.asarray(x))), np.unwrap(x))
+
+
+@pytest.mark.parametrize(
+    "limits", [tnp.finfo("float32"), tnp.finfo(tnp.bfloat16), tnp.finfo("complex128"), tnp.iinfo("uint64")]
+)
+def test_copies_of_limits(limits: Any) -> None:
+    for other in (copy.copy(limits), copy.deepcopy(limits), pickle.loads(pickle.dumps(limits))):
+        assert other.dtype == limits.dtype and other.max == limits.max
