@@ -180,26 +180,64 @@ def test_pairs_of_points(n, m, components, dtype):
 @pytest.mark.parametrize("n", [33, 40])
 def test_pairs_of_special_points(n, divisor):
     """Infinities, NaN, subnormal and huge numbers, both zeros, divided by one number for all components."""
-    special = [0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -5e-324, 2.3e-308, 1.7e308, 1e-155, 1e155, -1e-230]
+    special = [
+        0.0,
+        -0.0,
+        np.inf,
+        -np.inf,
+        np.nan,
+        5e-324,
+        -5e-324,
+        2.3e-308,
+        1.7e308,
+        1e-155,
+        1e155,
+        2.0**-255,
+        2.0**256,
+    ]
     rng = np.random.default_rng(0)
-    for count in (0, 1, len(special)):
-        with np.errstate(all="ignore"):
-            x = rng.standard_normal((n, 3)) * 2.0 ** rng.integers(-8, 8, (n, 3))
-            w = rng.standard_normal(n) * 2.0 ** rng.choice([0, 0, 0, 260, -260, 1000], n)
-        x.ravel()[rng.choice(3 * n, count, replace=False)] = special[:count]
-        w[: min(count, 12)] = special[: min(count, 12)]
-        x[5] = 0.0
+    x = rng.standard_normal((n, 3)) * 2.0 ** rng.integers(-8, 8, (n, 3))
+    w = np.abs(rng.standard_normal((n, 1))) * 2.0 ** rng.integers(-8, 8, (n, 1))
+    s = rng.standard_normal((n, 1))
+    x[5] = 0.0
 
-        def step(i, c):
-            x, w, _, negative = c
-            d = x[None, :, :] * x[:, None, :]
-            r = tnp.sum(d * d, axis=-1) + w[None, :]
-            by = tnp.abs(r) if divisor == "positive" else r
-            q = d / by[:, :, None]
-            negative = negative + tnp.sum(tnp.signbit(q) + 1.0, axis=1)
-            return x * 1.0000001, w * 1.0000003, tnp.sum(q, axis=1), negative
+    def step(i, c):
+        x, w, s, _, negative = c
+        d = x[None, :, :] * x[:, None, :]
+        by = tnp.sum(d * d, axis=-1) * 0.0 + w
+        q = d * s / (tnp.abs(by) if divisor == "positive" else by)[:, :, None]
+        negative = negative + tnp.sum(tnp.signbit(q) + 1.0, axis=1)
+        return x * 1.0000001, w * 1.0000003, s, tnp.sum(q, axis=1), negative
 
-        agree(step, 20, x, w, x, x * 0)
+    for value in special:
+        for k in (9, n - 1):
+            for changed in ("w", "s", "both"):
+                v, t = w.copy(), s.copy()
+                if changed != "s":
+                    v[k] = value
+                if changed != "w":
+                    t[k - 3] = value
+                agree(step, 3, x, v, t, x, x * 0)
+
+
+@pytest.mark.parametrize("top", [52, 12, 40])
+def test_pairs_of_random_bits(top):
+    """Quotients of numbers of which the `top` last bits are random, the others set: near 2, rounding is decided late."""
+    rng = np.random.default_rng(top)
+    bits = np.uint64(2**52 - 2**top) + rng.integers(0, 2**top, (2, 50, 40, 3), "uint64")
+    x, w = (bits | np.uint64(1023 << 52)).view("float64")
+
+    def row(c, r):
+        x, w = r
+        d = x[None, :, :] * tnp.ones((40, 1, 1))
+        by = tnp.sum(d * d, axis=-1) * 0.0 + w[None, :, 0] + w[:, None, 1] * 2.0**-60
+        return c, tnp.sum(d / by[:, :, None] * 2.0 ** tnp.arange(40)[None, :, None], axis=1)
+
+    got = tnp.function(lambda x, w: tnp.scan(row, (), (x, w))[1])
+    d, by = x[:, None], w[:, None, :, 0] + w[:, :, None, 1] * 2.0**-60
+    want = [tnp.sum(tnp.asarray(q), axis=1) for q in d / by[..., None] * 2.0 ** np.arange(40)[:, None]]
+    for _ in range(2):
+        same(got(tnp.asarray(x), tnp.asarray(w)), np.stack([np.asarray(q) for q in want]))
 
 
 def test_pairs_that_are_read_elsewhere():
