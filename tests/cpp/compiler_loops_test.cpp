@@ -38,6 +38,17 @@ TEST(LoopsAhead, OfAStencilTheViewThatComesFirstToWhatIsNew) {
 
 TEST(LoopsAhead, OneOfTwoThatAreTheSame) { EXPECT_EQ(ahead({1022, 1022}, {0, kFar, 0}), (std::vector<int>{0, 1})); }
 
+TEST(LoopsAhead, ArraysThatHappenToBeNeighboursAreTwo) {
+  static std::byte memory[8];
+  const std::int64_t size = 2 * 64 * kRow;
+  const std::vector<Strides> strides = {{64 * kRow, kRow, 8}, {64 * kRow, kRow, 8}};
+  const std::vector<int> sizes = {8, 8};
+  Loops loops({2, 64, 1000}, strides, sizes);
+  const std::vector<const std::byte*> data = {memory, memory + size};
+  loops.look_ahead(data, sizes);
+  EXPECT_EQ(loops.ahead, (std::vector<int>{0, 1}));
+}
+
 TEST(LoopsAhead, NothingSmall) { EXPECT_EQ(ahead({30, 1000}, {0, kFar}), std::vector<int>{}); }
 
 TEST(LoopsAhead, NothingWhereRowsLieFarApart) { EXPECT_EQ(ahead({4096, 100}, {0, kFar}), std::vector<int>{}); }

@@ -52,11 +52,15 @@ void Loops::look_ahead(std::span<const std::byte* const> data, std::span<const i
   for (std::int64_t size : sizes) n *= size;
   const int widest = *std::max_element(itemsizes.begin(), itemsizes.end());
   const auto stride = [&](std::size_t loop, std::size_t k) { return strides[loop][k]; };
+  // Whether another operand is a view of the same memory a little further on. Distinct arrays never are, wherever they
+  // happen to lie, so that calls find the code of earlier ones.
   const auto follows = [&](std::size_t k, std::size_t other) {
+    std::int64_t span = itemsizes[k];
     for (std::size_t d = 0; d < sizes.size(); ++d) {
       if (stride(d, k) != stride(d, other)) return false;
+      span += (sizes[d] - 1) * std::abs(stride(d, k));
     }
-    const std::int64_t distance = data[other] - data[k], most = 2 * std::abs(stride(0, k));
+    const std::int64_t distance = data[other] - data[k], most = std::min(2 * std::abs(stride(0, k)), span - 1);
     return distance == 0 ? other < k : distance > 0 && distance <= most;
   };
   for (std::size_t k = 0; k < data.size(); ++k) {
