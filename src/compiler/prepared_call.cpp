@@ -1,7 +1,6 @@
 #include "compiler/prepared_call.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "compiler/fused_kernel.h"
 #include "compiler/native_steps.h"
@@ -23,9 +22,9 @@ PreparedViews::PreparedViews(std::span<const Array> arguments, std::vector<Resul
   if (results_.size() == 1 && !results_[0].whole) element_ = element_type(results_[0].layout);
 }
 
-void PreparedViews::run_element(detail::Node* const* arguments, std::byte* to) const {
+const std::byte* PreparedViews::run_element(detail::Node* const* arguments, std::byte*) const {
   const Result& r = results_[0];
-  std::memcpy(to, arguments[r.of.argument]->data + r.offset, static_cast<std::size_t>(itemsize(*element_)));
+  return arguments[r.of.argument]->data + r.offset;
 }
 
 bool PreparedViews::run(detail::Node* const* arguments, Array* results) const {
@@ -59,10 +58,11 @@ class Kernel final : public PreparedCall {
     run_element(arguments, results[0].node()->data);
     return true;
   }
-  void run_element(detail::Node* const* arguments, std::byte* to) const override {
+  const std::byte* run_element(detail::Node* const* arguments, std::byte* room) const override {
     const void* in[PreparedElementwise::kMostInputs];
     for (int k = 0; k < kernel_.arity; ++k) in[k] = operands_[static_cast<std::size_t>(k)].node(arguments)->data;
-    kernel_.kernel(to, in, kernel_.step, kernel_.elements);
+    kernel_.run(room, in);
+    return room;
   }
 
  private:
@@ -104,12 +104,13 @@ class FusedRow final : public PreparedCall {
     if (outputs_.size() == 1) element_ = element_type(outputs_[0]);
   }
 
-  void run_element(detail::Node* const* arguments, std::byte* to) const override {
+  const std::byte* run_element(detail::Node* const* arguments, std::byte* room) const override {
     std::byte* at[kMaxLoopOperands];
-    at[0] = to;
+    at[0] = room;
     std::size_t k = 1;
     for (const PreparedOperand& o : operands_) at[k++] = o.node(arguments)->data;
     kernel_->run_row(scalars_, at, 1, mode_);
+    return room;
   }
 
   bool run(detail::Node* const* arguments, Array* results) const override {

@@ -36,9 +36,10 @@ class PreparedCall {
   // Of arguments that fit, which the caller holds, while nobody traces, records or profiles. Results that are arguments
   // stay absent. Throws what the operations throw. False, with nothing done, where the steps are to say what is wrong.
   virtual bool run(detail::Node* const* arguments, Array* results) const = 0;
-  // Whether the result is one element of 0 dimensions, and which type it has: `run_element` puts just that there.
+  // Whether the result is one element of 0 dimensions, and which type it has: `run_element` gives where just that is,
+  // in `room` or elsewhere.
   const std::optional<DType>& element() const { return element_; }
-  virtual void run_element(detail::Node* const* /*arguments*/, std::byte* /*to*/) const {}
+  virtual const std::byte* run_element(detail::Node* const* /*arguments*/, std::byte* room) const { return room; }
 
  protected:
   PreparedCall(std::span<const Array> arguments, std::size_t num_results)
@@ -88,7 +89,7 @@ class PreparedViews final : public PreparedCall {
   };
   PreparedViews(std::span<const Array> arguments, std::vector<Result> results);
   bool run(detail::Node* const* arguments, Array* results) const override;
-  void run_element(detail::Node* const* arguments, std::byte* to) const override;
+  const std::byte* run_element(detail::Node* const* arguments, std::byte* room) const override;
 
  private:
   std::vector<Result> results_;

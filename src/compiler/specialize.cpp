@@ -202,23 +202,26 @@ class PartialSpecializer {
   }
 
   // What the other calls and the outputs read of what has been computed becomes captured. What only repeats elements
-  // stays a call: it is a matter of strides there.
+  // stays a call for loops that fuse it: it is a matter of strides there.
   void capture() {
-    std::vector<bool> read(graph_.values.size(), false);
+    std::vector<bool> read(graph_.values.size(), false), fused(graph_.values.size(), false);
     for (int v : result_.outputs) read[static_cast<std::size_t>(v)] = true;
     std::vector<GraphNode> kept;
     std::vector<int> captured;
     for (std::size_t n = result_.nodes.size(); n-- > 0;) {
       GraphNode& node = result_.nodes[n];
-      const bool is_read = std::any_of(node.outputs.begin(), node.outputs.end(),
-                                       [&](int v) { return read[static_cast<std::size_t>(v)]; });
-      if (folded_[n] && (!is_read || node.op->fusion != Fusion::broadcast)) {
+      const bool is_fused = std::any_of(node.outputs.begin(), node.outputs.end(),
+                                        [&](int v) { return fused[static_cast<std::size_t>(v)]; });
+      if (folded_[n] && (!is_fused || node.op->fusion != Fusion::broadcast)) {
         for (int v : node.outputs) {
           if (read[static_cast<std::size_t>(v)]) captured.push_back(v);
         }
         continue;
       }
-      for (int v : node.inputs) read[static_cast<std::size_t>(v)] = true;
+      for (int v : node.inputs) {
+        read[static_cast<std::size_t>(v)] = true;
+        if (node.op->fusion != Fusion::none) fused[static_cast<std::size_t>(v)] = true;
+      }
       for_each_symbolic_dim(*node.params, [&](Dim d) {
         for_each_leaf(d, [&](const DimExpr& leaf) {
           const auto it = graph_.leaf_values.find(leaf.node);

@@ -247,7 +247,10 @@ class Function : public Callable {
   struct Quick {
     const compiler::PreparedCall* call;
     const Traced* traced;
-    PyTree::Row row;  // what the results are, if no more than a tuple or a list
+    bool is_leaf;                         // one result, and no structure
+    int same;                             // … which is this argument; -1
+    const std::optional<DType>* element;  // … which is one element; null
+    PyTree::Row row;                      // what the results are, if no more than a tuple or a list
   };
 
   // As many arrays as there are results.
@@ -287,42 +290,54 @@ class Function : public Callable {
     return active_observers != nullptr || current_trace != nullptr || is_profiling() || promotion_settings() != 0;
   }
 
-  PyObject* run_quick(const Quick quick, PyObject* const* given, detail::Node* const* in) {
+  PyObject* run_quick(const Quick& quick, PyObject* const* given, detail::Node* const* in) {
+    if (quick.same >= 0) return Py_NewRef(given[quick.same]);
     const Running running(*this);
-    const auto object_of = [&](std::size_t i, Array& x) {
-      const int same = quick.call->argument_of(i);
-      return same < 0 ? SpareObjects<Array>::wrap(std::move(x)) : Py_NewRef(given[same]);
-    };
-    if (quick.traced->results.is_leaf()) {
-      if (const auto& type = quick.call->element()) {
-        alignas(16) std::byte element[16];
-        quick.call->run_element(in, element);
-        tell_after_run();
-        return wrap_element(element, *type);
-      }
-      Array out;
-      if (!quick.call->run(in, &out)) return nullptr;
+    if (quick.element != nullptr) {
+      const DType type = **quick.element;
+      alignas(16) std::byte room[16];
+      const std::byte* element = quick.call->run_element(in, room);
       tell_after_run();
-      return object_of(0, out);
+      return wrap_element(element, type);
     }
+    if (!quick.is_leaf) return run_structure(quick, given, in);
+    Array out;
+    if (!quick.call->run(in, &out)) return nullptr;
+    tell_after_run();
+    return SpareObjects<Array>::wrap(std::move(out));
+  }
+
+  // By value: what follows the run may forget it.
+  PyObject* run_structure(const Quick quick, PyObject* const* given, detail::Node* const* in) {
     const std::size_t count = quick.call->num_results();
     QuickResults made(count);
     Array* out = made.all();
     if (!quick.call->run(in, out)) return nullptr;
     tell_after_run();
+    const auto object_of = [&](std::size_t i) {
+      const int same = quick.call->argument_of(i);
+      return same < 0 ? SpareObjects<Array>::wrap(std::move(out[i])) : Py_NewRef(given[same]);
+    };
     if (quick.row != PyTree::Row::none) {
       nb::object row = nb::steal(PyTree::new_row(quick.row, count));
-      for (std::size_t i = 0; i < count; ++i) PyTree::set_in_row(quick.row, row.ptr(), i, object_of(i, out[i]));
+      for (std::size_t i = 0; i < count; ++i) PyTree::set_in_row(quick.row, row.ptr(), i, object_of(i));
       return row.release().ptr();
     }
     nb::object leaves[kShortResults];
-    for (std::size_t i = 0; i < count; ++i) leaves[i] = nb::steal(object_of(i, out[i]));
+    for (std::size_t i = 0; i < count; ++i) leaves[i] = nb::steal(object_of(i));
     return quick.traced->results.unflatten({leaves, count}).release().ptr();
   }
 
   static void tell_after_run() {
     tell_long_compilation();
     fp_flags_seen.store(0, std::memory_order_relaxed);  // NumPy's warnings are for eager calls
+  }
+
+  static Quick quick_of(const compiler::PreparedCall& call, const Traced& t) {
+    const bool leaf = t.results.is_leaf();
+    return {
+        &call,          &t, leaf, leaf ? call.argument_of(0) : -1, leaf && call.element() ? &call.element() : nullptr,
+        t.results.row()};
   }
 
   // Asked now and then: it takes some runs until it is known how they go.
@@ -335,7 +350,7 @@ class Function : public Callable {
     for (std::size_t i = 0; i < num_quick_; ++i) {
       if (quick_[i].call == call) return;
     }
-    quick_[num_quick_ < kMostQuick ? num_quick_++ : calls % kMostQuick] = {call, &t, t.results.row()};
+    quick_[num_quick_ < kMostQuick ? num_quick_++ : calls % kMostQuick] = quick_of(*call, t);
   }
 
   // Whether calls with arrays alone, in the order of parameters, are all that there is to it.

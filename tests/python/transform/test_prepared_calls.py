@@ -347,3 +347,16 @@ def test_sizes_of_data_that_do_not_fit():
         with pytest.raises(ValueError):
             f(x, tnp.asarray([1, 1, 1]))
         assert f(x, tnp.asarray([0, 0, 1])).tolist() == [4, 6]
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 64, 65, 300])
+@pytest.mark.parametrize("types", ["?dd", "?fd", "?if", "ifd", "Bqg", "?ee"])
+def test_elements_of_several_types(n, types):
+    rng = np.random.default_rng(n)
+    m, x, y = (np.asarray(rng.integers(0, 3, n), t.replace("g", "D")) for t in types)
+    for ours in (tnp.where, lambda m, x, y: tnp.add(x, y), lambda m, x, y: tnp.less(m, x), lambda m, x, y: x[:1] * y):
+        f = tnp.function(ours)
+        args = [tnp.asarray(v) for v in (m, x, y)]
+        expected = np.asarray(ours(*args))
+        check(warm(f, *args), expected)
+        np.testing.assert_array_equal(np.asarray(f(*args[::-1])), np.asarray(ours(*args[::-1])))
