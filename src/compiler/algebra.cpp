@@ -69,6 +69,10 @@ class Rules {
       : graph_(graph), constants_(constants), num_given_(num_given) {
     for (std::size_t i = 0; i < graph.values.size(); ++i) by_.push_back(static_cast<int>(i));
     producer_.assign(graph.values.size(), -1);
+    readers_.assign(graph.values.size(), 0);
+    for (const GraphNode& n : graph.nodes) {
+      for (int v : n.inputs) ++readers_[static_cast<std::size_t>(v)];
+    }
     const auto args = static_cast<std::size_t>(graph.num_args());
     for (std::size_t i = 0; i < graph.captured.size(); ++i) captured_[graph.inputs[args + i]] = static_cast<int>(i);
   }
@@ -311,6 +315,10 @@ class Rules {
     const GraphNode* inner = maker(node.inputs[0], *node.op);
     if (inner == nullptr || !value(inner->inputs[0]).shape.is_static() || !value(node.outputs[0]).shape.is_static())
       return false;
+    // What a view shows may have to be copied by the inner one, once for all who read it.
+    const int by = producer_[static_cast<std::size_t>(inner->inputs[0])];
+    const bool of_view = by >= 0 && kept_[static_cast<std::size_t>(by)].op->fusion == Fusion::broadcast;
+    if (of_view && readers_[static_cast<std::size_t>(node.inputs[0])] > 1) return false;
     node.inputs[0] = inner->inputs[0];
     return true;
   }
@@ -418,6 +426,7 @@ class Rules {
   const std::size_t num_given_;            // captured arrays that a run may be given others for
   std::vector<int> by_;                    // of each value: what takes its place
   std::vector<int> producer_;              // of each value: a node of kept_, or -1
+  std::vector<int> readers_;               // of each value of the graph as it was: how many
   std::unordered_map<int, int> captured_;  // value → place among the captured arrays
   std::vector<GraphNode> kept_;
   std::set<int> relied_;

@@ -88,7 +88,22 @@ void BlockInterpreter::run_block(std::byte* const* values, std::int32_t* steps, 
   }
 }
 
+// A group of one operation: its kernel on the operands, as eager calls run it.
+bool BlockInterpreter::run_alone(std::byte* const* operands, const OperandMask& scalars, std::int64_t n) const {
+  const FusedOp& op = group_.ops[0];
+  if (group_.ops.size() != 1 || group_.num_outputs() != 1 || op.op == nullptr) return false;
+  const void* in[3];
+  std::int32_t step[3];
+  for (int k = 0; k < op.arity; ++k) {
+    in[k] = operands[1 + op.in[k]];
+    step[k] = scalars[static_cast<std::size_t>(op.in[k])] ? 0 : 1;
+  }
+  op.op->elementwise->kernels.get()->by_dtype[static_cast<int>(op.compute)](operands[0], in, step, n);
+  return true;
+}
+
 void BlockInterpreter::run(std::byte* const* operands, const OperandMask& scalars, std::int64_t n) const {
+  if (run_alone(operands, scalars, n)) return;
   const int inputs = group_.num_inputs(), outputs = group_.num_outputs();
   std::int64_t block =
       std::clamp(kScratchBytes / (kElementBytes * std::max(blocks_, 1)), kMinBlock, kMaxBlock) / 64 * 64;

@@ -16,6 +16,7 @@ class BlockInterpreter {
   void run(std::byte* const* operands, const OperandMask& scalars, std::int64_t n) const;
 
  private:
+  bool run_alone(std::byte* const* operands, const OperandMask& scalars, std::int64_t n) const;
   void run_block(std::byte* const* values, std::int32_t* steps, std::int64_t n) const;
 
   const FusedGroup& group_;

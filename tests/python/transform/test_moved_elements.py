@@ -125,3 +125,12 @@ def test_moves(name, shape, dtype):
         got, want = h(x), f(x)
         for a, b in zip(got, want, strict=True) if isinstance(want, tuple) else [(got, want)]:
             same(a, b)
+
+
+def test_what_a_view_shows_is_copied_once():
+    h = tnp.function(lambda x: tnp.linalg.norm(x[::-1]))
+    x = tnp.asarray(RNG.standard_normal((600, 700)))
+    same(h(x), tnp.linalg.norm(x[::-1]))
+    reshapes = [line.split("(")[1].split(")")[0] for line in h.steps(x).splitlines() if "= reshape(" in line]
+    flat = reshapes[0]
+    assert reshapes.count(flat) == 1
