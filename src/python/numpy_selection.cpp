@@ -106,10 +106,36 @@ TNP_FUNCTION(select, kFunction, "(condlist, choicelist, default=0)",
   return to_python(select(conditions, choices, 0));
 }
 
+// Arrays of which Python's numbers among them take the type, as far as their kind goes into it.
+static Arrays choices_of(const Value& choices) {
+  if (!PyList_Check(choices.ptr()) && !PyTuple_Check(choices.ptr())) return choices.arrays();
+  const nb::object all = nb::steal(PySequence_Tuple(choices.ptr()));
+  if (!all.is_valid()) throw nb::python_error();
+  const Py_ssize_t n = PyTuple_GET_SIZE(all.ptr());
+  std::vector<std::optional<Scalar>> weak;
+  Arrays out;
+  std::optional<DType> common;
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    PyObject* o = PyTuple_GET_ITEM(all.ptr(), i);
+    Scalar number(false);
+    weak.push_back(scalar_of(o, number) ? std::optional(number) : std::nullopt);
+    out.push_back(weak.back() ? Array() : as_array(o));
+    if (!weak.back()) common = common ? promote(*common, out.back().dtype()) : out.back().dtype();
+  }
+  if (!common || !is_numeric(*common)) return choices.arrays();
+  for (const auto& number : weak) {
+    if (number) common = promote(*common, number->kind);
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (weak[i]) out[i] = weak[i]->to_array(*common);
+  }
+  return out;
+}
+
 TNP_FUNCTION(choose, kFunction | kMethod, "(a, choices, out=None, mode='raise')",
              "Of several arrays the element of that whose number is in a.") {
   const auto [a, choices, out, mode] = take<4>(args);
-  return to_python(choose(a.array(), choices.arrays(), mode_named(mode.text("raise"))));
+  return to_python(choose(a.array(), choices_of(choices), mode_named(mode.text("raise"))));
 }
 
 TNP_FUNCTION(place, kFunction, "(arr, mask, vals)",

@@ -19,6 +19,7 @@ namespace {
 struct TypeVote {
   std::optional<DType> dtype;
   WeakKind weak = WeakKind::boolean;
+  bool beyond = false;  // an integer that int64 does not hold
 };
 
 bool is_array_like(PyObject* o) {
@@ -31,8 +32,7 @@ TypeVote vote_of(PyObject* o) {
   if (is_array(o)) return {array_of(o).dtype()};
   Scalar s(false);
   if (scalar_of(o, s)) {
-    if (std::holds_alternative<std::uint64_t>(s.value)) return {DType::uint64};
-    return {std::nullopt, s.kind};
+    return {std::nullopt, s.kind, std::holds_alternative<std::uint64_t>(s.value)};
   }
   if (is_array_like(o)) return {as_array(o).dtype()};
   return {dtype_of(nb::handle(o))};
@@ -50,15 +50,17 @@ TNP_FUNCTION(result_type, kFunction, "(*arrays_and_dtypes)",
   if (args.rest.empty()) throw ValueError("at least one array or dtype is required");
   std::optional<DType> strong;
   std::optional<WeakKind> weak;
+  bool beyond = false;
   for (PyObject* o : args.rest) {
     const TypeVote vote = vote_of(o);
+    beyond = beyond || vote.beyond;
     if (vote.dtype) {
       strong = strong ? promote(*strong, *vote.dtype) : *vote.dtype;
     } else if (!weak || vote.weak > *weak) {
       weak = vote.weak;
     }
   }
-  if (!strong) return dtype_object(default_dtype(*weak));
+  if (!strong) return dtype_object(beyond && *weak == WeakKind::integer ? DType::uint64 : default_dtype(*weak));
   return dtype_object(weak ? promote(*strong, *weak) : *strong);
 }
 

@@ -40,6 +40,8 @@ CALLS = [
     "np.geomspace(1e300, np.float32(2), 3)", "np.geomspace(1.0, np.float32(8), 4)",
     "np.trapezoid([1, 2, 3], x=[[0, 1, 2], [0, 2, 4]])", "np.trapezoid(np.ones((3, 2)), x=[0, 1, 2], axis=0)",
     "np.tri(3, k=2**63 - 1)", "np.triu(np.ones((2, 2)), 2**63 - 1)", "np.eye(3, k=2**62)",
+    "np.result_type(2**63, 'float32')", "np.result_type(2**63)", "np.result_type(2**63, 1)", "np.choose([0, 1, 0], [np.array([3, 5, 0], 'int8'), 2])",
+    "np.choose([0, 1], [1.5, np.array([1, 2], 'float32')])", "np.choose([0, 1], [1, 2.5])", "np.choose([0], [np.int8([1]), 300])",
 ]  # fmt: skip
 
 
@@ -59,8 +61,8 @@ def test_as_numpy(expression: str) -> None:
     got = result(expression, tnp, {"X": tnp.asarray(X), "MASK": tnp.asarray(MASK)})
     if isinstance(expected, type):
         assert isinstance(got, type) and issubclass(got, expected), got
-    elif isinstance(expected, tuple):
-        assert tuple(got) == expected
+    elif isinstance(expected, (tuple, np.dtype)):
+        assert got == expected
     else:
         keep = np.array([True, False, True, True]) if "where=MASK" in expression and expected.shape == (4,) else ...
         assert np.asarray(got).dtype == expected.dtype and np.shape(got) == np.shape(expected)
