@@ -14,7 +14,8 @@ extern const OpDef kPlanes;
 // (i, j, component) over j.
 extern const OpDef kPlaneSums;
 
-inline constexpr std::int64_t kMostPlaneRows = 64;  // all of a column is in the code
+// Columns of more rows that lie close to each other are summed in another order (ops/reduce/reduce_stage.cpp).
+inline constexpr std::int64_t kMostPlaneRows = 255;
 
 // Makes such calls, and elementwise ones of matrices between them, of what is worth it.
 void split_components(Graph& graph);

@@ -163,7 +163,23 @@ def pair_sums(x, y, w, mass):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("components", [2, 3, 4, 5])
-@pytest.mark.parametrize(("n", "m"), [(33, 33), (16, 9), (17, 64), (64, 64), (40, 65), (15, 33), (8, 32), (20, 8)])
+@pytest.mark.parametrize(
+    ("n", "m"),
+    [
+        (33, 33),
+        (16, 9),
+        (17, 64),
+        (64, 64),
+        (40, 65),
+        (15, 33),
+        (8, 32),
+        (20, 8),
+        (100, 100),
+        (16, 255),
+        (17, 256),
+        (20, 129),
+    ],
+)
 def test_pairs_of_points(n, m, components, dtype):
     """Sizes at which matrices are made, and beyond; a last vector of one lane, of some, and of all."""
 
