@@ -192,6 +192,8 @@ class NestEmitter {
                 const Pointers& pointers, llvm::Value* mask);
   // Whether rows are folded, all of them for a vector of columns.
   static bool folds_rows(const NestStatement& s) { return s.fold != Fold::none && s.step == kNone; }
+  Registers below(const NestStatement& s, std::size_t k, int lanes, llvm::Value* index, llvm::Value* from,
+                  llvm::Value* row, llvm::Value* mask);
   void fold_turn(const NestStatement& s, int lanes, llvm::Value* index, const Pointers& pointers, llvm::Value* mask);
   void row_rest(const NestStatement& s, int lanes, llvm::Value* start, const Pointers& pointers);
   // Whether what whole vectors leave of a row is one more vector, of which some lanes are looked at.
@@ -671,20 +673,23 @@ void NestEmitter::row_turn(const NestStatement& s, int lanes, llvm::Value* index
   }
 }
 
+// What operand k has for a vector of columns, and a row; without a number the first.
+Registers NestEmitter::below(const NestStatement& s, std::size_t k, int lanes, llvm::Value* index, llvm::Value* from,
+                             llvm::Value* row, llvm::Value* mask) {
+  const DType d = variable(s.from[k]).dtype;
+  if (!from) return elements_->splat(element(s.from[k]), lanes);
+  if (row) from = b_.CreateGEP(b_.getInt8Ty(), from, b_.CreateMul(row, parameter(s.strides[k][0])));
+  if (s.strides[k][1] == kNone) return elements_->splat(elements_->load(from, d, 1), lanes);
+  from = b_.CreateGEP(elements_->element_type(d), from, index);
+  return mask ? elements_->load_some(from, d, lanes, mask) : elements_->load(from, d, lanes);
+}
+
 // Sums of what is computed for a vector of columns and all rows: leaves of kLeafRows rows, then those, as everywhere.
 // Nothing is stored in between.
 void NestEmitter::fold_turn(const NestStatement& s, int lanes, llvm::Value* index, const Pointers& pointers,
                             llvm::Value* mask) {
   const int count = s.positions[0][0], leaves = (count + kLeafRows - 1) / kLeafRows;
-  const auto read = [&](std::size_t k, llvm::Value* row) {
-    const DType d = variable(s.from[k]).dtype;
-    if (!pointers[k]) return elements_->splat(element(s.from[k]), lanes);
-    llvm::Value* from = pointers[k];
-    if (row) from = b_.CreateGEP(b_.getInt8Ty(), from, b_.CreateMul(row, parameter(s.strides[k][0])));
-    if (s.strides[k][1] == kNone) return elements_->splat(elements_->load(from, d, 1), lanes);
-    from = b_.CreateGEP(elements_->element_type(d), from, index);
-    return mask ? elements_->load_some(from, d, lanes, mask) : elements_->load(from, d, lanes);
-  };
+  const auto read = [&](std::size_t k, llvm::Value* row) { return below(s, k, lanes, index, pointers[k], row, mask); };
   llvm::BasicBlock& entry = function_->getEntryBlock();
   llvm::IRBuilder<> at_entry(&entry, entry.begin());
   llvm::Type* vector = elements_->vector_type(variable(s.to[0]).dtype, lanes);
