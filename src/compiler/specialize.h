@@ -14,9 +14,9 @@ namespace tnp::compiler {
 // can be.
 std::optional<Graph> specialize(const Graph& graph, std::span<const Shape> inputs, bool inner = false);
 
-// The graph, simplified, with the sizes that these shapes tell as numbers, those of data as they were, and what they and
-// known inputs decide computed: it becomes further captured arrays. `known`: an array for each input whose value may be
-// relied on, absent for the others. Nothing if calls have effects or the shapes do not fit.
+// The graph, simplified, with the sizes that these shapes tell as numbers, those of data as they were, and what they
+// and known inputs decide computed: it becomes further captured arrays. `known`: an array for each input whose value
+// may be relied on, absent for the others. Nothing if calls have effects or the shapes do not fit.
 std::optional<Graph> specialize_and_fold(const Graph& graph, std::span<const Shape> inputs,
                                          std::span<const Array> known);
 // The captured arrays, by number among the inputs, that calls would be computed from if sizes were known.
