@@ -153,11 +153,34 @@ Array run_general(const Call& call, const ElementwiseInfo& info, DType loop, DTy
 
 Array run_in_memory_order(const Call& call, DType loop, DType out_dtype, const Axes& order);
 
+bool is_column_major(const Array& x) {
+  std::int64_t expected = x.itemsize();
+  for (int i = 0; i < x.shape().ndim(); ++i) {
+    if (x.shape()[i] == 1) continue;
+    if (x.strides()[i] != expected) return false;
+    expected *= x.shape()[i];
+  }
+  return true;
+}
+
+Array empty_in_columns(DType dtype, const Shape& shape) {
+  const Array memory = Array::empty(dtype, Shape{shape.num_elements()});
+  Strides strides;
+  strides.resize_unset(shape.ndim());
+  std::int64_t step = itemsize(dtype);
+  for (int i = 0; i < shape.ndim(); ++i) {
+    strides[i] = step;
+    step *= shape[i];
+  }
+  return Array::view_of(memory.node()->buffer, memory.node()->data, dtype, shape, strides);
+}
+
 // Computes into `out` if there is one: row-major, and one of the inputs at most.
 Array run(const Call& call, DType loop, DType out_dtype, Array out) {
   const ElementwiseInfo& info = *call.op.elementwise;
 
-  // Contiguous inputs of one shape (or single elements) of the loop's own type: the kernel runs on them as they are.
+  // Contiguous inputs of one shape (or single elements) of the loop's own type: the kernel runs on them as they are. So
+  // it does on column-major ones.
   const Array* widest = &call.in[0];
   for (const Array& x : call.in) {
     if (x.ndim() > widest->ndim()) widest = &x;
@@ -172,7 +195,16 @@ Array run(const Call& call, DType loop, DType out_dtype, Array out) {
     in[k] = x.data();
     step[k] = whole ? 1 : 0;
   }
-  if (!direct) {
+  bool columns = !direct && !out && call.donated == 0 && compute_dtype(loop) == loop;
+  for (int k = 0; columns && k < info.arity; ++k) {
+    const Array& x = call.in[k];
+    const bool whole = x.node() == widest->node() || x.shape() == widest->shape();
+    columns = x.dtype() == loop && (x.shape().ndim() == 0 || (whole && is_column_major(x)));
+    in[k] = x.data();
+    step[k] = whole ? 1 : 0;
+  }
+  if (columns) out = empty_in_columns(out_dtype, widest->shape());
+  if (!direct && !columns) {
     const Axes order = out ? Axes() : memory_order(call.in);
     if (!order.empty()) return run_in_memory_order(call, loop, out_dtype, order);
     return run_general(call, info, loop, out_dtype, std::move(out));
