@@ -321,7 +321,7 @@ Array Value::mask() const {
 Order Value::order_named() const {
   const std::string s = text("C");
   if (s == "F" || s == "f") return Order::f;
-  // Arrays are row-major, so that "as it lies" is C.
+  // An order of elements: "as it lies" counts as row-major. How results lie in memory is layout_of's matter.
   if (s == "C" || s == "A" || s == "K" || s == "c" || s == "a" || s == "k") return Order::c;
   throw ValueError("order must be one of 'C', 'F', 'A', or 'K' (got '" + s + "')");
 }
