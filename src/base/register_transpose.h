@@ -1,20 +1,10 @@
 // The transposition of a square tile that vector registers hold.
 #pragma once
 
-#include <cstddef>
-
+#include "base/indices.h"
 #include "base/simd.h"
 
 namespace tnp::TNP_ISA {
-
-template <std::size_t... I>
-struct Indices {};
-template <std::size_t N, std::size_t... I>
-struct MakeIndices : MakeIndices<N - 1, N - 1, I...> {};
-template <std::size_t... I>
-struct MakeIndices<0, I...> {
-  using type = Indices<I...>;
-};
 
 // Exchanges the upper right quarter with the lower left one in each 2 Half x 2 Half block that a pair of rows crosses.
 template <int W, int Half, class V, std::size_t... J>

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "ir/graph.h"
 #include "ir/some_params.h"
 
 namespace tnp::compiler {
@@ -30,6 +31,26 @@ class ParamReader final : public SomeParams {
   void operator()(const char* name, GraphRef& value) override {
     if (value) graphs.emplace_back(name, value);
   }
+};
+
+// Whether a call with these parameters calls functions of the host language, in graphs that it holds, too.
+class HostFinder final : public SomeParams {
+ public:
+  static bool calls_host(const Params& params) {
+    HostFinder finder;
+    params.clone()->visit(finder);
+    return finder.found_;
+  }
+
+  using SomeParams::operator();
+  void operator()(const char*, HostRef& value) override { found_ = found_ || value != nullptr; }
+  void operator()(const char*, GraphRef& value) override {
+    if (!value) return;
+    for (const GraphNode& node : value->nodes) found_ = found_ || calls_host(*node.params);
+  }
+
+ private:
+  bool found_ = false;
 };
 
 // The parameters with each graph replaced.

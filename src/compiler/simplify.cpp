@@ -16,8 +16,6 @@ namespace tnp::compiler {
 
 namespace {
 
-constexpr std::int64_t kMaxFoldedElements = 4096;
-
 bool is_pure(const GraphNode& node) { return node.op->effect == Effect::none; }
 
 // Replaces values by others, everywhere.

@@ -13,6 +13,9 @@ namespace tnp::compiler {
 void remove_identities(Graph& graph, const SizePattern& pattern = {});
 // One of several equal calls stays. Calls with effects are never equal.
 void merge_equal(Graph& graph);
+// What is computed ahead has at most so many elements.
+inline constexpr std::int64_t kMaxFoldedElements = 4096;
+
 // Calls on small captured arrays alone are computed now: their results become further captured arrays. Equal captured
 // scalars become one. Gives the inputs (by position) on whose values this relies.
 std::vector<int> fold_constants(Graph& graph);

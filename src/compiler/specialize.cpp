@@ -98,8 +98,6 @@ class Specializer {
   Graph result_;
 };
 
-constexpr std::int64_t kMaxFoldedElements = 4096;
-
 bool has_symbolic_dims(const Params& params) {
   bool any = false;
   for_each_symbolic_dim(params, [&](Dim) { any = true; });
@@ -186,6 +184,8 @@ class PartialSpecializer {
     for (int v : node.outputs) {
       if (!is_small(shape(v))) return false;
     }
+    // The program's lock is held here: host functions may call the program, or let others run that do.
+    if (HostFinder::calls_host(*node.params)) return false;
     try {
       execute(Call{*node.op, in, *node.params}, out);
     } catch (const Error&) {

@@ -2,6 +2,8 @@
 // So those of 0-d arrays of float64 and int64 have a way of their own past the kernels.
 #pragma once
 
+#include <complex>
+
 #include "ir/observer.h"
 #include "python/python.h"
 #include "python/spare_objects.h"
@@ -18,7 +20,7 @@ struct KeptWhole<Array> {
     const detail::Node* n = x.node();
     return n != nullptr && n->shape.ndim() == 0 && n->state == State::concrete && is_numeric(n->dtype) &&
            n->refs.load(std::memory_order_acquire) == 1 && n->buffer->kind == Buffer::Kind::small &&
-           n->buffer->unique() && n->data == n->buffer->data;
+           n->buffer->unique() && n->data == n->buffer->data && n->buffer->capacity >= sizeof(std::complex<double>);
   }
 };
 

@@ -1,3 +1,4 @@
+#include "base/indices.h"
 #include "base/vector_memory.h"
 #include "ops/elementwise/math/rounding.h"
 #include "ops/elementwise/one_pass_kernels.h"
@@ -75,20 +76,11 @@ int64_t count_all(const void* from, int64_t n) {
 
 // --- bits
 
-template <int... I>
-struct Places {};
-template <int N, int... I>
-struct MakePlaces : MakePlaces<N - 1, N - 1, I...> {};
-template <int... I>
-struct MakePlaces<0, I...> {
-  using type = Places<I...>;
-};
-
 inline constexpr int kFlags = kRegisterBytes < 32 ? 16 : 32;  // that are packed at a time
 using Flags = Vec<uint8_t, kFlags>;
 
-template <bool Little, int... I>
-TNP_INLINE uint32_t packed(Flags flags, Places<I...>) {
+template <bool Little, std::size_t... I>
+TNP_INLINE uint32_t packed(Flags flags, Indices<I...>) {
   auto set = flags != 0;
   if constexpr (!Little) set = __builtin_shufflevector(set, set, (I ^ 7)...);
 #if defined(__AVX2__)
@@ -103,7 +95,7 @@ TNP_INLINE uint32_t packed(Flags flags, Places<I...>) {
 template <bool Little>
 void pack_all(const uint8_t* flags, int64_t n, uint8_t* out) {
   constexpr int kBytes = kFlags / 8;
-  using P = typename MakePlaces<kFlags>::type;
+  using P = typename MakeIndices<kFlags>::type;
   int64_t i = 0;
   for (; i + kBytes <= n; i += kBytes) {
     const uint32_t bits = packed<Little>(load_vec<uint8_t, kFlags>(flags + 8 * i), P());
@@ -133,8 +125,8 @@ struct Unsigned<8> {
 };
 
 // Each byte eight times, of which one bit each is looked at.
-template <bool Little, int... I>
-TNP_INLINE void unpack_some(const uint8_t* bytes, uint8_t* out, Places<I...>) {
+template <bool Little, std::size_t... I>
+TNP_INLINE void unpack_some(const uint8_t* bytes, uint8_t* out, Indices<I...>) {
   constexpr int R = kRegisterBytes;
   using Unit = typename Unsigned<R / 8>::type;
   Unit some;
@@ -149,7 +141,7 @@ TNP_INLINE void unpack_some(const uint8_t* bytes, uint8_t* out, Places<I...>) {
 template <bool Little>
 void unpack_all(const uint8_t* bytes, int64_t n, uint8_t* out) {
   constexpr int kBytes = kRegisterBytes / 8;
-  using P = typename MakePlaces<kRegisterBytes>::type;
+  using P = typename MakeIndices<kRegisterBytes>::type;
   int64_t i = 0;
   for (; i + kBytes <= n; i += kBytes) unpack_some<Little>(bytes + i, out + 8 * i, P());
   if (i == n) return;

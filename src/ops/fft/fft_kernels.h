@@ -8,8 +8,6 @@ namespace tnp {
 
 inline constexpr int kMaxFftDims = 64;
 
-// out = scale * transform of `in` over `axes`, distinct ones. `shape` is that of the complex array for c2c and that of
-// the real one otherwise, whose last axis in `axes` the complex array has n / 2 + 1 elements of. No size is 0.
 // How a single long row is transformed as a matrix; no rows where it is not.
 struct LongRowSplit {
   std::int64_t rows = 0, columns = 0;
@@ -19,6 +17,8 @@ struct LongRowSplit {
   std::int64_t workspace() const { return (rows + kMostLanes) * columns; }
 };
 
+// out = scale * transform of `in` over `axes`, distinct ones. `shape` is that of the complex array for c2c and that of
+// the real one otherwise, whose last axis in `axes` the complex array has n / 2 + 1 elements of. No size is 0.
 struct FftArgs {
   int ndim, num_axes;
   const std::int64_t* shape;

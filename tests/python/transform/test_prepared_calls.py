@@ -1,6 +1,8 @@
 """Calls like the last ones take a short way: whatever is different about a call must be seen."""
 
 import gc
+import subprocess
+import sys
 import threading
 import weakref
 
@@ -360,3 +362,40 @@ def test_elements_of_several_types(n, types):
         expected = np.asarray(ours(*args))
         check(warm(f, *args), expected)
         np.testing.assert_array_equal(np.asarray(f(*args[::-1])), np.asarray(ours(*args[::-1])))
+
+
+HOST_OF_SIZES = """
+import threading, time, tnp
+import numpy as np
+
+depth, pause = 0, 0.0
+
+def host(a):
+    global depth
+    time.sleep(pause)
+    if depth < 3:
+        depth += 1
+        f(tnp.arange(7.0))
+        depth -= 1
+    return np.asarray(a) * 2.0
+
+@tnp.function
+def f(x):
+    k = tnp.numpy_function(host, [tnp.arange(x.shape[0])], Tout=tnp.float64, stateful=False)
+    return tnp.sort(x) + tnp.reshape(k, x.shape)
+
+for n in [5] * 12:
+    np.testing.assert_array_equal(f(tnp.arange(float(n))), np.arange(n) * 3.0)
+pause, depth = 0.02, 3
+threads = [threading.Thread(target=lambda n=n: [f(tnp.arange(float(n))) for _ in range(9)]) for n in (1, 2, 6)]
+for t in threads:
+    t.start()
+for t in threads:
+    t.join()
+"""
+
+
+def test_host_functions_of_sizes_alone():
+    """Nothing is locked while they run: they may call the function, or let other threads call it."""
+    done = subprocess.run([sys.executable, "-c", HOST_OF_SIZES], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
