@@ -301,8 +301,8 @@ TNP_FUNCTION(logspace, kFunction, "(start, stop, num=50, endpoint=True, base=10.
 TNP_FUNCTION(geomspace, kFunction, "(start, stop, num=50, endpoint=True, dtype=None, axis=0)",
              "Numbers from start to stop, each the same multiple of the one before.") {
   const auto [start, stop, num, endpoint, dtype, axis] = take<6>(args);
-  return to_python(geomspace(start.array(), stop.array(), num.integer(50), endpoint.flag(true), dtype.dtype(),
-                             axis.integer(0)));
+  return to_python(
+      geomspace(start.array(), stop.array(), num.integer(50), endpoint.flag(true), dtype.dtype(), axis.integer(0)));
 }
 
 // --- matrices
