@@ -6,6 +6,7 @@
 #include <set>
 #include <string_view>
 
+#include "compiler/nest/value_order.h"
 #include "compiler/param_reader.h"
 #include "ops/reduce/reduce_driver.h"
 
@@ -35,15 +36,14 @@ struct PlaneParams final : ParamsOf<PlaneParams> {
 };
 
 bool is_elementwise(const GraphNode& n) {
-  return (n.op->fusion == Fusion::elementwise || n.op->fusion == Fusion::cast) && n.outputs.size() == 1 &&
-         n.op->effect == Effect::none;
+  return compiler::is_elementwise(n.op->fusion) && n.outputs.size() == 1 && n.op->effect == Effect::none;
 }
 
 // What a region of the graph consists of: arrays (i, j, component), matrices (i, j) made of them, and at the end sums
 // of the former over j.
 class ComponentSplitter {
  public:
-  explicit ComponentSplitter(Graph& graph) : graph_(graph) {}
+  explicit ComponentSplitter(Graph& graph) : graph_(graph), orders_(value_orders(graph)) {}
 
   bool run() {
     find_makers();
@@ -150,31 +150,14 @@ class ComponentSplitter {
                                 [&](int v) { return role_of(v) && role_of(v) != Role::sum; });
   }
 
-  // Whether the axes certainly lie in row-major order, so that those of what is made of it do: the order of a sum
-  // depends on it.
-  bool is_row_major(int v) const {
-    const GraphNode* n = maker(v);
-    const Shape& shape = value(v).shape;
-    if (n == nullptr || std::count_if(shape.begin(), shape.end(), [](std::int64_t size) { return size != 1; }) < 2)
-      return true;
-    const std::string_view name = n->op->name;
-    if (name == "reshape" || name == "broadcast_to") return is_row_major(n->inputs[0]);
-    if (name == "slice") {
-      const ParamReader params(*n->params);
-      const Axes& step = params.axes.at("step");
-      return std::all_of(step.begin(), step.end(), [](std::int64_t s) { return s > 0; }) && is_row_major(n->inputs[0]);
-    }
-    if (is_elementwise(*n))
-      return std::all_of(n->inputs.begin(), n->inputs.end(), [&](int in) { return is_row_major(in); });
-    return n->op->fusion == Fusion::reduction;
-  }
-
-  // Of a few elements, so that making matrices of it takes no time.
+  // Of a few elements, so that making matrices of it takes no time, and certainly in row-major order, so that what is
+  // made of it is, too: the order of a sum depends on it.
   bool is_thin(int v, Role reader) const {
     const GraphValue& x = value(v);
     if (!is_numeric(x.dtype) || is_complex(x.dtype) || (reader != Role::planar && reader != Role::matrix)) return false;
     const std::int64_t n = x.shape.num_elements();
-    return n > 0 && n <= std::max(shape_[0], shape_[1]) * shape_[2] && is_row_major(v);
+    return n > 0 && n <= std::max(shape_[0], shape_[1]) * shape_[2] &&
+           orders_[static_cast<std::size_t>(v)] == ValueOrder::row_major;
   }
 
   // --- the other form
@@ -271,8 +254,9 @@ class ComponentSplitter {
   }
 
   Graph& graph_;
-  Shape shape_;             // (i, j, component)
-  std::vector<int> maker_;  // of each value
+  const std::vector<ValueOrder> orders_;  // of the values at first
+  Shape shape_;                           // (i, j, component)
+  std::vector<int> maker_;                // of each value
   std::map<int, Role> roles_;
   std::set<int> after_;  // values that follow from the region's sums
   std::map<int, std::vector<int>> planes_;

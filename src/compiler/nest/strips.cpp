@@ -6,6 +6,7 @@
 #include <set>
 #include <string_view>
 
+#include "compiler/nest/value_order.h"
 #include "compiler/param_reader.h"
 #include "ops/reduce/reduce_driver.h"
 
@@ -41,11 +42,11 @@ struct StripParams final : ParamsOf<StripParams> {
 class StripMaker {
  public:
   StripMaker(Graph& graph, int most_elements, int num_packed)
-      : graph_(graph), most_(most_elements), num_packed_(num_packed) {}
+      : graph_(graph), most_(most_elements), num_packed_(num_packed), orders_(value_orders(graph)) {}
 
   bool run() {
+    find_readers();
     for (std::size_t seed = 0; seed < graph_.nodes.size(); ++seed) {
-      find_readers();
       if (!grow(seed)) continue;
       replace();
       return true;
@@ -70,7 +71,6 @@ class StripMaker {
   void find_readers() {
     readers_.assign(graph_.values.size(), {});
     maker_.assign(graph_.values.size(), -1);
-    permuted_.assign(graph_.values.size(), -1);
     for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
       for (int v : node(n).inputs) readers_[static_cast<std::size_t>(v)].push_back(n);
       for (int v : node(n).outputs) maker_[static_cast<std::size_t>(v)] = static_cast<int>(n);
@@ -85,34 +85,8 @@ class StripMaker {
       return std::find(graph_.inputs.begin(), end, v) != end;
     }
     const Fusion f = node(static_cast<std::size_t>(n)).op->fusion;
-    return f == Fusion::reduction || (is_elementwise(f) && !is_permuted(v));
-  }
-
-  static bool is_elementwise(Fusion f) { return f == Fusion::elementwise || f == Fusion::cast; }
-
-  // Whether its axes may lie in another order than row-major: those of elementwise results do if all inputs' do.
-  bool is_permuted(int v) const {
-    std::int8_t& known = permuted_[static_cast<std::size_t>(v)];
-    if (known < 0) known = find_permuted(v) ? 1 : 0;
-    return known == 1;
-  }
-  bool find_permuted(int v) const {
-    const int n = maker_[static_cast<std::size_t>(v)];
-    if (n < 0) return false;
-    const GraphNode& made = node(static_cast<std::size_t>(n));
-    const Shape& shape = value(v).shape;
-    if (std::string_view(made.op->name) == "transpose")
-      return std::count_if(shape.begin(), shape.end(), [](Dim size) { return size != 1; }) > 1;
-    if (made.op->fusion == Fusion::broadcast || std::string_view(made.op->name) == "reshape")
-      return is_permuted(made.inputs[0]);
-    if (!is_elementwise(made.op->fusion)) return false;
-    bool any = false;
-    for (int in : made.inputs) {
-      const bool permuted = is_permuted(in);
-      if (!permuted && value(in).shape == shape) return false;
-      any = any || permuted;
-    }
-    return any;
+    return f == Fusion::reduction ||
+           (is_elementwise(f) && orders_[static_cast<std::size_t>(v)] != ValueOrder::permuted);
   }
 
   bool is_known_reduction(const GraphNode& n) const {
@@ -131,7 +105,7 @@ class StripMaker {
   // How a call is computed row by row.
   std::optional<Member> member(const GraphNode& n, std::int64_t rows) const {
     const Fusion f = n.op->fusion;
-    const bool elementwise = f == Fusion::elementwise || f == Fusion::cast;
+    const bool elementwise = is_elementwise(f);
     if (n.outputs.size() != 1 || n.op->effect != Effect::none) return {};
     if (!elementwise && n.op->tile == nullptr) return {};
     if (f == Fusion::reduction ? !is_known_reduction(n) : !elementwise && !keeps_rows(n.op->name)) return {};
@@ -318,12 +292,12 @@ class StripMaker {
   Graph& graph_;
   const std::int64_t most_;
   const int num_packed_;
+  const std::vector<ValueOrder> orders_;  // of each value
   std::int64_t rows_ = 0, num_scanned_ = 0;
   std::map<std::size_t, Member> members_;          // nodes
   std::set<int> after_;                            // values that depend on members'
   std::vector<std::vector<std::size_t>> readers_;  // of each value
   std::vector<int> maker_;
-  mutable std::vector<std::int8_t> permuted_;  // of values; -1: not known yet
 };
 
 }  // namespace

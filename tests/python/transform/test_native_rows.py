@@ -292,6 +292,26 @@ def test_pairs_that_are_read_elsewhere():
     agree(other_axis, 20, x, x)
 
 
+@pytest.mark.parametrize("depth", [40, 400])
+def test_points_of_many_steps(depth):
+    """Points made of values that are read several times each: every one is looked at once."""
+
+    def step(i, c):
+        x, v = c
+        q = x
+        for _ in range(depth):
+            q = tnp.maximum(q * 0.5, q) - 0.25 * q
+        d = q[None, :, :] - q[:, None, :]
+        r = tnp.sum(d * d, axis=-1) + 0.1
+        v = v + tnp.sum(d / (r * tnp.sqrt(r))[:, :, None], axis=1) * 1e-3
+        return x + v * 1e-3, v
+
+    x = data((24, 3))
+    start = time.process_time()
+    agree(step, 100, x, x * 0)
+    assert time.process_time() - start < 30
+
+
 # --- rows that nobody wants
 
 
