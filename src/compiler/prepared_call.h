@@ -11,6 +11,10 @@
 
 namespace tnp::compiler {
 
+// Work on arrays of so many elements is worth more than what a call costs: such calls are not prepared, and other
+// Python threads run meanwhile.
+inline constexpr std::int64_t kLargeElements = 1 << 16;
+
 class FusedKernel;
 class NativeSteps;
 enum class JitMode : std::uint8_t;

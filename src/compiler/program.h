@@ -49,8 +49,9 @@ class Program {
   // The same; with `own_arguments` the memory of arguments that nobody else holds may be taken.
   Arrays run_owned(Arrays inputs, VariableClaims* claims = nullptr) const;
   // What remains of a run with arguments like these, once it is known how such runs go; null before, and where it would
-  // be no quicker. `inputs` as in `run`. It lives as long as the program.
-  const PreparedCall* prepare(std::span<const Array> inputs) const;
+  // be no quicker. `inputs` as in `run`. It lives as long as the program. `large`: whether large arrays are known to be
+  // worked on; then also whether inputs or the sizes in the plan say so. What is large is prepared as views alone.
+  const PreparedCall* prepare(std::span<const Array> inputs, bool& large) const;
   // Whether a run may write over the array of this argument, a Variable's.
   bool overwrites(int input) const;
 

@@ -120,6 +120,7 @@ struct Program::Impl {
   std::unique_ptr<PreparedCall> prepare_views(const Plan& plan, std::span<const Array> inputs) const;
   std::unique_ptr<PreparedCall> prepare_step(const Plan& plan, std::span<const Array> inputs) const;
   std::unique_ptr<PreparedCall> prepare_steps(const Plan& plan, std::span<const Array> inputs) const;
+  bool works_on_large(const Plan& plan, std::span<const Array> inputs) const;
   bool is_made_later(const Plan& plan, const Step& step, std::span<const Array> inputs) const;
 
   struct Run;

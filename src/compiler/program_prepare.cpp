@@ -9,7 +9,6 @@
 namespace tnp::compiler {
 
 constexpr std::size_t kMaxPrepared = 8;
-constexpr std::int64_t kPreparedElements = 1 << 16;  // larger arguments are worth more than what a call costs
 
 class Program::PreparedPlan final : public PreparedCall {
  public:
@@ -162,23 +161,41 @@ std::unique_ptr<PreparedCall> Program::Impl::prepare_steps(const Plan& plan, std
                              static_cast<std::size_t>(plan.memory.num_slots), options.jit);
 }
 
-const PreparedCall* Program::prepare(std::span<const Array> inputs) const {
+// Captured arrays and constants that are read, and what the steps make, where its size is known beforehand.
+bool Program::Impl::works_on_large(const Plan& plan, std::span<const Array> inputs) const {
+  const auto num_values = [](const Shape& shape) { return shape.is_static() ? shape.num_elements() : 0; };
+  for (const GraphNode& node : plan.graph.nodes) {
+    for (int output : node.outputs) {
+      if (num_values(plan.graph.values[static_cast<std::size_t>(output)].shape) >= kLargeElements) return true;
+    }
+  }
+  for (const Step& step : plan.steps) {
+    if (step.part >= 0 || (step.node != nullptr && step.node->op->arranges)) continue;  // no more work than it makes
+    for (int place : step.plan.inputs) {
+      if (place < graph.num_args() || place >= plan.memory.num_inputs) continue;
+      if (num_values(operand(plan, place, inputs).constant.shape()) >= kLargeElements) return true;
+    }
+  }
+  return false;
+}
+
+const PreparedCall* Program::prepare(std::span<const Array> inputs, bool& large) const {
   const Impl& impl = *impl_;
   const auto num_args = static_cast<std::size_t>(impl.graph.num_args());
   const std::span<const Array> arguments = inputs.first(num_args);
   if (num_args > PreparedCall::kMostArguments || num_results() > PreparedCall::kMostResults) return nullptr;
   if (impl.options.own_arguments || !impl.options.variables.empty()) return nullptr;
   detail::Node* nodes[PreparedCall::kMostArguments];
-  bool large = false;
   for (std::size_t i = 0; i < num_args; ++i) {
     if (arguments[i].state() != State::concrete || !arguments[i].is_contiguous()) return nullptr;
     nodes[i] = arguments[i].node();
-    large = large || arguments[i].shape().num_elements() >= kPreparedElements;
+    large = large || arguments[i].shape().num_elements() >= kLargeElements;
   }
   impl.check_inputs(inputs);
   if (!impl.folded.empty() && impl.for_inputs(inputs) != nullptr) return nullptr;
   const Plan* plan = impl.settled_plan(inputs);
   if (plan == nullptr) return nullptr;
+  large = large || impl.works_on_large(*plan, inputs);
   const std::lock_guard lock(impl.mutex);
   for (const auto& known : impl.prepared) {
     if (known->fits(nodes, num_args)) return known.get();

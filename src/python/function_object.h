@@ -5,57 +5,24 @@
 #include <algorithm>
 
 #include "base/dim.h"
-#include "compiler/program.h"
 #include "ir/give_up.h"
-#include "ir/observer.h"
 #include "ir/trace.h"
-#include "ops/elementwise/fp_status.h"
 #include "python/array_api_changes.h"
 #include "python/asked_size.h"
 #include "python/autograph.h"
-#include "python/elements.h"
 #include "python/profile.h"
-#include "python/pytree.h"
-#include "python/signature.h"
-#include "python/spare_objects.h"
+#include "python/quick_calls.h"
+#include "python/traced.h"
 #include "python/variable.h"
 #include "runtime/profile.h"
 #include "tnp/error.h"
-#include "tnp/promotion.h"
 #include "transform/call.h"
 #include "transform/explain.h"
-#include "transform/function.h"
 
 namespace tnp::python {
 
 inline constexpr std::size_t kMaxTraces = 256;    // per function; beyond it the oldest goes
 inline constexpr std::size_t kMaxRecursion = 64;  // of a function into itself, with arguments of the same types
-
-struct Traced {
-  std::string why;  // it was made
-  Signature signature;
-  std::vector<ArgumentSpec> specs;  // -1 where the size is free
-  TracedFunction function;
-  PyTree results;
-  std::vector<std::size_t> changed;  // strict arrays of the arguments, by number; their values follow the results
-  const compiler::Program* program = nullptr;  // where `Function::short_call` may run it: from the second call on
-  bool any_sizes = true;                       // no size is fixed
-  unsigned short_calls = 0;
-};
-
-inline bool fits(const Shape& fixed, const Array& x) {
-  for (int d = 0; d < fixed.ndim(); ++d) {
-    if (fixed[d] >= 0 && x.shape()[d] != fixed[d]) return false;
-  }
-  return true;
-}
-
-inline bool fits(const Traced& t, const Arrays& arrays) {
-  for (std::size_t i = 0; i < arrays.size(); ++i) {
-    if (!fits(t.specs[i].shape, arrays[i])) return false;
-  }
-  return true;
-}
 
 // What the interpreter calls, where the class says that it lies.
 struct Callable {
@@ -72,7 +39,7 @@ class Function : public Callable {
   // A call of `n` arguments and then those that `names` are the names of.
   PyObject* call(PyObject* const* given, std::size_t n, PyObject* names) {
     if (names == nullptr) {
-      if (PyObject* result = quick_call(given, n)) return result;
+      if (PyObject* result = quick_.call(given, n)) return result;
       if (nb::object result = short_call(given, n); result.is_valid()) return result.release().ptr();
     }
     nb::object args = nb::steal(PyTuple_New(static_cast<Py_ssize_t>(n))), kwargs;
@@ -103,32 +70,18 @@ class Function : public Callable {
     const std::shared_ptr<Traced> t = find(args, kwargs, arguments, bound);
     if (donates()) take_donated(args, kwargs, arguments.arrays);
     const Arrays results = run(*t, arguments.arrays, donates());
-    tell_long_compilation();
-    fp_flags_seen.store(0, std::memory_order_relaxed);  // NumPy's warnings are for eager calls
+    tell_after_run();
     if (t->program == nullptr && may_be_short(*t)) t->program = t->function.program();
+    t->large = t->large || made_large(results);
     const auto own = std::span<const Array>(results).first(results.size() - t->changed.size());
     if (!t->changed.empty()) [[unlikely]]
       put_back(*t, args, kwargs, std::span<const Array>(results).subspan(own.size()));
     return result_of(*t, own);
   }
 
-  // What most calls are: arrays like those of one of the last calls. Null, and no error, if this is none of them.
-  PyObject* quick_call(PyObject* const* given, std::size_t n) {
-    if (num_quick_ == 0 || n > compiler::PreparedCall::kMostArguments || is_watched()) return nullptr;
-    detail::Node* in[compiler::PreparedCall::kMostArguments];
-    for (std::size_t i = 0; i < n; ++i) {
-      if (Py_TYPE(given[i]) != array_type()) return nullptr;
-      in[i] = SpareObjects<Array>::value(given[i]).node();
-    }
-    for (std::size_t i = 0; i < num_quick_; ++i) {
-      if (quick_[i].call->fits(in, n)) return run_quick(quick_[i], given, in);
-    }
-    return nullptr;
-  }
-
   // Arrays in a row, for a trace that has run. Nothing if this is none of them.
   nb::object short_call(PyObject* const* given, std::size_t n) {
-    if (traces_.empty() || is_watched() || input_signature_) return {};
+    if (traces_.empty() || QuickCalls::is_watched() || input_signature_) return {};
     for (std::size_t i = 0; i < n; ++i) {
       if (!is_array(given[i])) return {};
     }
@@ -147,10 +100,7 @@ class Function : public Callable {
 
   // Without the GIL where there is work that other threads should not wait for. Host functions take it for themselves.
   static Arrays run(const Traced& t, Arrays& arguments, bool owned) {
-    constexpr std::int64_t kLarge = 1 << 16;  // elements
-    const bool large = std::any_of(arguments.begin(), arguments.end(), [](const Array& x) {
-      return !x.is_symbolic() && x.shape().is_static() && x.shape().num_elements() >= kLarge;
-    });
+    const bool large = t.large || any_large(arguments);
     const auto call = [&] { return owned ? t.function.call_owned(std::move(arguments)) : t.function.call(arguments); };
     if (!large || current_trace != nullptr) return call();
     const nb::gil_scoped_release others;
@@ -187,7 +137,7 @@ class Function : public Callable {
       gone.push_back(traces_.front());
       traces_.erase(traces_.begin());
     }
-    if (!gone.empty()) forget(std::move(gone));
+    if (!gone.empty()) quick_.forget(std::move(gone));
     traces_.push_back(made);
     ++made_;
     return made;
@@ -226,7 +176,7 @@ class Function : public Callable {
 
   std::size_t num_traces() const { return traces_.size(); }
   std::size_t num_made() const { return made_; }
-  void clear() { forget(std::exchange(traces_, {})); }
+  void clear() { quick_.forget(std::exchange(traces_, {})); }
   int traverse(visitproc visit, void* arg) {
     Py_VISIT(f_.ptr());
     Py_VISIT(name_.ptr());
@@ -241,117 +191,6 @@ class Function : public Callable {
 
  private:
   static constexpr std::size_t kShortInputs = 12, kShortResults = compiler::PreparedCall::kMostResults;
-  static constexpr std::size_t kMostQuick = 4;
-
-  // A call that is prepared for certain types and sizes, and whose it is.
-  struct Quick {
-    const compiler::PreparedCall* call;
-    const Traced* traced;
-    bool is_leaf;                         // one result, and no structure
-    int same;                             // … which is this argument; -1
-    const std::optional<DType>* element;  // … which is one element; null
-    PyTree::Row row;                      // what the results are, if no more than a tuple or a list
-  };
-
-  // As many arrays as there are results.
-  class QuickResults {
-   public:
-    explicit QuickResults(std::size_t count) : count_(count) { std::uninitialized_default_construct_n(all(), count_); }
-    ~QuickResults() { std::destroy_n(all(), count_); }
-    QuickResults(const QuickResults&) = delete;
-    Array* all() { return reinterpret_cast<Array*>(memory_); }
-
-   private:
-    std::size_t count_;
-    alignas(Array) std::byte memory_[kShortResults * sizeof(Array)];
-  };
-
-  // While calls run, which may run any Python code, traces that are forgotten stay.
-  class Running {
-   public:
-    explicit Running(Function& f) : f_(f) { ++f_.running_; }
-    ~Running() {
-      if (--f_.running_ > 0 || f_.forgotten_.empty()) return;
-      const auto gone = std::exchange(f_.forgotten_, {});
-    }
-    Running(const Running&) = delete;
-
-   private:
-    Function& f_;
-  };
-
-  void forget(std::vector<std::shared_ptr<Traced>> gone) {
-    num_quick_ = 0;
-    if (running_ > 0) forgotten_.insert(forgotten_.end(), gone.begin(), gone.end());
-  }
-
-  // Whether a call is more than its results, or has other results than the settings give that its traces are for.
-  static bool is_watched() {
-    return active_observers != nullptr || current_trace != nullptr || is_profiling() || promotion_settings() != 0;
-  }
-
-  PyObject* run_quick(const Quick& quick, PyObject* const* given, detail::Node* const* in) {
-    if (quick.same >= 0) return Py_NewRef(given[quick.same]);
-    const Running running(*this);
-    if (quick.element != nullptr) {
-      const DType type = **quick.element;
-      alignas(16) std::byte room[16];
-      const std::byte* element = quick.call->run_element(in, room);
-      tell_after_run();
-      return wrap_element(element, type);
-    }
-    if (!quick.is_leaf) return run_structure(quick, given, in);
-    Array out;
-    if (!quick.call->run(in, &out)) return nullptr;
-    tell_after_run();
-    return SpareObjects<Array>::wrap(std::move(out));
-  }
-
-  // By value: what follows the run may forget it.
-  PyObject* run_structure(const Quick quick, PyObject* const* given, detail::Node* const* in) {
-    const std::size_t count = quick.call->num_results();
-    QuickResults made(count);
-    Array* out = made.all();
-    if (!quick.call->run(in, out)) return nullptr;
-    tell_after_run();
-    const auto object_of = [&](std::size_t i) {
-      const int same = quick.call->argument_of(i);
-      return same < 0 ? SpareObjects<Array>::wrap(std::move(out[i])) : Py_NewRef(given[same]);
-    };
-    if (quick.row != PyTree::Row::none) {
-      nb::object row = nb::steal(PyTree::new_row(quick.row, count));
-      for (std::size_t i = 0; i < count; ++i) PyTree::set_in_row(quick.row, row.ptr(), i, object_of(i));
-      return row.release().ptr();
-    }
-    nb::object leaves[kShortResults];
-    for (std::size_t i = 0; i < count; ++i) leaves[i] = nb::steal(object_of(i));
-    return quick.traced->results.unflatten({leaves, count}).release().ptr();
-  }
-
-  static void tell_after_run() {
-    tell_long_compilation();
-    fp_flags_seen.store(0, std::memory_order_relaxed);  // NumPy's warnings are for eager calls
-  }
-
-  static Quick quick_of(const compiler::PreparedCall& call, const Traced& t) {
-    const bool leaf = t.results.is_leaf();
-    return {
-        &call,          &t, leaf, leaf ? call.argument_of(0) : -1, leaf && call.element() ? &call.element() : nullptr,
-        t.results.row()};
-  }
-
-  // Asked now and then: it takes some runs until it is known how they go.
-  void prepare_quick(Traced& t, std::span<const Array> in) {
-    constexpr unsigned kFirst = 4;
-    const unsigned calls = ++t.short_calls;
-    if (calls < kFirst || (calls & (calls - 1)) != 0) return;
-    const compiler::PreparedCall* call = t.program->prepare(in);
-    if (call == nullptr) return;
-    for (std::size_t i = 0; i < num_quick_; ++i) {
-      if (quick_[i].call == call) return;
-    }
-    quick_[num_quick_ < kMostQuick ? num_quick_++ : calls % kMostQuick] = quick_of(*call, t);
-  }
 
   // Whether calls with arrays alone, in the order of parameters, are all that there is to it.
   bool may_be_short(const Traced& t) const {
@@ -365,16 +204,15 @@ class Function : public Callable {
   }
 
   nb::object run_short(const std::shared_ptr<Traced>& t, PyObject* const* given, std::size_t n) {
-    constexpr std::int64_t kLarge = 1 << 16;
     Array in[kShortInputs], out[kShortResults];
-    bool large = false;
+    bool large = t->large;
     for (std::size_t i = 0; i < n; ++i) {
       in[i] = array_of(given[i]);
-      large = large || in[i].shape().num_elements() >= kLarge;
+      large = large || is_large(in[i]);
     }
     for (const Array& x : t->function.graph->captured) in[n++] = x;
     const std::span<Array> results(out, t->program->num_results());
-    const Running running(*this);
+    const QuickCalls::Running running(quick_);
     if (!large) {
       t->program->run_to({in, n}, results);
     } else {
@@ -382,8 +220,9 @@ class Function : public Callable {
       t->program->run_to({in, n}, results);
     }
     tell_after_run();
+    t->large = t->large || made_large(results);
     const bool kept = std::find(traces_.begin(), traces_.end(), t) != traces_.end();
-    if (kept) prepare_quick(*t, {in, n});
+    if (kept) quick_.prepare(*t, {in, n}, results);
     return result_of(*t, results);
   }
 
@@ -560,6 +399,7 @@ class Function : public Callable {
               "it "
               "outside, or only where there is none yet");
         }
+        t->large = any_large(t->function.graph->captured);
         if (donates()) may_own_arguments(t->function.graph);
         for (const ArgumentSpec& s : t->specs)
           t->any_sizes = t->any_sizes && std::all_of(s.shape.begin(), s.shape.end(), [](Dim d) { return d < 0; });
@@ -628,10 +468,7 @@ class Function : public Callable {
   std::optional<std::vector<std::string>> parameters_;
   std::vector<std::shared_ptr<Traced>> traces_;
   std::size_t made_ = 0;
-  Quick quick_[kMostQuick];  // of the traces that are kept
-  std::size_t num_quick_ = 0;
-  int running_ = 0;
-  std::vector<std::shared_ptr<Traced>> forgotten_;  // while calls run
+  QuickCalls quick_;  // of the traces that are kept
 };
 
 }  // namespace tnp::python

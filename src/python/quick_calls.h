@@ -1,0 +1,117 @@
+// The quickest way of a call of a compiled function: arrays like those of one of the last calls, for which the program
+// has prepared what is left to do. The GIL guards all of it, and is kept: no such call works on large arrays.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "compiler/program.h"
+#include "ir/observer.h"
+#include "ir/trace.h"
+#include "ops/elementwise/fp_status.h"
+#include "python/elements.h"
+#include "python/profile.h"
+#include "python/spare_objects.h"
+#include "python/traced.h"
+#include "runtime/profile.h"
+#include "tnp/promotion.h"
+
+namespace tnp::python {
+
+inline void tell_after_run() {
+  tell_long_compilation();
+  fp_flags_seen.store(0, std::memory_order_relaxed);  // NumPy's warnings are for eager calls
+}
+
+// Those of one function.
+class QuickCalls {
+ public:
+  // While calls run, which may run any Python code, traces that are forgotten stay.
+  class Running {
+   public:
+    explicit Running(QuickCalls& calls) : calls_(calls) { ++calls_.running_; }
+    ~Running() {
+      if (--calls_.running_ > 0 || calls_.forgotten_.empty()) return;
+      const auto gone = std::exchange(calls_.forgotten_, {});
+    }
+    Running(const Running&) = delete;
+
+   private:
+    QuickCalls& calls_;
+  };
+
+  // Whether a call is more than its results, or has other results than the settings give that its traces are for.
+  static bool is_watched() {
+    return active_observers != nullptr || current_trace != nullptr || is_profiling() || promotion_settings() != 0;
+  }
+
+  // Null, and no error, if none is for these arguments.
+  PyObject* call(PyObject* const* given, std::size_t n) {
+    if (count_ == 0 || n > compiler::PreparedCall::kMostArguments || is_watched()) return nullptr;
+    detail::Node* in[compiler::PreparedCall::kMostArguments];
+    for (std::size_t i = 0; i < n; ++i) {
+      if (Py_TYPE(given[i]) != array_type()) return nullptr;
+      in[i] = SpareObjects<Array>::value(given[i]).node();
+    }
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (quick_[i].call->fits(in, n)) return run(quick_[i], given, in);
+    }
+    return nullptr;
+  }
+
+  // After a run of `t` with the inputs `in`, which gave `results`. Its program is asked now and then: it takes some
+  // runs until it is known how they go.
+  void prepare(Traced& t, std::span<const Array> in, std::span<const Array> results) {
+    constexpr unsigned kFirst = 4;
+    const unsigned calls = ++t.short_calls;
+    if (calls < kFirst || (calls & (calls - 1)) != 0) return;
+    ask(t, in, made_large(results));
+  }
+
+  // Traces that their function keeps no more.
+  void forget(std::vector<std::shared_ptr<Traced>> gone);
+
+ private:
+  static constexpr std::size_t kMost = 4;
+
+  // A call that is prepared for certain types and sizes, and whose it is.
+  struct Quick {
+    const compiler::PreparedCall* call;
+    const Traced* traced;
+    bool is_leaf;                         // one result, and no structure
+    int same;                             // … which is this argument; -1
+    const std::optional<DType>* element;  // … which is one element; null
+    PyTree::Row row;                      // what the results are, if no more than a tuple or a list
+  };
+
+  PyObject* run(const Quick& quick, PyObject* const* given, detail::Node* const* in) {
+    if (quick.same >= 0) return Py_NewRef(given[quick.same]);
+    const Running running(*this);
+    if (quick.element != nullptr) {
+      const DType type = **quick.element;
+      alignas(16) std::byte room[16];
+      const std::byte* element = quick.call->run_element(in, room);
+      tell_after_run();
+      return wrap_element(element, type);
+    }
+    if (!quick.is_leaf) return run_structure(quick, given, in);
+    Array out;
+    if (!quick.call->run(in, &out)) return nullptr;
+    tell_after_run();
+    return SpareObjects<Array>::wrap(std::move(out));
+  }
+
+  static PyObject* run_structure(Quick quick, PyObject* const* given, detail::Node* const* in);
+  void ask(Traced& t, std::span<const Array> in, bool large);
+
+  Quick quick_[kMost];  // of traces that are kept
+  std::size_t count_ = 0;
+  int running_ = 0;
+  std::vector<std::shared_ptr<Traced>> forgotten_;  // while calls run
+};
+
+}  // namespace tnp::python
