@@ -4,9 +4,11 @@
 
 #include "base/default_dtype.h"
 #include "base/dim.h"
+#include "ir/composed.h"
 #include "numpy/blocks.h"
 #include "numpy/linalg_types.h"
 #include "ops/linalg/linalg.h"
+#include "ops/shape/layout.h"
 #include "tnp/creation.h"
 #include "tnp/indexing.h"
 #include "tnp/manipulation.h"
@@ -78,6 +80,33 @@ Array matrix_norm_of(const Array& x, int row, int column, const Order& order) {
   throw ValueError("norm: Invalid norm order for matrices.");
 }
 
+// The sum of all squares. The elements of a large array are added in the order in which they lie in memory.
+constexpr std::int64_t kLarge = 4096;
+bool is_large(const Array& x) {
+  for (Dim d : x.shape()) {
+    if (is_symbolic(d)) return true;
+  }
+  return x.shape().num_elements() >= kLarge;
+}
+Array squares_of_parts(std::span<const Array> in, const Axes&) {
+  const Array flat = ravel(in[0]);
+  return is_complex(flat.dtype()) ? real(vdot(flat, flat)) : matmul(flat, flat);
+}
+Array squares_of(std::span<const Array> in, const Axes& numbers) {
+  const Axes order = is_large(in[0]) ? memory_order(in.first(1)) : Axes{};
+  if (order.empty()) return squares_of_parts(in, numbers);
+  const Array laid = transpose(in[0], order);
+  const Array arrays[] = {laid.is_contiguous() ? laid : in[0]};
+  return squares_of_parts(arrays, numbers);
+}
+const Composed kSumOfSquares("sum_of_squares", "The sum of the squares of all elements' sizes.", &squares_of_parts,
+                             &squares_of);
+
+Array sum_of_all_squares(const Array& x) {
+  const Array in[] = {x};
+  return is_large(x) && x.ndim() > 1 ? compose(kSumOfSquares, in) : squares_of_parts(in, {});
+}
+
 }  // namespace
 
 Array norm(const Array& a, const Order& order, const std::optional<Axes>& axis, bool keepdims) {
@@ -87,10 +116,7 @@ Array norm(const Array& a, const Order& order, const std::optional<Axes>& axis, 
   if (!axis) {
     const bool frobenius = name != nullptr && (*name == "fro" || *name == "f") && n == 2;
     if (std::holds_alternative<std::monostate>(order) || frobenius || (is(order, 2) && n == 1)) {
-      const Array flat = ravel(x);
-      const Array total =
-          is_complex(x.dtype()) ? matmul(real(flat), real(flat)) + matmul(imag(flat), imag(flat)) : matmul(flat, flat);
-      const Array result = sqrt(total);
+      const Array result = sqrt(sum_of_all_squares(x));
       return keepdims ? reshape(result, Shape(n, 1)) : result;
     }
   }

@@ -4,6 +4,7 @@
 
 #include "base/dim.h"
 #include "ir/composed.h"
+#include "ops/matmul/gemm.h"
 #include "ops/sort/direct.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
@@ -46,24 +47,34 @@ Array outer(const Array& x, const Array& y) {
 
 namespace {
 
-constexpr std::int64_t kConjugated = 1 << 14;  // numbers that are conjugated at a time: they stay in the cache
-
-// Of long vectors in memory, without a conjugated copy of a whole one.
-Array vdot_by_blocks(const Array& x, const Array& y) {
-  const std::int64_t n = x.shape()[0];
-  Arrays sums;
-  for (std::int64_t begin = 0; begin < n; begin += kConjugated) {
-    const SliceSpec block[] = {{begin, 1, std::min(kConjugated, n - begin)}};
-    sums.push_back(reshape(matmul(conjugated(slice(x, block)), slice(y, block)), {1}));
-  }
-  const std::int64_t axes[] = {0};
-  return reduce_sum(concatenate(sums, 0), axes, false, sums[0].dtype());
+// Along the last axis, without conjugates in memory. Absent where those are needed.
+Array dots_of_conjugates(const Array& x, const Array& y) {
+  if (x.dtype() != y.dtype() || !is_complex(x.dtype()) || !computes_directly({&x, &y})) return {};
+  const std::int64_t size = x.itemsize(), k = x.shape()[x.ndim() - 1];
+  if (y.shape()[y.ndim() - 1] != k || !has_conjugated_dots(x.dtype(), k)) return {};
+  const int n = std::max(x.ndim(), y.ndim()) - 1;
+  Shape left = x.shape(), right = y.shape(), shape;
+  left.resize(x.ndim() - 1);
+  right.resize(y.ndim() - 1);
+  if (!try_broadcast(left, right, shape)) return {};
+  const auto steps = [&](const Array& z) {
+    Strides out(n, 0);
+    for (int i = 0, first = n + 1 - z.ndim(); i < z.ndim() - 1; ++i) {
+      if (z.shape()[i] != 1) out[first + i] = z.strides()[i] / size;
+    }
+    return out;
+  };
+  const Strides a = steps(x), b = steps(y);
+  Array out = Array::empty(x.dtype(), shape);
+  conjugated_dots(x.dtype(), n, shape.data(), k, x.data(), a.data(), x.strides()[x.ndim() - 1] / size, y.data(),
+                  b.data(), y.strides()[y.ndim() - 1] / size, out.data());
+  return out;
 }
 
 Array vdot_of_parts(std::span<const Array> in, const Axes&) { return matmul(conjugated(in[0]), in[1]); }
 Array vdot_of(std::span<const Array> in, const Axes& numbers) {
-  const bool long_ones = is_complex(in[0].dtype()) && in[0].shape()[0] > 2 * kConjugated;
-  return long_ones && computes_directly({&in[0], &in[1]}) ? vdot_by_blocks(in[0], in[1]) : vdot_of_parts(in, numbers);
+  const Array out = dots_of_conjugates(in[0], in[1]);
+  return out ? out : vdot_of_parts(in, numbers);
 }
 const Composed kVdot("vdot", "The sum of products of two vectors, the first of them conjugated.", &vdot_of_parts,
                      &vdot_of);
@@ -81,7 +92,9 @@ Array vdot(const Array& x, const Array& y) {
 
 Array vecdot(const Array& x, const Array& y, std::int64_t axis) {
   if (x.ndim() == 0 || y.ndim() == 0) throw ValueError("vecdot: operands need at least one dimension");
-  const Array a = conjugated(moveaxis(x, Axes{axis}, Axes{-1})), b = moveaxis(y, Axes{axis}, Axes{-1});
+  const Array first = moveaxis(x, Axes{axis}, Axes{-1}), b = moveaxis(y, Axes{axis}, Axes{-1});
+  if (const Array out = dots_of_conjugates(first, b)) return out;
+  const Array a = conjugated(first);
   if (a.ndim() == 1 && b.ndim() == 1) return matmul(a, b);
   return squeeze(matmul(expand_dims(a, Axes{-2}), expand_dims(b, Axes{-1})), Axes{-1, -2});
 }

@@ -212,4 +212,19 @@ struct Complex {
   }
 };
 
+// The first factor is conjugated: the bits are those of Complex with a conjugated operand.
+template <class T>
+struct ConjugatedComplex : Complex<T> {
+  template <int W>
+  using Acc = typename Complex<T>::template Acc<W>;
+  template <int W>
+  TNP_INLINE static void multiply_add(Acc<W>& sum, Acc<W> a, Acc<W> b) {
+    using Real = Arithmetic<T, T>;
+    Real::multiply_add(sum.re, a.re, b.re);
+    Real::multiply_add(sum.im, a.re, b.im);
+    Real::multiply_add(sum.re, a.im, b.im);
+    Real::multiply_add(sum.im, -a.im, b.re);
+  }
+};
+
 }  // namespace tnp::TNP_ISA

@@ -141,15 +141,16 @@ void sum_partials(const GemmKernels& kernels, int64_t n, int64_t count, char* pa
 }
 
 void dot_parallel(const GemmKernels& kernels, int64_t k, const char* x, int64_t x_stride, const char* y,
-                  int64_t y_stride, char* out) {
+                  int64_t y_stride, char* out, bool conjugated = false) {
+  const auto dot = conjugated ? kernels.dot_conjugated : kernels.dot;
   const int64_t chunks = (k + kDotChunk - 1) / kDotChunk;
-  if (chunks <= 1) return kernels.dot(k, x, x_stride, y, y_stride, out);
+  if (chunks <= 1) return dot(k, x, x_stride, y, y_stride, out);
   Scratch partial(chunks, 1, kernels.itemsize);
   parallel_for(chunks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t chunk = begin; chunk < end; ++chunk) {
       const int64_t first = chunk * kDotChunk;
-      kernels.dot(std::min(kDotChunk, k - first), x + first * x_stride * kernels.itemsize, x_stride,
-                  y + first * y_stride * kernels.itemsize, y_stride, partial.data() + chunk * kernels.itemsize);
+      dot(std::min(kDotChunk, k - first), x + first * x_stride * kernels.itemsize, x_stride,
+          y + first * y_stride * kernels.itemsize, y_stride, partial.data() + chunk * kernels.itemsize);
     }
   });
   sum_partials(kernels, 1, chunks, partial.data());
@@ -680,6 +681,25 @@ void gemm_batched(DType dtype, int batch_rank, const int64_t* batch_shape, int64
   }
   multiply_batch(problem, {static_cast<const char*>(a), a_row_stride, a_col_stride},
                  {static_cast<const char*>(b), b_row_stride, b_col_stride}, batch, static_cast<char*>(c));
+}
+
+bool has_conjugated_dots(DType dtype, int64_t k) { return is_complex(dtype) && double(k) > kScalarDotWork; }
+
+void conjugated_dots(DType dtype, int batch_rank, const int64_t* batch_shape, int64_t k, const void* x,
+                     const int64_t* x_batch_strides, int64_t x_stride, const void* y, const int64_t* y_batch_strides,
+                     int64_t y_stride, void* out) {
+  const GemmKernels& kernels = *kernels_of(dtype);
+  Batch batch;
+  for (int d = 0; d < batch_rank; ++d) batch.append({batch_shape[d], x_batch_strides[d], y_batch_strides[d]});
+  parallel_for(batch.count, grain_of(kVectorTaskWork, double(k)), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      int64_t x_offset, y_offset;
+      batch.offsets(i, x_offset, y_offset);
+      dot_parallel(kernels, k, static_cast<const char*>(x) + x_offset * kernels.itemsize, x_stride,
+                   static_cast<const char*>(y) + y_offset * kernels.itemsize, y_stride,
+                   static_cast<char*>(out) + i * kernels.itemsize, true);
+    }
+  });
 }
 
 }  // namespace tnp

@@ -29,4 +29,11 @@ void gemm_batched(DType dtype, int batch_rank, const int64_t* batch_shape, int64
                   const void* a, const int64_t* a_batch_strides, int64_t a_row_stride, int64_t a_col_stride,
                   const void* b, const int64_t* b_batch_strides, int64_t b_row_stride, int64_t b_col_stride, void* c);
 
+// Dot products of which the first factors are conjugated, to the bits of a product with conjugates that were written to
+// memory: of complex numbers, and vectors that are not the shortest.
+bool has_conjugated_dots(DType dtype, int64_t k);
+void conjugated_dots(DType dtype, int batch_rank, const int64_t* batch_shape, int64_t k, const void* x,
+                     const int64_t* x_batch_strides, int64_t x_stride, const void* y, const int64_t* y_batch_strides,
+                     int64_t y_stride, void* out);
+
 }  // namespace tnp

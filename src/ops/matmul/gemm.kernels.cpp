@@ -543,6 +543,15 @@ void tiles(int64_t m, int64_t n, int64_t k, const void* packed_a, const void* pa
 }
 
 template <class G>
+constexpr auto conjugated_dot_of() -> decltype(GemmKernels::dot) {
+  if constexpr (G::kParts == 2) {
+    return dot<ConjugatedComplex<typename G::Lane>>;
+  } else {
+    return nullptr;
+  }
+}
+
+template <class G>
 constexpr GemmKernels kernels_of() {
   return {.itemsize = sizeof(typename G::Elem),
           .tile_rows = kTileRows,
@@ -552,6 +561,7 @@ constexpr GemmKernels kernels_of() {
           .direct = direct<G>,
           .direct_batch = direct_batch<G>,
           .dot = dot<G>,
+          .dot_conjugated = conjugated_dot_of<G>(),
           .dot_rows = dot_rows<G>,
           .sum_columns = sum_columns<G>,
           .add = add<G>,

@@ -43,6 +43,7 @@ struct GemmKernels {
 
   // *out = sum of x[i] y[i], summed pairwise over blocks.
   void (*dot)(int64_t k, const void* x, int64_t x_stride, const void* y, int64_t y_stride, void* out);
+  decltype(dot) dot_conjugated;  // of x's conjugates; absent where numbers are real
 
   // out[i] = dot(row i of A, x); rows of A and x have unit stride.
   void (*dot_rows)(int64_t rows, int64_t k, const void* a, int64_t row_stride, const void* x, void* out);

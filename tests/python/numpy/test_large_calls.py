@@ -138,3 +138,35 @@ def test_polyfit_of_many() -> None:
         np.testing.assert_allclose(
             np.asarray(tnp.polyfit(tnp.asarray(A), tnp.asarray(y), 3, **ours)), np.polyfit(A, y, 3, **kw), atol=1e-9
         )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"])
+def test_norms_of_layouts_are_the_same_compiled(dtype: str) -> None:
+    for x in (Z[:1200].reshape(30, 40), Z[:30_000].reshape(5, 60, 100), Z[:34_000].reshape(170, 200)[::-1, ::2]):
+        a = x.astype(dtype) if dtype.startswith("c") else x.real.astype(dtype)
+        for view in (lambda v: v, lambda v: v.T, lambda v: (v.T + 1) * 2, lambda v: tnp.moveaxis(v, 0, -1) + 1):
+
+            def norm(v: tnp.ndarray, view: Callable[[tnp.ndarray], tnp.ndarray] = view) -> tnp.ndarray:
+                return tnp.linalg.norm(view(v))
+
+            got = norm(tnp.asarray(a))
+            assert got == tnp.function(norm)(tnp.asarray(a))
+            expected = np.linalg.norm(np.asarray(view(tnp.asarray(a))))
+            np.testing.assert_allclose(np.asarray(got), expected, rtol=1e-6 if a.dtype.char in "fF" else 1e-13)
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_products_with_conjugates_have_the_bits_of_written_ones(dtype: str) -> None:
+    z = tnp.asarray(Z.astype(dtype))
+    for x, y in ((z[:n:s], z[::-1][:n:s]) for n in (1, 40, 48, 49, 64, 5000, 35_000) for s in (1, 2)):
+        expected = tnp.matmul(tnp.conj(x), y)
+        assert tnp.vdot(x, y) == expected
+        assert tnp.vecdot(x, y) == expected
+        assert tnp.function(tnp.vdot)(x, y) == expected
+    x, y = z[:30_000].reshape(3, 1, 100, 100), z[-20_000:].reshape(2, 100, 100)
+    for axis in (-1, -2):
+        got = tnp.vecdot(x, y, axis=axis)
+        assert np.array_equal(np.asarray(got), np.asarray(tnp.function(tnp.vecdot)(x, y, axis=axis)))
+        expected = np.vecdot(np.asarray(x), np.asarray(y), axis=axis)
+        np.testing.assert_allclose(np.asarray(got), expected, rtol=0, atol=1e-3 if dtype == "complex64" else 1e-11)
+    assert tnp.vecdot(z[:0].reshape(0, 100)[:, :70], z[:70]).shape == (0,)
