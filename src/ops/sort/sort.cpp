@@ -46,9 +46,20 @@ Array along_rows(const Array& x, int axis, DType result, const Rows& rows) {
   return axis == x.ndim() - 1 ? out : copy(with_axis_last(out, axis));
 }
 
+// Down the columns of matrices of few rows, without a transposition; false where that does not serve.
+bool sort_few_rows(const Array& x, int axis, bool descending, Array& out) {
+  if (axis == x.ndim() - 1 || !x.is_contiguous() || x.shape().num_elements() == 0) return false;
+  const std::int64_t n = x.shape()[axis], columns = x.strides()[axis] / x.itemsize();
+  if (!can_sort_columns(x.dtype(), n, columns)) return false;
+  out = Array::empty(x.dtype(), x.shape());
+  sort_columns(x.dtype(), x.data(), x.shape().num_elements() / (n * columns), n, columns, descending, out.data());
+  return true;
+}
+
 void execute_sort(const Call& call, std::span<Array> out) {
   const auto& p = params_of<SortParams>(call);
   const DType type = call.in[0].dtype();
+  if (sort_few_rows(call.in[0], p.at(), p.descending, out[0])) return;
   out[0] =
       along_rows(call.in[0], p.at(), type, [&](const std::byte* in, std::int64_t rows, std::int64_t n, std::byte* to) {
         sort_rows(type, in, rows, n, p.descending, {}, to);

@@ -339,8 +339,57 @@ void from_keys(DType type, const K* keys, int64_t n, bool descending, void* out)
   with_codec<K>(type, [&](auto codec) { numbers_of<decltype(codec), K>(keys, n, descending ? K{-1} : K{0}, out); });
 }
 
+// --- columns
+
+// Batcher's odd-even merge sort of rows of `width` keys that are `stride` apart: what the network would compare with
+// rows from n on, as if those had the greatest keys, changes nothing.
 template <class K>
-constexpr KeyKernels<K> kKernels = {&to_keys<K>, &from_keys<K>, &sort_keys<K>, &classify<K>};
+void sort_key_columns(K* keys, int64_t n, int64_t width, int64_t stride) {
+  const auto compare = [&](int64_t low, int64_t high) {
+    K *a = keys + low * stride, *b = keys + high * stride;
+    for (int64_t c = 0; c < width; c += kLanes<K>) {
+      KeyVec<K> v = load_keys(a + c), w = load_keys(b + c);
+      compare_exchange(v, w);
+      store_keys(a + c, v);
+      store_keys(b + c, w);
+    }
+  };
+  for (int64_t p = 1; p < n; p *= 2) {
+    for (int64_t k = p; k >= 1; k /= 2) {
+      for (int64_t j = k % p; j + k < n; j += 2 * k) {
+        for (int64_t i = j; i < j + k && i + k < n; i++) {
+          if ((i ^ (i + k)) < 2 * p) compare(i, i + k);  // in one block of 2 p rows
+        }
+      }
+    }
+  }
+}
+
+template <class K>
+void sort_columns(DType type, const char* in, int64_t n, int64_t columns, int64_t row_bytes, bool descending,
+                  char* out) {
+  constexpr int64_t unit = 16, most = 2 * unit * kMostColumnRows;
+  alignas(64) K keys[most] = {};
+  const int64_t stride = most / n / unit * unit, size = itemsize(type);
+  for (int64_t first = 0; first < columns; first += stride) {
+    const int64_t count = columns - first < stride ? columns - first : stride;
+    for (int64_t r = 0; r < n; r++) {
+      const int64_t at = r * row_bytes + first * size;
+      to_keys<K>(type, in + at, count, Zeros::apart, descending, keys + r * stride);
+      // No processor foresees that the next part of this row is needed after the last row.
+      for (int64_t next = at + stride * size; next < at + 2 * stride * size; next += 64) {
+        __builtin_prefetch(in + next, 0, 2);
+        __builtin_prefetch(out + next, 1, 2);
+      }
+    }
+    sort_key_columns(keys, n, count, stride);
+    for (int64_t r = 0; r < n; r++)
+      from_keys<K>(type, keys + r * stride, count, descending, out + r * row_bytes + first * size);
+  }
+}
+
+template <class K>
+constexpr KeyKernels<K> kKernels = {&to_keys<K>, &from_keys<K>, &sort_keys<K>, &classify<K>, &sort_columns<K>};
 
 }  // namespace
 

@@ -20,6 +20,8 @@ enum class Zeros : uint8_t { apart, alike };
 inline constexpr int kSplitters = 31;
 inline constexpr int kBuckets = kSplitters + 1;
 
+inline constexpr int64_t kMostColumnRows = 64;
+
 template <class K>
 struct KeyKernels {
   // keys[i] = the key of element i of this type. Descending: the complement. Types of 8 bytes have keys of 64 bits, the
@@ -31,6 +33,9 @@ struct KeyKernels {
   void (*sort)(K* p, int64_t n, K* room, int64_t first, Ranks ranks);
   // bucket[i] = how many of kSplitters ascending splitters key i is not below.
   void (*classify)(const K* keys, int64_t n, const K* splitters, uint8_t* bucket);
+  // Sorts the columns of a matrix of n (at most kMostColumnRows) rows that are `row_bytes` apart in both.
+  void (*sort_columns)(DType type, const char* in, int64_t n, int64_t columns, int64_t row_bytes, bool descending,
+                       char* out);
 };
 
 #define TNP_DECLARE_SORT_KERNELS(ISA)         \

@@ -423,6 +423,34 @@ void sort_rows(DType type, const void* in, int64_t rows, int64_t n, bool descend
   });
 }
 
+bool can_sort_columns(DType type, int64_t n, int64_t columns) {
+  return !is_complex(type) && n > 1 && n <= kMostColumnRows && columns >= 4;
+}
+
+void sort_columns(DType type, const void* in, int64_t matrices, int64_t n, int64_t columns, bool descending,
+                  void* out) {
+  constexpr int64_t part = 256;  // columns that are worth a visit
+  const int64_t size = itemsize(type), parts = (columns + part - 1) / part;
+  parallel_for(matrices * parts, std::max<int64_t>(1, kGrain / (n * std::min(part, columns))),
+               [&](int64_t begin, int64_t end) {
+                 while (begin < end) {
+                   const int64_t matrix = begin / parts, first = begin % parts * part;
+                   const int64_t last = std::min(columns, first + (end - begin) * part);
+                   const int64_t at = (matrix * n * columns + first) * size;
+                   const auto sort_with = [&](const auto& kernels) {
+                     kernels.sort_columns(type, static_cast<const char*>(in) + at, n, last - first, columns * size,
+                                          descending, static_cast<char*>(out) + at);
+                   };
+                   if (size == 8) {
+                     sort_with(key_kernels<int64_t>());
+                   } else {
+                     sort_with(key_kernels<int32_t>());
+                   }
+                   begin += (last - first + part - 1) / part;
+                 }
+               });
+}
+
 void argsort_rows(DType type, const void* in, int64_t rows, int64_t n, bool descending, int64_t* out) {
   for_each_row(rows, n, [&](int64_t r) {
     argsort_row(type, static_cast<const char*>(in) + r * n * itemsize(type), n, descending, out + r * n);

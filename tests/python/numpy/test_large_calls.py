@@ -170,3 +170,12 @@ def test_products_with_conjugates_have_the_bits_of_written_ones(dtype: str) -> N
         expected = np.vecdot(np.asarray(x), np.asarray(y), axis=axis)
         np.testing.assert_allclose(np.asarray(got), expected, rtol=0, atol=1e-3 if dtype == "complex64" else 1e-11)
     assert tnp.vecdot(z[:0].reshape(0, 100)[:, :70], z[:70]).shape == (0,)
+
+
+def test_copies_to_memory_a_little_behind_are_whole() -> None:
+    for dtype, n in (("float32", 1000), ("float32", 20_011), ("float64", 270_000), ("uint8", 9001)):
+        x = np.arange(n).astype(dtype)
+        for shift in (1, 3, 13, -3, -16):
+            assert np.array_equal(np.asarray(tnp.roll(tnp.asarray(x), shift)), np.roll(x, shift))
+            rows = np.broadcast_to(x, (3, n)).copy()
+            assert np.array_equal(np.asarray(tnp.roll(tnp.asarray(rows), shift, axis=1)), np.roll(rows, shift, axis=1))

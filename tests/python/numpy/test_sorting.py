@@ -256,3 +256,17 @@ for dtype in ("float32", "float64"):
 def test_instruction_sets(isa: str) -> None:
     """The same results from the kernels of each instruction set."""
     run_program(isa, CHILD)
+
+
+@pytest.mark.parametrize("dtype", ["?", "i1", "u2", "i4", "u8", "f2", "f4", "f8", "c16"])
+def test_columns_of_few_rows_are_sorted_as_rows_are(dtype: str) -> None:
+    rng = np.random.default_rng(3)
+    shapes = [((n, m), 0) for n in (2, 3, 5, 16, 17, 31, 63, 64, 65) for m in (3, 4, 17, 300, 1100)]
+    for shape, axis in [*shapes, ((3, 50, 7), 1), ((2, 60, 90, 2), 2), ((20, 0), 0), ((0, 20), 0)]:
+        x = rng.integers(0, 40, shape).astype(dtype)
+        if x.dtype.kind == "f":
+            x[x == 3], x[x == 4], x[x == 5] = np.nan, -0.0, np.inf
+        got = np.asarray(tnp.sort(tnp.asarray(x), axis=axis))
+        rows = tnp.sort(tnp.asarray(np.ascontiguousarray(np.moveaxis(x, axis, -1))), axis=-1)
+        assert got.tobytes() == np.ascontiguousarray(np.moveaxis(np.asarray(rows), -1, axis)).tobytes()
+        np.testing.assert_array_equal(got, np.sort(x, axis=axis))
