@@ -144,6 +144,8 @@ CASES = [
     (lambda a: tnp.resize(a, (7, 9)), [floats((4, 5))]),
     (lambda a: tnp.take(a, tnp.argpartition(a, (3, 2000))), [floats(3000)]),
     (lambda b, a: tnp.compress(b, a), [RNG.random(3000) > 0.5, floats(3000)]),
+    (lambda m: tnp.linalg.norm(m), [floats((600, 700))]),
+    (lambda m: tnp.linalg.norm(m.T), [floats((600, 700))]),
     (lambda m: m.diagonal(), [floats((30, 40))]),
     (lambda m: tnp.diagonal(m, -2, 2, 0), [floats((6, 5, 4))]),
     (lambda m: tnp.trace(m, 1) + tnp.diag(m, 1), [floats((30, 30))]),
