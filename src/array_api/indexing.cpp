@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/dim.h"
+#include "base/element_bits.h"
 #include "ir/observer.h"
 #include "ir/scalar.h"
 #include "ops/shape/copy.h"
@@ -195,23 +196,8 @@ void fill_blocks(std::byte* data, const Array& mask, Count block, const std::byt
   });
 }
 
-struct Wide {
-  std::uint64_t parts[2];
-};
-
 void fill_masked(const Array& x, const Array& mask, Count block, const std::byte* value) {
-  switch (x.itemsize()) {
-    case 1:
-      return fill_blocks<std::uint8_t>(x.data(), mask, block, value);
-    case 2:
-      return fill_blocks<std::uint16_t>(x.data(), mask, block, value);
-    case 4:
-      return fill_blocks<std::uint32_t>(x.data(), mask, block, value);
-    case 8:
-      return fill_blocks<std::uint64_t>(x.data(), mask, block, value);
-    default:
-      return fill_blocks<Wide>(x.data(), mask, block, value);
-  }
+  with_element_bits(x.itemsize(), [&]<class T>(T) { fill_blocks<T>(x.data(), mask, block, value); });
 }
 
 Array in_order(const Array& x) { return x.is_contiguous() ? x : copy(x); }

@@ -157,6 +157,9 @@ Dim dim_broadcast(Dim a, Dim b) {
   if (!is_symbolic(b)) return b;
   return binary(DimExpr::Kind::broadcast, a, b);
 }
+Dim dim_apply(DimExpr::Kind kind, Dim a, Dim b) {
+  return kind == DimExpr::Kind::broadcast ? dim_broadcast(a, b) : binary(kind, a, b);
+}
 Dim dim_product(const Shape& shape) {
   Dim n = 1;
   for (Dim d : shape) n = dim_mul(n, d);
@@ -168,8 +171,7 @@ Dim evaluate(Dim d, const std::function<Dim(const DimExpr&)>& leaf) {
   const DimExpr e = dim_expr(d);
   if (e.kind == DimExpr::Kind::leaf) return leaf(e);
   const Dim a = evaluate(e.a, leaf), b = evaluate(e.b, leaf);
-  // A graph that is replayed into another trace has symbolic sizes for its leaves.
-  return e.kind == DimExpr::Kind::broadcast ? dim_broadcast(a, b) : binary(e.kind, a, b);
+  return dim_apply(e.kind, a, b);
 }
 
 void for_each_leaf(Dim d, const std::function<void(const DimExpr&)>& visit) {

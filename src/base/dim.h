@@ -60,6 +60,8 @@ Dim dim_mod(Dim a, Dim b);
 Dim dim_min(Dim a, Dim b);
 Dim dim_max(Dim a, Dim b);
 Dim dim_broadcast(Dim a, Dim b);  // 1 gives way to the other
+// One of these operations, of sizes that may be symbolic in another trace than where it was written.
+Dim dim_apply(DimExpr::Kind kind, Dim a, Dim b);
 Dim dim_product(const Shape& shape);
 
 // Its value, with `leaf` giving the sizes of arrays.

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/element_bits.h"
 #include "ir/apply_internal.h"
 #include "ops/shape/layout.h"
 #include "runtime/allocator.h"
@@ -26,33 +27,10 @@ constexpr int kMaxVectorBytes = 256;       // of one operand: twice 8 complex128
 
 // to[0..n) = elements `stride` bytes apart.
 std::byte* gather_run(std::byte* to, const std::byte* from, std::int64_t stride, std::int64_t n, int size) {
-  const auto run = [&]<class T>(T) {
-    for (std::int64_t i = 0; i < n; ++i)
-      std::memcpy(to + i * static_cast<std::int64_t>(sizeof(T)), from + i * stride, sizeof(T));
-  };
-  struct Pair {
-    std::uint64_t a, b;
-  };
   if (stride == size) {
     std::memcpy(to, from, static_cast<std::size_t>(n * size));
-    return to + n * size;
-  }
-  switch (size) {
-    case 1:
-      run(std::uint8_t{});
-      break;
-    case 2:
-      run(std::uint16_t{});
-      break;
-    case 4:
-      run(std::uint32_t{});
-      break;
-    case 8:
-      run(std::uint64_t{});
-      break;
-    default:
-      run(Pair{});
-      break;
+  } else {
+    gather_strided(to, from, stride, n, size);
   }
   return to + n * size;
 }

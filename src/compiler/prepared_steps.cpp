@@ -3,26 +3,9 @@
 #include <algorithm>
 
 #include "compiler/fused_kernel.h"
+#include "ir/stack_arrays.h"
 
 namespace tnp::compiler {
-
-namespace {
-
-// Arrays of a run or a step: as many as it has are begun and ended.
-template <std::size_t Most>
-class Some {
- public:
-  explicit Some(std::size_t count) : count_(count) { std::uninitialized_default_construct_n(all(), count_); }
-  ~Some() { std::destroy_n(all(), count_); }
-  Some(const Some&) = delete;
-  Array* all() { return reinterpret_cast<Array*>(memory_); }
-
- private:
-  std::size_t count_;
-  alignas(Array) std::byte memory_[Most * sizeof(Array)];
-};
-
-}  // namespace
 
 std::unique_ptr<PreparedCall> PreparedSteps::make(std::span<const Array> arguments, std::vector<PreparedStep> steps,
                                                   PreparedOperands operands, std::vector<int> results,
@@ -69,7 +52,7 @@ void PreparedSteps::call(const PreparedStep& step, detail::Node* const* nodes, A
     new (in + k) Array(Array::adopt(node));
     if (((step.donated >> k) & 1) && node->refs.load(std::memory_order_acquire) == 1) donated |= std::uint64_t{1} << k;
   }
-  Some<kMostOutputs> made(outputs);
+  StackArrays<kMostOutputs> made(outputs);
   Array* out = made.all();
   if (step.sized) {
     const SizedParams::Use use(*step.sized, sizes);
@@ -94,7 +77,7 @@ bool PreparedSteps::run_kernel(const PreparedStep& step, detail::Node* const* no
     in[k] = place >= 0 ? slots + place : new (borrowed + k) Array(Array::adopt(nodes[~place]));
   }
   const std::size_t outputs = step.outputs.size();
-  Some<kMostOutputs> made(outputs);
+  StackArrays<kMostOutputs> made(outputs);
   Array* out = made.all();
   if (!step.kernel->run(in, out, step.reuse.data(), mode_)) return false;
   for (int slot : step.frees) slots[slot] = Array();
@@ -108,7 +91,7 @@ bool PreparedSteps::run_kernel(const PreparedStep& step, detail::Node* const* no
 bool PreparedSteps::run(detail::Node* const* arguments, Array* results) const {
   detail::Node* nodes[BorrowedArrays::kMost];
   for (std::size_t k = 0; k < operands_.size(); ++k) nodes[k] = operands_[k].node(arguments);
-  Some<kMostSlots> memory(num_slots_);
+  StackArrays<kMostSlots> memory(num_slots_);
   Array* slots = memory.all();
   std::int64_t sizes[kMostSizes];
   std::copy_n(sizes_.data(), sizes_.size(), sizes);

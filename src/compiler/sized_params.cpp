@@ -52,33 +52,7 @@ std::int64_t SizedParams::value(const Expression& e, const std::int64_t* sizes) 
       values[i] = t.is_number ? t.number : sizes[t.a];
       continue;
     }
-    const std::int64_t a = values[t.a], b = values[t.b];
-    switch (t.kind) {
-      case DimExpr::Kind::add:
-        values[i] = dim_add(a, b);
-        break;
-      case DimExpr::Kind::sub:
-        values[i] = dim_sub(a, b);
-        break;
-      case DimExpr::Kind::mul:
-        values[i] = dim_mul(a, b);
-        break;
-      case DimExpr::Kind::floor_div:
-        values[i] = dim_floor_div(a, b);
-        break;
-      case DimExpr::Kind::mod:
-        values[i] = dim_mod(a, b);
-        break;
-      case DimExpr::Kind::min:
-        values[i] = dim_min(a, b);
-        break;
-      case DimExpr::Kind::max:
-        values[i] = dim_max(a, b);
-        break;
-      default:
-        values[i] = dim_broadcast(a, b);
-        break;
-    }
+    values[i] = dim_apply(t.kind, values[t.a], values[t.b]);
   }
   return values[e.size() - 1];
 }

@@ -2,6 +2,7 @@
 
 #include "base/casting.h"
 #include "base/dim.h"
+#include "base/element_bits.h"
 #include "ir/composed.h"
 #include "ops/shape/require.h"
 #include "ops/sort/direct.h"
@@ -148,18 +149,7 @@ Array put_few(const Array& x, const Array& mask, const Array& values) {
     put_few(mask.data_as<bool>(), values.data_as<T>(), have, n, reinterpret_cast<T*>(out.data()));
     return out;
   };
-  switch (x.itemsize()) {
-    case 1:
-      return put(std::uint8_t{});
-    case 2:
-      return put(std::uint16_t{});
-    case 4:
-      return put(std::uint32_t{});
-    case 8:
-      return put(std::uint64_t{});
-    default:
-      return put(std::complex<double>{});
-  }
+  return with_element_bits(x.itemsize(), put);
 }
 
 }  // namespace

@@ -1,31 +1,20 @@
 // What of quick calls is not passed by each of them, and those that give several arrays.
 #include "python/quick_calls.h"
 
+#include "ir/stack_arrays.h"
+
 namespace tnp::python {
 
 namespace {
 
 constexpr std::size_t kMostResults = compiler::PreparedCall::kMostResults;
 
-// As many arrays as there are results.
-class QuickResults {
- public:
-  explicit QuickResults(std::size_t count) : count_(count) { std::uninitialized_default_construct_n(all(), count_); }
-  ~QuickResults() { std::destroy_n(all(), count_); }
-  QuickResults(const QuickResults&) = delete;
-  Array* all() { return reinterpret_cast<Array*>(memory_); }
-
- private:
-  std::size_t count_;
-  alignas(Array) std::byte memory_[kMostResults * sizeof(Array)];
-};
-
 }  // namespace
 
 // `quick` by value: what follows the run may forget it.
 PyObject* QuickCalls::run_structure(const Quick quick, PyObject* const* given, detail::Node* const* in) {
   const std::size_t count = quick.call->num_results();
-  QuickResults made(count);
+  StackArrays<kMostResults> made(count);
   Array* out = made.all();
   if (!quick.call->run(in, out)) return nullptr;
   tell_after_run();

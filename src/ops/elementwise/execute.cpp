@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/element_bits.h"
 #include "ops/common.h"
 #include "ops/elementwise/cast.h"
 #include "ops/elementwise/family.h"
@@ -57,28 +58,6 @@ struct RowContext {
   bool stream;              // whether results are written past the caches
 };
 
-void gather(std::byte* to, const std::byte* from, std::int64_t stride, std::int64_t n, int itemsize) {
-  const auto run = [&]<class T>(T) {
-    for (std::int64_t i = 0; i < n; ++i)
-      std::memcpy(to + i * static_cast<std::int64_t>(sizeof(T)), from + i * stride, sizeof(T));
-  };
-  struct Pair {
-    std::uint64_t a, b;
-  };
-  switch (itemsize) {
-    case 1:
-      return run(std::uint8_t{});
-    case 2:
-      return run(std::uint16_t{});
-    case 4:
-      return run(std::uint32_t{});
-    case 8:
-      return run(std::uint64_t{});
-    default:
-      return run(Pair{});
-  }
-}
-
 // One row: operands[0] is the output, the inputs follow. Inputs that are strided or of another type are staged.
 void run_row(void* context, std::byte* const* operands, const std::int64_t* strides, std::int64_t n) {
   const auto& c = *static_cast<const RowContext*>(context);
@@ -98,7 +77,7 @@ void run_row(void* context, std::byte* const* operands, const std::int64_t* stri
       step[k] = stride == 0 ? 0 : 1;
       if (stride != 0 && stride != size) {
         std::byte* to = c.cast_in[k] ? gathered : staged[k];
-        gather(to, p, stride, m, size);
+        gather_strided(to, p, stride, m, size);
         p = to;
       }
       if (c.cast_in[k]) {

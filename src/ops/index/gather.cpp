@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/dim.h"
+#include "base/element_bits.h"
 #include "ops/index/places.h"
 #include "runtime/threads.h"
 
@@ -22,10 +23,6 @@ OutputSpecs infer(const Call& call) {
            gathered_shape(call.in[0].shape(), broadcast_indices(indices), params_of<IndexParams>(call))}};
 }
 
-struct Bytes16 {
-  std::uint64_t low, high;
-};
-
 template <class T>
 void gather_elements(const std::byte* from, const std::int64_t* offsets, std::int64_t n, std::byte* to) {
   for (std::int64_t i = 0; i < n; ++i) {
@@ -35,20 +32,8 @@ void gather_elements(const std::byte* from, const std::int64_t* offsets, std::in
 
 void gather_runs(const std::byte* from, const std::int64_t* offsets, std::int64_t n, std::byte* to,
                  std::int64_t bytes) {
-  switch (bytes) {
-    case 1:
-      return gather_elements<std::uint8_t>(from, offsets, n, to);
-    case 2:
-      return gather_elements<std::uint16_t>(from, offsets, n, to);
-    case 4:
-      return gather_elements<std::uint32_t>(from, offsets, n, to);
-    case 8:
-      return gather_elements<std::uint64_t>(from, offsets, n, to);
-    case 16:
-      return gather_elements<Bytes16>(from, offsets, n, to);
-    default:
-      break;
-  }
+  if (has_element_bits(bytes))
+    return with_element_bits(bytes, [&]<class T>(T) { gather_elements<T>(from, offsets, n, to); });
   for (std::int64_t i = 0; i < n; ++i, to += bytes) std::memcpy(to, from + offsets[i], static_cast<std::size_t>(bytes));
 }
 
@@ -84,20 +69,8 @@ bool take_elements(const std::byte* from, const std::int64_t* index, std::int64_
 using TakeElements = bool (*)(const std::byte*, const std::int64_t*, std::int64_t, std::int64_t, std::byte*);
 
 TakeElements take_elements_of(std::int64_t bytes) {
-  switch (bytes) {
-    case 1:
-      return &take_elements<std::uint8_t>;
-    case 2:
-      return &take_elements<std::uint16_t>;
-    case 4:
-      return &take_elements<std::uint32_t>;
-    case 8:
-      return &take_elements<std::uint64_t>;
-    case 16:
-      return &take_elements<Bytes16>;
-    default:
-      return nullptr;
-  }
+  if (!has_element_bits(bytes)) return nullptr;
+  return with_element_bits(bytes, []<class T>(T) -> TakeElements { return &take_elements<T>; });
 }
 
 // Adds `stride` bytes for each step of an index that broadcasts to `shape`; false where one is out of bounds.

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/dim.h"
+#include "base/element_bits.h"
 #include "ops/common.h"
 #include "ops/index/mask_parts.h"
 
@@ -31,24 +32,9 @@ void copy_true(const std::byte* from, const std::uint8_t* mask, std::int64_t n, 
   }
 }
 
-struct Pair {
-  std::uint64_t low, high;
-};
-
 using CopyTrue = void (*)(const std::byte*, const std::uint8_t*, std::int64_t, std::byte*, std::int64_t);
 CopyTrue copy_for(std::int64_t itemsize) {
-  switch (itemsize) {
-    case 1:
-      return &copy_true<std::uint8_t>;
-    case 2:
-      return &copy_true<std::uint16_t>;
-    case 4:
-      return &copy_true<std::uint32_t>;
-    case 8:
-      return &copy_true<std::uint64_t>;
-    default:
-      return &copy_true<Pair>;
-  }
+  return with_element_bits(itemsize, []<class T>(T) -> CopyTrue { return &copy_true<T>; });
 }
 
 void execute(const Call& call, std::span<Array> out) {

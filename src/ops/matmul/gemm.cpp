@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/element_bits.h"
 #include "ops/matmul/blas.h"
 #include "ops/matmul/gemm_kernels.h"
 #include "runtime/allocator.h"
@@ -84,10 +85,6 @@ int64_t grain_of(double work, double item_work) {
 
 // --- copies ---------------------------------------------------------------------------------------------------------
 
-struct Bytes16 {
-  uint64_t half[2];
-};
-
 template <class T>
 void copy_elements(int64_t rows, int64_t cols, const T* from, int64_t row_stride, int64_t col_stride, T* to) {
   constexpr int64_t kBlock = 32;  // a transposition reads and writes whole cache lines of such a square
@@ -107,18 +104,7 @@ void copy_matrix(int itemsize, int64_t rows, int64_t cols, Matrix from, char* to
     copy_elements(rows, cols, reinterpret_cast<const T*>(from.data), from.row_stride, from.col_stride,
                   reinterpret_cast<T*>(to));
   };
-  switch (itemsize) {
-    case 1:
-      return copy(uint8_t{});
-    case 2:
-      return copy(uint16_t{});
-    case 4:
-      return copy(uint32_t{});
-    case 8:
-      return copy(uint64_t{});
-    default:
-      return copy(Bytes16{});
-  }
+  with_element_bits(itemsize, copy);
 }
 
 void copy_matrix_parallel(int itemsize, int64_t rows, int64_t cols, Matrix from, char* to) {

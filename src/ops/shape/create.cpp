@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/dim.h"
+#include "base/element_bits.h"
 #include "ir/expr.h"
 #include "ir/observer.h"
 #include "ir/scalar.h"
@@ -53,25 +54,7 @@ Array filled(DType dtype, const Shape& shape, const std::byte* from) {
     });
     return x;
   }
-  struct Pair {
-    std::uint64_t a, b;
-  };
-  switch (size) {
-    case 1:
-      fill(std::uint8_t{});
-      break;
-    case 2:
-      fill(std::uint16_t{});
-      break;
-    case 4:
-      fill(std::uint32_t{});
-      break;
-    case 8:
-      fill(std::uint64_t{});
-      break;
-    default:
-      fill(Pair{});
-  }
+  with_element_bits(size, fill);
   return x;
 }
 
