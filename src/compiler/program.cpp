@@ -126,12 +126,6 @@ void Program::Impl::index_sizes() {
       });
     });
   }
-  for (int i = 0; i < num_inputs; ++i) {
-    for (const auto& [leaf, index] : size_index) {
-      if (graph.leaf_values.at(leaf.first) == graph.inputs[i])
-        input_sizes.emplace_back(i, SizeSource{leaf.second, index});
-    }
-  }
 }
 
 void Program::Impl::make_checks() {
@@ -193,6 +187,10 @@ void Program::Impl::add_steps(Plan& plan, std::vector<Unit> units) const {
   std::multimap<int, SizeSource> by_value;
   for (const auto& [leaf, index] : size_index)
     by_value.emplace(plan.graph.leaf_values.at(leaf.first), SizeSource{leaf.second, index});
+  for (int i = 0; i < plan.memory.num_inputs; ++i) {
+    const auto [begin, end] = by_value.equal_range(plan.graph.inputs[static_cast<std::size_t>(i)]);
+    for (auto it = begin; it != end; ++it) plan.input_sizes.emplace_back(i, it->second);
+  }
   for (std::size_t u = 0; u < units.size(); ++u) {
     const Unit& unit = units[u];
     Step step;
@@ -629,7 +627,7 @@ void Program::run_steps(const Plan& plan, std::span<const Array> inputs, Array* 
                         VariableClaims* claims) const {
   const Impl& impl = *impl_;
   Impl::Run run(inputs, impl, plan);
-  for (const auto& [input, source] : impl.input_sizes) {
+  for (const auto& [input, source] : plan.input_sizes) {
     if (!plan.exact) run.note(run.at(input), source);
   }
   for (std::size_t i = 0; i < plan.memory.owned.size(); ++i) {

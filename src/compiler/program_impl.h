@@ -59,6 +59,7 @@ struct Program::Plan {
   MemoryPlan memory;
   Overwriting overwriting;
   std::vector<Step> steps;
+  std::vector<std::pair<int, SizeSource>> input_sizes;  // by input; of captured arrays, too, that a call was folded to
   std::unique_ptr<NativeSteps> native;  // for small arrays of these sizes: all steps at once, when that has paid
   mutable std::atomic<bool> is_native{false};
   mutable std::atomic<std::int64_t> spent_ns{0};  // step by step, roughly
@@ -72,7 +73,6 @@ struct Program::Impl {
   int num_inputs = 0;
   std::vector<InputCheck> input_checks;
   std::vector<SizeCheck> checks;
-  std::vector<std::pair<int, SizeSource>> input_sizes;
   std::map<std::pair<const void*, int>, int> size_index;  // (node, axis) of a leaf
   struct FreeSize {
     Dim dim;

@@ -131,7 +131,7 @@ std::unique_ptr<PreparedCall> Program::Impl::prepare_steps(const Plan& plan, std
     return it == size_index.end() ? -1 : it->second;
   };
   std::vector<std::int64_t> sizes(plan.exact ? 0 : size_index.size());
-  for (const auto& [input, source] : input_sizes) {
+  for (const auto& [input, source] : plan.input_sizes) {
     const PreparedOperand o = operand(plan, input, inputs);
     const Array& x = o.argument < 0 ? o.constant : inputs[static_cast<std::size_t>(input)];
     if (!plan.exact) sizes[static_cast<std::size_t>(source.index)] = x.shape()[source.axis];

@@ -156,3 +156,19 @@ def test_sizes_and_numbers_below_zero(case: str) -> None:
         x = tnp.arange(n * 2.0).reshape(n, 2)
         for got, want in zip(f(x), program(x), strict=True):
             np.testing.assert_array_equal(np.asarray(got), np.asarray(want))
+
+
+def test_sizes_of_what_is_computed_beforehand():
+    """Once the sizes are known, `few` is a constant; its size is a term of one that only data tell."""
+
+    def program(x):
+        i = tnp.arange(x.shape[0])
+        few = tnp.compress(i > 0, i)
+        some = tnp.nonzero(x > 0)[0]
+        return few, tnp.full(tnp.concatenate([few, some]).shape, 7), tnp.arange(some.shape[0] - few.shape[0], 5)
+
+    f = tnp.function(program)
+    x = tnp.asarray([1.0, -1, 2, 3, -5])
+    for _ in range(12):
+        for got, want in zip(f(x), program(x), strict=True):
+            same(got, want)
