@@ -10,6 +10,10 @@
 
 namespace tnp::compiler {
 
+class ParamReader;
+class TurnLowering;
+struct LoopGraph;
+
 class BlockLowering {
  public:
   // Where a value is: an element or a small array in a variable, else memory that a pointer points to.
@@ -86,6 +90,13 @@ class BlockLowering {
   // inner_lowering.cpp
   bool lower_inner(const GraphNode& node);
   bool lower_loop(const GraphNode& node);
+  struct InnerLoop;
+  bool make_ready(InnerLoop& inner, const ParamReader& p);
+  bool place_carries(InnerLoop& inner);
+  bool before_loop(const InnerLoop& inner, const LoopGraph& g, std::size_t first, BlockLowering& block);
+  bool lower_condition(const InnerLoop& inner, NestStatement& loop, std::int64_t& turn_cycles);
+  void scan_rows(const InnerLoop& inner, TurnLowering& turn);
+  std::vector<Place> collect_rows(const InnerLoop& inner, TurnLowering& turn);
   bool lower_cond(const GraphNode& node);
   std::vector<int> inputs_to_take(const GraphNode& node, std::span<const GraphRef> branches) const;
   bool lower_branch(const Graph& graph, const GraphNode& node, const std::vector<Place>& results,

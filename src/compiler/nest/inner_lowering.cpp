@@ -49,106 +49,148 @@ bool BlockLowering::lower_inner(const GraphNode& node) {
   return false;
 }
 
+// A loop inside: its graphs made ready, and where its values are.
+struct BlockLowering::InnerLoop {
+  const GraphNode& node;
+  std::size_t carries, scanned;
+  bool reverse, strips;
+  std::vector<Shape> shapes{};  // of the node's inputs
+  std::optional<LoopGraph> condition{}, body{};
+  std::int64_t trips = kUnknownTrips;
+  std::vector<Place> own{}, shared{};  // carries; what all turns read
+};
+
 bool BlockLowering::lower_loop(const GraphNode& node) {
   const ParamReader p(*node.params);
-  const auto carries = static_cast<std::size_t>(p.number("num_carries"));
-  const auto scanned = static_cast<std::size_t>(p.number("num_scanned"));
-  const bool reverse = p.number("reverse") != 0, strips = node.op == &kStrips;
-  std::vector<Shape> shapes;
-  for (int v : node.inputs) shapes.push_back(value(v).shape);
-  std::optional<LoopGraph> condition, body;
-  for (const auto& [name, graph] : p.graphs) {
-    const bool is_body = name == "body";
-    auto& g = is_body ? body : condition;
-    g = loop_graph(*graph, inner_shapes(node, name, shapes), static_cast<int>(is_body ? carries + scanned : carries));
-    if (!g) return false;
-    if (is_body && !strips && out_.may_strip)
-      out_.strips |= make_strips(g->graph, out_.most_small_elements, static_cast<int>(carries));
-  }
-  if (!body || (condition && body->graph.outputs.size() > carries) || (!condition && scanned == 0)) return false;
-  const std::int64_t trips = condition ? kUnknownTrips : shapes[carries][0];
-
-  std::vector<Place> own, shared;
-  for (std::size_t k = 0; k < carries; ++k) {
-    const GraphValue& in = body->graph.values[static_cast<std::size_t>(body->graph.inputs[k])];
-    const GraphValue& next = body->graph.values[static_cast<std::size_t>(body->graph.outputs[k])];
-    if (next.shape != in.shape || next.dtype != in.dtype) return false;
-    const int v = node.inputs[k];
-    const bool once = std::count(node.inputs.begin(), node.inputs.end(), v) == 1;
-    const Place& start = places.at(v);
-    if (once && is_pointer(start) && is_whole(start) && free_to_overwrite(v)) {
-      own.push_back(start);
-      continue;
-    }
-    own.push_back(temporary(in));
-    copy(start, own.back());
-  }
-  for (std::size_t i = carries + scanned; i < node.inputs.size(); ++i) shared.push_back(places.at(node.inputs[i]));
-
+  InnerLoop inner{.node = node,
+                  .carries = static_cast<std::size_t>(p.number("num_carries")),
+                  .scanned = static_cast<std::size_t>(p.number("num_scanned")),
+                  .reverse = p.number("reverse") != 0,
+                  .strips = node.op == &kStrips};
+  if (!make_ready(inner, p) || !place_carries(inner)) return false;
   NestStatement loop{.kind = Kind::loop};
-  const auto before_loop = [&](const LoopGraph& g, std::size_t first, BlockLowering& block) {
-    place_shared(g.graph, first, shared, block);
-    if (g.invariants.values.empty()) return true;
-    BlockLowering constant(g.invariants.graph, out_);
-    place_shared(g.invariants.graph, first, shared, constant);
-    if (!constant.lower()) return false;
-    statements.insert(statements.end(), constant.statements.begin(), constant.statements.end());
-    cycles += constant.cycles, short_cycles += constant.short_cycles, inner_cycles += constant.inner_cycles;
-    for (int v : g.invariants.values) {
-      block.places[v] = constant.places.at(v);
-      block.places[v].writable = false;
-    }
-    return true;
-  };
   std::int64_t turn_cycles = 0;
-  if (condition) {
-    BlockLowering head(condition->graph, out_);
-    for (std::size_t k = 0; k < carries; ++k) {
-      head.places[condition->graph.inputs[k]] = own[k];
-      head.places[condition->graph.inputs[k]].writable = false;
-    }
-    if (!before_loop(*condition, carries, head) || !head.lower()) return false;
-    const Place answer = head.places.at(condition->graph.outputs[0]);
-    if (answer.shape.num_elements() != 1) return false;
-    loop.head = std::move(head.statements);
-    loop.from = {answer.variable};
-    turn_cycles += head.cycles;
-  } else {
-    loop.extent = parameter(trips);
+  if (!inner.condition) {
+    loop.extent = parameter(inner.trips);
+  } else if (!lower_condition(inner, loop, turn_cycles)) {
+    return false;
   }
-
-  TurnLowering turn(body->graph, out_, own);
-  if (!before_loop(*body, carries + scanned, turn.block)) return false;
-  for (std::size_t s = 0; s < scanned; ++s) {
-    const Place rows = located(places.at(node.inputs[carries + s]));
-    const std::int64_t step = rows.shape.num_elements() == 0 ? 0 : rows.strides[0];
-    Strides strides = rows.strides;
-    if (!strips) strides.erase(0);
-    const int first = advanced(rows.variable, reverse && trips > 0 ? (trips - 1) * step : 0);
-    turn.scan(static_cast<int>(s), first, strides, parameter(reverse ? -step : step));
-  }
-  std::vector<Place> collected;
-  for (int j = 0; j < turn.num_collected(); ++j) {
-    const GraphValue& all = value(node.outputs[carries + static_cast<std::size_t>(j)]);
-    collected.push_back(memory(all));
-    const GraphValue& row = turn.row_of(j);
-    const std::int64_t step = row.shape.num_elements() * itemsize(row.dtype);
-    const int first = advanced(collected.back().variable, reverse && trips > 0 ? (trips - 1) * step : 0);
-    turn.collect(j, first, parameter(reverse ? -step : step));
-  }
+  TurnLowering turn(inner.body->graph, out_, inner.own);
+  if (!before_loop(inner, *inner.body, inner.carries + inner.scanned, turn.block)) return false;
+  scan_rows(inner, turn);
+  const std::vector<Place> collected = collect_rows(inner, turn);
   if (!turn.lower(loop)) return false;
   turn_cycles += turn.block.cycles + turn.block.inner_cycles;
-  (strips ? cycles : inner_cycles) += std::min<std::int64_t>(trips * (turn_cycles + 2), std::int64_t{1} << 40);
+  (inner.strips ? cycles : inner_cycles) +=
+      std::min<std::int64_t>(inner.trips * (turn_cycles + 2), std::int64_t{1} << 40);
   statements.push_back(std::move(loop));
-  for (std::size_t k = 0; k < carries; ++k) places[node.outputs[k]] = own[k];
+  for (std::size_t k = 0; k < inner.carries; ++k) places[node.outputs[k]] = inner.own[k];
   for (std::size_t j = 0; j < collected.size(); ++j) {
-    const int v = node.outputs[carries + j];
+    const int v = node.outputs[inner.carries + j];
     places[v] = collected[j];
     if (collected[j].shape.num_elements() != 1 && !is_small(value(v))) continue;
     places[v] = temporary(value(v));
     copy(collected[j], places[v]);
   }
   return true;
+}
+
+// Its graphs with sizes as numbers; false if they have no such form.
+bool BlockLowering::make_ready(InnerLoop& inner, const ParamReader& p) {
+  for (int v : inner.node.inputs) inner.shapes.push_back(value(v).shape);
+  for (const auto& [name, graph] : p.graphs) {
+    const bool is_body = name == "body";
+    auto& g = is_body ? inner.body : inner.condition;
+    const std::size_t variant = is_body ? inner.carries + inner.scanned : inner.carries;
+    g = loop_graph(*graph, inner_shapes(inner.node, name, inner.shapes), static_cast<int>(variant));
+    if (!g) return false;
+    if (is_body && !inner.strips && out_.may_strip)
+      out_.strips |= make_strips(g->graph, out_.most_small_elements, static_cast<int>(inner.carries));
+  }
+  if (!inner.body || (inner.condition && inner.body->graph.outputs.size() > inner.carries)) return false;
+  if (!inner.condition && inner.scanned == 0) return false;
+  if (!inner.condition) inner.trips = inner.shapes[inner.carries][0];
+  return true;
+}
+
+// Carries in memory that turns may write to: where they are, if nothing else reads them, or copies.
+bool BlockLowering::place_carries(InnerLoop& inner) {
+  const std::vector<int>& inputs = inner.node.inputs;
+  const Graph& body = inner.body->graph;
+  for (std::size_t k = 0; k < inner.carries; ++k) {
+    const GraphValue& in = body.values[static_cast<std::size_t>(body.inputs[k])];
+    const GraphValue& next = body.values[static_cast<std::size_t>(body.outputs[k])];
+    if (next.shape != in.shape || next.dtype != in.dtype) return false;
+    const int v = inputs[k];
+    const bool once = std::count(inputs.begin(), inputs.end(), v) == 1;
+    const Place& start = places.at(v);
+    if (once && is_pointer(start) && is_whole(start) && free_to_overwrite(v)) {
+      inner.own.push_back(start);
+      continue;
+    }
+    inner.own.push_back(temporary(in));
+    copy(start, inner.own.back());
+  }
+  for (std::size_t i = inner.carries + inner.scanned; i < inputs.size(); ++i)
+    inner.shared.push_back(places.at(inputs[i]));
+  return true;
+}
+
+// What each turn would compute again; `block`, which is to hold the turn's part of the graph, finds it in its places.
+bool BlockLowering::before_loop(const InnerLoop& inner, const LoopGraph& g, std::size_t first, BlockLowering& block) {
+  place_shared(g.graph, first, inner.shared, block);
+  if (g.invariants.values.empty()) return true;
+  BlockLowering constant(g.invariants.graph, out_);
+  place_shared(g.invariants.graph, first, inner.shared, constant);
+  if (!constant.lower()) return false;
+  statements.insert(statements.end(), constant.statements.begin(), constant.statements.end());
+  cycles += constant.cycles, short_cycles += constant.short_cycles, inner_cycles += constant.inner_cycles;
+  for (int v : g.invariants.values) {
+    block.places[v] = constant.places.at(v);
+    block.places[v].writable = false;
+  }
+  return true;
+}
+
+bool BlockLowering::lower_condition(const InnerLoop& inner, NestStatement& loop, std::int64_t& turn_cycles) {
+  const Graph& graph = inner.condition->graph;
+  BlockLowering head(graph, out_);
+  for (std::size_t k = 0; k < inner.carries; ++k) {
+    head.places[graph.inputs[k]] = inner.own[k];
+    head.places[graph.inputs[k]].writable = false;
+  }
+  if (!before_loop(inner, *inner.condition, inner.carries, head) || !head.lower()) return false;
+  const Place answer = head.places.at(graph.outputs[0]);
+  if (answer.shape.num_elements() != 1) return false;
+  loop.head = std::move(head.statements);
+  loop.from = {answer.variable};
+  turn_cycles += head.cycles;
+  return true;
+}
+
+void BlockLowering::scan_rows(const InnerLoop& inner, TurnLowering& turn) {
+  for (std::size_t s = 0; s < inner.scanned; ++s) {
+    const Place rows = located(places.at(inner.node.inputs[inner.carries + s]));
+    const std::int64_t step = rows.shape.num_elements() == 0 ? 0 : rows.strides[0];
+    Strides strides = rows.strides;
+    if (!inner.strips) strides.erase(0);
+    const int first = advanced(rows.variable, inner.reverse && inner.trips > 0 ? (inner.trips - 1) * step : 0);
+    turn.scan(static_cast<int>(s), first, strides, parameter(inner.reverse ? -step : step));
+  }
+}
+
+// Memory for the rows that turns collect.
+std::vector<BlockLowering::Place> BlockLowering::collect_rows(const InnerLoop& inner, TurnLowering& turn) {
+  std::vector<Place> collected;
+  for (int j = 0; j < turn.num_collected(); ++j) {
+    collected.push_back(memory(value(inner.node.outputs[inner.carries + static_cast<std::size_t>(j)])));
+    const GraphValue& row = turn.row_of(j);
+    const std::int64_t step = row.shape.num_elements() * itemsize(row.dtype);
+    const int first =
+        advanced(collected.back().variable, inner.reverse && inner.trips > 0 ? (inner.trips - 1) * step : 0);
+    turn.collect(j, first, parameter(inner.reverse ? -step : step));
+  }
+  return collected;
 }
 
 // For each output the input (of the branches) in whose memory it comes to lie, or -1: one that nothing reads
