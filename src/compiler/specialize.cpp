@@ -148,11 +148,19 @@ class PartialSpecializer {
     return all ? evaluate(d, size) : d;
   }
 
+  // A size below zero is an error of the run. (Handles lie below all such numbers.)
+  static Shape checked(const Shape& s) {
+    for (Dim d : s) {
+      if (d < 0 && d > -(Dim{1} << 32)) throw ValueError("negative dimensions are not allowed");
+    }
+    return s;
+  }
+
   // Whether the sizes of all that the call reads are known.
   bool set_shapes(const GraphNode& node) {
     const auto as_far_as_known = [&](Shape s) {
       for (Dim& d : s) d = is_symbolic(d) ? known_size(d) : d;
-      return s;
+      return checked(s);
     };
     bool all = !has_symbolic_dims(*node.params);
     for (int v : node.inputs) all = all && shape(v).is_static();
@@ -167,7 +175,7 @@ class PartialSpecializer {
     const OutputSpecs specs = infer_outputs(Call{*node.op, in, *node.params});
     for (std::size_t j = 0; j < specs.size(); ++j) {
       const Shape traced = graph_.values[static_cast<std::size_t>(node.outputs[j])].shape;
-      shape(node.outputs[j]) = specs[j].shape.is_static() ? specs[j].shape : as_far_as_known(traced);
+      shape(node.outputs[j]) = checked(specs[j].shape).is_static() ? specs[j].shape : as_far_as_known(traced);
     }
     return true;
   }

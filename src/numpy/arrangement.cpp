@@ -126,9 +126,13 @@ Array delete_at(const Array& given, const Places& places, std::optional<std::int
   if (places.kind == Places::Kind::one) {
     std::int64_t index = places.index;
     if (!is_symbolic(size) && (index < -size || index >= size)) out_of_bounds(index, axis, size);
-    if (index < 0) index = is_symbolic(size) ? dim_sub(size, -index) : index + size;
+    const bool from_end = index < 0;
+    if (from_end) index = is_symbolic(size) ? dim_sub(size, -index) : index + size;
     const Dim after = dim_add(index, 1);
-    const Array parts[] = {part(x, axis, 0, index), part(x, axis, after, dim_sub(size, after))};
+    // The one comes first whose error names the index.
+    const Array before = from_end ? part(x, axis, 0, index) : Array();
+    const Array rest = part(x, axis, after, dim_sub(size, after));
+    const Array parts[] = {from_end ? before : part(x, axis, 0, index), rest};
     return concatenate(parts, axis);
   }
   const Dim n = known(size, "delete");

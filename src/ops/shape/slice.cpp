@@ -34,23 +34,30 @@ struct SliceParams : ParamsOf<SliceParams> {
   }
 };
 
-// Refuses elements outside of `shape`. Symbolic sizes are checked when the slice runs.
+[[noreturn]] void out_of_bounds(std::int64_t index, int axis, std::int64_t size) {
+  throw IndexError("index " + std::to_string(index) + " is out of bounds for axis " + std::to_string(axis) +
+                   " with size " + std::to_string(size));
+}
+
+// A number below zero that the run found; handles lie below all of those.
+bool is_below_zero(Dim d) { return d < 0 && d > -(Dim{1} << 32); }
+
+// Refuses elements outside of an axis. Symbolic sizes are checked when the slice runs. The error names the index that
+// eager code has, where one can be told from the parts that are left of an array without it.
+void check_axis(Dim start, std::int64_t step, Dim count, int axis, Dim size) {
+  if (is_symbolic(size)) return;
+  if (is_below_zero(start)) out_of_bounds(start - size, axis, size);
+  if (is_below_zero(count)) out_of_bounds(start == 0 ? count - size : start - 1, axis, size);
+  if (is_symbolic(start) || is_symbolic(count) || count == 0) return;
+  const std::int64_t last = start + (count - 1) * step;
+  if (start >= size) out_of_bounds(start, axis, size);
+  if (last < 0 || last >= size) out_of_bounds(last, axis, size);
+}
+
 void check_bounds(const Call& call, const Shape& shape) {
   const auto& p = params_of<SliceParams>(call);
   if (p.count.ndim() != shape.ndim()) fail<IndexError>(call, "one slice is needed for each dimension");
-  for (int i = 0; i < shape.ndim(); ++i) {
-    // A number that the run found to be below zero; handles lie below all of those.
-    if (p.start[i] < 0 && p.start[i] > -(Dim{1} << 32)) {
-      fail<IndexError>(call,
-                       "an index lies before the start of axis " + std::to_string(i) + " of size " + dim_str(shape[i]));
-    }
-    if (is_symbolic(p.start[i]) || is_symbolic(p.count[i]) || is_symbolic(shape[i]) || p.count[i] == 0) continue;
-    const std::int64_t last = p.start[i] + (p.count[i] - 1) * p.step[i];
-    if (p.start[i] >= shape[i] || last < 0 || last >= shape[i]) {
-      fail<IndexError>(call,
-                       "a slice reaches beyond axis " + std::to_string(i) + " of size " + std::to_string(shape[i]));
-    }
-  }
+  for (int i = 0; i < shape.ndim(); ++i) check_axis(p.start[i], p.step[i], p.count[i], i, shape[i]);
 }
 
 OutputSpecs infer_slice(const Call& call) {

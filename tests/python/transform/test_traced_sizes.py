@@ -172,3 +172,25 @@ def test_sizes_of_what_is_computed_beforehand():
     for _ in range(12):
         for got, want in zip(f(x), program(x), strict=True):
             same(got, want)
+
+
+def outcome(f, x):
+    try:
+        return f(x)
+    except Exception as e:
+        return type(e), str(e)
+
+
+@pytest.mark.parametrize("index", [2, 0, -1, -3])
+def test_errors_of_fixed_places(index):
+    """The number of the rest is below zero where the place is not there: nothing may be written with it."""
+    for take in (lambda x: tnp.delete(x, index), lambda x: x[index] * 2, lambda x: x.at[index].set(9.0)):
+        f = tnp.function(take)
+        for n in (5, 1, 0, 2, 3, 2, 2, 2, 4):
+            x = tnp.arange(n) * 1.0
+            got, want = outcome(f, x), outcome(take, x)
+            if isinstance(want, tuple):
+                assert got == want
+            else:
+                same(got, want)
+        assert f.cache_info()["traced"] == 1
