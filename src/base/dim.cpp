@@ -3,6 +3,8 @@
 #include <map>
 #include <mutex>
 #include <tuple>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "tnp/error.h"
 
@@ -166,28 +168,46 @@ Dim dim_product(const Shape& shape) {
   return n;
 }
 
-Dim evaluate(Dim d, const std::function<Dim(const DimExpr&)>& leaf) {
+namespace {
+
+// Each expression is worked out once: what a program computes step by step has sizes that name the ones before several
+// times, and spelled out they would grow with each step as trees do.
+Dim evaluate(Dim d, const std::function<Dim(const DimExpr&)>& leaf, std::unordered_map<Dim, Dim>& known) {
   if (!is_handle(d)) return d;
   const DimExpr e = dim_expr(d);
   if (e.kind == DimExpr::Kind::leaf) return leaf(e);
-  const Dim a = evaluate(e.a, leaf), b = evaluate(e.b, leaf);
-  return dim_apply(e.kind, a, b);
+  // Where chains meet again, one of them has an expression of two.
+  const bool of_two = is_handle(e.a) && is_handle(e.b);
+  if (const auto it = of_two ? known.find(d) : known.end(); it != known.end()) return it->second;
+  const Dim a = evaluate(e.a, leaf, known), b = evaluate(e.b, leaf, known);
+  const Dim value = dim_apply(e.kind, a, b);
+  if (of_two) known.emplace(d, value);
+  return value;
 }
 
-void for_each_leaf(Dim d, const std::function<void(const DimExpr&)>& visit) {
+void for_each_leaf(Dim d, const std::function<void(const DimExpr&)>& visit, std::unordered_set<Dim>& seen) {
   if (!is_handle(d)) return;
   const DimExpr e = dim_expr(d);
-  if (e.kind == DimExpr::Kind::leaf) return visit(e);
-  for_each_leaf(e.a, visit);
-  for_each_leaf(e.b, visit);
+  const bool leaf = e.kind == DimExpr::Kind::leaf;
+  if (!leaf && !is_handle(e.a)) return for_each_leaf(e.b, visit, seen);
+  if (!leaf && !is_handle(e.b)) return for_each_leaf(e.a, visit, seen);
+  if (!seen.insert(d).second) return;
+  if (leaf) return visit(e);
+  for_each_leaf(e.a, visit, seen);
+  for_each_leaf(e.b, visit, seen);
 }
 
-std::string dim_str(Dim d) {
+// Of a long one the first so many parts.
+std::string spelled(Dim d, int& parts) {
   if (!is_handle(d)) return std::to_string(d);
   DimTable* table = dim_table(d);
   if (table == nullptr) return "?";
+  if (--parts < 0) return "...";
   const DimExpr e = table->expr(d);
-  const auto join = [&](const char* op) { return "(" + dim_str(e.a) + op + dim_str(e.b) + ")"; };
+  const auto join = [&](const char* op) {
+    const std::string a = spelled(e.a, parts);
+    return "(" + a + op + spelled(e.b, parts) + ")";
+  };
   switch (e.kind) {
     case DimExpr::Kind::leaf:
       return "n" + std::to_string(decode(d) & 0xffffffffu);
@@ -209,6 +229,25 @@ std::string dim_str(Dim d) {
       return "broadcast" + join(",");
   }
   return "?";
+}
+
+}  // namespace
+
+Dim evaluate(Dim d, const std::function<Dim(const DimExpr&)>& leaf) {
+  if (!is_handle(d)) return d;
+  std::unordered_map<Dim, Dim> known;
+  return evaluate(d, leaf, known);
+}
+
+void for_each_leaf(Dim d, const std::function<void(const DimExpr&)>& visit) {
+  if (!is_handle(d)) return;
+  std::unordered_set<Dim> seen;
+  for_each_leaf(d, visit, seen);
+}
+
+std::string dim_str(Dim d) {
+  int parts = 256;
+  return spelled(d, parts);
 }
 
 }  // namespace tnp

@@ -27,6 +27,7 @@ SizedParams::SizedParams(ParamsRef params, const std::function<int(const DimExpr
 SizedParams::~SizedParams() { delete spare_.load(); }
 
 void SizedParams::add_terms(Expression& to, Dim d, const std::function<int(const DimExpr&)>& index) {
+  if (to.size() > kMostTerms) return;  // too many, whatever else there is
   if (d >= kLeastNumber) {
     to.push_back({DimExpr::Kind::leaf, true, 0, 0, d});
     return;

@@ -194,3 +194,19 @@ def test_errors_of_fixed_places(index):
             else:
                 same(got, want)
         assert f.cache_info()["traced"] == 1
+
+
+def test_the_sizes_of_many_steps_are_worked_out_once():
+    def step(u):
+        c = u[1:-1, 1:-1]
+        return tnp.pad(c + 0.1 * (u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2] - 4 * c), 1)
+
+    def steps(u):
+        for _ in range(12):
+            u = step(u)
+        return u
+
+    compiled = tnp.function(steps)  # each step's sizes name those of the last one several times: 4 ** 12 as a tree
+    for n in (20, 21, 20, 20):
+        x = tnp.asarray(np.random.default_rng(n).random((n, n)))
+        np.testing.assert_array_equal(np.asarray(compiled(x)), np.asarray(steps(x)))
