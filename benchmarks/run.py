@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 ALL = [
     "micro.calls",
     "micro.functions",
+    "micro.forms",
     "micro.strict",
     "ops.large",
     "ops.linalg",

@@ -72,4 +72,30 @@ MemoryPlan plan_memory(const Graph& graph, const std::vector<Unit>& units, std::
   return plan;
 }
 
+MemoryPlan without_owned(MemoryPlan plan) {
+  std::vector<int> input_in(static_cast<std::size_t>(plan.num_slots), -1);  // by slot: the input that is still there
+  for (std::size_t i = 0; i < plan.owned.size(); ++i) input_in[i] = plan.owned[i];
+  plan.owned.clear();
+  const auto input_at = [&](int place) {
+    return place < plan.num_inputs ? -1 : input_in[static_cast<std::size_t>(place - plan.num_inputs)];
+  };
+  for (StepPlan& step : plan.steps) {
+    std::erase_if(step.frees, [&](int place) { return input_at(place) >= 0; });
+    for (std::size_t k = 0; k < step.inputs.size(); ++k) {
+      const int input = input_at(step.inputs[k]);
+      if (input < 0) continue;
+      step.inputs[k] = input;
+      if (k < 64) step.donated &= ~(std::uint64_t{1} << k);
+      std::replace(step.reuse.begin(), step.reuse.end(), static_cast<std::int16_t>(k), std::int16_t{-1});
+    }
+    for (int place : step.outputs) {
+      if (place >= 0) input_in[static_cast<std::size_t>(place - plan.num_inputs)] = -1;
+    }
+  }
+  for (int& place : plan.results) {
+    if (const int input = input_at(place); input >= 0) place = input;
+  }
+  return plan;
+}
+
 }  // namespace tnp::compiler

@@ -24,4 +24,7 @@ struct MemoryPlan {
 // The inputs `owned` are the run's own: their memory may be taken after their last use.
 MemoryPlan plan_memory(const Graph& graph, const std::vector<Unit>& units, std::vector<int> owned = {});
 
+// The same steps where nothing is the run's own: inputs are read where they are.
+MemoryPlan without_owned(MemoryPlan plan);
+
 }  // namespace tnp::compiler

@@ -4,7 +4,9 @@
 
 #include "compiler/fused_kernel.h"
 #include "compiler/native_steps.h"
+#include "ir/stack_arrays.h"
 #include "ops/elementwise/prepared.h"
+#include "tnp/primitives.h"
 
 namespace tnp::compiler {
 
@@ -135,8 +137,13 @@ class FusedRow final : public PreparedCall {
 
 class NativeCode final : public PreparedCall {
  public:
-  NativeCode(std::span<const Array> arguments, const NativeSteps& steps, PreparedOperands operands)
-      : PreparedCall(arguments, steps.outputs().size()), steps_(steps), operands_(std::move(operands)) {
+  // `gaps`: operands that do not lie row by row.
+  NativeCode(std::span<const Array> arguments, const NativeSteps& steps, PreparedOperands operands,
+             std::vector<std::size_t> gaps)
+      : PreparedCall(arguments, steps.outputs().size()),
+        steps_(steps),
+        operands_(std::move(operands)),
+        gaps_(std::move(gaps)) {
     for (const NativeSteps::Output& o : steps.outputs()) {
       outputs_.push_back({o.input, ArrayLayout(Array::empty(o.dtype, o.shape))});
       same_.push_back(o.input < 0 ? -1 : operands_[static_cast<std::size_t>(o.input)].argument);
@@ -146,6 +153,11 @@ class NativeCode final : public PreparedCall {
   bool run(detail::Node* const* arguments, Array* results) const override {
     std::byte *in[BorrowedArrays::kMost], *out[kMostResults];
     for (std::size_t k = 0; k < operands_.size(); ++k) in[k] = operands_[k].node(arguments)->data;
+    StackArrays<BorrowedArrays::kMost> rows(gaps_.size());
+    for (std::size_t i = 0; i < gaps_.size(); ++i) {
+      rows.all()[i] = copy(array_at(operands_[gaps_[i]].node(arguments)));
+      in[gaps_[i]] = rows.all()[i].data();
+    }
     for (std::size_t j = 0; j < outputs_.size(); ++j) {
       const auto& [input, layout] = outputs_[j];
       if (input < 0) {
@@ -166,6 +178,7 @@ class NativeCode final : public PreparedCall {
   const NativeSteps& steps_;
   PreparedOperands operands_;
   std::vector<Output> outputs_;
+  std::vector<std::size_t> gaps_;
 };
 
 Arrays arrays_of(std::span<const Array> arguments, const PreparedOperands& operands) {
@@ -215,10 +228,12 @@ std::unique_ptr<PreparedCall> prepared_kernel(std::span<const Array> arguments, 
 std::unique_ptr<PreparedCall> prepared_native(std::span<const Array> arguments, const NativeSteps& steps,
                                               PreparedOperands operands) {
   const Arrays in = arrays_of(arguments, operands);
-  const bool contiguous =
-      have_values(in) && std::all_of(in.begin(), in.end(), [](const Array& x) { return x.is_contiguous(); });
-  if (!contiguous || steps.outputs().size() > PreparedCall::kMostResults) return nullptr;
-  return std::make_unique<NativeCode>(arguments, steps, std::move(operands));
+  if (!have_values(in) || steps.outputs().size() > PreparedCall::kMostResults) return nullptr;
+  std::vector<std::size_t> gaps;
+  for (std::size_t k = 0; k < in.size(); ++k) {
+    if (!in[k].is_contiguous()) gaps.push_back(k);
+  }
+  return std::make_unique<NativeCode>(arguments, steps, std::move(operands), std::move(gaps));
 }
 
 }  // namespace tnp::compiler

@@ -21,12 +21,12 @@ enum class JitMode : std::uint8_t;
 
 class PreparedCall {
  public:
-  static constexpr std::size_t kMostArguments = 12, kMostResults = 16;
+  static constexpr std::size_t kMostArguments = 32, kMostResults = 32;
 
   virtual ~PreparedCall() = default;
   PreparedCall(const PreparedCall&) = delete;
 
-  // Whether it is for these arguments: concrete, without gaps.
+  // Whether it is for these arguments: concrete.
   bool fits(detail::Node* const* arguments, std::size_t count) const {
     if (count != arguments_.size()) return false;
     for (std::size_t i = 0; i < count; ++i) {
@@ -68,7 +68,7 @@ using PreparedOperands = std::vector<PreparedOperand>;
 // Arrays that somebody else holds, for the time of a call.
 class BorrowedArrays {
  public:
-  static constexpr std::size_t kMost = 32;
+  static constexpr std::size_t kMost = 48;
   BorrowedArrays(const PreparedOperands& operands, detail::Node* const* arguments) : count_(operands.size()) {
     for (std::size_t k = 0; k < count_; ++k) new (arrays() + k) Array(Array::adopt(operands[k].node(arguments)));
   }

@@ -117,11 +117,16 @@ struct Program::Impl {
   PreparedOperand operand(const Plan& plan, int place, std::span<const Array> inputs) const;
   PreparedOperands operands(const Plan& plan, const std::vector<int>& places, std::span<const Array> inputs) const;
   const Plan* settled_plan(std::span<const Array> inputs) const;
-  std::unique_ptr<PreparedCall> prepare_views(const Plan& plan, std::span<const Array> inputs) const;
-  std::unique_ptr<PreparedCall> prepare_step(const Plan& plan, std::span<const Array> inputs) const;
-  std::unique_ptr<PreparedCall> prepare_steps(const Plan& plan, std::span<const Array> inputs) const;
+  std::unique_ptr<PreparedCall> prepare_views(const Plan& plan, const MemoryPlan& memory,
+                                              std::span<const Array> inputs) const;
+  std::unique_ptr<PreparedCall> prepare_step(const Plan& plan, const MemoryPlan& memory,
+                                             std::span<const Array> inputs) const;
+  std::unique_ptr<PreparedCall> prepare_steps(const Plan& plan, const MemoryPlan& memory,
+                                              std::span<const Array> inputs) const;
+  bool updates_in_place(const Plan& plan, std::span<const Array> inputs) const;
   bool works_on_large(const Plan& plan, std::span<const Array> inputs) const;
-  bool is_made_later(const Plan& plan, const Step& step, std::span<const Array> inputs) const;
+  bool is_made_later(const Plan& plan, const Step& step, const std::vector<int>& places,
+                     std::span<const Array> inputs) const;
 
   struct Run;
   bool run_native(const Plan& plan, std::span<const Array> inputs, std::span<Array> results) const;

@@ -53,17 +53,19 @@ const Program::Plan* Program::Impl::settled_plan(std::span<const Array> inputs) 
 
 // Operations of one input that only arrange its elements do so by type, sizes and strides, whatever the elements are.
 // If one gives the memory of this input, it gives that of all others that look like it.
-std::unique_ptr<PreparedCall> Program::Impl::prepare_views(const Plan& plan, std::span<const Array> inputs) const {
+std::unique_ptr<PreparedCall> Program::Impl::prepare_views(const Plan& plan, const MemoryPlan& memory,
+                                                           std::span<const Array> inputs) const {
   std::map<int, std::pair<PreparedOperand, Array>> made;  // by place: what it is a view of, and itself
   const auto value = [&](int place) {
     if (const auto it = made.find(place); it != made.end()) return it->second;
     const PreparedOperand o = operand(plan, place, inputs);
     return std::pair(o, o.argument >= 0 ? inputs[static_cast<std::size_t>(o.argument)] : o.constant);
   };
-  for (const Step& step : plan.steps) {
-    if (step.node == nullptr || step.plan.inputs.size() != 1) return nullptr;
+  for (std::size_t u = 0; u < plan.steps.size(); ++u) {
+    const Step& step = plan.steps[u];
+    if (step.node == nullptr || memory.steps[u].inputs.size() != 1) return nullptr;
     if (step.part < 0 && !step.node->op->arranges) return nullptr;
-    const auto [of, from] = value(step.plan.inputs[0]);
+    const auto [of, from] = value(memory.steps[u].inputs[0]);
     Array out;
     if (step.part >= 0) {
       out = part_of_complex(from, step.part);
@@ -71,12 +73,12 @@ std::unique_ptr<PreparedCall> Program::Impl::prepare_views(const Plan& plan, std
       execute(Call{*step.node->op, {&from, 1}, *step.node->params}, {&out, 1});
     }
     if (out.node()->buffer != from.node()->buffer) return nullptr;
-    made.insert_or_assign(step.plan.outputs[0], std::pair(of, out));
+    made.insert_or_assign(memory.steps[u].outputs[0], std::pair(of, out));
   }
   std::vector<PreparedViews::Result> results;
-  for (int place : plan.memory.results) {
+  for (int place : memory.results) {
     auto [of, x] = value(place);
-    const bool whole = place < plan.memory.num_inputs;
+    const bool whole = place < memory.num_inputs;
     if (of.argument < 0) {
       results.push_back({{-1, x}, true, 0, ArrayLayout(x)});
     } else {
@@ -88,8 +90,8 @@ std::unique_ptr<PreparedCall> Program::Impl::prepare_views(const Plan& plan, std
 }
 
 // Whether the call makes an array of nothing that had better wait for its first reader.
-bool Program::Impl::is_made_later(const Plan& plan, const Step& step, std::span<const Array> inputs) const {
-  const std::vector<int>& places = step.plan.inputs;
+bool Program::Impl::is_made_later(const Plan& plan, const Step& step, const std::vector<int>& places,
+                                  std::span<const Array> inputs) const {
   if (step.symbolic_params || places.size() > 1 || step.plan.outputs.size() != 1) return false;
   Arrays in;
   for (int place : places) {
@@ -101,22 +103,24 @@ bool Program::Impl::is_made_later(const Plan& plan, const Step& step, std::span<
 }
 
 // A plan of one step, whose outputs are the results.
-std::unique_ptr<PreparedCall> Program::Impl::prepare_step(const Plan& plan, std::span<const Array> inputs) const {
+std::unique_ptr<PreparedCall> Program::Impl::prepare_step(const Plan& plan, const MemoryPlan& memory,
+                                                          std::span<const Array> inputs) const {
   const Step& step = plan.steps[0];
-  if (plan.steps.size() != 1 || plan.memory.results != step.plan.outputs || step.tiles) return nullptr;
+  if (plan.steps.size() != 1 || memory.results != memory.steps[0].outputs || step.tiles) return nullptr;
   const std::span<const Array> arguments = inputs.first(static_cast<std::size_t>(graph.num_args()));
-  PreparedOperands read = operands(plan, step.plan.inputs, inputs);
+  PreparedOperands read = operands(plan, memory.steps[0].inputs, inputs);
   if (step.kernel) return prepared_kernel(arguments, step.kernel, std::move(read), options.jit);
-  if (is_made_later(plan, step, inputs)) return nullptr;
-  return prepared_operation(arguments, *step.node->op, *step.node->params, std::move(read), plan.memory.results.size());
+  if (is_made_later(plan, step, memory.steps[0].inputs, inputs)) return nullptr;
+  return prepared_operation(arguments, *step.node->op, *step.node->params, std::move(read), memory.results.size());
 }
 
 // Any steps, where these are calls without effects and fused groups.
-std::unique_ptr<PreparedCall> Program::Impl::prepare_steps(const Plan& plan, std::span<const Array> inputs) const {
+std::unique_ptr<PreparedCall> Program::Impl::prepare_steps(const Plan& plan, const MemoryPlan& memory,
+                                                           std::span<const Array> inputs) const {
   PreparedOperands read;
   std::map<int, int> numbers;  // of the inputs among them
   const auto place_of = [&](int place) {
-    if (place >= plan.memory.num_inputs) return place - plan.memory.num_inputs;
+    if (place >= memory.num_inputs) return place - memory.num_inputs;
     const auto [it, fresh] = numbers.emplace(place, static_cast<int>(read.size()));
     if (fresh) read.push_back(operand(plan, place, inputs));
     return ~it->second;
@@ -137,28 +141,31 @@ std::unique_ptr<PreparedCall> Program::Impl::prepare_steps(const Plan& plan, std
     if (!plan.exact) sizes[static_cast<std::size_t>(source.index)] = x.shape()[source.axis];
   }
   std::vector<PreparedStep> steps;
-  for (const Step& step : plan.steps) {
-    if (step.tiles || step.part >= 0 || (!step.kernel && is_made_later(plan, step, inputs))) return nullptr;
+  for (std::size_t u = 0; u < plan.steps.size(); ++u) {
+    const Step& step = plan.steps[u];
+    const StepPlan& places = memory.steps[u];
+    if (step.tiles || step.part >= 0 || (!step.kernel && is_made_later(plan, step, places.inputs, inputs)))
+      return nullptr;
     PreparedStep s;
     if (step.kernel) {
       s.kernel = step.kernel;
-      s.reuse = step.plan.reuse;
+      s.reuse = places.reuse;
     } else {
       s.op = step.node->op;
       s.params = step.node->params;
       if (step.symbolic_params) s.sized = std::make_unique<SizedParams>(s.params, index);
     }
-    s.inputs = places_of(step.plan.inputs);
-    s.outputs = places_of(step.plan.outputs);
-    s.frees = places_of(step.plan.frees);
-    s.donated = step.plan.donated;
+    s.inputs = places_of(places.inputs);
+    s.outputs = places_of(places.outputs);
+    s.frees = places_of(places.frees);
+    s.donated = places.donated;
     for (const auto& [output, source] : step.sizes) s.sizes.push_back({output, source.axis, source.index});
     steps.push_back(std::move(s));
   }
-  std::vector<int> results = places_of(plan.memory.results);
+  std::vector<int> results = places_of(memory.results);
   const std::span<const Array> arguments = inputs.first(static_cast<std::size_t>(graph.num_args()));
   return PreparedSteps::make(arguments, std::move(steps), std::move(read), std::move(results), std::move(sizes),
-                             static_cast<std::size_t>(plan.memory.num_slots), options.jit);
+                             static_cast<std::size_t>(memory.num_slots), options.jit);
 }
 
 // Captured arrays and constants that are read, and what the steps make, where its size is known beforehand.
@@ -179,29 +186,40 @@ bool Program::Impl::works_on_large(const Plan& plan, std::span<const Array> inpu
   return false;
 }
 
+// Whether a run writes over arrays of Variables that take longer to copy than a call has left to do.
+bool Program::Impl::updates_in_place(const Plan& plan, std::span<const Array> inputs) const {
+  constexpr std::int64_t kCopiedBytes = 1 << 12;
+  const std::vector<int>& taken = plan.overwriting.variables;
+  return !plan.native && std::any_of(taken.begin(), taken.end(), [&](int input) {
+    const Array& x = inputs[static_cast<std::size_t>(input)];
+    return x.shape().num_elements() * x.itemsize() > kCopiedBytes;
+  });
+}
+
 const PreparedCall* Program::prepare(std::span<const Array> inputs, bool& large) const {
   const Impl& impl = *impl_;
   const auto num_args = static_cast<std::size_t>(impl.graph.num_args());
   const std::span<const Array> arguments = inputs.first(num_args);
   if (num_args > PreparedCall::kMostArguments || num_results() > PreparedCall::kMostResults) return nullptr;
-  if (impl.options.own_arguments || !impl.options.variables.empty()) return nullptr;
+  if (impl.options.own_arguments) return nullptr;
   detail::Node* nodes[PreparedCall::kMostArguments];
   for (std::size_t i = 0; i < num_args; ++i) {
-    if (arguments[i].state() != State::concrete || !arguments[i].is_contiguous()) return nullptr;
+    if (arguments[i].state() != State::concrete) return nullptr;
     nodes[i] = arguments[i].node();
     large = large || arguments[i].shape().num_elements() >= kLargeElements;
   }
   impl.check_inputs(inputs);
   if (!impl.folded.empty() && impl.for_inputs(inputs) != nullptr) return nullptr;
   const Plan* plan = impl.settled_plan(inputs);
-  if (plan == nullptr) return nullptr;
+  if (plan == nullptr || impl.updates_in_place(*plan, inputs)) return nullptr;
   large = large || impl.works_on_large(*plan, inputs);
   const std::lock_guard lock(impl.mutex);
   for (const auto& known : impl.prepared) {
     if (known->fits(nodes, num_args)) return known.get();
   }
   if (impl.prepared.size() >= kMaxPrepared) return nullptr;
-  std::unique_ptr<PreparedCall> made = impl.prepare_views(*plan, inputs);
+  const MemoryPlan memory = without_owned(plan->memory);
+  std::unique_ptr<PreparedCall> made = impl.prepare_views(*plan, memory, inputs);
   if (!made && large) return nullptr;
   std::vector<int> all(static_cast<std::size_t>(plan->memory.num_inputs));
   std::iota(all.begin(), all.end(), 0);
@@ -209,8 +227,8 @@ const PreparedCall* Program::prepare(std::span<const Array> inputs, bool& large)
     if (!plan->is_native.load(std::memory_order_acquire)) return nullptr;
     made = prepared_native(arguments, *plan->native, impl.operands(*plan, all, inputs));
   } else if (!made) {
-    made = impl.prepare_step(*plan, inputs);
-    if (!made) made = impl.prepare_steps(*plan, inputs);
+    made = impl.prepare_step(*plan, memory, inputs);
+    if (!made) made = impl.prepare_steps(*plan, memory, inputs);
     all.resize(static_cast<std::size_t>(impl.num_given));
     if (!made && all.size() <= BorrowedArrays::kMost)
       made = std::make_unique<PreparedPlan>(arguments, num_results(), *this, *plan, impl.operands(*plan, all, inputs));

@@ -23,7 +23,8 @@ class ArrayLayout {
 
   bool is(const detail::Node& x) const {
     return x.state == State::concrete && x.dtype == dtype_ && x.shape == shape_ &&
-           (x.flags.load(std::memory_order_relaxed) & detail::kContiguous) == flags_;
+           (x.flags.load(std::memory_order_relaxed) & detail::kContiguous) == flags_ &&
+           (flags_ != 0 || x.strides == strides_);
   }
   // New memory, not initialised. Of a layout without gaps.
   Array fresh() const {

@@ -8,6 +8,13 @@
 
 namespace tnp {
 
+// The array of a node that somebody else holds.
+inline Array array_at(detail::Node* node) {
+  Array borrowed = Array::adopt(node), x = borrowed;
+  (void)borrowed.release();
+  return x;
+}
+
 template <std::size_t Most>
 class StackArrays {
  public:

@@ -22,32 +22,30 @@ PyObject* function_vectorcall(PyObject* self, PyObject* const* args, std::size_t
 }
 
 // Objects of the class are called through the pointer that they begin with. One that was made without __init__ has
-// none, and comes to function_call.
-void call_by_vector(const nb::class_<Function>& cls) {
-  g_function_type = reinterpret_cast<PyTypeObject*>(cls.ptr());
+// none, and comes to the class's tp_call. Returns where in an object the T lies.
+template <class T>
+std::ptrdiff_t call_by_vector(const nb::class_<T>& cls, unsigned long flags = 0) {
+  auto* type = reinterpret_cast<PyTypeObject*>(cls.ptr());
   const nb::object probe = nb::inst_alloc(cls);
-  Function* f = nb::inst_ptr<Function>(probe);
-  f->vectorcall = nullptr;
-  g_function_offset = reinterpret_cast<char*>(f) - reinterpret_cast<char*>(probe.ptr());
-  const Callable* callable = f;
-  g_function_type->tp_vectorcall_offset =
-      reinterpret_cast<const char*>(callable) - reinterpret_cast<const char*>(probe.ptr());
-  g_function_type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
-  PyType_Modified(g_function_type);
+  const char* begin = reinterpret_cast<const char*>(probe.ptr());
+  T* object = nb::inst_ptr<T>(probe);
+  object->vectorcall = nullptr;
+  const Callable* callable = object;
+  type->tp_vectorcall_offset = reinterpret_cast<const char*>(callable) - begin;
+  type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL | flags;
+  PyType_Modified(type);
+  return reinterpret_cast<const char*>(object) - begin;
 }
 
 PyObject* function_call(PyObject* self, PyObject* args, PyObject* kwargs) {
-  try {
-    if (!nb::inst_ready(nb::handle(self))) throw TypeError("Function: it was made without __init__");
-    return nb::inst_ptr<Function>(nb::handle(self))->call(args, kwargs).release().ptr();
-  } catch (...) {
-    set_error_from_current_exception();
-    return nullptr;
-  }
+  if (nb::inst_ready(nb::handle(self))) return PyVectorcall_Call(self, args, kwargs);
+  PyErr_SetString(PyExc_TypeError, "Function: it was made without __init__");
+  return nullptr;
 }
 
-// What is found where the function stands in a class: it takes the instance as its first argument.
-struct BoundFunction {
+// What is found where the function stands in a class: it takes the instance as its first argument. (The interpreter
+// makes none for `x.f(…)`, as the class is a METHOD_DESCRIPTOR: it calls the function.)
+struct BoundFunction : Callable {
   nb::object function, instance;
 
   Function& f() const { return nb::cast<Function&>(function); }
@@ -61,16 +59,23 @@ struct BoundFunction {
   }
 };
 
-PyObject* bound_call(PyObject* self, PyObject* args, PyObject* kwargs) {
-  try {
+PyObject* bound_vectorcall(PyObject* self, PyObject* const* args, std::size_t nargs, PyObject* names) {
+  constexpr std::size_t kFew = 12;
+  return guarded([&] {
     const BoundFunction& b = *nb::inst_ptr<BoundFunction>(nb::handle(self));
-    const nb::object function = b.function;  // stays while it runs
-    return b.f().call(b.with_instance(args), kwargs, true).release().ptr();
-  } catch (...) {
-    set_error_from_current_exception();
-    return nullptr;
-  }
+    const nb::object function = b.function, instance = b.instance;  // stay while it runs
+    const auto n = static_cast<std::size_t>(PyVectorcall_NARGS(nargs));
+    const std::size_t all = n + (names == nullptr ? 0 : static_cast<std::size_t>(PyTuple_GET_SIZE(names)));
+    PyObject* few[kFew + 1];
+    std::vector<PyObject*> more(all > kFew ? all + 1 : 0);
+    PyObject** given = more.empty() ? few : more.data();
+    given[0] = instance.ptr();
+    std::copy_n(args, all, given + 1);
+    return b.f().call(given, n + 1, names);
+  });
 }
+
+PyObject* bound_call(PyObject* self, PyObject* args, PyObject* kwargs) { return PyVectorcall_Call(self, args, kwargs); }
 
 int bound_traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
@@ -92,7 +97,7 @@ int bound_clear(PyObject* self) {
 PyObject* function_get(PyObject* self, PyObject* instance, PyObject*) {
   if (instance == nullptr || instance == Py_None) return Py_NewRef(self);
   try {
-    return nb::cast(BoundFunction{nb::borrow(self), nb::borrow(instance)}).release().ptr();
+    return nb::cast(BoundFunction{{&bound_vectorcall}, nb::borrow(self), nb::borrow(instance)}).release().ptr();
   } catch (...) {
     set_error_from_current_exception();
     return nullptr;
@@ -117,7 +122,7 @@ std::shared_ptr<Traced> find_trace(const Function& f, nb::handle args, nb::handl
   return const_cast<Function&>(f).find(args, kwargs, arguments);
 }
 std::shared_ptr<Traced> find_trace(const BoundFunction& b, nb::handle args, nb::handle kwargs, Arguments& arguments) {
-  return b.f().find(b.with_instance(args), kwargs, arguments, true);
+  return b.f().find(b.with_instance(args), kwargs, arguments);
 }
 
 // What takes the arguments of a call, of functions and of methods.
@@ -187,6 +192,7 @@ void bind_bound_function(nb::module_& m) {
       {0, nullptr},
   };
   auto cls = nb::class_<BoundFunction>(m, "_BoundFunction", nb::type_slots(slots), nb::is_weak_referenceable());
+  call_by_vector(cls);
   define_views(cls);
   cls.def_prop_ro("__self__", [](const BoundFunction& b) { return b.instance; });
   cls.def_prop_ro("__func__", [](const BoundFunction& b) { return b.function; });
@@ -234,7 +240,8 @@ void bind_function(nb::module_& m) {
         new (self) Function(std::move(f), std::move(name), autograph, &function_vectorcall);
       },
       nb::arg("f"), nb::arg("name").none(), nb::arg("autograph") = true);
-  call_by_vector(cls);
+  g_function_offset = call_by_vector(cls, Py_TPFLAGS_METHOD_DESCRIPTOR);
+  g_function_type = reinterpret_cast<PyTypeObject*>(cls.ptr());
   define_views(cls);
   bind_bound_function(m);
   cls.def("__repr__", [](const Function& f) { return "<tnp.function " + f.shown_name() + ">"; });

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/dim.h"
 #include "ir/give_up.h"
+#include "ir/stack_arrays.h"
 #include "ir/trace.h"
 #include "python/array_api_changes.h"
 #include "python/asked_size.h"
@@ -38,36 +40,32 @@ class Function : public Callable {
 
   // A call of `n` arguments and then those that `names` are the names of.
   PyObject* call(PyObject* const* given, std::size_t n, PyObject* names) {
+    if (names != nullptr && PyTuple_GET_SIZE(names) == 0) names = nullptr;
     if (names == nullptr) {
       if (PyObject* result = quick_.call(given, n)) return result;
-      if (nb::object result = short_call(given, n); result.is_valid()) return result.release().ptr();
     }
+    if (quick_.any_formed()) {
+      if (PyObject* result = quick_.call_formed(given, n, names)) return result;
+    }
+    if (nb::object result = short_call(given, n, names); result.is_valid()) return result.release().ptr();
+    return long_call(given, n, names).release().ptr();
+  }
+
+  nb::object long_call(PyObject* const* given, std::size_t n, PyObject* names) {
     nb::object args = nb::steal(PyTuple_New(static_cast<Py_ssize_t>(n))), kwargs;
     if (!args.is_valid()) throw nb::python_error();
     for (std::size_t i = 0; i < n; ++i) PyTuple_SET_ITEM(args.ptr(), i, Py_NewRef(given[i]));
-    if (names != nullptr && PyTuple_GET_SIZE(names) > 0) {
+    if (names != nullptr) {
       kwargs = nb::dict();
       for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); ++i) {
         if (PyDict_SetItem(kwargs.ptr(), PyTuple_GET_ITEM(names, i), given[n + static_cast<std::size_t>(i)]) != 0)
           throw nb::python_error();
       }
     }
-    return long_call(args, kwargs, false).release().ptr();
-  }
-
-  // `bound`: the first argument is the instance whose method this is.
-  nb::object call(nb::handle args, nb::handle kwargs, bool bound = false) {
-    if (kwargs.ptr() == nullptr || PyDict_GET_SIZE(kwargs.ptr()) == 0) {
-      const auto n = static_cast<std::size_t>(PyTuple_GET_SIZE(args.ptr()));
-      if (nb::object result = short_call(&PyTuple_GET_ITEM(args.ptr(), 0), n); result.is_valid()) return result;
-    }
-    return long_call(args, kwargs, bound);
-  }
-
-  nb::object long_call(nb::handle args, nb::handle kwargs, bool bound) {
     const ProfileSpan span("function", [this] { return shown_name(); });
     Arguments arguments;
-    const std::shared_ptr<Traced> t = find(args, kwargs, arguments, bound);
+    const std::shared_ptr<Traced> t = find(args, kwargs, arguments);
+    const CallForm* form = form_of(*t, given, n, names, arguments.arrays);
     if (donates()) take_donated(args, kwargs, arguments.arrays);
     const Arrays results = run(*t, arguments.arrays, donates());
     tell_after_run();
@@ -76,24 +74,38 @@ class Function : public Callable {
     const auto own = std::span<const Array>(results).first(results.size() - t->changed.size());
     if (!t->changed.empty()) [[unlikely]]
       put_back(*t, args, kwargs, std::span<const Array>(results).subspan(own.size()));
+    if (form != nullptr && input_signature_ && is_kept(t)) prepare(*t, form, arguments.arrays, results);
     return result_of(*t, own);
   }
 
-  // Arrays in a row, for a trace that has run. Nothing if this is none of them.
-  nb::object short_call(PyObject* const* given, std::size_t n) {
+  // A call as one that a trace has run. Nothing if this is none of them.
+  nb::object short_call(PyObject* const* given, std::size_t n, PyObject* names) {
     if (traces_.empty() || QuickCalls::is_watched() || input_signature_) return {};
-    for (std::size_t i = 0; i < n; ++i) {
-      if (!is_array(given[i])) return {};
+    bool arrays = names == nullptr;
+    for (std::size_t i = 0; i < n && arrays; ++i) arrays = is_array(given[i]);
+    if (arrays) {
+      if (nb::object result = short_row(given, n); result.is_valid()) return result;
     }
     for (const std::shared_ptr<Traced>& known : traces_) {
-      if (known->program == nullptr || known->signature.arrays.size() != n) continue;
-      bool same = true;
-      for (std::size_t i = 0; i < n && same; ++i) {
-        const Array& x = array_of(given[i]);
-        same = !x.is_symbolic() && array_code(x.dtype(), x.shape().ndim()) == known->signature.arrays[i] &&
-               (known->any_sizes || fits(known->specs[i].shape, x));
+      for (const auto& form : known->forms) {
+        CallLeaves leaves;
+        if (!form->match(given, n, names, leaves) || !fits(*known, leaves)) continue;
+        return run_short(std::shared_ptr<Traced>(known), form.get(), leaves.nodes(), leaves.count());
       }
-      if (same) return run_short(std::shared_ptr<Traced>(known), given, n);
+    }
+    return {};
+  }
+
+  // The same of arrays in a row.
+  nb::object short_row(PyObject* const* given, std::size_t n) {
+    for (const std::shared_ptr<Traced>& known : traces_) {
+      if (!known->plain || known->signature.arrays.size() != n) continue;
+      bool same = true;
+      for (std::size_t i = 0; i < n && same; ++i) same = fits(*known, i, array_of(given[i]));
+      if (!same) continue;
+      detail::Node* nodes[kShortInputs];
+      for (std::size_t i = 0; i < n; ++i) nodes[i] = array_of(given[i]).node();
+      return run_short(std::shared_ptr<Traced>(known), nullptr, nodes, n);
     }
     return {};
   }
@@ -107,10 +119,10 @@ class Function : public Callable {
     return call();
   }
 
-  std::shared_ptr<Traced> find(nb::handle given, nb::handle given_kwargs, Arguments& arguments, bool bound = false) {
+  std::shared_ptr<Traced> find(nb::handle given, nb::handle given_kwargs, Arguments& arguments) {
     nb::object args = nb::borrow(given), kwargs = nb::borrow(given_kwargs);
     if (kwargs.is_valid() && PyDict_GET_SIZE(kwargs.ptr()) > 0) place_by_name(args, kwargs);
-    if (input_signature_) args = check_signature(args, kwargs, bound);
+    if (input_signature_) args = check_signature(args, kwargs);
     const bool has_statics = !static_positions_.empty() || !static_names_.empty();
     if (has_statics) mark_statics(args, kwargs);
     const bool plain = !has_statics && plain_arguments(args, kwargs, arguments);
@@ -180,7 +192,12 @@ class Function : public Callable {
   int traverse(visitproc visit, void* arg) {
     Py_VISIT(f_.ptr());
     Py_VISIT(name_.ptr());
-    for (const auto& t : traces_) Py_VISIT(t->signature.statics.ptr());
+    for (const auto& t : traces_) {
+      Py_VISIT(t->signature.statics.ptr());
+      for (const auto& form : t->forms) {
+        if (const int result = form->traverse(visit, arg)) return result;
+      }
+    }
     return 0;
   }
   void drop() {
@@ -190,29 +207,113 @@ class Function : public Callable {
   }
 
  private:
-  static constexpr std::size_t kShortInputs = 12, kShortResults = compiler::PreparedCall::kMostResults;
+  static constexpr std::size_t kShortInputs = compiler::PreparedCall::kMostArguments,
+                               kShortResults = compiler::PreparedCall::kMostResults;
+  static constexpr std::size_t kMostForms = 4, kMostSearches = 8;  // of a trace
 
-  // Whether calls with arrays alone, in the order of parameters, are all that there is to it.
-  bool may_be_short(const Traced& t) const {
+  static bool fits(const Traced& t, std::size_t i, const Array& x) {
+    return !x.is_symbolic() && array_code(x.dtype(), x.shape().ndim()) == t.signature.arrays[i] &&
+           (t.any_sizes || python::fits(t.specs[i].shape, x));
+  }
+  static bool fits(const Traced& t, const CallLeaves& leaves) {
+    bool all = leaves.count() == t.signature.arrays.size();
+    for (std::size_t i = 0; i < leaves.count() && all; ++i) all = fits(t, i, leaves.array(i));
+    return all;
+  }
+  static bool fits(const Traced& t, const Arrays& arrays) { return python::fits(t, arrays); }
+
+  // Whether a run is all that there is to a call, once its arrays are known.
+  bool may_be_short(Traced& t) const {
     const TracedFunction& f = t.function;
-    return static_positions_.empty() && static_names_.empty() && !donates() && !t.signature.statics.is_valid() &&
-           !t.signature.owner.is_valid() && t.signature.arrays.size() == t.specs.size() && f.variables.empty() &&
-           f.assigned.empty() && f.graph->inputs.size() <= kShortInputs && f.graph->outputs.size() <= kShortResults &&
-           !current_trace && std::none_of(f.graph->captured.begin(), f.graph->captured.end(), [](const Array& x) {
-             return x.is_symbolic();
-           });
+    const bool may = !donates() && t.changed.empty() && t.signature.arrays.size() == t.specs.size() &&
+                     f.graph->inputs.size() <= kShortInputs && f.graph->outputs.size() <= kShortResults &&
+                     !current_trace &&
+                     std::none_of(f.graph->captured.begin(), f.graph->captured.end(),
+                                  [](const Array& x) { return x.is_symbolic(); });
+    t.plain = may && static_positions_.empty() && static_names_.empty() && !t.signature.statics.is_valid() &&
+              !t.signature.owner.is_valid() && f.variables.empty() && f.assigned.empty();
+    return may;
   }
 
-  nb::object run_short(const std::shared_ptr<Traced>& t, PyObject* const* given, std::size_t n) {
-    Array in[kShortInputs], out[kShortResults];
+  // What calls that look like this one have in common, where they need no more than a look to be known. `arrays`: what
+  // the trace takes of this one.
+  const CallForm* form_of(Traced& t, PyObject* const* given, std::size_t n, PyObject* names, const Arrays& arrays) {
+    if (t.program == nullptr) return nullptr;
+    const auto takes_these = [&](const CallForm& form) {
+      CallLeaves leaves;
+      if (!form.match(given, n, names, leaves) || leaves.count() != arrays.size()) return false;
+      for (std::size_t i = 0; i < arrays.size(); ++i) {
+        if (leaves.nodes()[i] != arrays[i].node()) return false;
+      }
+      return true;
+    };
+    for (const auto& form : t.forms) {
+      if (takes_these(*form)) return form.get();
+    }
+    if (t.forms.size() == kMostForms || t.forms_looked_for == kMostSearches) return nullptr;
+    ++t.forms_looked_for;
+    std::vector<bool> is_static;
+    std::vector<int> order = order_of(n, names, is_static);
+    std::unique_ptr<const CallForm> form = CallForm::make(given, n, names, std::move(order), is_static);
+    if (form == nullptr || !takes_these(*form)) return nullptr;
+    t.forms.push_back(std::move(form));
+    return t.forms.back().get();
+  }
+
+  // Of the arguments of a call, those by position as `place_by_name` puts them first.
+  std::vector<int> order_of(std::size_t n, PyObject* names, std::vector<bool>& is_static) {
+    std::vector<int> order(n);
+    std::iota(order.begin(), order.end(), 0);
+    std::vector<std::string> named;
+    for (Py_ssize_t i = 0; names != nullptr && i < PyTuple_GET_SIZE(names); ++i)
+      named.push_back(nb::cast<std::string>(nb::handle(PyTuple_GET_ITEM(names, i))));
+    for (std::size_t p = n; !named.empty() && p < parameters().size(); ++p) {
+      const auto it = std::find(named.begin(), named.end(), parameters()[p]);
+      if (it == named.end()) break;
+      order.push_back(static_cast<int>(n) + static_cast<int>(it - named.begin()));
+    }
+    for (std::size_t i = 0; i < order.size(); ++i) is_static.push_back(this->is_static(i));
+    for (std::size_t i = 0; i < named.size(); ++i) {
+      const int at = static_cast<int>(n + i);
+      if (std::find(order.begin(), order.end(), at) != order.end()) continue;
+      order.push_back(at);
+      is_static.push_back(std::find(static_names_.begin(), static_names_.end(), named[i]) != static_names_.end());
+    }
+    return order;
+  }
+
+  bool is_kept(const std::shared_ptr<Traced>& t) const {
+    return std::find(traces_.begin(), traces_.end(), t) != traces_.end();
+  }
+
+  void prepare(Traced& t, const CallForm* form, Arrays in, std::span<const Array> results) {
+    for (const VariableRef& v : t.function.variables) in.push_back(v->read());
+    in.insert(in.end(), t.function.graph->captured.begin(), t.function.graph->captured.end());
+    quick_.prepare(t, form, in, results);
+  }
+
+  nb::object run_short(const std::shared_ptr<Traced>& t, const CallForm* form, detail::Node* const* nodes,
+                       std::size_t n) {
+    const QuickCalls::Running running(quick_);
+    if (!t->function.variables.empty() || !t->function.assigned.empty()) {
+      Arrays in;
+      for (std::size_t i = 0; i < n; ++i) in.push_back(array_at(nodes[i]));
+      const Arrays results = run(*t, in, false);
+      tell_after_run();
+      t->large = t->large || made_large(results);
+      if (is_kept(t)) prepare(*t, form, std::move(in), results);
+      return result_of(*t, results);
+    }
+    StackArrays<kShortInputs> given(t->function.graph->inputs.size());
+    StackArrays<kShortResults> made(t->program->num_results());
+    Array* in = given.all();
     bool large = t->large;
     for (std::size_t i = 0; i < n; ++i) {
-      in[i] = array_of(given[i]);
+      in[i] = array_at(nodes[i]);
       large = large || is_large(in[i]);
     }
     for (const Array& x : t->function.graph->captured) in[n++] = x;
-    const std::span<Array> results(out, t->program->num_results());
-    const QuickCalls::Running running(quick_);
+    const std::span<Array> results(made.all(), t->program->num_results());
     if (!large) {
       t->program->run_to({in, n}, results);
     } else {
@@ -221,8 +322,7 @@ class Function : public Callable {
     }
     tell_after_run();
     t->large = t->large || made_large(results);
-    const bool kept = std::find(traces_.begin(), traces_.end(), t) != traces_.end();
-    if (kept) quick_.prepare(*t, {in, n}, results);
+    if (is_kept(t)) quick_.prepare(*t, form, {in, n}, results);
     return result_of(*t, results);
   }
 
@@ -273,12 +373,15 @@ class Function : public Callable {
     return std::find(static_positions_.begin(), static_positions_.end(), position) != static_positions_.end();
   }
 
-  nb::object check_signature(const nb::object& args, const nb::object& kwargs, bool bound) {
+  // The instance before the arguments of a method has no spec.
+  nb::object check_signature(const nb::object& args, const nb::object& kwargs) {
     const std::size_t given = nb::len(args);
-    std::size_t lead = bound ? 1 : 0;
-    if (given > input_signature_->num_arguments() && !parameters().empty() &&
-        (parameters()[0] == "self" || parameters()[0] == "cls"))
-      lead = 1;
+    std::size_t lead = 0;
+    if (given > 0 && !is_static(0)) {
+      const bool named = !parameters().empty() && (parameters()[0] == "self" || parameters()[0] == "cls");
+      const bool more = given > input_signature_->num_arguments();
+      lead = (more && named) || is_instance(nb::object(args[0]).ptr()) ? 1 : 0;
+    }
     std::size_t count = 0, named = 0;
     for (std::size_t i = lead; i < given; ++i) count += is_static(i) ? 0 : 1;
     if (kwargs.is_valid()) {

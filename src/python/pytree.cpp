@@ -13,8 +13,6 @@ constexpr int kMaxDepth = 500;
 
 bool is_named_tuple(nb::handle o) { return PyTuple_Check(o.ptr()) && nb::hasattr(o, "_fields"); }
 
-bool is_dataclass(nb::handle o) { return !PyType_Check(o.ptr()) && nb::hasattr(o.type(), "__dataclass_fields__"); }
-
 thread_local int t_depth = 0;
 struct Depth {
   Depth() {
@@ -26,7 +24,19 @@ struct Depth {
   ~Depth() { --t_depth; }
 };
 
+std::string kind_of_field(nb::handle field) { return nb::cast<std::string>(field.attr("_field_type").attr("name")); }
+
 }  // namespace
+
+bool is_dataclass(nb::handle o) { return !PyType_Check(o.ptr()) && nb::hasattr(o.type(), "__dataclass_fields__"); }
+
+nb::list PyTree::fields_of(nb::handle o) {
+  nb::list names;
+  for (auto [name, field] : nb::borrow<nb::dict>(o.type().attr("__dataclass_fields__"))) {
+    if (kind_of_field(field) == "_FIELD") names.append(name);  // no ClassVar, InitVar
+  }
+  return names;
+}
 
 PyTree PyTree::flatten(nb::handle o, std::vector<nb::object>& leaves, std::vector<StrictLeaf>* strict) {
   const Depth depth;
@@ -58,9 +68,9 @@ PyTree PyTree::flatten(nb::handle o, std::vector<nb::object>& leaves, std::vecto
     t.kind_ = Kind::dataclass;
     t.type_ = nb::borrow(o.type());
     for (auto [name, field] : nb::borrow<nb::dict>(o.type().attr("__dataclass_fields__"))) {
-      const std::string kind = nb::cast<std::string>(field.attr("_field_type").attr("name"));
-      if (kind != "_FIELD" || !nb::cast<bool>(field.attr("init"))) t.plain_fields_ = false;
-      if (kind != "_FIELD") continue;  // ClassVar, InitVar
+      if (kind_of_field(field) != "_FIELD" || !nb::cast<bool>(field.attr("init"))) t.plain_fields_ = false;
+    }
+    for (nb::handle name : fields_of(o)) {
       t.keys_.push_back(nb::borrow(name));
       add(nb::getattr(o, name));
     }

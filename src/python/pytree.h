@@ -16,8 +16,13 @@ struct StrictLeaf {
   std::size_t leaf;
 };
 
+// Whether it is an object of a dataclass, which is a container of its fields.
+bool is_dataclass(nb::handle o);
+
 class PyTree {
  public:
+  // The names of a dataclass's fields, in order.
+  static nb::list fields_of(nb::handle o);
   // Appends the leaves in order. Containers are tuples, lists, dicts (in key order of insertion), named tuples,
   // dataclasses and None, which has no leaves. An array of tnp.array_api counts as a container of the tnp array it
   // holds; `strict` collects such objects.

@@ -9,6 +9,26 @@ namespace {
 
 constexpr std::size_t kMostResults = compiler::PreparedCall::kMostResults;
 
+// Of the objects that `object_of` gives, by number, as new references.
+template <class ObjectOf>
+PyObject* structure_of(PyTree::Row kind, const Traced& traced, std::size_t count, ObjectOf&& object_of) {
+  if (kind != PyTree::Row::none) {
+    nb::object row = nb::steal(PyTree::new_row(kind, count));
+    for (std::size_t i = 0; i < count; ++i) PyTree::set_in_row(kind, row.ptr(), i, object_of(i));
+    return row.release().ptr();
+  }
+  nb::object leaves[kMostResults];
+  for (std::size_t i = 0; i < count; ++i) leaves[i] = nb::steal(object_of(i));
+  return traced.results.unflatten({leaves, count}).release().ptr();
+}
+
+bool add_variables(const Traced& traced, CallLeaves& leaves) {
+  for (const VariableRef& v : traced.function.variables) {
+    if (!leaves.add(v->read())) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 // `quick` by value: what follows the run may forget it.
@@ -18,36 +38,81 @@ PyObject* QuickCalls::run_structure(const Quick quick, PyObject* const* given, d
   Array* out = made.all();
   if (!quick.call->run(in, out)) return nullptr;
   tell_after_run();
-  const auto object_of = [&](std::size_t i) {
+  return structure_of(quick.row, *quick.traced, count, [&](std::size_t i) {
     const int same = quick.call->argument_of(i);
     return same < 0 ? SpareObjects<Array>::wrap(std::move(out[i])) : Py_NewRef(given[same]);
-  };
-  if (quick.row != PyTree::Row::none) {
-    nb::object row = nb::steal(PyTree::new_row(quick.row, count));
-    for (std::size_t i = 0; i < count; ++i) PyTree::set_in_row(quick.row, row.ptr(), i, object_of(i));
-    return row.release().ptr();
+  });
+}
+
+PyObject* QuickCalls::call_formed(PyObject* const* given, std::size_t n, PyObject* names) {
+  if (is_watched()) return nullptr;
+  const Running running(*this);  // to let leaves go may run any code, too
+  CallLeaves leaves;
+  const CallForm* form = nullptr;
+  bool looks_so = false;
+  for (std::size_t i = 0; i < num_formed_; ++i) {
+    const Formed& f = formed_[i];
+    if (f.form != form) {
+      form = f.form;
+      leaves.clear();
+      looks_so = form->match(given, n, names, leaves) && add_variables(*f.quick.traced, leaves);
+    }
+    if (looks_so && f.quick.call->fits(leaves.nodes(), leaves.count())) return run_formed(f.quick, leaves);
   }
-  nb::object leaves[kMostResults];
-  for (std::size_t i = 0; i < count; ++i) leaves[i] = nb::steal(object_of(i));
-  return quick.traced->results.unflatten({leaves, count}).release().ptr();
+  return nullptr;
+}
+
+// The last results are what Variables are to hold.
+PyObject* QuickCalls::run_formed(const Quick quick, const CallLeaves& leaves) {
+  if (quick.element != nullptr) {
+    const DType type = **quick.element;
+    alignas(16) std::byte room[16];
+    const std::byte* element = quick.call->run_element(leaves.nodes(), room);
+    tell_after_run();
+    return wrap_element(element, type);
+  }
+  const std::size_t count = quick.call->num_results();
+  StackArrays<kMostResults> made(count);
+  Array* out = made.all();
+  if (!quick.call->run(leaves.nodes(), out)) return nullptr;
+  tell_after_run();
+  const std::vector<VariableRef>& assigned = quick.traced->function.assigned;
+  const std::size_t own = count - assigned.size();
+  for (std::size_t i = own; i < count; ++i) {
+    const int same = quick.call->argument_of(i);
+    assigned[i - own]->assign(same < 0 ? out[i] : leaves.array(static_cast<std::size_t>(same)));
+  }
+  const auto object_of = [&](std::size_t i) {
+    const int same = quick.call->argument_of(i);
+    return same < 0 ? SpareObjects<Array>::wrap(std::move(out[i])) : leaves.object(static_cast<std::size_t>(same));
+  };
+  return quick.is_leaf ? object_of(0) : structure_of(quick.row, *quick.traced, own, object_of);
 }
 
 void QuickCalls::forget(std::vector<std::shared_ptr<Traced>> gone) {
-  count_ = 0;
+  count_ = num_formed_ = 0;
   if (running_ > 0) forgotten_.insert(forgotten_.end(), gone.begin(), gone.end());
 }
 
-void QuickCalls::ask(Traced& t, std::span<const Array> in, bool large) {
+void QuickCalls::ask(Traced& t, const CallForm* form, std::span<const Array> in, bool large) {
   const compiler::PreparedCall* call = t.program->prepare(in, large);
   t.large = large || (t.large && call == nullptr);
   if (call == nullptr) return;
-  for (std::size_t i = 0; i < count_; ++i) {
-    if (quick_[i].call == call) return;
-  }
   const bool leaf = t.results.is_leaf();
-  quick_[count_ < kMost ? count_++ : t.short_calls % kMost] = {
+  const Quick quick{
       call,           &t, leaf, leaf ? call->argument_of(0) : -1, leaf && call->element() ? &call->element() : nullptr,
       t.results.row()};
+  if (form == nullptr) {
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (quick_[i].call == call) return;
+    }
+    quick_[count_ < kMost ? count_++ : t.short_calls % kMost] = quick;
+  } else {
+    for (std::size_t i = 0; i < num_formed_; ++i) {
+      if (formed_[i].quick.call == call && formed_[i].form == form) return;
+    }
+    formed_[num_formed_ < kMostFormed ? num_formed_++ : next_formed_++ % kMostFormed] = {quick, form};
+  }
 }
 
 }  // namespace tnp::python

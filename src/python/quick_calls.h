@@ -63,20 +63,24 @@ class QuickCalls {
     return nullptr;
   }
 
-  // After a run of `t` with the inputs `in`, which gave `results`. Its program is asked now and then: it takes some
-  // runs until it is known how they go.
-  void prepare(Traced& t, std::span<const Array> in, std::span<const Array> results) {
+  // The same of calls that are more than arrays in a row.
+  PyObject* call_formed(PyObject* const* given, std::size_t n, PyObject* names);
+  bool any_formed() const { return num_formed_ > 0; }
+
+  // After a run of `t` with the inputs `in`, which gave `results`, called in this form (null: arrays in a row). Its
+  // program is asked now and then: it takes some runs until it is known how they go.
+  void prepare(Traced& t, const CallForm* form, std::span<const Array> in, std::span<const Array> results) {
     constexpr unsigned kFirst = 4;
     const unsigned calls = ++t.short_calls;
     if (calls < kFirst || (calls & (calls - 1)) != 0) return;
-    ask(t, in, made_large(results));
+    ask(t, form, in, made_large(results));
   }
 
   // Traces that their function keeps no more.
   void forget(std::vector<std::shared_ptr<Traced>> gone);
 
  private:
-  static constexpr std::size_t kMost = 4;
+  static constexpr std::size_t kMost = 4, kMostFormed = 16;
 
   // A call that is prepared for certain types and sizes, and whose it is.
   struct Quick {
@@ -105,11 +109,20 @@ class QuickCalls {
     return SpareObjects<Array>::wrap(std::move(out));
   }
 
+  struct Formed {
+    Quick quick;
+    const CallForm* form;  // kept by the trace
+  };
+
   static PyObject* run_structure(Quick quick, PyObject* const* given, detail::Node* const* in);
-  void ask(Traced& t, std::span<const Array> in, bool large);
+  static PyObject* run_formed(Quick quick, const CallLeaves& leaves);
+  void ask(Traced& t, const CallForm* form, std::span<const Array> in, bool large);
 
   Quick quick_[kMost];  // of traces that are kept
   std::size_t count_ = 0;
+  Formed formed_[kMostFormed];
+  std::size_t num_formed_ = 0;
+  unsigned next_formed_ = 0;  // takes a later one
   int running_ = 0;
   std::vector<std::shared_ptr<Traced>> forgotten_;  // while calls run
 };

@@ -10,14 +10,19 @@
 
 namespace tnp::python {
 
-namespace {
-
-// A leaf that is traced: an array, NumPy's too.
 bool is_traced_leaf(nb::handle leaf) {
   if (is_strict_array(leaf.ptr())) return false;  // a structure of its own: it has a device
   return is_array(leaf.ptr()) || (nb::hasattr(leaf, "__array__") && !is_variable(leaf.ptr()) &&
                                   !PyType_Check(leaf.ptr()) && nb::hasattr(leaf, "dtype"));
 }
+
+bool is_compared_by_identity(nb::handle leaf) {
+  PyTypeObject* type = Py_TYPE(leaf.ptr());
+  return type->tp_richcompare == PyBaseObject_Type.tp_richcompare && type->tp_hash == PyBaseObject_Type.tp_hash &&
+         type->tp_weaklistoffset != 0;
+}
+
+namespace {
 
 // Whether a number is not told from others by ==: the zeros, and NaN.
 bool needs_text(nb::handle leaf) {
@@ -25,13 +30,6 @@ bool needs_text(nb::handle leaf) {
   if (PyFloat_CheckExact(leaf.ptr())) return odd(PyFloat_AS_DOUBLE(leaf.ptr()));
   if (!PyComplex_CheckExact(leaf.ptr())) return false;
   return odd(PyComplex_RealAsDouble(leaf.ptr())) || odd(PyComplex_ImagAsDouble(leaf.ptr()));
-}
-
-// An object that is equal to nothing but itself: the key need not keep it alive.
-bool is_compared_by_identity(nb::handle leaf) {
-  PyTypeObject* type = Py_TYPE(leaf.ptr());
-  return type->tp_richcompare == PyBaseObject_Type.tp_richcompare && type->tp_hash == PyBaseObject_Type.tp_hash &&
-         type->tp_weaklistoffset != 0;
 }
 
 nb::object static_key(nb::handle leaf, Signature& signature) {
@@ -72,8 +70,7 @@ nb::object static_key(nb::handle leaf, Signature& signature) {
 
 }  // namespace
 
-// Whether an object of this type is an argument by its identity: no array, no container.
-static bool is_instance(PyObject* o) {
+bool is_instance(PyObject* o) {
   static PyObject* const kNot[] = {PyUnicode_InternFromString("__array__"),
                                    PyUnicode_InternFromString("__dataclass_fields__")};
   if (is_array(o) || !is_compared_by_identity(o) || is_variable(o) || is_strict_array(o)) return false;

@@ -8,6 +8,13 @@
 
 namespace tnp::python {
 
+// A leaf that is traced: an array, NumPy's too.
+bool is_traced_leaf(nb::handle leaf);
+// An object that is equal to nothing but itself: what is known of it need not keep it alive.
+bool is_compared_by_identity(nb::handle leaf);
+// Whether an object of this type is an argument by its identity: no array, no container.
+bool is_instance(PyObject* o);
+
 // An argument that the user has declared to be static.
 struct PyStatic {
   nb::object value;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compiler/program.h"
+#include "python/call_form.h"
 #include "python/pytree.h"
 #include "python/signature.h"
 #include "transform/function.h"
@@ -24,6 +25,9 @@ struct Traced {
   const compiler::Program* program = nullptr;  // where `Function::short_call` may run it: from the second call on
   bool any_sizes = true;                       // no size is fixed
   bool large = false;  // the last runs worked on large arrays, as far as that is known, whatever the arguments are
+  bool plain = false;  // calls with arrays in a row are all that it is for, and no Variables are in play
+  std::vector<std::unique_ptr<const CallForm>> forms;  // of calls that it serves, other than those
+  unsigned forms_looked_for = 0;
   unsigned short_calls = 0;
 };
 
