@@ -41,7 +41,7 @@ class UndefinedReturnValue:
 
 
 class PossiblyUndefined:
-    """The value of a variable that a branch or a loop of the graph gives it, and whether it was taken."""
+    """The value of a variable, attribute or element that a branch or a loop of the graph gives it, and whether it ran."""
 
     __slots__ = ("given", "name", "value")
 
@@ -49,10 +49,30 @@ class PossiblyUndefined:
         self.name, self.value, self.given = name, value, given
 
     def read(self) -> Any:
-        name = self.name
-        why = "what assigns it did not run"
-        check(self.given, UnboundLocalError, lambda: f"cannot access local variable '{name}': {why}")
+        error, text = self._error()
+        check(self.given, error, lambda: text)
         return self.value
+
+    def _error(self) -> tuple[type[Exception], str]:
+        if self.name.endswith("]"):
+            return KeyError, f"{self.name}: what assigns it did not run"
+        if "." in self.name:
+            return AttributeError, f"{self.name} has no value: what assigns it did not run"
+        return UnboundLocalError, f"cannot access local variable '{self.name}': what assigns it did not run"
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError(
+            f"{self.name} is set on one way only, and which is taken depends on a traced array: set it before"
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self._refuse()
+
+    __array__ = __bool__ = __iter__ = __len__ = __getitem__ = __eq__ = _refuse
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _refuse
+    __hash__ = None  # type: ignore[assignment]
 
 
 def ld(v: Any) -> Any:
@@ -295,15 +315,24 @@ def if_stmt(
         body() if test else orelse()
         return
     init = get_state()
+    watch = Watch((body, orelse))
     try:
-        set_state(_traced_if(test, body, orelse, get_state, set_state, names, init)[:nouts] + init[nouts:])
+        result = _traced_if(test, body, orelse, get_state, set_state, names, init, watch)
+        while watch.found and len(result) < len(watch.found) + len(init):
+            get, put = watch.with_state(get_state, set_state)
+            result = _traced_if(test, body, orelse, get, put, (*watch.names(), *names), get(), watch)
+        n = len(watch.found)
+        watch.put(result[:n])
+        set_state(result[n : n + nouts] + init[nouts:])
     except RecursionError:
+        watch.restore()
         set_state(init)
         raise RecursionError(
             "a function calls itself again and again while it is traced: the depth of a recursion can not depend on "
             "traced arrays; use a while loop, or a Python number as the argument that tells the depth"
         ) from None
     except Exception:
+        watch.restore()
         set_state(init)
         if _core.is_made_of_sizes(test):
             with _unconverted():
@@ -321,7 +350,14 @@ class _Part:
 
 
 def _traced_if(
-    test: Any, body: Any, orelse: Any, get_state: Any, set_state: Any, names: tuple[str, ...], init: tuple[Any, ...]
+    test: Any,
+    body: Any,
+    orelse: Any,
+    get_state: Any,
+    set_state: Any,
+    names: tuple[str, ...],
+    init: tuple[Any, ...],
+    watch: Any,
 ) -> tuple[Any, ...]:
     predicate = _truth(test)
     implied = (_implied(test, True, init), _implied(test, False, init))
@@ -338,8 +374,11 @@ def _traced_if(
             except Exception as error:
                 raise_when_run(error)
                 state.extend(UndefinedReturnValue() for _ in init)  # nothing comes after it
+                watch.restore()
                 return []
-            state.extend(_parts(new, leaves) if new is not old else new for new, old in _pairs(get_state(), init))
+            after = get_state()
+            state.extend(_parts(new, leaves) if new is not old else new for new, old in _pairs(after, init))
+            watch.note(set_state, after)
             return [_cast(x, casts[side][i]) if i in casts[side] else x for i, x in enumerate(leaves)]
 
         branch = _core.trace_branch(run)
@@ -589,6 +628,7 @@ def _why_not_converted() -> str:
 
 
 from ._autograph_loops import _BUILTINS, for_stmt, while_stmt  # noqa: E402
+from ._autograph_objects import Watch  # noqa: E402
 from ._autograph_values import (  # noqa: E402
     TracedList,
     assert_stmt,

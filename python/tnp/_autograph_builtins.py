@@ -43,6 +43,7 @@ class SymbolicRange:
                 raise ValueError("range() arg 3 must not be zero")
             length = (stop - start + step - 1) // step if step > 0 else (start - stop - step - 1) // -step
         else:
+            _ag.check(step != 0, ValueError, lambda: "range() arg 3 must not be zero")
             length = (stop - start + step - _core.ufuncs["sign"](step)) // step
         return Rows(length, lambda i: start + i * step if not (_is(start, 0) and _is(step, 1)) else i)
 

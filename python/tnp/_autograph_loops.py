@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _autograph as _ag
+from . import _autograph_objects as _objects
 from . import _core
 
 _MAX_UNROLLED = 16  # rows of a traced array of known size that a `for` goes over one by one
@@ -15,6 +16,10 @@ _MAX_UNROLLED = 16  # rows of a traced array of known size that a `for` goes ove
 
 class _Again(Exception):
     """The loop's variables are known better now: trace it again."""
+
+
+class _More(Exception):
+    """The body changes more than the loop's variables."""
 
 
 class _Carry:
@@ -98,7 +103,10 @@ class _Carry:
                     self.promoted.setdefault(k, {})[0] = leaves[0].dtype
                     changed = True
                     continue
-                self.refuse(k, "changes its structure")
+                was = _shown(self.trees[k], self.leaves[k])
+                self.refuse(
+                    k, f"is {was} before an iteration and {_shown(tree, leaves)} after it: its structure must stay"
+                )
             for i, (old, new) in enumerate(zip(self.leaves[k], leaves, strict=True)):
                 if i in self.carried[k]:
                     out.append(self.leaf(k, i, old, next(arrays), new))
@@ -166,11 +174,26 @@ class _Carry:
         raise _Again
 
     def refuse(self, k: int, why: str, error: type[Exception] = TypeError) -> None:
-        raise error(f"{self.what}: the loop variable '{self.names[k]}' {why}")
+        name = self.names[k]
+        shown = name if " " in name else f"the loop variable '{name}'"
+        raise error(f"{self.what}: {shown} {why}")
 
     def finish(self, arrays: list[Any]) -> tuple[Any, ...]:
         """The variables after the loop."""
         return self.build(arrays)
+
+
+def _shown(tree: Any, leaves: list[Any]) -> str:
+    """A structure in words: None, an array's type, or containers of those."""
+    marks = [_Text(_ag._text(x)) for x in leaves]
+    text = str(tree.unflatten(marks))
+    return text if len(text) < 200 else text[:200] + "…"
+
+
+class _Text(str):
+    """A text that is shown without quotes."""
+
+    __repr__ = str.__str__
 
 
 def _pair(value: Any) -> tuple[Any, Any]:
@@ -207,7 +230,8 @@ def while_stmt(
         holds = test()
     init = get_state()
     try:
-        set_state(_traced_while("while", test, body, get_state, set_state, names, init))
+        watch = _objects.Watch((body, test))
+        set_state(_traced_while("while", test, body, get_state, set_state, names, init, watch))
     except Exception:
         set_state(init)
         if _core.is_made_of_sizes(holds):
@@ -217,26 +241,65 @@ def while_stmt(
 
 
 def _traced_while(
-    what: str, test: Any, body: Any, get_state: Any, set_state: Any, names: tuple[str, ...], init: tuple[Any, ...]
+    what: str,
+    test: Any,
+    body: Any,
+    get_state: Any,
+    set_state: Any,
+    names: tuple[str, ...],
+    init: tuple[Any, ...],
+    watch: Any,
 ) -> tuple[Any, ...]:
     carry = _Carry(what, names, init)
+    get, put = get_state, set_state
 
     def condition(turn: Any, *arrays: Any) -> Any:
-        set_state(carry.build(arrays))
+        put(carry.build(arrays))
         holds = test()
+        noted(get())
         return _ag._truth(holds) if _core.is_traced(holds) else bool(holds)
 
     def step(turn: Any, *arrays: Any) -> tuple[Any, ...]:
-        set_state(carry.build(arrays))
+        put(carry.build(arrays))
         body()
-        return (True, *carry.take(get_state(), list(arrays)))
+        state = get()
+        noted(state)
+        return (True, *carry.take(state, list(arrays)))
 
-    while True:
-        try:
-            _, *out = _core.while_loop(condition, step, (False, *carry.start()))
-        except _Again:
-            continue
-        return carry.finish(out)
+    def noted(state: tuple[Any, ...]) -> None:
+        if watch.note(put, state):
+            raise _More
+
+    try:
+        while True:
+            try:
+                _, *out = _core.while_loop(condition, step, (False, *carry.start()))
+            except _Again:
+                continue
+            except _More:
+                carry, get, put = _wider(what, watch, get_state, set_state, names, init)
+                continue
+            return _after(watch, carry, out)
+    except BaseException:
+        watch.restore()
+        raise
+
+
+def _wider(what: str, watch: Any, get_state: Any, set_state: Any, names: Any, init: Any) -> tuple[Any, Any, Any]:
+    """What a loop carries, with what was found to change besides its variables."""
+    watch.check_loop(what)
+    set_state(init)
+    get, put = watch.with_state(get_state, set_state)
+    return _Carry(what, (*watch.names(), *names), get()), get, put
+
+
+def _after(watch: Any, carry: _Carry, out: list[Any]) -> tuple[Any, ...]:
+    """The variables after a loop, whose other changes are made."""
+    state = carry.finish(out)
+    n = len(watch.found)
+    watch.restore()
+    watch.put(state[:n])
+    return state[n:]
 
 
 # --- for
@@ -338,27 +401,42 @@ def _traced_for(
         turn[0] = state[0]
         set_state(state[1:])
 
-    return _traced_while(
-        "for", goes_on, step, lambda: (turn[0], *get_state()), put, ("the number of the turn", *names), (0, *init)
-    )[1:]
+    def get() -> tuple[Any, ...]:
+        return (turn[0], *get_state())
+
+    watch = _objects.Watch((body, extra_test))
+    names = ("the number of the turn", *names)
+    return _traced_while("for", goes_on, step, get, put, names, (0, *init), watch)[1:]
 
 
 def _traced_scan(
     rows: Rows, body: Any, get_state: Any, set_state: Any, names: Any, init: tuple[Any, ...]
 ) -> tuple[Any, ...]:
     carry = _Carry("for", names, init)
+    watch = _objects.Watch((body,))
+    get, put = get_state, set_state
 
     def step(arrays: list[Any], row: Any) -> tuple[list[Any], tuple[()]]:
-        set_state(carry.build(arrays))
+        put(carry.build(arrays))
         body(row)
-        return carry.take(get_state(), list(arrays)), ()
+        state = get()
+        if watch.note(put, state):
+            raise _More
+        return carry.take(state, list(arrays)), ()
 
-    while True:
-        try:
-            out, _ = _core.scan(step, carry.start(), rows.arrays)
-        except _Again:
-            continue
-        return carry.finish(out)
+    try:
+        while True:
+            try:
+                out, _ = _core.scan(step, carry.start(), rows.arrays)
+            except _Again:
+                continue
+            except _More:
+                carry, get, put = _wider("for", watch, get_state, set_state, names, init)
+                continue
+            return _after(watch, carry, out)
+    except BaseException:
+        watch.restore()
+        raise
 
 
 def _python_for(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 RETURNED, VALUE = "returned__", "value__"
+SHOWN = {VALUE: "the result"}  # what errors call it
 
 _BREAK, _CONTINUE, _RETURN = "break", "continue", "return"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -74,6 +75,8 @@ def _always_jumps(body: list[ast.stmt]) -> bool:
             return True
         if isinstance(s, ast.With) and _always_jumps(s.body):
             return True
+        if _is_endless(s):
+            return True
     return False
 
 
@@ -89,6 +92,13 @@ def assign(target: str, value: ast.expr, like: ast.AST) -> ast.stmt:
 
 def _at(new: Any, like: ast.AST) -> Any:
     return ast.copy_location(new, like)
+
+
+def _is_endless(s: ast.stmt) -> bool:
+    """Whether the only way out of a statement is `return`."""
+    if not isinstance(s, ast.While) or not isinstance(s.test, ast.Constant) or not s.test.value:
+        return False
+    return _RETURN in (found := jumps(s.body)) and _BREAK not in found
 
 
 def not_any(flags: list[str]) -> ast.expr:
@@ -152,6 +162,7 @@ class _Lowering:
 
     def loop(self, s: Any, rest: list[ast.stmt], outer: _Loop) -> list[ast.stmt]:
         found = jumps(s.body)
+        is_endless = _is_endless(s)
         inner = _Loop(self.numbers.next("break"), self.numbers.next("continue"))
         out: list[ast.stmt] = []
         body = self.block(s.body, inner)
@@ -174,6 +185,8 @@ class _Lowering:
         if orelse and _BREAK in found:
             orelse = [_at(ast.If(not_any([inner.stops]), orelse, []), orelse[0])]
         rest = orelse + rest
+        if is_endless:
+            return [*out, assign(RETURNED, ast.Constant(True), s)]  # there is no other way out
         if _RETURN in found:
             return out + self.guarded({_RETURN}, rest, outer, s)
         return out + self.block(rest, outer)
@@ -231,11 +244,8 @@ def _case(case: ast.match_case, test: Any, binds: Any, others: list[ast.stmt], t
     if not bound:
         return [_at(ast.If(ast.BoolOp(ast.And(), [test, case.guard]), case.body, others), case.pattern)]
     # The names are bound though the guard may not hold.
-    chosen = assign(taken, ast.Constant(True), case.pattern)
-    first = ast.If(test, [*bound, _at(ast.If(case.guard, [chosen, *case.body], []), case.guard)], [])
-    if not others:
-        return [_at(first, case.pattern)]
-    return [_at(first, case.pattern), _at(ast.If(not_any([taken]), others, []), case.pattern)]
+    first = ast.If(test, [*bound, assign(taken, case.guard, case.guard)], [])
+    return [_at(first, case.pattern), _at(ast.If(name(taken), case.body, others), case.pattern)]
 
 
 _UNKNOWN = object()

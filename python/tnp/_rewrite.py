@@ -66,6 +66,7 @@ class _Scope:
     def __init__(self, own: set[str], maybe: set[str], is_global: set[str], first: str | None) -> None:
         self.own, self.maybe, self.is_global, self.first = own, maybe, is_global, first
         self.local = set(own)  # of the innermost body that is a function of its own
+        self.paths: set[str] = set()  # attributes and elements that it assigns
 
 
 class _Rewriter(ast.NodeTransformer):
@@ -96,6 +97,7 @@ class _Rewriter(ast.NodeTransformer):
         live = Liveness(body, args)
         own = (live.whole.writes - live.whole.outer) | set(args)
         scope = _Scope(own, live.maybe - live.whole.outer, live.whole.is_global, args[0] if args else None)
+        scope.paths = set(live.whole.composites)
         self.scopes.append(scope)
         statements = self.block(body)
         start: list[ast.stmt] = [
@@ -202,7 +204,7 @@ class _Rewriter(ast.NodeTransformer):
             definition(get, [ast.Return(_tuple(values))]),
             definition(put, [*self.declarations(names), *writes], "state__"),
         ]
-        shown = _tuple([ast.Constant(n) for n, _ in s.state])
+        shown = _tuple([ast.Constant(_jumps.SHOWN.get(n, n)) for n, _ in s.state])
         return functions, [_load(get), _load(put), shown]
 
     def path(self, node: Any) -> Any:
@@ -342,9 +344,22 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
+        maybe = self.is_path(node)
         self.generic_visit(node)
         node.attr = self.mangled(node.attr)
-        return node
+        return ast.copy_location(operator("ld", node), node) if maybe else node
+
+    def visit_Subscript(self, node: ast.Subscript) -> Any:
+        maybe = self.is_path(node)
+        self.generic_visit(node)
+        return ast.copy_location(operator("ld", node), node) if maybe else node
+
+    def is_path(self, node: Any) -> bool:
+        """Whether this reads an attribute or element that a branch may have set."""
+        if not isinstance(node.ctx, ast.Load) or not any(x.paths for x in self.scopes):
+            return False
+        text = ast.unparse(node)
+        return any(text in x.paths for x in self.scopes)
 
     def visit_Call(self, node: ast.Call) -> Any:
         if getattr(node, "plain", False):
