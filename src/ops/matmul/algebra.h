@@ -41,6 +41,12 @@ TNP_INLINE auto interleave_lanes(V a, V b, LaneList<int, I...>) {
   return __builtin_shufflevector(a, b, (I / 2 + (I % 2) * int(sizeof...(I) / 2))...);
 }
 
+// Of the segments of L lanes that a and b consist of, the lower halves, or the upper ones.
+template <int L, int Upper, class V, int... I>
+TNP_INLINE auto halves_of(V a, V b, LaneList<int, I...>) {
+  return __builtin_shufflevector(a, b, (I / (L / 2) * L + I % (L / 2) + Upper * (L / 2))...);
+}
+
 // Real numbers: elements E, computed in lanes T. Integers of 8 bits are multiplied in 16, as no CPU multiplies bytes.
 template <class E, class T>
 struct Arithmetic {
@@ -96,6 +102,38 @@ struct Arithmetic {
   TNP_INLINE static Vec<T, W / 2> fold(Vec<T, W> v) {
     return low_half_of(v, LanesBelow<W / 2>()) + high_half_of(v, LanesBelow<W / 2>());
   }
+  // The sums over the lanes of four vectors, each added as `fold` does it.
+  template <int W>
+  TNP_INLINE static Vec<T, 4> fold_four(Vec<T, W> a, Vec<T, W> b, Vec<T, W> c, Vec<T, W> d) {
+    const auto all = LanesBelow<W>();
+    const Vec<T, W> ab = halves_of<W, 0>(a, b, all) + halves_of<W, 1>(a, b, all);
+    const Vec<T, W> cd = halves_of<W, 0>(c, d, all) + halves_of<W, 1>(c, d, all);
+    return fold_segments<W>(halves_of<W / 2, 0>(ab, cd, all) + halves_of<W / 2, 1>(ab, cd, all));
+  }
+  template <int W>
+  TNP_INLINE static Vec<T, 4> fold_segments(Vec<T, W> v) {
+    if constexpr (W == 4) {
+      return v;
+    } else {
+      const auto half = LanesBelow<W / 2>();
+      return fold_segments<W / 2>(halves_of<W / 4, 0>(v, v, half) + halves_of<W / 4, 1>(v, v, half));
+    }
+  }
+  // Zero but for the last `count` lanes; of integers whatever else there is, as nothing times zero is anything but
+  // zero.
+  template <int W>
+  TNP_INLINE static Vec<T, W> last_lanes(Vec<T, W> v, int64_t count) {
+    if constexpr (static_cast<T>(0.5) != T(0)) {
+      using Int = decltype(v == v);
+      return __builtin_bit_cast(Vec<T, W>, __builtin_bit_cast(Int, v) & last_lanes_mask<Int>(count, LanesBelow<W>()));
+    }
+    return v;
+  }
+  template <class Int, int... I>
+  TNP_INLINE static Int last_lanes_mask(int64_t count, LaneList<int, I...>) {
+    const Int lane = {I...};
+    return lane >= Int(int(sizeof...(I)) - int(count));
+  }
 };
 
 // bool: any of (a and b). Any byte but 0 is true on the way in, 1 is on the way out.
@@ -144,6 +182,19 @@ struct Logical {
   template <int W>
   TNP_INLINE static Vec<uint8_t, W / 2> fold(Vec<uint8_t, W> v) {
     return low_half_of(v, LanesBelow<W / 2>()) | high_half_of(v, LanesBelow<W / 2>());
+  }
+  template <int W>
+  TNP_INLINE static Vec<uint8_t, 4> fold_four(Vec<uint8_t, W> a, Vec<uint8_t, W> b, Vec<uint8_t, W> c,
+                                              Vec<uint8_t, W> d) {
+    return {any(a), any(b), any(c), any(d)};
+  }
+  template <int W>
+  TNP_INLINE static uint8_t any(Vec<uint8_t, W> v) {
+    return __builtin_reduce_or(v);
+  }
+  template <int W>
+  TNP_INLINE static Vec<uint8_t, W> last_lanes(Vec<uint8_t, W> v, int64_t) {
+    return v;
   }
 };
 
@@ -209,6 +260,11 @@ struct Complex {
   template <int W>
   TNP_INLINE static Acc<W / 2> fold(Acc<W> v) {
     return {Arithmetic<T, T>::template fold<W>(v.re), Arithmetic<T, T>::template fold<W>(v.im)};
+  }
+  template <int W>
+  TNP_INLINE static Acc<W> last_lanes(Acc<W> v, int64_t count) {
+    return {Arithmetic<T, T>::template last_lanes<W>(v.re, count),
+            Arithmetic<T, T>::template last_lanes<W>(v.im, count)};
   }
 };
 

@@ -23,6 +23,7 @@ constexpr int64_t kDirectBytes = 8192;              // and wherever B, or A, is 
 constexpr double kTaskWork = 64.0 * 64 * 64;        // worth a task of its own
 constexpr double kBalanceWork = 256 * kTaskWork;    // from here on more tasks than threads even out a busy machine
 constexpr double kTeamWork = 1000.0 * 1000 * 1000;  // from here on OpenBLAS divides a product better than we do
+constexpr int64_t kCachedBytes = 256 * 1024;        // up to here columns are added strip by strip, not eight at a time
 constexpr int64_t kVectorTaskWork = 32768;          // the same where every element is used once
 constexpr double kScalarDotWork = 48;               // of a matrix times a vector: below, columns of C of one element
 constexpr double kRowVectorDirectWork = 4096;       // of a vector times a matrix
@@ -169,10 +170,10 @@ void rows_times_vector(const GemmKernels& kernels, int64_t rows, int64_t k, Matr
       dot_parallel(kernels, k, a.data + i * a.row_stride * size, a.col_stride, x, x_stride, y + i * size);
     return;
   }
-  Scratch x_copy(x_stride == 1 ? 0 : k, 1, size);
   if (x_stride != 1) {
+    Scratch x_copy(k, 1, size);
     copy_matrix(int(size), k, 1, {x, x_stride, 0}, x_copy.data());
-    x = x_copy.data();
+    return rows_times_vector(kernels, rows, k, a, x_copy.data(), 1, y);
   }
   parallel_for(rows, grain_of(kVectorTaskWork, double(k)), [&](int64_t begin, int64_t end) {
     const char* first = a.data + begin * a.row_stride * size;
@@ -198,8 +199,11 @@ void matrix_times_vector(const GemmKernels& kernels, int64_t rows, int64_t k, Ma
   if (a.row_stride == 1 && rows * size <= 256 && k >= 4096)
     return sum_long_columns(kernels, rows, k, a, x, x_stride, y);
   parallel_for(rows, std::max<int64_t>(64, grain_of(kVectorTaskWork, double(k))), [&](int64_t begin, int64_t end) {
-    kernels.sum_columns(end - begin, k, a.data + begin * a.row_stride * size, a.row_stride, a.col_stride, x, x_stride,
-                        y + begin * size);
+    const char* first = a.data + begin * a.row_stride * size;
+    const int64_t count = end - begin;
+    if (a.row_stride == 1 && count * k * size <= kCachedBytes)  // the same sums, in registers
+      return kernels.direct({1, count, k, x, 0, x_stride, first, a.col_stride, y + begin * size, count});
+    kernels.sum_columns(count, k, first, a.row_stride, a.col_stride, x, x_stride, y + begin * size);
   });
 }
 

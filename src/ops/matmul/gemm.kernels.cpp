@@ -103,6 +103,10 @@ void direct(const DirectArgs& args) {
   if constexpr (G::kParts == 1) {
     if (args.n >= 2 * W) {
       int64_t j = 0;
+      if (args.m == 1) {  // many sums at a time, as each waits for the last addition
+        for (; j + 8 * W <= args.n; j += 8 * W) direct_block<G, W, 8, 1>(v, 0, j);
+        for (; j + 4 * W <= args.n; j += 4 * W) direct_block<G, W, 4, 1>(v, 0, j);
+      }
       for (; j + 2 * W <= args.n; j += 2 * W) direct_strip<G, W, 2>(v, j);
       const int64_t rest = args.n - j;
       if (rest > W) {
@@ -311,43 +315,64 @@ void dot(int64_t k, const void* x_data, int64_t x_stride, const void* y_data, in
 }
 
 // Four rows at a time read x once. Every sum is of up to kFourRowsMost / 2 products in a row, which is as exact as BLAS
-// and more; longer rows are summed pairwise.
+// and more; longer rows are summed pairwise. A row's sum does not depend on how many others are computed with it.
 inline constexpr int kFourRowsMost = 512;
 
+// The end of a vector x, and of the rows that are multiplied with it: its last elements, in the last lanes of a vector.
 template <class G>
-void dot_four_rows(int64_t k, const typename G::Elem* a, int64_t row_stride, const typename G::Elem* x,
-                   const typename G::Elem* x_tail, typename G::Elem* out) {
+struct DotTail {
+  typename G::Elem x[G::kWidth] = {};
+  int64_t count;
+
+  TNP_INLINE DotTail(int64_t k, const typename G::Elem* from) : count(k % G::kWidth) {
+    for (int64_t i = 0; i < count; ++i) x[G::kWidth - count + i] = from[k - count + i];
+  }
+  // Of a row of k elements. What is loaded before them is multiplied by zero, where that gives zero.
+  TNP_INLINE typename G::template Row<G::kWidth> of(const typename G::Elem* row, int64_t k) const {
+    if (k >= G::kWidth)
+      return G::template last_lanes<G::kWidth>(G::template load<G::kWidth>(row + k - G::kWidth), count);
+    typename G::Elem padded[G::kWidth] = {};
+    for (int64_t i = 0; i < count; ++i) padded[G::kWidth - count + i] = row[k - count + i];
+    return G::template load<G::kWidth>(padded);
+  }
+};
+
+template <class G, int Rows>
+TNP_INLINE void dot_some_rows(int64_t k, const typename G::Elem* a, int64_t row_stride, const typename G::Elem* x,
+                              const DotTail<G>& tail, typename G::Elem* out) {
   constexpr int W = G::kWidth;
   using Acc = typename G::template Acc<W>;
-  Acc sums[4][2];
+  Acc sums[Rows][2];
 #pragma unroll
-  for (int r = 0; r < 4; ++r) sums[r][0] = sums[r][1] = Acc(0);
+  for (int r = 0; r < Rows; ++r) sums[r][0] = sums[r][1] = Acc(0);
   int64_t p = 0;
   for (; p + 2 * W <= k; p += 2 * W) {
 #pragma unroll
     for (int s = 0; s < 2; ++s) {
       const auto row = G::template load<W>(x + p + s * W);
 #pragma unroll
-      for (int r = 0; r < 4; ++r) G::multiply_add(sums[r][s], G::template load<W>(a + r * row_stride + p + s * W), row);
+      for (int r = 0; r < Rows; ++r)
+        G::multiply_add(sums[r][s], G::template load<W>(a + r * row_stride + p + s * W), row);
     }
   }
   if (p + W <= k) {
     const auto row = G::template load<W>(x + p);
 #pragma unroll
-    for (int r = 0; r < 4; ++r) G::multiply_add(sums[r][0], G::template load<W>(a + r * row_stride + p), row);
-    p += W;
+    for (int r = 0; r < Rows; ++r) G::multiply_add(sums[r][0], G::template load<W>(a + r * row_stride + p), row);
   }
-  if (p < k) {
-    const auto row = G::template load<W>(x_tail);
+  if (tail.count > 0) {
+    const auto row = G::template load<W>(tail.x);
 #pragma unroll
-    for (int r = 0; r < 4; ++r) {
-      typename G::Elem padded[W] = {};
-      for (int64_t i = p; i < k; ++i) padded[i - p] = a[r * row_stride + i];
-      G::multiply_add(sums[r][1], G::template load<W>(padded), row);
-    }
+    for (int r = 0; r < Rows; ++r) G::multiply_add(sums[r][1], tail.of(a + r * row_stride, k), row);
   }
 #pragma unroll
-  for (int r = 0; r < 4; ++r) store_sum<G, W>(out + r, G::add(sums[r][0], sums[r][1]));
+  for (int r = 0; r < Rows; ++r) sums[r][0] = G::add(sums[r][0], sums[r][1]);
+  if constexpr (Rows == 4 && G::kParts == 1 && W >= 4) {
+    G::template store<4>(out, G::template fold_four<W>(sums[0][0], sums[1][0], sums[2][0], sums[3][0]));
+  } else {
+#pragma unroll
+    for (int r = 0; r < Rows; ++r) store_sum<G, W>(out + r, sums[r][0]);
+  }
 }
 
 template <class G>
@@ -358,9 +383,9 @@ void dot_rows(int64_t rows, int64_t k, const void* a_data, int64_t row_stride, c
   auto* y = static_cast<Elem*>(out);
   int64_t i = 0;
   if (k <= kFourRowsMost * G::kWidth) {
-    Elem x_tail[G::kWidth] = {};
-    for (int64_t p = k - k % G::kWidth; p < k; ++p) x_tail[p % G::kWidth] = x[p];
-    for (; i + 4 <= rows; i += 4) dot_four_rows<G>(k, a + i * row_stride, row_stride, x, x_tail, y + i);
+    const DotTail<G> tail(k, x);
+    for (; i + 4 <= rows; i += 4) dot_some_rows<G, 4>(k, a + i * row_stride, row_stride, x, tail, y + i);
+    for (; i < rows; ++i) dot_some_rows<G, 1>(k, a + i * row_stride, row_stride, x, tail, y + i);
   }
   for (; i < rows; ++i) dot<G>(k, a + i * row_stride, 1, x, 1, y + i);
 }

@@ -4,25 +4,25 @@
 
 #include "ops/matmul/gemm_kernels.h"
 #include "runtime/cpu_features.h"
+#include "runtime/threads.h"
 
 namespace tnp {
 
 namespace {
 
-// Of `dot_rows`, which sums four rows side by side and those that are left over in another order.
-constexpr int64_t kRowsAtOnce = 4;
-constexpr int64_t kMostWork = 32768;  // of larger products threads compute parts
-constexpr int64_t kLeastWork = 48;    // gemm sums smaller ones in another order
+constexpr int64_t kRowsAtOnce = 4;  // of `dot_rows`
+constexpr int64_t kMostRows = 4096;
 constexpr int64_t kMostColumns = 1024;
+constexpr int64_t kLeastWork = 48;      // gemm sums smaller products in another order
+constexpr int64_t kTaskWork = 1 << 16;  // worth a task of its own
 
 constexpr PerIsa<const GemmKernels (*)[kAlgebraCount]> kKernels = TNP_PER_ISA(kGemmKernels);
 
 }  // namespace
 
 bool can_multiply_some_rows(DType dtype, int64_t m, int64_t k) {
-  const int64_t work = m * k;
-  return (dtype == DType::float32 || dtype == DType::float64) && m >= kRowsAtOnce && k > 1 && k <= kMostColumns &&
-         work > kLeastWork && work <= kMostWork;
+  return (dtype == DType::float32 || dtype == DType::float64) && m >= kRowsAtOnce && m <= kMostRows && k > 1 &&
+         k <= kMostColumns && m * k > kLeastWork;
 }
 
 void multiply_some_rows(DType dtype, int64_t m, int64_t k, const void* a, int64_t row_stride, const void* x,
@@ -36,10 +36,6 @@ void multiply_some_rows(DType dtype, int64_t m, int64_t k, const void* a, int64_
     for (int64_t i = 0; i < k; ++i) std::memcpy(packed + i * size, from + i * x_stride * size, size_t(size));
     x = packed;
   }
-  const auto multiply = [&](int64_t begin, int64_t end) {
-    kernels.dot_rows(end - begin, k, static_cast<const char*>(a) + begin * row_stride * size, row_stride, x,
-                     static_cast<char*>(y) + begin * size);
-  };
   const auto is_wanted = [&](int64_t begin) {
     if (one >= begin && one < begin + kRowsAtOnce) return true;
     uint32_t four = 0;
@@ -50,12 +46,21 @@ void multiply_some_rows(DType dtype, int64_t m, int64_t k, const void* a, int64_
     }
     return four != 0;
   };
-  for (int64_t i = 0; i < m;) {
-    int64_t end = i;
-    while (end < m && is_wanted(end)) end += kRowsAtOnce;
-    if (end > i) multiply(i, end < m ? end : m);
-    i = end + kRowsAtOnce;
+  int32_t rows[kMostRows / kRowsAtOnce];  // the first of each four of which some are wanted
+  int64_t count = 0;
+  for (int64_t i = 0; i < m; i += kRowsAtOnce) {
+    rows[count] = int32_t(i);
+    count += is_wanted(i);
   }
+  parallel_for(count, kTaskWork / (k * kRowsAtOnce), [&](int64_t begin, int64_t end) {
+    for (int64_t next; begin < end; begin = next) {
+      next = begin + 1;
+      while (next < end && rows[next] == rows[next - 1] + kRowsAtOnce) ++next;
+      const int64_t first = rows[begin], last = rows[next - 1] + kRowsAtOnce;
+      kernels.dot_rows((last < m ? last : m) - first, k, static_cast<const char*>(a) + first * row_stride * size,
+                       row_stride, x, static_cast<char*>(y) + first * size);
+    }
+  });
 }
 
 }  // namespace tnp

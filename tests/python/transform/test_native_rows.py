@@ -316,7 +316,7 @@ def test_points_of_many_steps(depth):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("n", [5, 24, 31, 64, 130, 181])
+@pytest.mark.parametrize("n", [5, 24, 31, 64, 130, 181, 259])
 def test_masked_products(n, dtype):
     i = np.arange(n)
 
@@ -356,6 +356,64 @@ def test_masked_product_that_is_read_otherwise():
         return a, tnp.where(i > k, v * v[-k - 1], x) * 1e-3 + z * 1e-3, i, s
 
     agree(step, 30, data((40, 40)), data(40), np.arange(40), 0.0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128", "int32"])
+def test_rows_times_a_vector(dtype):
+    """A row's sum depends on no other row, and on nothing before or behind the row."""
+    for n in [*range(2, 40), 63, 64, 65, 100, 127, 130]:
+        a, x = data((9, n), dtype), data(n, dtype, 1)
+        y = np.asarray(tnp.asarray(a) @ tnp.asarray(x))
+        np.testing.assert_allclose(y, a @ x, rtol=1e-5, atol=1e-4 if dtype == "float32" else 1e-11)
+        rows = tnp.asarray(a)
+        if n > 12:
+            same(rows[2:8] @ tnp.asarray(x), y[2:8])
+        if np.dtype(dtype).kind == "f":
+            for bad in (np.inf, np.nan):
+                for at in {0, n // 2, max(0, n - 9), n - 1}:
+                    wrong = a.copy()
+                    wrong[3, at] = bad
+                    got, want = np.asarray(tnp.asarray(wrong) @ tnp.asarray(x)), wrong @ x
+                    np.testing.assert_array_equal(np.isnan(got), np.isnan(want))
+                    np.testing.assert_array_equal(got[np.isinf(want)], want[np.isinf(want)])
+        same(tnp.asarray(x) @ tnp.asarray(a).T, y) if n > 12 else None
+        z = np.asarray(tnp.asarray(x)[:9] @ tnp.asarray(a)[: len(x[:9])])
+        np.testing.assert_allclose(z, x[:9] @ a[: len(x[:9])], rtol=1e-5, atol=1e-4 if dtype == "float32" else 1e-11)
+
+
+# --- views of what is written
+
+
+@pytest.mark.parametrize("n", [12, 20, 150])
+def test_views_of_what_is_written(n):
+    """Read before, after and by what writes; kept as they were; views of views."""
+    a = data((n, n))
+
+    def gram_schmidt(k, c):
+        q, a = c
+        v = a[:, k] - q @ (q.T @ a[:, k])
+        return q.at[:, k].set(v / tnp.sqrt(tnp.sum(v * v))), a
+
+    def after(k, c):
+        q, s = c
+        t = q.T
+        new = q.at[k].set(t[k] * 0.5 + 1)
+        return new, s + t[0] @ new + t[::-1].T[k] @ t
+
+    def update(k, c):
+        q, s = c
+        half = q[::-1]
+        q = q.at[k].set(half[k]).at[:, k].set(q.T[k] + 1)
+        return q.at[1:].set(half[:-1] * 0.5), s + q[0]
+
+    def kept(k, c):
+        q, r = c
+        return q.at[k].set(q[k] * 0.5 + r[0]), q.T
+
+    agree(gram_schmidt, n, a * 0, a)
+    agree(after, n, a * 0.01, a[0] * 0)
+    agree(update, n, a * 0.01, a[0] * 0)
+    agree(kept, n, a * 0.01, a * 0.01)
 
 
 # --- what the turn before wrote
@@ -449,5 +507,5 @@ def test_branches_write_in_place():
 @pytest.mark.parametrize("isa", ISAS)
 def test_from_the_start(isa):
     """This file again, in a process where every loop is native at once."""
-    few = "" if isa == "avx512" else "pairs or masked or recurrences or branches or quotients"
+    few = "" if isa == "avx512" else "pairs or vector or masked or recurrences or branches or quotients"
     run_tests_natively(isa, __file__, few)
