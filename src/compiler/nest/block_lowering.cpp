@@ -90,7 +90,7 @@ int BlockLowering::parameter(std::int64_t n) {
 }
 
 bool BlockLowering::is_small_work() const {
-  return cycles <= (5 * short_cycles > cycles ? kMaxShortRowCycles : kMaxBodyCycles);
+  return cycles - threaded_cycles_ <= (5 * short_cycles > cycles ? kMaxShortRowCycles : kMaxBodyCycles);
 }
 
 // --- places
@@ -260,11 +260,11 @@ void BlockLowering::join(const Place& to, const std::vector<Place>& from, std::v
 // --- the graph
 
 bool BlockLowering::lower() {
-  const std::vector<Unit> units = partition_into_groups(graph_);
+  units_ = partition_into_groups(graph_);
+  const std::vector<Unit>& units = units_;
   pending_.assign(graph_.values.size(), 0);
   for (const Unit& u : units) {
     for (int v : u.inputs) ++pending_[static_cast<std::size_t>(v)];
-    if (writes(u)) overwritten_[u.inputs[0]] = true;
   }
   for (int v : outputs) ++pending_[static_cast<std::size_t>(v)];
   std::vector<bool> done(units.size(), false);
@@ -311,6 +311,34 @@ bool BlockLowering::free_to_overwrite(int v) const {
   return std::none_of(places.begin(), places.end(), [&](const auto& other) {
     return other.first != v && pending_[static_cast<std::size_t>(other.first)] > 0 && root(other.first) == root(v);
   });
+}
+
+// Whether a value that may lie in the memory of `base`, where some unit writes, had better be a copy: as some of it is
+// read after that, and the unit would have to copy all of `base`, or as it is but a row or a column.
+bool BlockLowering::copied_for_write(int view, int base) const {
+  constexpr std::int64_t kSmallPart = 8;
+  std::vector<bool> same(graph_.values.size(), false),
+      late(graph_.values.size(), false);  // in its memory; written then
+  same[static_cast<std::size_t>(view)] = true;
+  const auto any = [](const std::vector<int>& values, const std::vector<bool>& set) {
+    return std::any_of(values.begin(), values.end(), [&](int v) { return set[static_cast<std::size_t>(v)]; });
+  };
+  bool written = false;
+  for (const Unit& u : units_) {  // in an order in which they can run
+    const bool writer = writes(u) && root(u.inputs[0]) == root(base), waits = writer || any(u.inputs, late);
+    written = written || writer;
+    if (waits && any(u.inputs, same)) return true;
+    const GraphNode& node = graph_.nodes[static_cast<std::size_t>(u.nodes[0])];
+    IndexedAccess access;
+    const bool may_be_view = !u.fused && (node.op->fusion == Fusion::broadcast || node.op->identity_on_same_shape ||
+                                          (indexed(node, access) && access.update < 0));
+    for (int v : u.outputs) {
+      late[static_cast<std::size_t>(v)] = waits;
+      same[static_cast<std::size_t>(v)] = same[static_cast<std::size_t>(v)] || (may_be_view && any(u.inputs, same));
+    }
+  }
+  const std::int64_t part = value(view).shape.num_elements(), all = value(base).shape.num_elements();
+  return written && (kSmallPart * part <= all || any(outputs, same));
 }
 
 bool BlockLowering::lower(const Unit& unit) {
@@ -453,7 +481,7 @@ bool BlockLowering::lower_indexed(const GraphNode& node, const IndexedAccess& ac
 
 bool BlockLowering::lower_read(const GraphNode& node, const Place& row) {
   const int out = node.outputs[0];
-  const bool copied = row.shape.num_elements() == 1 || is_small(value(out)) || overwritten_.contains(node.inputs[0]);
+  const bool copied = row.shape.num_elements() == 1 || is_small(value(out)) || copied_for_write(out, node.inputs[0]);
   if (copied || targets.contains(out)) {
     const auto target = targets.find(out);
     const Place p = target == targets.end() ? temporary(value(out)) : whole(target->second, value(out), false);
@@ -603,7 +631,7 @@ bool BlockLowering::lower_view(const GraphNode& node) {
   }
   same_memory_[out] = node.inputs[0];
   const bool to_registers = is_pointer(p) && is_small(value(out));
-  if (p.shape.num_elements() == 1 || to_registers || overwritten_.contains(node.inputs[0])) {
+  if (p.shape.num_elements() == 1 || to_registers || copied_for_write(out, node.inputs[0])) {
     const Place own = temporary(value(out));
     copy(p, own);
     p = own;
@@ -653,6 +681,7 @@ bool BlockLowering::lower_call(const GraphNode& node) {
   }
   callee.direct = direct_call(callee);
   cycles += elements + (callee.direct ? 100 : 1000);
+  if (callee.direct) threaded_cycles_ += elements;
   out_.callees.push_back(std::move(callee));
   statements.push_back(std::move(s));
   return true;

@@ -117,6 +117,7 @@ class BlockLowering {
   Place part_of(const Place& base, const Shape& start, const Axes& step, const Shape& count);
   int overwritable_input(const Unit& unit, int out, const std::vector<int>& taken) const;
   bool free_to_overwrite(int v) const;
+  bool copied_for_write(int view, int base) const;
   int root(int v) const;
   std::size_t choose(const std::vector<Unit>& units, const std::vector<bool>& done) const;
   bool writes(const Unit& unit) const;
@@ -131,9 +132,10 @@ class BlockLowering {
 
   const Graph& graph_;
   LoopNest& out_;
-  std::vector<int> pending_;         // of each value: units that are still to read it
-  std::map<int, bool> overwritten_;  // values that some unit writes into
-  std::map<int, int> same_memory_;   // value → one whose memory it lies in
+  std::int64_t threaded_cycles_ = 0;  // of all, in calls that use threads where that pays
+  std::vector<Unit> units_;
+  std::vector<int> pending_;        // of each value: units that are still to read it
+  std::map<int, int> same_memory_;  // value → one whose memory it lies in
   // Pointer, index, size and step → where that points to.
   std::map<std::tuple<int, int, std::int64_t, std::int64_t>, int> addresses_;
 };

@@ -106,6 +106,7 @@ bool BlockLowering::lower_chosen_rows(const GraphNode& node) {
   };
   s.to = {located(result).variable};
   cycles += m * k / 8 + 100;
+  threaded_cycles_ += m * k / 8;
   out_.callees.push_back(std::move(callee));
   statements.push_back(std::move(s));
   places[node.outputs[0]] = result;
