@@ -17,6 +17,8 @@ namespace tnp::compiler {
 namespace {
 
 constexpr std::int64_t kShortRow = 128;
+// Elements that lie apart in memory, and are gathered into registers, or written from there.
+constexpr std::int64_t kMostScattered = 128;
 // A body that takes longer is worth threads, and the work of dispatching it is small.
 constexpr std::int64_t kMaxBodyCycles = 1 << 17;
 // But native code walks short rows better than anything else.
@@ -180,6 +182,19 @@ void BlockLowering::copy(const Place& from, const Place& to) {
     cycles += n / 4 + 1;
     return statements.push_back(
         {.kind = a.pointer ? Kind::load : Kind::store, .to = {to.variable}, .from = {from.variable}});
+  }
+  if (alike && a.pointer != b.pointer && n <= kMostScattered) {  // element by element
+    const Place &memory = a.pointer ? from : to, &held = a.pointer ? to : from;
+    const bool steps_fit = std::all_of(memory.strides.begin(), memory.strides.end(),
+                                       [&](std::int64_t step) { return step % itemsize(a.dtype) == 0; });
+    if (is_whole(held) && steps_fit) {
+      cycles += n + 1;
+      out_.small_cost += n / 2;
+      return statements.push_back({.kind = a.pointer ? Kind::load : Kind::store,
+                                   .to = {to.variable},
+                                   .from = {from.variable},
+                                   .positions = {positions(memory, memory.shape)}});
+    }
   }
   if (a.pointer && !b.pointer) {
     if (alike && !is_whole(from)) return copy(from, located(to));

@@ -122,6 +122,11 @@ class Verifier {
 
   int elements(int v) const { return nest_.variables[static_cast<std::size_t>(v)].elements; }
 
+  // A place in memory for each element of `held`, or none for any.
+  bool apart(const NestStatement& s, int held) const {
+    return s.positions.empty() || (s.positions.size() == 1 && std::ssize(s.positions[0]) == elements(held));
+  }
+
   // `from[k]` holds what is read, `count` elements of it.
   void positions(const NestStatement& s, std::size_t k, int count) {
     static const std::vector<int> none;
@@ -261,12 +266,14 @@ class Verifier {
     if (s.kind == Kind::compute) compute(s);
     if (s.kind == Kind::fold) fold(s);
     if (s.kind == Kind::join) join(s);
-    if (s.kind == Kind::load)
-      shape(1, 1), need(wrong_.empty() && pointer(s.from[0]) && !pointer(s.to[0]), s, "operands");
+    if (s.kind == Kind::load) {
+      shape(1, 1);
+      need(wrong_.empty() && pointer(s.from[0]) && !pointer(s.to[0]) && apart(s, s.to[0]), s, "operands");
+    }
     if (s.kind == Kind::store) {
       shape(1, 1);
       read(s, s.to.empty() ? kNone : s.to[0]);
-      need(wrong_.empty() && !pointer(s.from[0]) && pointer(s.to[0]), s, "operands");
+      need(wrong_.empty() && !pointer(s.from[0]) && pointer(s.to[0]) && apart(s, s.from[0]), s, "operands");
     }
     if (s.kind == Kind::locate) {
       shape(1, 1);

@@ -47,8 +47,8 @@ struct NestStatement {
     fold,     // each element of to[0] = n elements of from[0] (of a dot: times those of from[1]), folded; n is how many
               // positions there are for an element
     join,     // to[0] = elements of the `from`, whose positions are counted on from one to the next
-    load,     // element or small array to[0] = what pointer from[0] points to
-    store,    // what pointer to[0] points to = element or small array from[0]
+    load,     // element or small array to[0] = what pointer from[0] points to; with positions, its elements from there
+    store,    // what pointer to[0] points to = element or small array from[0]; with positions, its elements to there
     locate,   // pointer to[0] = where small array from[0] lies, and parameter `step` bytes
     assign,   // to[i] = from[i] for all i at once
     advance,  // pointer to[0] = pointer from[0] + parameter `step` bytes

@@ -137,14 +137,37 @@ void NestEmitter::join(const NestStatement& s) {
   set_chunks(s.to[0], to);
 }
 
+// Of a statement that loads or stores, where elements `first` to `first + n` lie if they lie apart from each other.
+std::vector<int> NestEmitter::apart(const NestStatement& s, int first, int n) {
+  if (s.positions.empty()) return {};
+  const auto begin = s.positions[0].begin() + first;
+  std::vector<int> at(begin, begin + n);
+  for (int l = 0; l < n; ++l) {
+    if (at[static_cast<std::size_t>(l)] != at[0] + l) return at;
+  }
+  return {};
+}
+
 // The last chunk as far as there is memory; the rest of it is zero.
 void NestEmitter::load_small(const NestStatement& s) {
   const NestVariable& v = variable(s.to[0]);
-  llvm::Value* from = pointer(s.from[0]);
   SmallArrays::Chunks to;
+  const auto place = [&](int position) {
+    return b_.CreateConstGEP1_64(b_.getInt8Ty(), pointer(s.from[0]),
+                                 static_cast<std::uint64_t>(std::int64_t{position} * itemsize(v.dtype)));
+  };
   for (int first = 0; first < v.elements; first += kChunk) {
     const int n = std::min(kChunk, v.elements - first);
-    llvm::Value* at = b_.CreateConstGEP1_32(b_.getInt8Ty(), from, static_cast<unsigned>(first * itemsize(v.dtype)));
+    if (const std::vector<int> scattered = apart(s, first, n); !scattered.empty()) {
+      llvm::Value* x = llvm::Constant::getNullValue(elements_->vector_type(v.dtype, kChunk));
+      for (int l = 0; l < n; ++l) {
+        llvm::Value* at = place(scattered[static_cast<std::size_t>(l)]);
+        x = b_.CreateInsertElement(x, elements_->load(at, v.dtype, 1).re, static_cast<std::uint64_t>(l));
+      }
+      to.push_back(x);
+      continue;
+    }
+    llvm::Value* at = place(s.positions.empty() ? first : s.positions[0][static_cast<std::size_t>(first)]);
     if (n == 1) {
       llvm::Value* zero = llvm::Constant::getNullValue(elements_->vector_type(v.dtype, kChunk));
       to.push_back(b_.CreateInsertElement(zero, elements_->load(at, v.dtype, 1).re, std::uint64_t{0}));
@@ -163,12 +186,22 @@ void NestEmitter::load_small(const NestStatement& s) {
 
 void NestEmitter::store_small(const NestStatement& s) {
   const NestVariable& v = variable(s.from[0]);
-  llvm::Value* to = pointer(s.to[0]);
   const SmallArrays::Chunks from = chunks(s.from[0]);
+  const auto place = [&](int position) {
+    return b_.CreateConstGEP1_64(b_.getInt8Ty(), pointer(s.to[0]),
+                                 static_cast<std::uint64_t>(std::int64_t{position} * itemsize(v.dtype)));
+  };
   for (int first = 0; first < v.elements; first += kChunk) {
     const int n = std::min(kChunk, v.elements - first);
-    llvm::Value* at = b_.CreateConstGEP1_32(b_.getInt8Ty(), to, static_cast<unsigned>(first * itemsize(v.dtype)));
     llvm::Value* x = from[static_cast<std::size_t>(first / kChunk)];
+    if (const std::vector<int> scattered = apart(s, first, n); !scattered.empty()) {
+      for (int l = 0; l < n; ++l) {
+        llvm::Value* element = b_.CreateExtractElement(x, static_cast<std::uint64_t>(l));
+        elements_->store(place(scattered[static_cast<std::size_t>(l)]), {element, nullptr}, v.dtype, 1);
+      }
+      continue;
+    }
+    llvm::Value* at = place(s.positions.empty() ? first : s.positions[0][static_cast<std::size_t>(first)]);
     if (n == 1) {
       elements_->store(at, {b_.CreateExtractElement(x, std::uint64_t{0}), nullptr}, v.dtype, 1);
       continue;

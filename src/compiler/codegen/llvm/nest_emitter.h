@@ -157,6 +157,7 @@ class NestEmitter {
   }
   void fold(const NestStatement& s);
   void join(const NestStatement& s);
+  static std::vector<int> apart(const NestStatement& s, int first, int n);
   void load_small(const NestStatement& s);
   void store_small(const NestStatement& s);
 
