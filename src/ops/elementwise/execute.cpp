@@ -117,16 +117,21 @@ Array run_general(const Call& call, const ElementwiseInfo& info, DType loop, DTy
   c.stream = own && streams(shape.num_elements() * itemsize(out_dtype));
   LoopOperand operands[kMaxArity + 1];
   Array inputs[kMaxArity];
+  int sizes[kMaxArity + 1];
   operands[0] = {out.data(), out.strides()};
+  sizes[0] = out.itemsize();
   for (int k = 0; k < info.arity; ++k) {
     inputs[k] = gathered_if_scattered(call.in[k]);
     const Array& x = inputs[k] ? inputs[k] : call.in[k];
     c.in[k] = x.dtype();
+    sizes[k + 1] = x.itemsize();
     // Half to float32 by way of the loop's own precision, as casting a float32 input to a half loop must round.
     c.cast_in[k] = x.dtype() == c.compute ? nullptr : cast_kernel(x.dtype(), c.compute);
     operands[k + 1] = {x.data(), broadcast_strides(x.shape(), x.strides(), shape)};
   }
-  run_loop(shape, {operands, static_cast<std::size_t>(info.arity) + 1}, grain_of(info), &run_row, &c);
+  const std::size_t count = static_cast<std::size_t>(info.arity) + 1;
+  if (!run_short_rows(shape, {operands, count}, {sizes, count}, grain_of(info), &run_row, &c))
+    run_loop(shape, {operands, count}, grain_of(info), &run_row, &c);
   return out;
 }
 

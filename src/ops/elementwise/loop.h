@@ -29,4 +29,10 @@ inline constexpr int kMaxLoopOperands = 96;
 void run_loop(const Shape& shape, std::span<const LoopOperand> operands, std::int64_t grain, RowFunction row,
               void* context);
 
+// The same where rows of the innermost dimension are so short that calling `row` for each would take longer than its
+// work: it is called for many rows at a time, for which operands with gaps are put together. The first operand is the
+// result, without gaps. False, and nothing done, where rows are long or few.
+bool run_short_rows(const Shape& shape, std::span<const LoopOperand> operands, std::span<const int> sizes,
+                    std::int64_t grain, RowFunction row, void* context);
+
 }  // namespace tnp

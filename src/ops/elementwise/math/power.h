@@ -292,31 +292,44 @@ template <class V>
   result = select<V>(either<M>(x == one, y == zero), one, value);
 }
 
-}  // namespace detail
+// x^2, x^3, x^4 to half a unit of the last place and a trifle, by products with their errors; `usable`: where no error
+// is lost on the way.
+template <class V>
+TNP_INLINE V few_factors(V x, V y, mask_t<V>& usable) {
+  const V magnitude = abs_value(x);
+  const V least = splat<V>(is_f64<V> ? 0x1p-200 : 0x1p-20), most = splat<V>(is_f64<V> ? 0x1p200 : 0x1p30);
+  usable = either<mask_t<V>>(both<mask_t<V>>(magnitude > least, magnitude < most), x == splat<V>(0));
+  const DD<V> square = two_prod(x, x);
+  const mask_t<V> fourth = y == splat<V>(4);
+  const V factor = select<V>(fourth, square.hi, x);
+  const DD<V> product = two_prod(square.hi, factor);
+  const V rest = mul_add(square.lo, select<V>(fourth, factor + factor, x), product.lo);
+  const V value = select<V>(x == splat<V>(0), product.hi, product.hi + rest);  // zeros keep their sign
+  return select<V>(y == splat<V>(2), square.hi, value);
+}
 
 template <class V>
-TNP_INLINE V pow(V x, V y) {
+TNP_INLINE V pow_of_reals(V x, V y) {
   using M = mask_t<V>;
   V value;
   M common;  // a positive base that needs no scaling, and a power that does not
   if constexpr (is_f64<V>) {
-    const DD<V> exponent = detail::times_log(y, detail::log_double_double<V>(bits_of(x), splat<V>(0)));
-    const auto [n, sixteenths, p] = detail::exp_by_roots(exponent);
-    value = detail::scale_by_root<V>(sixteenths, p);
-    const M normal = abs_value(exponent.hi) < splat<V>(detail::kNormalExponent);
-    common = both<M>(detail::is_plain(x), normal);
+    const DD<V> exponent = times_log(y, log_double_double<V>(bits_of(x), splat<V>(0)));
+    const auto [n, sixteenths, p] = exp_by_roots(exponent);
+    value = scale_by_root<V>(sixteenths, p);
+    const M normal = abs_value(exponent.hi) < splat<V>(kNormalExponent);
+    common = both<M>(is_plain(x), normal);
   } else if constexpr (TNP_FMA) {
-    const auto power = detail::pow_of_normal_floats(x, y);
+    const auto power = pow_of_normal_floats(x, y);
     value = power.value;
-    const M normal = abs_value(power.exponent) < splat<V>(detail::kNormalExponentFloat);
-    common = both<M>(detail::is_plain(x), normal);
+    const M normal = abs_value(power.exponent) < splat<V>(kNormalExponentFloat);
+    common = both<M>(is_plain(x), normal);
   } else {
     // A product's error costs more than numbers of twice the width.
     using W = rebind_t<V, double>;
-    const auto power =
-        detail::pow_of_floats(detail::table_reduce<W>(bits_of(convert<W>(x)), splat<W>(0)), convert<W>(y));
+    const auto power = pow_of_floats(table_reduce<W>(bits_of(convert<W>(x)), splat<W>(0)), convert<W>(y));
     value = convert<V>(power.value);
-    common = detail::is_plain(x);
+    common = is_plain(x);
     // Beyond that the algorithm is the same.
     if (any_lane(!(abs_value(power.exponent) < splat<W>(1000)))) common = M(0);
   }
@@ -324,11 +337,27 @@ TNP_INLINE V pow(V x, V y) {
     // Copies of this block's own: the callee's view of them keeps nothing in memory on the common path.
     const V base = x, exponent = y;
     V any;
-    detail::pow_of_any(base, exponent, any);
+    pow_of_any(base, exponent, any);
     // A result does not depend on its neighbours.
     value = select<V>(common, value, any);
   }
   return value;
+}
+
+}  // namespace detail
+
+template <class V>
+TNP_INLINE V pow(V x, V y) {
+  using M = mask_t<V>;
+  M few = both<M>(both<M>(y >= splat<V>(2), y <= splat<V>(4)), __builtin_elementwise_trunc(y) == y);
+  V value = x;
+  if (any_lane(few)) {
+    M usable;
+    value = detail::few_factors(x, y, usable);
+    few = both<M>(few, usable);
+    if (!any_lane(M(few == M(0)))) return value;
+  }
+  return select<V>(few, value, detail::pow_of_reals(x, y));  // a result does not depend on its neighbours
 }
 
 namespace detail {
