@@ -1,6 +1,8 @@
 #include "compiler/prepared_call.h"
 
 #include <algorithm>
+#include <cstring>
+#include <string_view>
 
 #include "compiler/fused_kernel.h"
 #include "compiler/native_steps.h"
@@ -16,6 +18,11 @@ std::optional<DType> element_type(const ArrayLayout& layout) {
   return single ? std::optional(layout.dtype()) : std::nullopt;
 }
 }  // namespace
+
+const PreparedOperands& PreparedCall::operands() const {
+  static const PreparedOperands none;
+  return none;
+}
 
 PreparedViews::PreparedViews(std::span<const Array> arguments, std::vector<Result> results)
     : PreparedCall(arguments, results.size()), results_(std::move(results)) {
@@ -46,14 +53,16 @@ namespace {
 
 class Kernel final : public PreparedCall {
  public:
-  Kernel(std::span<const Array> arguments, const PreparedElementwise& kernel, PreparedOperands operands,
-         const Shape& shape)
+  Kernel(std::span<const Array> arguments, const OpDef& op, const PreparedElementwise& kernel,
+         PreparedOperands operands, const Shape& shape)
       : PreparedCall(arguments, 1),
         kernel_(kernel),
         operands_(std::move(operands)),
         result_(Array::empty(kernel.result, shape)) {
     element_ = element_type(result_);
+    operation_ = &op;
   }
+  const PreparedOperands& operands() const override { return operands_; }
 
   bool run(detail::Node* const* arguments, Array* results) const override {
     results[0] = result_.fresh();
@@ -77,7 +86,10 @@ class Operation final : public PreparedCall {
  public:
   Operation(std::span<const Array> arguments, const OpDef& op, const Params& params, PreparedOperands operands,
             std::size_t num_results)
-      : PreparedCall(arguments, num_results), op_(op), params_(params), operands_(std::move(operands)) {}
+      : PreparedCall(arguments, num_results), op_(op), params_(params), operands_(std::move(operands)) {
+    operation_ = &op;
+  }
+  const PreparedOperands& operands() const override { return operands_; }
 
   bool run(detail::Node* const* arguments, Array* results) const override {
     const BorrowedArrays in(operands_, arguments);
@@ -89,6 +101,60 @@ class Operation final : public PreparedCall {
   const OpDef& op_;
   const Params& params_;
   PreparedOperands operands_;
+};
+
+// The element of the first operand at the indices that the others are.
+class OneElement final : public PreparedCall {
+ public:
+  OneElement(std::span<const Array> arguments, const OpDef& op, const Params& params, PreparedOperands operands,
+             const Array& x)
+      : PreparedCall(arguments, 1),
+        op_(op),
+        params_(params),
+        operands_(std::move(operands)),
+        shape_(x.shape()),
+        strides_(x.strides()),
+        result_(Array::empty(x.dtype(), Shape{})) {
+    element_ = element_type(result_);
+  }
+  static bool serves(const OpDef& op, const Arrays& in) {
+    const auto is_index = [](const Array& x) { return x.ndim() == 0 && x.dtype() == DType::int64; };
+    return std::string_view(op.name) == "gather" && in[0].ndim() == static_cast<int>(in.size()) - 1 &&
+           std::all_of(in.begin() + 1, in.end(), is_index);
+  }
+
+  bool run(detail::Node* const* arguments, Array* results) const override {
+    results[0] = result_.fresh();
+    std::memcpy(results[0].node()->data, run_element(arguments, nullptr),
+                static_cast<std::size_t>(results[0].itemsize()));
+    return true;
+  }
+  const std::byte* run_element(detail::Node* const* arguments, std::byte*) const override {
+    const std::byte* at = operands_[0].node(arguments)->data;
+    for (std::size_t k = 1; k < operands_.size(); ++k) {
+      const auto axis = static_cast<int>(k) - 1;
+      std::int64_t i = 0;
+      std::memcpy(&i, operands_[k].node(arguments)->data, sizeof i);
+      if (i < 0) i += shape_[axis];
+      if (i < 0 || i >= shape_[axis]) refuse(arguments);
+      at += i * strides_[axis];
+    }
+    return at;
+  }
+
+ private:
+  [[gnu::noinline]] void refuse(detail::Node* const* arguments) const {
+    const BorrowedArrays in(operands_, arguments);
+    Array none;
+    op_.execute.get()(Call{op_, in.all(), params_}, {&none, 1});
+  }
+
+  const OpDef& op_;
+  const Params& params_;
+  PreparedOperands operands_;
+  Shape shape_;
+  Strides strides_;
+  ArrayLayout result_;
 };
 
 // Operands in a row without gaps, or single elements.
@@ -201,9 +267,11 @@ std::unique_ptr<PreparedCall> prepared_operation(std::span<const Array> argument
   const Arrays in = arrays_of(arguments, operands);
   if (!have_values(in)) return nullptr;
   if (const auto kernel = num_results == 1 ? prepare_elementwise(op, in) : std::nullopt) {
-    return std::make_unique<Kernel>(arguments, *kernel, std::move(operands),
+    return std::make_unique<Kernel>(arguments, op, *kernel, std::move(operands),
                                     in[static_cast<std::size_t>(kernel->widest)].shape());
   }
+  if (OneElement::serves(op, in))
+    return std::make_unique<OneElement>(arguments, op, params, std::move(operands), in[0]);
   return std::make_unique<Operation>(arguments, op, params, std::move(operands), num_results);
 }
 

@@ -19,6 +19,16 @@ class FusedKernel;
 class NativeSteps;
 enum class JitMode : std::uint8_t;
 
+// An argument by number, or an array that is always the same.
+struct PreparedOperand {
+  int argument = -1;
+  Array constant;
+  detail::Node* node(detail::Node* const* arguments) const {
+    return argument >= 0 ? arguments[argument] : constant.node();
+  }
+};
+using PreparedOperands = std::vector<PreparedOperand>;
+
 class PreparedCall {
  public:
   static constexpr std::size_t kMostArguments = 32, kMostResults = 32;
@@ -44,6 +54,9 @@ class PreparedCall {
   // in `room` or elsewhere.
   const std::optional<DType>& element() const { return element_; }
   virtual const std::byte* run_element(detail::Node* const* /*arguments*/, std::byte* room) const { return room; }
+  // If it is one operation, that and what this is of.
+  const OpDef* operation() const { return operation_; }
+  virtual const PreparedOperands& operands() const;
 
  protected:
   PreparedCall(std::span<const Array> arguments, std::size_t num_results)
@@ -53,17 +66,8 @@ class PreparedCall {
   std::size_t num_results_;
   std::optional<DType> element_;
   std::vector<int> same_;  // for each result, the argument that it is, or -1; empty: none is
+  const OpDef* operation_ = nullptr;
 };
-
-// An argument by number, or an array that is always the same.
-struct PreparedOperand {
-  int argument = -1;
-  Array constant;
-  detail::Node* node(detail::Node* const* arguments) const {
-    return argument >= 0 ? arguments[argument] : constant.node();
-  }
-};
-using PreparedOperands = std::vector<PreparedOperand>;
 
 // Arrays that somebody else holds, for the time of a call.
 class BorrowedArrays {

@@ -1,6 +1,7 @@
 #include "tnp/diagonals.h"
 
 #include <cstring>
+#include <vector>
 
 #include "base/dim.h"
 #include "ir/trace.h"
@@ -69,6 +70,12 @@ Array fill_diagonal(const Array& x, const Array& values, bool wrap) {
       std::memcpy(out.data() + i * step * size, value.data(), static_cast<std::size_t>(size));
     return out;
   }
+  if (values.ndim() == 0 && !wrap) {
+    Axes axes;
+    for (int i = 0; i < x.ndim(); ++i) axes.push_back(i);
+    const std::vector<Array> places(static_cast<std::size_t>(x.ndim()), iota(count, DType::int64));
+    return scatter(x, places, astype(values, x.dtype()), axes, ScatterMode::set);
+  }
   return put(x, iota(count, DType::int64) * dim_value(step, DType::int64), values);
 }
 
@@ -82,20 +89,8 @@ Arrays diag_indices_from(const Array& x) {
   return diag_indices(x.shape()[0], x.ndim());
 }
 
-namespace {
-
-bool at_once(std::int64_t n, std::int64_t m) {
-  return current_trace == nullptr && !is_symbolic(n) && !is_symbolic(m) && n > 0 && m > 0;
-}
-
-}  // namespace
-
-Arrays tril_indices(std::int64_t n, std::int64_t k, std::int64_t m) {
-  return at_once(n, m) ? triangle_indices(n, k, m, true) : nonzero(tri(n, m, k, DType::bool_));
-}
-Arrays triu_indices(std::int64_t n, std::int64_t k, std::int64_t m) {
-  return at_once(n, m) ? triangle_indices(n, k - 1, m, false) : nonzero(logical_not(tri(n, m, k - 1, DType::bool_)));
-}
+Arrays tril_indices(std::int64_t n, std::int64_t k, std::int64_t m) { return triangle_indices(n, k, m, true); }
+Arrays triu_indices(std::int64_t n, std::int64_t k, std::int64_t m) { return triangle_indices(n, k - 1, m, false); }
 Arrays tril_indices_from(const Array& x, std::int64_t k) {
   check_matrix(x);
   return tril_indices(x.shape()[0], k, x.shape()[1]);

@@ -7,6 +7,8 @@
 #include "base/accumulator_dtype.h"
 #include "base/default_dtype.h"
 #include "base/dim.h"
+#include "ir/composed.h"
+#include "ir/expr.h"
 #include "numpy/reduction_axes.h"
 #include "ops/common.h"
 #include "ops/elementwise/cast.h"
@@ -78,16 +80,33 @@ Array any(const Array& x, const Reduction& o) {
 
 constexpr std::int64_t kFewElements = 64;  // that are counted at once
 
-Array count_nonzero(const Array& x, const Reduction& o) {
-  const bool whole = !o.axis && !o.keepdims && x.state() == State::concrete && x.is_contiguous();
-  if (const std::int64_t n = whole ? x.shape().num_elements() : -1; n >= 0 && n <= kFewElements) {
+static Array counted_parts(std::span<const Array> in, const Axes&) {
+  return reduce_sum(astype(in[0], DType::bool_), reduction_axes(in[0], {}), false, DType::int64);
+}
+
+static Array counted(std::span<const Array> in, const Axes& numbers) {
+  const Array& x = in[0];
+  const bool few = x.state() == State::concrete && x.is_contiguous() && x.shape().num_elements() <= kFewElements;
+  if (const std::int64_t n = few ? x.shape().num_elements() : -1; n >= 0) {
     bool truths[kFewElements];
     cast_block(x.dtype(), DType::bool_, x.data(), truths, n);
     return Array(static_cast<std::int64_t>(std::count(truths, truths + n, true)));
   }
-  if (!o.axis && !o.keepdims) {
-    if (const std::int64_t n = number_of_nonzeros(x); n >= 0) return Array(n);
-  }
+  const std::int64_t n = number_of_nonzeros(x);
+  return n >= 0 ? Array(n) : counted_parts(in, numbers);
+}
+
+static const Composed kCounted("count_nonzero", "How many elements are not 0.", &counted_parts, &counted);
+
+// Whether a trace computes it element by element. If it does so for a count alone, it had better not be stored as it
+// is: the conversion becomes part of the loop.
+static bool is_elementwise(const Array& x) {
+  const Expr* e = x.is_symbolic() ? x.node()->expr : nullptr;
+  return e != nullptr && e->op != nullptr && (e->op->fusion == Fusion::elementwise || e->op->fusion == Fusion::cast);
+}
+
+Array count_nonzero(const Array& x, const Reduction& o) {
+  if (!o.axis && !o.keepdims && !is_elementwise(x)) return compose(kCounted, {x});
   return reduce_sum(astype(x, DType::bool_), reduction_axes(x, o.axis), o.keepdims, DType::int64);
 }
 

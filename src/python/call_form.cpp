@@ -5,7 +5,6 @@
 
 #include "python/pytree.h"
 #include "python/signature.h"
-#include "python/variable.h"
 
 namespace tnp::python {
 
@@ -59,13 +58,19 @@ bool is_plain_field(PyTypeObject* type, PyObject* name) {
 }  // namespace
 
 std::unique_ptr<const CallForm> CallForm::make(PyObject* const* given, std::size_t n, PyObject* names,
-                                               std::vector<int> order, const std::vector<bool>& is_static) {
+                                               std::vector<int> order, const std::vector<bool>& is_static,
+                                               nb::handle owner) {
   auto form = std::make_unique<CallForm>();
   form->positional_ = n;
   if (names != nullptr) form->names_ = nb::borrow(names);
   form->order_ = std::move(order);
   for (std::size_t i = 0; i < form->order_.size(); ++i) {
-    if (!form->describe(given[form->order_[i]], is_static[i], 0)) return nullptr;
+    const nb::handle o(given[form->order_[i]]);
+    if (i == 0 && owner.is_valid() && o.is(owner)) {
+      form->add_weak(o);
+      continue;
+    }
+    if (!form->describe(o, is_static[i], 0)) return nullptr;
   }
   return form;
 }
@@ -144,14 +149,18 @@ bool CallForm::describe_static(nb::handle o) {
     }
     return true;
   }
-  if (is_variable(p) || is_compared_by_identity(o)) {
-    nb::object weak = nb::steal(PyWeakref_NewRef(p, nullptr));
-    if (!weak.is_valid()) throw nb::python_error();
-    add(Kind::weak, nullptr, std::move(weak));
+  if (!has_value(p) && Py_TYPE(p)->tp_weaklistoffset != 0) {
+    add_weak(o);
   } else {
     add(has_value(p) ? Kind::equal : Kind::same, Py_TYPE(p), nb::borrow(o));
   }
   return true;
+}
+
+void CallForm::add_weak(nb::handle o) {
+  nb::object weak = nb::steal(PyWeakref_NewRef(o.ptr(), nullptr));
+  if (!weak.is_valid()) throw nb::python_error();
+  add(Kind::weak, nullptr, std::move(weak));
 }
 
 bool CallForm::match_other(PyObject* o, const Part*& part, CallLeaves& leaves) const {

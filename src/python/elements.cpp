@@ -1,9 +1,12 @@
 #include "python/elements.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <span>
+#include <string_view>
 
 #include "base/default_dtype.h"
 #include "ops/elementwise/family.h"
@@ -253,6 +256,47 @@ PyObject* element_negative(PyObject* a) {
 PyObject* element_positive(PyObject* a) {
   Element x;
   return read(a, x) && elements_unwatched() ? Py_NewRef(a) : nullptr;  // arrays do not change
+}
+
+ElementCall::ElementCall(const OpDef& op, std::size_t operands) {
+  static constexpr std::string_view kBinary[] = {"add",          "subtract",    "multiply",   "divide",
+                                                 "floor_divide", "remainder",   "power",      "bitwise_and",
+                                                 "bitwise_or",   "bitwise_xor", "left_shift", "right_shift"};
+  static constexpr std::string_view kComparison[] = {"less",      "less_equal", "equal",
+                                                     "not_equal", "greater",    "greater_equal"};  // Py_LT … Py_GE
+  static constexpr std::pair<std::string_view, Way> kUnary[] = {
+      {"negative", Way::negative}, {"positive", Way::positive}, {"absolute", Way::absolute}};
+  const std::string_view name = op.name;
+  const auto find = [&](std::span<const std::string_view> names, Way way) {
+    const auto it = std::find(names.begin(), names.end(), name);
+    if (it == names.end()) return;
+    way_ = way;
+    code_ = static_cast<std::uint8_t>(it - names.begin());
+  };
+  if (operands == 2) {
+    find(kBinary, Way::operation);
+    find(kComparison, Way::comparison);
+  }
+  for (const auto& [unary, way] : kUnary) {
+    if (operands == 1 && name == unary) way_ = way;
+  }
+}
+
+PyObject* ElementCall::operator()(PyObject* a, PyObject* b) const {
+  switch (way_) {
+    case Way::operation:
+      return element_operation(static_cast<ElementOp>(code_), a, b);
+    case Way::comparison:
+      return element_comparison(code_, a, b);
+    case Way::negative:
+      return element_negative(a);
+    case Way::positive:
+      return element_positive(a);
+    case Way::absolute:
+      return element_absolute(a);
+    default:
+      return nullptr;
+  }
 }
 
 PyObject* element_absolute(PyObject* a) {

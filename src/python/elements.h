@@ -59,6 +59,20 @@ PyObject* element_negative(PyObject* a);
 PyObject* element_positive(PyObject* a);
 PyObject* element_absolute(PyObject* a);
 
+// One of these ways of an operation, for objects that are known beforehand.
+class ElementCall {
+ public:
+  ElementCall() = default;
+  explicit ElementCall(const OpDef& op, std::size_t operands);  // none where the operation has no such way
+  explicit operator bool() const { return way_ != Way::none; }
+  PyObject* operator()(PyObject* a, PyObject* b) const;  // null as the functions above; b: null of one operand
+
+ private:
+  enum class Way : std::uint8_t { none, operation, comparison, negative, positive, absolute };
+  Way way_ = Way::none;
+  std::uint8_t code_ = 0;  // an ElementOp; Py_LT …
+};
+
 // The element that lies there, as an object; or a number.
 PyObject* wrap_element(const std::byte* data, DType dtype);
 PyObject* wrap_number(double value);

@@ -94,14 +94,36 @@ void QuickCalls::forget(std::vector<std::shared_ptr<Traced>> gone) {
   if (running_ > 0) forgotten_.insert(forgotten_.end(), gone.begin(), gone.end());
 }
 
+void QuickCalls::find_elements(Traced& t, Quick& quick, std::span<const Array> in) {
+  const OpDef* op = quick.call->operation();
+  const compiler::PreparedOperands& operands = quick.call->operands();
+  if (op == nullptr || operands.empty() || operands.size() > std::size(quick.elements)) return;
+  const bool single = std::all_of(operands.begin(), operands.end(), [&](const compiler::PreparedOperand& o) {
+    return (o.argument >= 0 ? in[static_cast<std::size_t>(o.argument)] : o.constant).ndim() == 0;
+  });
+  if (single) quick.of_elements = ElementCall(*op, operands.size());
+  for (std::size_t k = 0; k < operands.size() && quick.of_elements; ++k) {
+    quick.elements[k] = {operands[k].argument, nullptr};
+    if (operands[k].argument >= 0) continue;
+    t.constants.push_back(to_python(operands[k].constant));
+    quick.elements[k].constant = t.constants.back().ptr();
+  }
+}
+
 void QuickCalls::ask(Traced& t, const CallForm* form, std::span<const Array> in, bool large) {
   const compiler::PreparedCall* call = t.program->prepare(in, large);
   t.large = large || (t.large && call == nullptr);
   if (call == nullptr) return;
   const bool leaf = t.results.is_leaf();
-  const Quick quick{
-      call,           &t, leaf, leaf ? call->argument_of(0) : -1, leaf && call->element() ? &call->element() : nullptr,
-      t.results.row()};
+  Quick quick{call,
+              &t,
+              leaf,
+              leaf ? call->argument_of(0) : -1,
+              leaf && call->element() ? &call->element() : nullptr,
+              t.results.row(),
+              {},
+              {}};
+  if (leaf && form == nullptr) find_elements(t, quick, in);
   if (form == nullptr) {
     for (std::size_t i = 0; i < count_; ++i) {
       if (quick_[i].call == call) return;

@@ -90,10 +90,20 @@ class QuickCalls {
     int same;                             // … which is this argument; -1
     const std::optional<DType>* element;  // … which is one element; null
     PyTree::Row row;                      // what the results are, if no more than a tuple or a list
+    ElementCall of_elements;              // if it is one operation of single elements …
+    struct Element {
+      int argument;        // of these, …
+      PyObject* constant;  // or of this, which the trace keeps; null
+      PyObject* of(PyObject* const* given) const { return argument >= 0 ? given[argument] : constant; }
+    } elements[2] = {};
   };
 
   PyObject* run(const Quick& quick, PyObject* const* given, detail::Node* const* in) {
     if (quick.same >= 0) return Py_NewRef(given[quick.same]);
+    if (quick.of_elements) {
+      PyObject* result = quick.of_elements(quick.elements[0].of(given), quick.elements[1].of(given));
+      if (result != nullptr) return result;
+    }
     const Running running(*this);
     if (quick.element != nullptr) {
       const DType type = **quick.element;
@@ -116,6 +126,7 @@ class QuickCalls {
 
   static PyObject* run_structure(Quick quick, PyObject* const* given, detail::Node* const* in);
   static PyObject* run_formed(Quick quick, const CallLeaves& leaves);
+  static void find_elements(Traced& t, Quick& quick, std::span<const Array> in);
   void ask(Traced& t, const CallForm* form, std::span<const Array> in, bool large);
 
   Quick quick_[kMost];  // of traces that are kept

@@ -29,6 +29,7 @@ struct Traced {
   std::vector<std::unique_ptr<const CallForm>> forms;  // of calls that it serves, other than those
   unsigned forms_looked_for = 0;
   unsigned short_calls = 0;
+  std::vector<nb::object> constants;  // of calls of single elements
 };
 
 inline bool is_large(const Array& x) {

@@ -77,20 +77,13 @@ struct LogBase<double> {
   static constexpr double ln2 = 0x1.62e42fefa39efp-1, ln2_rest = 0x1.abc9e3b39803fp-56;
 };
 
-// e^x below which it is 0, and between which and its negative it is a normal number.
+// Of e^x: where it is 0, where it is infinite, and between which and its negative it is a normal number.
 template <class V>
 inline constexpr auto kExpZero = lane_t<V>(is_f32<V> ? -105 : -746);
 template <class V>
-inline constexpr auto kExpPlain = lane_t<V>(is_f32<V> ? 87 : 708);
-
-// Of all numbers. Out of line, as log_of_any.
+inline constexpr auto kExpInfinite = lane_t<V>(is_f32<V> ? 89 : 710);
 template <class V>
-[[gnu::noinline, gnu::cold]] inline void exp_of_any(const V& x, V& result) {
-  // Beyond the limits the result is 0 or inf, rounded.
-  const auto [n, r] = exp_reduce<1>(clamp(x, kExpZero<V>, lane_t<V>(is_f32<V> ? 89 : 710)));
-  const V p = mul_add(r * r, exp_tail(r), r) + splat<V>(1);
-  result = scale_by_rounded(p, n.biased_bits + splat<uint_t<V>>(float_of<V>::bias));
-}
+inline constexpr auto kExpPlain = lane_t<V>(is_f32<V> ? 87 : 708);
 
 }  // namespace detail
 
@@ -102,16 +95,11 @@ TNP_INLINE V exp(V x) {
   V result = TNP_FMA ? mul_add(power, p, power) : (p + splat<V>(1)) * power;
   const mask_t<V> plain = abs_value(x) < splat<V>(detail::kExpPlain<V>);
   if (any_lane(mask_t<V>(!plain))) [[unlikely]] {
-    // Mostly it is -inf, or a large number in its place, for what does not count.
-    const mask_t<V> none = x < splat<V>(detail::kExpZero<V>);
-    result = select<V>(none, splat<V>(0), result);
-    if (any_lane(mask_t<V>(!either<mask_t<V>>(plain, none)))) {
-      // Copies of this block's own: the callee's view of them keeps nothing in memory on the common path.
-      const V argument = x;
-      V replaced;
-      detail::exp_of_any(argument, replaced);
-      result = replaced;
-    }
+    // Subnormal numbers and the largest ones are scaled in two steps; beyond those nothing of the above counts.
+    const V scaled = scale_by_rounded(p + splat<V>(1), n.biased_bits + splat<uint_t<V>>(float_of<V>::bias));
+    result = select<V>(plain, result, scaled);
+    result = select<V>(x < splat<V>(detail::kExpZero<V>), splat<V>(0), result);
+    result = select<V>(x > splat<V>(detail::kExpInfinite<V>), splat<V>(float_of<V>::infinity), result);
   }
   return result;
 }
