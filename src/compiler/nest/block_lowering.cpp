@@ -145,6 +145,9 @@ std::vector<int> BlockLowering::positions(const Place& p, const Shape& shape) co
 int BlockLowering::advanced(int pointer, std::int64_t bytes) {
   const int to = out_.nest.variable(variable(pointer).dtype, true);
   statements.push_back({.kind = Kind::advance, .to = {to}, .from = {pointer}, .step = parameter(bytes)});
+  const auto it = origins_.find(pointer);
+  const auto [of, before] = it == origins_.end() ? std::pair(pointer, std::int64_t{0}) : it->second;
+  origins_.emplace(to, std::pair(of, before + bytes));
   return to;
 }
 
@@ -320,9 +323,9 @@ int BlockLowering::root(int v) const {
   return v;
 }
 
-// Whether nobody reads the value any more, or another one in its memory.
-bool BlockLowering::free_to_overwrite(int v) const {
-  if (!places.at(v).writable || pending_[static_cast<std::size_t>(v)] > 0) return false;
+// Whether no more than so many units read the value any more, and none another one in its memory.
+bool BlockLowering::free_to_overwrite(int v, int readers) const {
+  if (!places.at(v).writable || pending_[static_cast<std::size_t>(v)] > readers) return false;
   return std::none_of(places.begin(), places.end(), [&](const auto& other) {
     return other.first != v && pending_[static_cast<std::size_t>(other.first)] > 0 && root(other.first) == root(v);
   });
@@ -357,6 +360,7 @@ bool BlockLowering::copied_for_write(int view, int base) const {
 }
 
 bool BlockLowering::lower(const Unit& unit) {
+  unit_ = &unit;
   for (int v : unit.inputs) {
     if (!places.contains(v)) return false;
   }
@@ -443,9 +447,9 @@ bool BlockLowering::lower_group(const Unit& unit) {
   const bool in_memory = !one && (!is_small(value(unit.outputs[0])) || has_complex(unit.group));
   if (!one && lower_in_memory_order(unit, in_memory)) return true;
   for (int v : unit.outputs) {
-    const auto it = targets.find(v);
-    if (it != targets.end()) {
-      to.push_back(whole(it->second, value(v), false));
+    const std::optional<Place> there = in_memory || targets.contains(v) ? home(v) : std::nullopt;
+    if (there) {
+      to.push_back(*there);
     } else if (const int input = in_memory ? overwritable_input(unit, v, taken) : -1; input >= 0) {
       taken.push_back(input);
       to.push_back(places.at(input));
@@ -509,100 +513,11 @@ bool BlockLowering::lower_read(const GraphNode& node, const Place& row) {
   return true;
 }
 
-// The array that a call writes into: `base` itself, or a copy where others may still want the old values, or its memory
-// may not be written.
-BlockLowering::Place BlockLowering::to_write(const GraphNode& node, const Place& base) {
-  if (free_to_overwrite(node.inputs[0])) return base;
-  const Place array = temporary(value(node.outputs[0]));
-  copy(base, array);
-  return array;
-}
-
 bool BlockLowering::lower_write(const GraphNode& node, const IndexedAccess& access, const Place& base) {
   const Place array = to_write(node, base);
   const Place row = address(node, access, array);
   copy(places.at(node.inputs[static_cast<std::size_t>(access.update)]), row);
-  places[node.outputs[0]] = array;
-  return true;
-}
-
-BlockLowering::Place BlockLowering::part_of(const Place& base, const Shape& start, const Axes& step,
-                                            const Shape& count) {
-  Place part = base;
-  std::int64_t offset = 0;
-  part.writable = false;
-  for (int d = 0; d < count.ndim(); ++d) {
-    if (count.num_elements() != 0) offset += start[d] * base.strides[d];
-    part.strides[d] = base.strides[d] * step[d];
-  }
-  part.shape = count;
-  if (is_pointer(base)) {
-    part.variable = advanced(base.variable, offset);
-  } else {
-    part.offset += offset;
-  }
-  return part;
-}
-
-// x.at[1:3].set(y)
-bool BlockLowering::lower_place(const GraphNode& node) {
-  const Place base = places.at(node.inputs[0]), update = places.at(node.inputs[1]);
-  const ParamReader p(*node.params);
-  const Axes& step = p.axes.at("step");
-  const Shape &start = p.shapes.at("start"), &count = p.shapes.at("count");
-  const int out = node.outputs[0];
-  if (base.shape.num_elements() == 1) return false;
-  if (count.num_elements() == 0) {
-    places[out] = base;
-    places[out].writable = false;
-    same_memory_[out] = node.inputs[0];
-    return true;
-  }
-  if (is_pointer(base)) {
-    const Place array = to_write(node, base);
-    copy(update, part_of(array, start, step, count));
-    places[out] = array;
-    return true;
-  }
-  const Place to = temporary(value(out));
-  const std::vector<Place> from{base, converted(in_registers(update), dtype(base))};
-  std::vector<int> which = positions(base, base.shape);
-  const std::vector<int> target = positions(part_of(to, start, step, count), count);
-  const std::vector<int> source = positions(from[1], count);
-  for (std::size_t i = 0; i < target.size(); ++i)
-    which[static_cast<std::size_t>(target[i])] = variable(base.variable).elements + source[i];
-  join(to, from, std::move(which));
-  places[out] = to;
-  return true;
-}
-
-bool BlockLowering::lower_concatenate(const GraphNode& node) {
-  const int axis = static_cast<int>(ParamReader(*node.params).number("axis")), out = node.outputs[0];
-  const auto target = fresh_targets && !is_small(value(out)) ? targets.find(out) : targets.end();
-  const Place to = target == targets.end() ? temporary(value(out)) : whole(target->second, value(out), false);
-  if (to.shape.num_elements() == 1) return false;
-  Shape start = to.shape;
-  std::fill(start.begin(), start.end(), 0);
-  const Axes step(static_cast<int>(start.ndim()), 1);
-  std::vector<Place> from;
-  std::vector<int> which(static_cast<std::size_t>(is_pointer(to) ? 0 : to.shape.num_elements()));
-  int first = 0;
-  for (int v : node.inputs) {
-    const Shape& count = value(v).shape;
-    if (count.num_elements() == 0) continue;
-    const Place part = part_of(to, start, step, count);
-    start[axis] += count[axis];
-    if (is_pointer(to)) {
-      copy(places.at(v), part);
-      continue;
-    }
-    from.push_back(converted(in_registers(places.at(v)), dtype(to)));
-    const std::vector<int> target = positions(part, count), source = positions(from.back(), count);
-    for (std::size_t i = 0; i < target.size(); ++i) which[static_cast<std::size_t>(target[i])] = first + source[i];
-    first += variable(from.back().variable).elements;
-  }
-  if (!is_pointer(to)) join(to, from, std::move(which));
-  places[out] = to;
+  place_updated(node.outputs[0], array);
   return true;
 }
 
@@ -618,7 +533,8 @@ bool BlockLowering::lower_view(const GraphNode& node) {
     places[out] = {from.variable, value(out).shape, Strides(value(out).shape.ndim(), 0), false, from.offset};
     same_memory_[out] = node.inputs[0];
     if (value(out).shape.num_elements() == 1) return true;
-    const Place p = temporary(value(out));
+    const std::optional<Place> there = home(out);
+    const Place p = there ? *there : temporary(value(out));
     copy(from, p);
     places[out] = p;
     same_memory_.erase(out);

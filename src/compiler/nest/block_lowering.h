@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <span>
 #include <tuple>
 
@@ -65,12 +66,27 @@ class BlockLowering {
   bool lower_read(const GraphNode& node, const Place& row);
   bool lower_view(const GraphNode& node);
   bool lower_reshape(const GraphNode& node);
-  bool lower_place(const GraphNode& node);
-  bool lower_concatenate(const GraphNode& node);
   bool lower_write(const GraphNode& node, const IndexedAccess& access, const Place& base);
   bool lower_call(const GraphNode& node);
+  // assembly.cpp
+  bool lower_place(const GraphNode& node);
+  bool lower_small_place(const GraphNode& node);
+  bool lower_concatenate(const GraphNode& node);
+  std::optional<Place> home(int v);
+  std::optional<Place> home_in(const GraphNode& reader, int v);
+  std::optional<Place> home_before_reshape(int v, int out);
+  bool is_there(int v) const;
+  std::optional<Place> room(int out);
+  Place room_beside(int out, const Place& base);
+  const GraphNode* only_reader(int v) const;
+  int becomes(int v) const;
+  bool begin_update(const GraphNode& node);
+  bool reads_apart_from(const Place& written, int base) const;
+  void copy_around(const Place& from, const Place& to, const Shape& start, const Shape& count);
+  void place_updated(int out, const Place& array);
   // fold_lowering.cpp
   bool lower_reduction(const GraphNode& node);
+  bool lower_extreme(const GraphNode& node, Fold fold);
   bool lower_short_rows(const GraphNode& node, Fold fold, DType type);
   bool lower_short_columns(const GraphNode& node, NestStatement s);
   bool lower_product(const GraphNode& node);
@@ -87,6 +103,7 @@ class BlockLowering {
   bool lower_planes(const GraphNode& node);
   bool lower_plane_sums(const GraphNode& node);
   bool computes_for(const NestStatement& s, const GraphNode& sums) const;
+  void find_pairs(NestStatement& s, std::int64_t rows, std::int64_t columns) const;
   // inner_lowering.cpp
   bool lower_inner(const GraphNode& node);
   bool lower_loop(const GraphNode& node);
@@ -116,7 +133,7 @@ class BlockLowering {
   Place to_write(const GraphNode& node, const Place& base);
   Place part_of(const Place& base, const Shape& start, const Axes& step, const Shape& count);
   int overwritable_input(const Unit& unit, int out, const std::vector<int>& taken) const;
-  bool free_to_overwrite(int v) const;
+  bool free_to_overwrite(int v, int readers = 0) const;
   bool copied_for_write(int view, int base) const;
   int root(int v) const;
   std::size_t choose(const std::vector<Unit>& units, const std::vector<bool>& done) const;
@@ -134,10 +151,21 @@ class BlockLowering {
   LoopNest& out_;
   std::int64_t threaded_cycles_ = 0;  // of all, in calls that use threads where that pays
   std::vector<Unit> units_;
-  std::vector<int> pending_;        // of each value: units that are still to read it
-  std::map<int, int> same_memory_;  // value → one whose memory it lies in
+  std::vector<int> pending_;          // of each value: units that are still to read it
+  std::map<int, int> same_memory_;    // value → one whose memory it lies in
+  std::map<int, int> point_numbers_;  // variables with numbers of points: which ones
   // Pointer, index, size and step → where that points to.
   std::map<std::tuple<int, int, std::int64_t, std::int64_t>, int> addresses_;
+  const Unit* unit_ = nullptr;                           // that is being lowered
+  std::map<int, std::pair<int, std::int64_t>> origins_;  // pointer → one that it lies so many bytes after
+  std::map<int, Place> homes_;                           // of values: where they belong
+  std::set<int> parts_;                                  // of them: those that are parts of others
+  std::map<int, Place> rooms_;                           // of arrays that are put together
+  struct Update {
+    Place whole;
+    enum class Rest : std::uint8_t { is_there, is_to_copy } rest;  // what the update does not set
+  };
+  std::map<int, Update> updates_;  // results of updates that have begun before their calls
 };
 
 bool indexed(const GraphNode& node, IndexedAccess& access);

@@ -29,6 +29,7 @@ void place_shared(const Graph& graph, std::size_t first, std::span<const BlockLo
 // What an attempt left behind goes if it fails: then the call is made as a whole.
 bool BlockLowering::lower_inner(const GraphNode& node) {
   addresses_.clear();  // pointers may change places
+  origins_.clear();
   const LoopNest before = out_;
   const auto places_before = places;
   const std::size_t count = statements.size();
@@ -41,6 +42,7 @@ bool BlockLowering::lower_inner(const GraphNode& node) {
       return true;
     }
     out_ = before;
+    origins_.clear();
     places = places_before;
     statements.erase(statements.begin() + static_cast<std::ptrdiff_t>(count), statements.end());
     cycles = cycles_before[0], short_cycles = cycles_before[1], inner_cycles = cycles_before[2];
