@@ -10,7 +10,8 @@ namespace tnp::compiler {
 // Views of the components, transposed, and copied: what reads them goes along rows.
 bool BlockLowering::lower_planes(const GraphNode& node) {
   const Place from = places.at(node.inputs[0]);
-  const std::int64_t rank = ParamReader(*node.params).number("rank");
+  const ParamReader params(*node.params);
+  const std::int64_t rank = params.number("rank");
   std::int64_t sizes[3] = {1, 1, 1}, strides[3] = {0, 0, 0};
   for (int d = 0; d < from.shape.ndim(); ++d) {
     const std::int64_t at = rank - from.shape.ndim() + d;
@@ -29,8 +30,44 @@ bool BlockLowering::lower_planes(const GraphNode& node) {
     const Place to = temporary(value(out));
     copy(part, to);
     places[out] = to;
+    if (sizes[0] == 1 || sizes[1] == 1)
+      point_numbers_[to.variable] = static_cast<int>(params.number("numbers") * kMostComponents) + static_cast<int>(c);
   }
   return true;
+}
+
+// Sums of as many rows as there are columns: whether half of the pairs tell the others' terms, too.
+void BlockLowering::find_pairs(NestStatement& s, std::int64_t rows, std::int64_t columns) const {
+  constexpr int kMostOps = 40, kMostCycles = 150;  // of which there will be many copies
+  const FusedGroup& group = s.group;
+  if (rows != columns || rows > kMostPairRows || group.ops.size() > kMostOps || group.cycles() > kMostCycles) return;
+  for (int v = 0; v < group.num_values(); ++v) {
+    if (group.dtype(v) != DType::float64) return;
+  }
+  if (std::any_of(group.ops.begin(), group.ops.end(), [](const FusedOp& op) { return op.compute != DType::float64; }))
+    return;
+  std::vector<int> points;
+  for (std::size_t k = 0; k < s.from.size(); ++k) {
+    const bool by_row = s.strides[k][0] != kNone, by_column = s.strides[k][1] != kNone;
+    points.push_back(kNone);
+    if (!by_row && !by_column) continue;
+    int v = s.from[k];
+    for (const NestStatement& before : statements) {
+      if (before.kind == NestStatement::Kind::locate && before.to[0] == v) v = before.from[0];
+    }
+    const auto known = point_numbers_.find(v);
+    const auto size = static_cast<std::int64_t>(sizeof(double));
+    const auto row = static_cast<std::size_t>(s.strides[k][0]);
+    if (known == point_numbers_.end() || by_row == by_column || (by_row && out_.parameters[row] != size)) return;
+    points.back() = known->second;
+  }
+  NestStatement pairs = s;
+  pairs.points.clear();
+  for (int p : points) {  // in different programs the same
+    const auto first = std::find(points.begin(), points.end(), p) - points.begin();
+    pairs.points.push_back(p == kNone ? kNone : static_cast<int>(first));
+  }
+  if (antisymmetric(group, pair_operands(pairs))) s.points = std::move(pairs.points);
 }
 
 // The statement before this, if it computes just these matrices, row by row, and nobody else reads them.
@@ -38,8 +75,10 @@ bool BlockLowering::computes_for(const NestStatement& s, const GraphNode& sums) 
   if (s.kind != NestStatement::Kind::compute || s.extents.size() != 2 || s.step != kNone || s.fold != Fold::none ||
       s.to.size() != sums.inputs.size())
     return false;
-  if (std::any_of(s.strides.begin(), s.strides.end(), [](const auto& strides) { return strides.back() >= 0; }))
-    return false;
+  const auto next_to_each_other = [](const auto& strides) {
+    return strides.back() == kUnit || strides.back() == kNone;
+  };
+  if (!std::all_of(s.strides.begin(), s.strides.end(), next_to_each_other)) return false;
   return std::all_of(sums.inputs.begin(), sums.inputs.end(), [&](int v) {
     const int own = places.at(v).variable;
     return pending_[static_cast<std::size_t>(v)] == 0 && std::count(s.to.begin(), s.to.end(), own) == 1 &&
@@ -78,6 +117,7 @@ bool BlockLowering::lower_plane_sums(const GraphNode& node) {
       v = to[static_cast<std::size_t>(plane - from.begin())].variable;
       s.strides.push_back({kNone, kUnit});
     }
+    find_pairs(s, rows, columns);
     statements.push_back(std::move(s));
   } else {
     GroupBuilder builder;

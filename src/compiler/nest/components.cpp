@@ -22,16 +22,17 @@ OpDef internal(const char* name, const char* doc) {
   return op;
 }
 
-constexpr std::int64_t kMostComponents = 4;
 constexpr std::int64_t kFewestRows = 4;
 constexpr std::int64_t kShortestRow = 16;      // of a matrix: two vectors
 constexpr std::int64_t kFewestElements = 129;  // fewer are held in registers
 
 struct PlaneParams final : ParamsOf<PlaneParams> {
   std::int64_t rank = 3;
+  std::int64_t numbers = 0;  // inputs with the same ones hold the same, in whatever shape
   template <class V>
   void fields(V& v) {
     v("rank", rank);
+    v("numbers", numbers);
   }
 };
 
@@ -167,6 +168,23 @@ class ComponentSplitter {
     return static_cast<int>(graph_.values.size()) - 1;
   }
 
+  // The value of which this one is a view with other axes of one element.
+  int numbers_of(int v) const {
+    const auto without_ones = [&](int of) {
+      Shape s = value(of).shape;
+      for (int d = s.ndim(); d-- > 0;) {
+        if (s[d] == 1) s.erase(d);
+      }
+      return s;
+    };
+    for (const GraphNode* n = maker(v); n != nullptr; n = maker(v)) {
+      const std::string_view name = n->op->name;
+      if ((name != "reshape" && name != "broadcast_to") || without_ones(n->inputs[0]) != without_ones(v)) break;
+      v = n->inputs[0];
+    }
+    return v;
+  }
+
   // The matrices of what comes from outside.
   const std::vector<int>& planes_of(int v, int rank) {
     const auto known = planes_.find(v);
@@ -178,6 +196,7 @@ class ComponentSplitter {
     for (int d = 0; d < s.ndim(); ++d) full[rank - s.ndim() + d] = s[d];
     auto params = std::make_shared<PlaneParams>();
     params->rank = rank;
+    params->numbers = numbers_of(v);
     GraphNode node{&kPlanes, std::move(params), {v}, {}, ""};
     for (std::int64_t c = 0; c < full[2]; ++c) node.outputs.push_back(add_value(value(v).dtype, {full[1], full[0]}));
     own = node.outputs;

@@ -17,6 +17,11 @@ extern const OpDef kPlaneSums;
 // Columns of more rows that lie close to each other are summed in another order (ops/reduce/reduce_stage.cpp).
 inline constexpr std::int64_t kMostPlaneRows = 255;
 
+inline constexpr std::int64_t kMostComponents = 4;
+
+// Of more points, native code computes all pairs of two.
+inline constexpr std::int64_t kMostPairRows = 64;
+
 // Makes such calls, and elementwise ones of matrices between them, of what is worth it.
 void split_components(Graph& graph);
 

@@ -33,6 +33,7 @@ std::size_t hash_of(const std::vector<NestStatement>& block) {
       for (int v : positions) mix(static_cast<std::size_t>(v + 4000));
     }
     for (int k : s.ahead) mix(static_cast<std::size_t>(k) + 5000);
+    for (int p : s.points) mix(static_cast<std::size_t>(p + 6000));
     mix(static_cast<std::size_t>(s.fold) * 8 + static_cast<std::size_t>(s.order));
     mix(s.group.hash());
     mix(hash_of(s.head));
@@ -74,6 +75,7 @@ void print(const Nest& nest, const std::vector<NestStatement>& block, int indent
     if (s.callee != kNone) out += " callee " + std::to_string(s.callee);
     for (int k : s.ahead) out += " ahead " + std::to_string(k);
     if (s.fold != Fold::none) out += std::string(" ") + kFoldNames[static_cast<int>(s.fold)];
+    for (int p : s.points) out += " point " + std::to_string(p);
     out += "\n";
     if (s.kind == Kind::compute) out += s.group.str();
     if (!s.head.empty()) {
@@ -159,6 +161,10 @@ class Verifier {
     if (s.step == kNone && s.fold != Fold::none) {
       const bool counted = s.positions.size() == 1 && s.positions[0].size() == 1 && s.positions[0][0] > 0;
       need(counted && s.order == FoldOrder::columns && s.extents.size() == 2, s, "columns");
+    }
+    if (!s.points.empty() && wrong_.empty()) {
+      const bool sum = s.fold == Fold::sum && s.step == kNone && s.points.size() == s.from.size();
+      need(sum && s.strides.size() >= s.from.size() && antisymmetric(s.group, pair_operands(s)), s, "pairs");
     }
     for (int e : s.extents) need(parameter(e), s, "no such parameter");
     need(s.extents.empty() || s.strides.size() == s.from.size() + s.to.size(), s, "strides for other operands");
@@ -317,6 +323,18 @@ class Verifier {
 };
 
 }  // namespace
+
+std::vector<PairOperand> pair_operands(const NestStatement& s) {
+  std::vector<PairOperand> out;
+  for (std::size_t k = 0; k < s.from.size(); ++k) {
+    using Of = PairOperand::Of;
+    const bool along_rows = s.strides[k].back() != kNone;
+    // One for all pairs has numbers of its own.
+    out.push_back(s.points[k] == kNone ? PairOperand{Of::all, static_cast<int>(k)}
+                                       : PairOperand{along_rows ? Of::columns : Of::rows, s.points[k]});
+  }
+  return out;
+}
 
 std::size_t Nest::hash() const { return hash_of(statements) * 31 + variables.size(); }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "compiler/fused_group.h"
+#include "compiler/nest/pair_symmetry.h"
 
 namespace tnp::compiler {
 
@@ -73,6 +74,9 @@ struct NestStatement {
   // Of loops: operands (`from`, then `to`) of which the innermost loop fetches what lies kAheadBytes further on. Their
   // innermost stride is kUnit.
   std::vector<int> ahead{};
+  // Of a sum of all rows, of pairs of points: which numbers of its point each of `from` shows, or kNone. Then a pair
+  // gives what the same pair the other way round gives, negated (nest/pair_symmetry.h).
+  std::vector<int> points{};
   Fold fold = Fold::none;
   FoldOrder order = FoldOrder::row;
   FusedGroup group{};
@@ -80,6 +84,9 @@ struct NestStatement {
 
   bool operator==(const NestStatement&) const = default;
 };
+
+// What each of `from` shows of a pair, given `points`.
+std::vector<PairOperand> pair_operands(const NestStatement& s);
 
 // A procedure: it is given pointers, and gives back their values at the end.
 struct Nest {

@@ -256,6 +256,68 @@ def test_pairs_of_random_bits(top):
         same(got(tnp.asarray(x), tnp.asarray(w)), np.stack([np.asarray(q) for q in want]))
 
 
+# What a pair gives: with and without a sign that changes when the points change places.
+FORCES = {
+    "gravity": lambda xp, d, r, w: d / (r * xp.sqrt(r))[:, :, None],
+    "attraction": lambda xp, d, r, w: -0.25 * d / (r * xp.sqrt(r))[:, :, None],
+    "product": lambda xp, d, r, w: (d * xp.abs(d) + d) * (1 / r)[:, :, None],
+    "negative": lambda xp, d, r, w: (-d - d) / (xp.sqrt(r) + 1)[:, :, None],
+    "one quotient": lambda xp, d, r, w: d * xp.exp(-r)[:, :, None],
+    "over a difference": lambda xp, d, r, w: 1 / d,
+    "over a product": lambda xp, d, r, w: d / (d * d[:, :, :1]),
+    "even": lambda xp, d, r, w: d * d / r[:, :, None],
+    "shifted": lambda xp, d, r, w: (d + 1) / r[:, :, None],
+    "weights": lambda xp, d, r, w: w[None, :, None] * d / r[:, :, None],
+    "both weights": lambda xp, d, r, w: (w[None, :, None] * w[:, None, None]) * d / r[:, :, None],
+    "larger": lambda xp, d, r, w: xp.maximum(d, -d) / r[:, :, None],
+    "other way round": lambda xp, d, r, w: xp.copysign(d, r[:, :, None]),
+}
+
+
+def with_points(kind, n, components):
+    x = data((n, components), seed=n)
+    if kind == "in a plane":
+        x[:, -1] = 0
+        x[1, 0] = -0.0
+    if kind == "some in one place":
+        x[n // 2 :] = x[n // 2]
+    if kind == "far and near":
+        x *= 2.0 ** np.random.default_rng(1).integers(-600, 300, x.shape)
+    if kind == "special":
+        x[-1], x[n // 2, 0] = np.inf, np.nan
+    return x
+
+
+@pytest.mark.parametrize("points", ["random", "in a plane", "some in one place", "far and near", "special"])
+@pytest.mark.parametrize("force", FORCES)
+def test_pairs_that_change_sign(force, points):
+    """Half of the pairs are computed where that gives the same bits."""
+    sizes = [(16, 3, 0.1), (20, 2, 0.0), (23, 4, 0.1), (27, 3, 0.0)]
+    n, components, softening = sizes[(len(force) + len(points)) % 4]
+
+    def step(i, c):
+        x, w, _ = c
+        d = x[None] - x[:, None]
+        r = tnp.sum(d * d, axis=-1) + softening
+        f = tnp.sum(FORCES[force](tnp, d, r, w), axis=1)
+        return x * 1.001, w, f
+
+    x = with_points(points, n, components)
+    agree(step, 20, x, np.abs(data(n)), x)
+
+
+@pytest.mark.parametrize("n", [12, 15, 17, 22, 24, 29, 31, 32, 40, 41, 63, 64, 65])
+def test_numbers_of_points(n):
+    def step(i, c):
+        x, v = c
+        d = x[:, None] - x[None]
+        r = tnp.sqrt(tnp.sum(d * d, axis=-1) + 0.01)
+        v = v - tnp.sum(d / (r * r * r)[:, :, None], axis=1) * 1e-3
+        return x + v * 1e-3, v
+
+    agree(step, 20, data((n, 3)), np.zeros((n, 3)))
+
+
 def test_pairs_that_are_read_elsewhere():
     """What somebody else reads too is not taken apart."""
 

@@ -79,6 +79,10 @@ class NestEmitter {
         elements_->declare(s.group, kChunk);
         continue;
       }
+      if (!s.points.empty()) {
+        elements_->declare(s.group, kChunk);
+        elements_->declare(s.group, kChunk / 2);
+      }
       if (vectorizes(s)) elements_->declare(s.group, vector_lanes(s.group, isa_));
       if (halves_rest(s)) elements_->declare(s.group, vector_lanes(s.group, isa_) / 2);
     }
@@ -177,6 +181,8 @@ class NestEmitter {
   using Pointers = std::vector<llvm::Value*>;  // of inputs, then outputs; null: an element in a variable
   void compute_rows(const NestStatement& s);
   void rows(const NestStatement& s, std::size_t loop, const Pointers& pointers);
+  void innermost(const NestStatement& s, const Pointers& pointers);
+  void sum_pairs(const NestStatement& s, const Pointers& pointers);
   void short_rows(const NestStatement& s, const Pointers& pointers);
   void short_columns(const NestStatement& s, const Pointers& pointers);
   SmallArrays::Chunks short_operand(const NestStatement& s, std::size_t k, llvm::Value* pointer, llvm::Value* row,
@@ -190,6 +196,7 @@ class NestEmitter {
   Registers below(const NestStatement& s, std::size_t k, int lanes, llvm::Value* index, llvm::Value* from,
                   llvm::Value* row, llvm::Value* mask);
   void fold_turn(const NestStatement& s, int lanes, llvm::Value* index, const Pointers& pointers, llvm::Value* mask);
+  class PairSums;
   void row_rest(const NestStatement& s, int lanes, llvm::Value* start, const Pointers& pointers);
   // Whether what whole vectors leave of a row is one more vector, of which some lanes are looked at.
   bool masks_rest(const NestStatement& s) const {

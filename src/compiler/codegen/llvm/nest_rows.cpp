@@ -179,16 +179,8 @@ void NestEmitter::short_columns(const NestStatement& s, const Pointers& pointers
 void NestEmitter::rows(const NestStatement& s, std::size_t loop, const Pointers& pointers) {
   if (loop + 2 == s.extents.size() && s.step != kNone)
     return s.fold != Fold::none && s.order == FoldOrder::columns ? short_columns(s, pointers) : short_rows(s, pointers);
-  if (loop + 1 == s.extents.size() || folds_rows(s)) {
-    llvm::Value* start = b_.getInt64(0);
-    if (vectorizes(s)) start = row_loop(s, vector_lanes(s.group, isa_), start, pointers);
-    if (masks_rest(s)) {
-      row_rest(s, vector_lanes(s.group, isa_), start, pointers);
-    } else {
-      row_loop(s, 1, start, pointers);
-    }
-    return;
-  }
+  if (!s.points.empty()) return sum_pairs(s, pointers);
+  if (loop + 1 == s.extents.size() || folds_rows(s)) return innermost(s, pointers);
   llvm::BasicBlock* before = b_.GetInsertBlock();
   auto *test = block("outer"), *body = block("rows"), *after = block("after");
   b_.CreateBr(test);
@@ -208,6 +200,16 @@ void NestEmitter::rows(const NestStatement& s, std::size_t loop, const Pointers&
   index->addIncoming(b_.CreateNSWAdd(index, b_.getInt64(1)), b_.GetInsertBlock());
   b_.CreateBr(test);
   b_.SetInsertPoint(after);
+}
+
+void NestEmitter::innermost(const NestStatement& s, const Pointers& pointers) {
+  llvm::Value* start = b_.getInt64(0);
+  if (vectorizes(s)) start = row_loop(s, vector_lanes(s.group, isa_), start, pointers);
+  if (masks_rest(s)) {
+    row_rest(s, vector_lanes(s.group, isa_), start, pointers);
+  } else {
+    row_loop(s, 1, start, pointers);
+  }
 }
 
 // Of the innermost loop, vectors of `lanes` elements from `start` on for as long as whole ones remain; gives where that

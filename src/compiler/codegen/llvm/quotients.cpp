@@ -60,6 +60,16 @@ llvm::Value* Quotients::all_fit(llvm::Value* mask) {
   return b_.CreateAndReduce(mask ? b_.CreateOr(fit, b_.CreateNot(mask)) : fit);
 }
 
+// Divisors from 2^-255 to 2^257 are those whose bits, less those of the first, have three zeros at the top.
+llvm::Value* Quotients::misfits(llvm::Value* divisor) {
+  auto* type = llvm::FixedVectorType::get(b_.getInt64Ty(), llvm::cast<llvm::FixedVectorType>(divisor->getType()));
+  const auto number = [&](std::uint64_t n) { return llvm::ConstantInt::get(type, n); };
+  constexpr std::uint64_t kFirst = std::uint64_t{1023 - 255} << 52;
+  llvm::Value* above = b_.CreateSub(b_.CreateBitCast(divisor, type), number(kFirst));
+  llvm::Value* out = b_.CreateAnd(above, number(kMisfit));
+  return extreme_ ? b_.CreateOr(out, b_.CreateAnd(extreme_, number(kTopBit))) : out;
+}
+
 llvm::Value* Quotients::inverse(llvm::Value* divisor) {
   return b_.CreateFDiv(llvm::ConstantFP::get(divisor->getType(), 1.0), divisor);
 }

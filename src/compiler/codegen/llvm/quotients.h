@@ -34,6 +34,10 @@ class Quotients {
   // Whether all are of such size, in the lanes of the mask, if there is one.
   llvm::Value* all_fit(llvm::Value* mask);
 
+  // Where all that is found in the end: what bits of `misfits` are set by numbers that do not fit.
+  static constexpr std::uint64_t kMisfit = std::uint64_t{7} << 61;
+  llvm::Value* misfits(llvm::Value* divisor);
+
   llvm::Value* inverse(llvm::Value* divisor);
   llvm::Value* quotient(llvm::Value* x, llvm::Value* divisor, llvm::Value* inverse);
 

@@ -1,0 +1,338 @@
+// Sums over pairs of points that only change sign when the points change places: half of the pairs are computed.
+//
+// A block is kChunk points, in the lanes of a vector, and kChunk others, row by row. The sum of its rows is a leaf of
+// the columns' sums, as everywhere; its terms, transposed and negated, make a leaf of the sums of those others. So all
+// sums have the bits that they have elsewhere. A processor can hold the results of some 160 instructions on vectors
+// that wait for others. Therefore the quotients of a row come after the next row's root, and the terms of one block are
+// transposed during the next.
+#include <llvm/IR/Intrinsics.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "compiler/codegen/llvm/nest_emitter.h"
+
+namespace tnp::compiler {
+
+class NestEmitter::PairSums {
+ public:
+  PairSums(NestEmitter& emitter, const NestStatement& s, const Pointers& pointers)
+      : e_(emitter),
+        b_(emitter.b_),
+        s_(s),
+        pointers_(pointers),
+        points_(s.positions[0][0]),
+        full_(points_ / kChunk),
+        rest_(points_ % kChunk),
+        blocks_(full_ + (rest_ > 0 ? 1 : 0)),
+        symmetry_(*antisymmetric(s.group, pair_operands(s))),
+        vector_(e_.elements_->vector_type(DType::float64, kChunk)),
+        bits_(llvm::FixedVectorType::get(b_.getInt64Ty(), kChunk)) {
+    if (e_.isa_ != Isa::baseline) shared_ = shared_divisor(s.group);
+    for (const PairOperand& x : pair_operands(s)) of_.push_back(x.of);
+  }
+
+  // Gives whether some sum is to be made otherwise.
+  llvm::Value* emit() {
+    make_memory();
+    check_points();
+    if (full_ > 0) whole_blocks();
+    if (rest_ > 0) last_block();
+    return finish();
+  }
+
+ private:
+  using Of = PairOperand::Of;
+  struct Row {
+    std::vector<Registers> values;
+    llvm::Value* inverse = nullptr;
+  };
+  std::size_t sums() const { return s_.to.size(); }
+  llvm::Value* number(std::int64_t n) { return b_.getInt64(static_cast<std::uint64_t>(n)); }
+
+  void make_memory() {
+    llvm::BasicBlock& entry = e_.function_->getEntryBlock();
+    llvm::IRBuilder<> at_entry(&entry, entry.begin());
+    const auto vectors = [&](std::size_t count) {
+      llvm::AllocaInst* memory = at_entry.CreateAlloca(llvm::ArrayType::get(vector_, count));
+      memory->setAlignment(llvm::Align(64));
+      return memory;
+    };
+    const auto blocks = static_cast<std::size_t>(blocks_);
+    leaves_ = vectors(sums() * blocks * blocks);
+    terms_ = vectors(2 * sums() * kChunk);
+    // What a block with fewer rows leaves as it was is transposed, too.
+    at_entry.CreateMemSet(terms_, b_.getInt8(0), 2 * sums() * kChunk * 64, llvm::Align(64));
+    for (llvm::AllocaInst** slot : {&block_, &row_block_, &last_row_block_, &current_})
+      *slot = at_entry.CreateAlloca(b_.getInt64Ty());
+    pending_ = at_entry.CreateAlloca(b_.getInt1Ty());
+    wrong_ = at_entry.CreateAlloca(bits_);
+    b_.CreateStore(llvm::Constant::getNullValue(bits_), wrong_);
+    b_.CreateStore(b_.getFalse(), pending_);
+    b_.CreateStore(number(0), current_);
+  }
+
+  void note(llvm::Value* bits) { b_.CreateStore(b_.CreateOr(b_.CreateLoad(bits_, wrong_), bits), wrong_); }
+
+  // Differences of numbers that are 0, or of such size, can be divided by a product.
+  void check_points() {
+    if (shared_.divides.empty()) return;
+    for (std::size_t k = 0; k < s_.from.size(); ++k) {
+      if (of_[k] != Of::columns) continue;
+      for (int block = 0; block < blocks_; ++block) {
+        llvm::Value* x = columns(k, number(block), block < full_ ? nullptr : mask(kChunk), kChunk);
+        const auto constant = [&](double d) { return llvm::ConstantFP::get(vector_, d); };
+        llvm::Value* size = b_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, x);
+        llvm::Value* middling =
+            b_.CreateAnd(b_.CreateFCmpOGE(size, constant(0x1p-459)), b_.CreateFCmpOLT(size, constant(0x1p511)));
+        llvm::Value* fits = b_.CreateOr(middling, b_.CreateFCmpOEQ(size, constant(0)));
+        note(b_.CreateSelect(fits, llvm::Constant::getNullValue(bits_),
+                             llvm::ConstantInt::get(bits_, Quotients::kMisfit)));
+      }
+    }
+  }
+
+  // Of the lanes of the last block those that are there.
+  llvm::Value* mask(int lanes) {
+    std::vector<llvm::Constant*> there;
+    for (int l = 0; l < lanes; ++l) there.push_back(b_.getInt1(l < rest_));
+    return llvm::ConstantVector::get(there);
+  }
+
+  llvm::Value* columns(std::size_t k, llvm::Value* block, llvm::Value* there, int lanes) {
+    llvm::Value* at = b_.CreateGEP(b_.getDoubleTy(), pointers_[k], b_.CreateMul(block, number(kChunk)));
+    return there ? e_.elements_->load_some(at, DType::float64, lanes, there).re
+                 : e_.elements_->load(at, DType::float64, lanes).re;
+  }
+
+  std::vector<Registers> operands(llvm::Value* block, llvm::Value* there, int lanes) {
+    std::vector<Registers> out;
+    for (std::size_t k = 0; k < s_.from.size(); ++k) {
+      if (of_[k] == Of::columns) {
+        out.push_back({columns(k, block, there, lanes), nullptr});
+      } else if (of_[k] == Of::rows) {
+        out.emplace_back();
+      } else {
+        const Registers x = pointers_[k] ? e_.elements_->load(pointers_[k], DType::float64, 1) : e_.element(s_.from[k]);
+        out.push_back(e_.elements_->splat(x, lanes));
+      }
+    }
+    return out;
+  }
+
+  // Row number `row` of a block of rows, up to the inverse of what is divided by.
+  Row first_half(std::vector<Registers> values, llvm::Value* row_block, int row, llvm::Value* there, int lanes) {
+    llvm::Value* at = b_.CreateAdd(b_.CreateMul(row_block, number(kChunk)), number(row));
+    for (std::size_t k = 0; k < s_.from.size(); ++k) {
+      if (of_[k] != Of::rows) continue;
+      llvm::Value* x = b_.CreateGEP(b_.getDoubleTy(), pointers_[k], at);
+      values[k] = e_.elements_->splat(e_.elements_->load(x, DType::float64, 1), lanes);
+    }
+    values.resize(static_cast<std::size_t>(s_.group.num_values()));
+    Row out{std::move(values)};
+    for (std::size_t i = 0; i < s_.group.ops.size(); ++i) {
+      if (shared_.divides.empty() || !shared_.after[i]) apply(i, out, lanes);
+    }
+    if (shared_.divides.empty()) return out;
+    llvm::Value* divisor = out.values[static_cast<std::size_t>(shared_.divisor)].re;
+    Quotients quotients(b_);
+    for (std::size_t i : shared_.divides) {
+      const auto dividend = static_cast<std::size_t>(s_.group.ops[i].in[0]);
+      if (!symmetry_.differences[dividend]) quotients.check_dividend(out.values[dividend].re);
+    }
+    llvm::Value* misfits = quotients.misfits(divisor);
+    if (there) misfits = b_.CreateSelect(there, misfits, llvm::Constant::getNullValue(misfits->getType()));
+    if (lanes < kChunk) misfits = e_.small_.widen(misfits, lanes);
+    note(misfits);
+    out.inverse = quotients.inverse(divisor);
+    return out;
+  }
+
+  void apply(std::size_t i, Row& row, int lanes) {
+    const FusedOp& op = s_.group.ops[i];
+    const auto in = [&](int k) { return k < op.arity ? row.values[static_cast<std::size_t>(op.in[k])] : Registers{}; };
+    row.values[static_cast<std::size_t>(s_.group.num_inputs()) + i] =
+        e_.elements_->apply(op, {in(0), in(1), in(2)}, lanes);
+  }
+
+  // The terms of a row.
+  std::vector<llvm::Value*> second_half(Row& row, int lanes) {
+    const auto first = static_cast<std::size_t>(s_.group.num_inputs());
+    Quotients quotients(b_);
+    for (std::size_t i : shared_.divides) {
+      llvm::Value* dividend = row.values[static_cast<std::size_t>(s_.group.ops[i].in[0])].re;
+      llvm::Value* divisor = row.values[static_cast<std::size_t>(shared_.divisor)].re;
+      row.values[first + i] = {quotients.quotient(dividend, divisor, row.inverse), nullptr};
+    }
+    for (std::size_t i = 0; i < s_.group.ops.size(); ++i) {
+      if (row.values[first + i].re == nullptr) apply(i, row, lanes);
+    }
+    std::vector<llvm::Value*> out;
+    for (std::int16_t v : s_.group.outputs) out.push_back(row.values[static_cast<std::size_t>(v)].re);
+    return out;
+  }
+
+  // Where the sum of the rows of one block for the columns of another is.
+  llvm::Value* leaf(std::size_t sum, llvm::Value* row_block, llvm::Value* block) {
+    llvm::Value* at = b_.CreateAdd(number(static_cast<std::int64_t>(sum) * blocks_), row_block);
+    return b_.CreateGEP(vector_, leaves_, b_.CreateAdd(b_.CreateMul(at, number(blocks_)), block));
+  }
+  llvm::Value* term(std::size_t sum, llvm::Value* half, int row) {
+    llvm::Value* first = b_.CreateMul(half, number(static_cast<std::int64_t>(sums()) * kChunk));
+    return b_.CreateGEP(vector_, terms_, b_.CreateAdd(first, number(static_cast<std::int64_t>(sum) * kChunk + row)));
+  }
+  llvm::LoadInst* load(llvm::Value* from) { return b_.CreateAlignedLoad(vector_, from, llvm::Align(64)); }
+  void store(llvm::Value* x, llvm::Value* to) { b_.CreateAlignedStore(x, to, llvm::Align(64)); }
+
+  // `count` rows of a block; while the terms of the one before, if they are still to be, are transposed.
+  void rows(const std::vector<Registers>& same, int count, bool transposes) {
+    constexpr int kRowsBetween = 1;
+    llvm::Value *block = b_.CreateLoad(b_.getInt64Ty(), block_),
+                *row_block = b_.CreateLoad(b_.getInt64Ty(), row_block_);
+    llvm::Value *half = b_.CreateLoad(b_.getInt64Ty(), current_), *other = b_.CreateXor(half, number(1));
+    llvm::Value* pending = b_.CreateLoad(b_.getInt1Ty(), pending_);
+    llvm::Value* before = b_.CreateLoad(b_.getInt64Ty(), last_row_block_);
+    std::vector<llvm::Value*> sum(sums(), llvm::ConstantFP::getNegativeZero(vector_));
+    std::vector<Row> under_way;
+    std::size_t transposed = 0;
+    for (int r = 0; r < count + kRowsBetween; ++r) {
+      if (r < count) under_way.push_back(first_half(same, row_block, r, nullptr, kChunk));
+      if (r >= kRowsBetween) {
+        const int done = r - kRowsBetween;
+        const std::vector<llvm::Value*> terms = second_half(under_way[static_cast<std::size_t>(done)], kChunk);
+        for (std::size_t j = 0; j < sums(); ++j) {
+          sum[j] = b_.CreateFAdd(sum[j], terms[j]);
+          store(terms[j], term(j, half, done));
+        }
+      }
+      if (transposes && r % 2 == 0 && r > 0 && transposed < sums())
+        transpose(transposed++, pending, other, block, before);
+    }
+    for (std::size_t j = 0; j < sums(); ++j) store(sum[j], leaf(j, row_block, block));
+    b_.CreateStore(other, current_);
+    b_.CreateStore(row_block, last_row_block_);
+    b_.CreateStore(b_.CreateICmpNE(block, row_block), pending_);
+  }
+
+  // The terms of a block, for the points in its rows: the block's columns become the rows that are summed.
+  void transpose(std::size_t sum, llvm::Value* pending, llvm::Value* half, llvm::Value* block, llvm::Value* row_block) {
+    auto *body = e_.block("transpose"), *after = e_.block("after");
+    b_.CreateCondBr(pending, body, after);
+    b_.SetInsertPoint(body);
+    std::vector<llvm::Value*> x, y(kChunk), z(kChunk);
+    for (int r = 0; r < kChunk; ++r) x.push_back(load(term(sum, half, r)));
+    const auto even = [&](llvm::Value* a, llvm::Value* c) {
+      return b_.CreateShuffleVector(a, c, llvm::ArrayRef<int>{0, 1, 4, 5, 8, 9, 12, 13});
+    };
+    const auto odd = [&](llvm::Value* a, llvm::Value* c) {
+      return b_.CreateShuffleVector(a, c, llvm::ArrayRef<int>{2, 3, 6, 7, 10, 11, 14, 15});
+    };
+    for (std::size_t i = 0; i < kChunk; i += 2) {
+      y[i] = b_.CreateShuffleVector(x[i], x[i + 1], llvm::ArrayRef<int>{0, 8, 2, 10, 4, 12, 6, 14});
+      y[i + 1] = b_.CreateShuffleVector(x[i], x[i + 1], llvm::ArrayRef<int>{1, 9, 3, 11, 5, 13, 7, 15});
+    }
+    for (std::size_t i : {0, 1, 4, 5}) {
+      z[i] = even(y[i], y[i + 2]);
+      z[i + 2] = odd(y[i], y[i + 2]);
+    }
+    for (std::size_t i = 0; i < kChunk / 2; ++i) {
+      x[i] = even(z[i], z[i + 4]);
+      x[i + 4] = odd(z[i], z[i + 4]);
+    }
+    llvm::Value* total = b_.CreateFNeg(x[0]);
+    for (std::size_t r = 1; r < kChunk; ++r) total = b_.CreateFSub(total, x[r]);
+    store(total, leaf(sum, block, row_block));
+    b_.CreateBr(after);
+    b_.SetInsertPoint(after);
+  }
+
+  // For each block of columns the blocks of rows from the last one to itself.
+  void whole_blocks() {
+    auto *outer = e_.block("block"), *inner = e_.block("rows"), *next = e_.block("next"), *after = e_.block("after");
+    b_.CreateStore(number(0), block_);
+    b_.CreateBr(outer);
+    b_.SetInsertPoint(outer);
+    llvm::Value* block = b_.CreateLoad(b_.getInt64Ty(), block_);
+    const std::vector<Registers> same = operands(block, nullptr, kChunk);
+    if (rest_ > 0) {
+      b_.CreateStore(number(full_), row_block_);
+      rows(same, rest_, false);
+    }
+    b_.CreateStore(number(full_ - 1), row_block_);
+    b_.CreateBr(inner);
+    b_.SetInsertPoint(inner);
+    rows(same, kChunk, true);
+    llvm::Value* row_block = b_.CreateLoad(b_.getInt64Ty(), row_block_);
+    b_.CreateStore(b_.CreateSub(row_block, number(1)), row_block_);
+    b_.CreateCondBr(b_.CreateICmpSGT(row_block, block), inner, next);
+    b_.SetInsertPoint(next);
+    llvm::Value* following = b_.CreateAdd(block, number(1));
+    b_.CreateStore(following, block_);
+    b_.CreateCondBr(b_.CreateICmpSLT(following, number(full_)), outer, after);
+    b_.SetInsertPoint(after);
+  }
+
+  // The points that do not fill a block, among themselves.
+  void last_block() {
+    const int lanes = rest_ > kChunk / 2 ? kChunk : kChunk / 2;
+    llvm::Value *block = number(full_), *there = mask(lanes);
+    const std::vector<Registers> same = operands(block, there, lanes);
+    std::vector<llvm::Value*> sum(sums());
+    for (int r = 0; r < rest_; ++r) {
+      Row row = first_half(same, block, r, there, lanes);
+      const std::vector<llvm::Value*> terms = second_half(row, lanes);
+      for (std::size_t j = 0; j < sums(); ++j) sum[j] = r == 0 ? terms[j] : b_.CreateFAdd(sum[j], terms[j]);
+    }
+    for (std::size_t j = 0; j < sums(); ++j)
+      store(lanes < kChunk ? e_.small_.widen(sum[j], lanes) : sum[j], leaf(j, block, block));
+  }
+
+  llvm::Value* finish() {
+    llvm::Value* zero = b_.getFalse();
+    for (int block = 0; block < blocks_; ++block) {
+      llvm::Value* there = block < full_ ? nullptr : mask(kChunk);
+      for (std::size_t j = 0; j < sums(); ++j) {
+        SmallArrays::Chunks all;
+        for (int r = 0; r < blocks_; ++r) all.push_back(load(leaf(j, number(r), number(block))));
+        const Registers sum{e_.small_.fold_leaves(s_, DType::float64, all), nullptr};
+        llvm::Value* to = b_.CreateGEP(b_.getDoubleTy(), pointers_[s_.from.size() + j], number(block * kChunk));
+        there ? e_.elements_->store_some(to, sum, DType::float64, there)
+              : e_.elements_->store(to, sum, DType::float64, kChunk);
+        if (symmetry_.zeros_are_known && !shared_.divides.empty()) continue;
+        llvm::Value* none = b_.CreateFCmpOEQ(sum.re, llvm::Constant::getNullValue(vector_));
+        zero = b_.CreateOr(zero, b_.CreateOrReduce(there ? b_.CreateAnd(none, there) : none));
+      }
+    }
+    llvm::Value* wrong = b_.CreateAnd(b_.CreateLoad(bits_, wrong_), llvm::ConstantInt::get(bits_, Quotients::kMisfit));
+    return b_.CreateOr(zero, b_.CreateICmpNE(b_.CreateOrReduce(wrong), number(0)));
+  }
+
+  NestEmitter& e_;
+  llvm::IRBuilder<>& b_;
+  const NestStatement& s_;
+  const Pointers& pointers_;
+  const int points_, full_, rest_, blocks_;  // blocks of kChunk points, points that are left
+  const PairSymmetry symmetry_;
+  llvm::Type* const vector_;
+  llvm::Type* const bits_;
+  SharedDivisor shared_;
+  std::vector<Of> of_;  // operands
+  llvm::AllocaInst *leaves_ = nullptr, *terms_ = nullptr;
+  llvm::AllocaInst *block_ = nullptr, *row_block_ = nullptr;         // of columns and rows
+  llvm::AllocaInst *last_row_block_ = nullptr, *pending_ = nullptr;  // whose terms are to be transposed
+  llvm::AllocaInst* current_ = nullptr;                              // half of the memory for terms
+  llvm::AllocaInst* wrong_ = nullptr;                                // bits that numbers set which do not fit
+};
+
+// Numbers that do not fit, and sums of nothing but zeros, are rare: then all pairs are computed.
+void NestEmitter::sum_pairs(const NestStatement& s, const Pointers& pointers) {
+  llvm::Value* wrong = PairSums(*this, s, pointers).emit();
+  auto *all = block("all_pairs"), *after = block("after");
+  b_.CreateCondBr(wrong, all, after, llvm::MDBuilder(context_).createBranchWeights(1, 1 << 20));
+  b_.SetInsertPoint(all);
+  innermost(s, pointers);
+  b_.CreateBr(after);
+  b_.SetInsertPoint(after);
+}
+
+}  // namespace tnp::compiler

@@ -1,0 +1,112 @@
+#include "compiler/nest/pair_symmetry.h"
+
+#include <array>
+#include <map>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+namespace tnp::compiler {
+
+namespace {
+
+// A value of a pair, up to its sign: equal numbers, equal bits. Where the zeros are `rough`, the sign of a zero may be
+// the other one.
+struct Signed {
+  int number;
+  bool negative = false;
+  bool rough = false;
+};
+
+class Evaluation {
+ public:
+  Evaluation(const FusedGroup& group, std::span<const PairOperand> operands) : group_(group), operands_(operands) {}
+
+  // The group's values for a pair, or for the one the other way round.
+  std::vector<Signed> values(bool exchanged) {
+    std::vector<Signed> out;
+    for (const PairOperand& x : operands_) {
+      int of = static_cast<int>(x.of);
+      if (exchanged && x.of != PairOperand::Of::all) of = 1 - of;
+      out.push_back({number({"operand", DType::float64, of, x.numbers, 0, 0})});
+    }
+    for (const FusedOp& op : group_.ops) out.push_back(value(op, out));
+    return out;
+  }
+
+ private:
+  using Key = std::tuple<std::string_view, DType, int, int, int, int>;
+
+  int number(const Key& key) { return numbers_.try_emplace(key, static_cast<int>(numbers_.size())).first->second; }
+  // Of one number, its sign included.
+  static int with_sign(const Signed& x) { return 2 * x.number + (x.negative ? 1 : 0); }
+
+  // Rounding is the same on either side of zero, so signs can be taken out of sums, products and quotients.
+  Signed sum(const FusedOp& op, Signed a, Signed b) {
+    if (b.number < a.number) std::swap(a, b);
+    const bool alike = a.negative == b.negative;
+    return {number({alike ? "sum" : "difference", op.compute, a.number, b.number, 0, 0}), a.negative, true};
+  }
+  Signed product(const FusedOp& op, Signed a, Signed b) {
+    if (b.number < a.number) std::swap(a, b);
+    const bool square = a.number == b.number && a.negative == b.negative;
+    return {number({"product", op.compute, a.number, b.number, 0, 0}), a.negative != b.negative,
+            !square && (a.rough || b.rough)};
+  }
+
+  Signed value(const FusedOp& op, const std::vector<Signed>& values) {
+    std::array<Signed, 3> in{};
+    bool rough = false, negative = false;
+    for (std::size_t k = 0; k < op.arity; ++k) {
+      in[k] = values[static_cast<std::size_t>(op.in[k])];
+      rough |= in[k].rough;
+      negative |= in[k].negative;
+    }
+    const auto [a, b, c] = in;
+    const std::string_view name = op.op ? op.op->name : "cast";
+    if (name == "subtract") return sum(op, a, {b.number, !b.negative, b.rough});
+    if (name == "add" && (rough || negative)) return sum(op, a, b);
+    if (name == "add" || name == "multiply") {
+      if (name == "multiply") return product(op, a, b);
+      return {number({"sum", op.compute, std::min(a.number, b.number), std::max(a.number, b.number), 0, 0})};
+    }
+    if (name == "square") return product(op, a, a);
+    if (name == "negative") return {a.number, !a.negative, a.rough};
+    if (name == "absolute") return {number({"absolute", op.compute, a.number, 0, 0, 0})};
+    if (name == "divide" && !b.rough)
+      return {number({"divide", op.compute, a.number, b.number, 0, 0}), a.negative != b.negative, a.rough};
+    // Of anything else nothing is known, and where a zero's sign is not, neither is the result.
+    const int own = rough ? ++unknown_ : 0;
+    return {number({name, op.op ? op.compute : op.dtype, with_sign(a), with_sign(b), with_sign(c), own})};
+  }
+
+  const FusedGroup& group_;
+  const std::span<const PairOperand> operands_;
+  std::map<Key, int> numbers_;
+  int unknown_ = 0;
+};
+
+}  // namespace
+
+std::optional<PairSymmetry> antisymmetric(const FusedGroup& group, std::span<const PairOperand> operands) {
+  Evaluation evaluation(group, operands);
+  const std::vector<Signed> one = evaluation.values(false), other = evaluation.values(true);
+  PairSymmetry out;
+  const auto first = static_cast<std::size_t>(group.num_inputs());
+  const auto is_named = [](const FusedOp& op, std::string_view name) { return op.op && op.op->name == name; };
+  for (std::size_t v = 0; v < one.size(); ++v) {
+    const FusedOp* op = v < first ? nullptr : &group.ops[v - first];
+    out.differences.push_back(op && is_named(*op, "subtract") && static_cast<std::size_t>(op->in[0]) < first &&
+                              static_cast<std::size_t>(op->in[1]) < first && one[v].number == other[v].number);
+  }
+  out.zeros_are_known = true;
+  for (std::int16_t v : group.outputs) {
+    const auto at = static_cast<std::size_t>(v);
+    if (at < first || one[at].number != other[at].number || one[at].negative == other[at].negative) return {};
+    const FusedOp& op = group.ops[at - first];
+    out.zeros_are_known &= is_named(op, "divide") && out.differences[static_cast<std::size_t>(op.in[0])];
+  }
+  return out;
+}
+
+}  // namespace tnp::compiler
