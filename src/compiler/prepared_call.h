@@ -57,6 +57,9 @@ class PreparedCall {
   // If it is one operation, that and what this is of.
   const OpDef* operation() const { return operation_; }
   virtual const PreparedOperands& operands() const;
+  // Whether other Python threads had better run meanwhile, although the arrays are not large.
+  bool is_heavy() const { return is_heavy_; }
+  void set_heavy(bool is_heavy) { is_heavy_ = is_heavy; }
 
  protected:
   PreparedCall(std::span<const Array> arguments, std::size_t num_results)
@@ -67,6 +70,7 @@ class PreparedCall {
   std::optional<DType> element_;
   std::vector<int> same_;  // for each result, the argument that it is, or -1; empty: none is
   const OpDef* operation_ = nullptr;
+  bool is_heavy_ = false;
 };
 
 // Arrays that somebody else holds, for the time of a call.

@@ -124,6 +124,8 @@ struct Program::Impl {
   std::unique_ptr<PreparedCall> prepare_steps(const Plan& plan, const MemoryPlan& memory,
                                               std::span<const Array> inputs) const;
   bool updates_in_place(const Plan& plan, std::span<const Array> inputs) const;
+  std::unique_ptr<PreparedCall> make_prepared(const Program& program, const Plan& plan, std::span<const Array> inputs,
+                                              bool large) const;
   bool works_on_large(const Plan& plan, std::span<const Array> inputs) const;
   bool is_made_later(const Plan& plan, const Step& step, const std::vector<int>& places,
                      std::span<const Array> inputs) const;

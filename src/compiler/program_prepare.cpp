@@ -3,12 +3,18 @@
 
 #include "compiler/prepared_steps.h"
 #include "compiler/program_impl.h"
+#include "compiler/work.h"
 #include "ir/apply_internal.h"
 #include "ops/shape/create.h"
 
 namespace tnp::compiler {
 
 constexpr std::size_t kMaxPrepared = 8;
+
+namespace {
+// To give up the GIL and to take it again costs some 0.1 µs.
+bool is_heavy(const Graph& graph, std::span<const Array> inputs) { return work_ns(graph, inputs) > 20'000; }
+}  // namespace
 
 class Program::PreparedPlan final : public PreparedCall {
  public:
@@ -196,6 +202,32 @@ bool Program::Impl::updates_in_place(const Plan& plan, std::span<const Array> in
   });
 }
 
+// What is large is prepared as views alone.
+std::unique_ptr<PreparedCall> Program::Impl::make_prepared(const Program& program, const Plan& plan,
+                                                           std::span<const Array> inputs, bool large) const {
+  const MemoryPlan memory = without_owned(plan.memory);
+  if (std::unique_ptr<PreparedCall> views = prepare_views(plan, memory, inputs)) return views;
+  if (large) return nullptr;
+  const std::span<const Array> arguments = inputs.first(static_cast<std::size_t>(graph.num_args()));
+  std::vector<int> all(static_cast<std::size_t>(plan.memory.num_inputs));
+  std::iota(all.begin(), all.end(), 0);
+  std::unique_ptr<PreparedCall> made;
+  if (plan.native) {
+    if (plan.is_native.load(std::memory_order_acquire))
+      made = prepared_native(arguments, *plan.native, operands(plan, all, inputs));
+  } else {
+    made = prepare_step(plan, memory, inputs);
+    if (!made) made = prepare_steps(plan, memory, inputs);
+    all.resize(static_cast<std::size_t>(num_given));
+    if (!made && all.size() <= BorrowedArrays::kMost) {
+      made =
+          std::make_unique<PreparedPlan>(arguments, graph.outputs.size(), program, plan, operands(plan, all, inputs));
+    }
+  }
+  if (made) made->set_heavy(is_heavy(plan.graph, inputs));
+  return made;
+}
+
 const PreparedCall* Program::prepare(std::span<const Array> inputs, bool& large) const {
   const Impl& impl = *impl_;
   const auto num_args = static_cast<std::size_t>(impl.graph.num_args());
@@ -211,6 +243,7 @@ const PreparedCall* Program::prepare(std::span<const Array> inputs, bool& large)
   impl.check_inputs(inputs);
   if (!impl.folded.empty() && impl.for_inputs(inputs) != nullptr) return nullptr;
   const Plan* plan = impl.settled_plan(inputs);
+  if (plan == nullptr) large = large || is_heavy(impl.graph, inputs);
   if (plan == nullptr || impl.updates_in_place(*plan, inputs)) return nullptr;
   large = large || impl.works_on_large(*plan, inputs);
   const std::lock_guard lock(impl.mutex);
@@ -218,21 +251,7 @@ const PreparedCall* Program::prepare(std::span<const Array> inputs, bool& large)
     if (known->fits(nodes, num_args)) return known.get();
   }
   if (impl.prepared.size() >= kMaxPrepared) return nullptr;
-  const MemoryPlan memory = without_owned(plan->memory);
-  std::unique_ptr<PreparedCall> made = impl.prepare_views(*plan, memory, inputs);
-  if (!made && large) return nullptr;
-  std::vector<int> all(static_cast<std::size_t>(plan->memory.num_inputs));
-  std::iota(all.begin(), all.end(), 0);
-  if (!made && plan->native) {
-    if (!plan->is_native.load(std::memory_order_acquire)) return nullptr;
-    made = prepared_native(arguments, *plan->native, impl.operands(*plan, all, inputs));
-  } else if (!made) {
-    made = impl.prepare_step(*plan, memory, inputs);
-    if (!made) made = impl.prepare_steps(*plan, memory, inputs);
-    all.resize(static_cast<std::size_t>(impl.num_given));
-    if (!made && all.size() <= BorrowedArrays::kMost)
-      made = std::make_unique<PreparedPlan>(arguments, num_results(), *this, *plan, impl.operands(*plan, all, inputs));
-  }
+  std::unique_ptr<PreparedCall> made = impl.make_prepared(*this, *plan, inputs, large);
   if (!made) return nullptr;
   impl.prepared.push_back(std::move(made));
   return impl.prepared.back().get();

@@ -29,6 +29,14 @@ bool add_variables(const Traced& traced, CallLeaves& leaves) {
   return true;
 }
 
+// Meanwhile other threads may drop arrays, or donate them: they are held by more than what had them before.
+bool run_without_gil(const compiler::PreparedCall& call, detail::Node* const* in, std::size_t n, Array* out) {
+  StackArrays<compiler::PreparedCall::kMostArguments> held(n);
+  for (std::size_t i = 0; i < n; ++i) held.all()[i] = array_at(in[i]);
+  const nb::gil_scoped_release others;
+  return call.run(in, out);
+}
+
 }  // namespace
 
 // `quick` by value: what follows the run may forget it.
@@ -42,6 +50,20 @@ PyObject* QuickCalls::run_structure(const Quick quick, PyObject* const* given, d
     const int same = quick.call->argument_of(i);
     return same < 0 ? SpareObjects<Array>::wrap(std::move(out[i])) : Py_NewRef(given[same]);
   });
+}
+
+PyObject* QuickCalls::run_heavy(const Quick quick, PyObject* const* given, detail::Node* const* in, std::size_t n) {
+  const Running running(*this);
+  const std::size_t count = quick.call->num_results();
+  StackArrays<kMostResults> made(count);
+  Array* out = made.all();
+  if (!run_without_gil(*quick.call, in, n, out)) return nullptr;
+  tell_after_run();
+  const auto object_of = [&](std::size_t i) {
+    const int same = quick.call->argument_of(i);
+    return same < 0 ? SpareObjects<Array>::wrap(std::move(out[i])) : Py_NewRef(given[same]);
+  };
+  return quick.is_leaf ? object_of(0) : structure_of(quick.row, *quick.traced, count, object_of);
 }
 
 PyObject* QuickCalls::call_formed(PyObject* const* given, std::size_t n, PyObject* names) {
@@ -64,7 +86,8 @@ PyObject* QuickCalls::call_formed(PyObject* const* given, std::size_t n, PyObjec
 
 // The last results are what Variables are to hold.
 PyObject* QuickCalls::run_formed(const Quick quick, const CallLeaves& leaves) {
-  if (quick.element != nullptr) {
+  const bool heavy = quick.call->is_heavy();
+  if (quick.element != nullptr && !heavy) {
     const DType type = **quick.element;
     alignas(16) std::byte room[16];
     const std::byte* element = quick.call->run_element(leaves.nodes(), room);
@@ -74,7 +97,9 @@ PyObject* QuickCalls::run_formed(const Quick quick, const CallLeaves& leaves) {
   const std::size_t count = quick.call->num_results();
   StackArrays<kMostResults> made(count);
   Array* out = made.all();
-  if (!quick.call->run(leaves.nodes(), out)) return nullptr;
+  if (heavy ? !run_without_gil(*quick.call, leaves.nodes(), leaves.count(), out)
+            : !quick.call->run(leaves.nodes(), out))
+    return nullptr;
   tell_after_run();
   const std::vector<VariableRef>& assigned = quick.traced->function.assigned;
   const std::size_t own = count - assigned.size();

@@ -1,5 +1,5 @@
 // The quickest way of a call of a compiled function: arrays like those of one of the last calls, for which the program
-// has prepared what is left to do. The GIL guards all of it, and is kept: no such call works on large arrays.
+// has prepared what is left to do. The GIL guards all of it, and is kept but for heavy work on small arrays.
 #pragma once
 
 #include <cstddef>
@@ -58,7 +58,9 @@ class QuickCalls {
       in[i] = SpareObjects<Array>::value(given[i]).node();
     }
     for (std::size_t i = 0; i < count_; ++i) {
-      if (quick_[i].call->fits(in, n)) return run(quick_[i], given, in);
+      const Quick& quick = quick_[i];
+      if (quick.call->fits(in, n))
+        return quick.call->is_heavy() ? run_heavy(quick, given, in, n) : run(quick, given, in);
     }
     return nullptr;
   }
@@ -125,6 +127,7 @@ class QuickCalls {
   };
 
   static PyObject* run_structure(Quick quick, PyObject* const* given, detail::Node* const* in);
+  PyObject* run_heavy(Quick quick, PyObject* const* given, detail::Node* const* in, std::size_t n);
   static PyObject* run_formed(Quick quick, const CallLeaves& leaves);
   static void find_elements(Traced& t, Quick& quick, std::span<const Array> in);
   void ask(Traced& t, const CallForm* form, std::span<const Array> in, bool large);
