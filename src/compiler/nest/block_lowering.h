@@ -87,6 +87,7 @@ class BlockLowering {
   // fold_lowering.cpp
   bool lower_reduction(const GraphNode& node);
   bool lower_extreme(const GraphNode& node, Fold fold);
+  bool lower_extreme(const GraphNode& node, Fold fold);
   bool lower_short_rows(const GraphNode& node, Fold fold, DType type);
   bool lower_short_columns(const GraphNode& node, NestStatement s);
   bool lower_product(const GraphNode& node);

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <optional>
 #include <string_view>
 
 #include "compiler/nest/block_lowering.h"
 #include "compiler/param_reader.h"
+#include "ir/apply_internal.h"
+#include "ops/index/take_rows.h"
 #include "ops/matmul/gemm.h"
 #include "ops/reduce/reduce_driver.h"
 
@@ -59,10 +62,32 @@ Direct direct_reduction(const LoopNest::Callee& callee, ReduceOp op) {
   };
 }
 
+// Rows at the places of one index array. The operation itself raises the error of one that is out of bounds.
+Direct direct_gather(const LoopNest::Callee& callee) {
+  const ParamReader p(*callee.params);
+  if (callee.in.size() != 2 || p.axes.at("axes") != Axes{0}) return nullptr;
+  const Operand &x = callee.in[0], &index = callee.in[1];
+  const auto packed = [](const Operand& o) { return o.strides == contiguous_strides(o.shape, itemsize(o.dtype)); };
+  if (index.dtype != DType::int64 || !packed(x) || !packed(index)) return nullptr;
+  const std::int64_t size = x.shape[0], n = index.shape.num_elements();
+  const std::int64_t bytes = size == 0 ? 0 : x.shape.num_elements() / size * itemsize(x.dtype);
+  const TakeRows take = take_rows_of(bytes);
+  if (size == 0 || take == nullptr) return nullptr;
+  return [=, op = callee.op, params = callee.params, x = x, index = index](void* const* memory) {
+    const auto* places = static_cast<const std::int64_t*>(memory[1]);
+    if (take(static_cast<const std::byte*>(memory[0]), places, size, n, static_cast<std::byte*>(memory[2]))) return;
+    const Array in[] = {Array::empty(x.dtype, x.shape), Array::empty(index.dtype, index.shape)};
+    std::memcpy(in[1].data(), places, static_cast<std::size_t>(n * itemsize(index.dtype)));
+    Array out[1];
+    execute(Call{*op, in, *params}, out);
+  };
+}
+
 }  // namespace
 
 Direct direct_call(const LoopNest::Callee& callee) {
   if (std::string_view(callee.op->name) == "matmul") return direct_product(callee);
+  if (std::string_view(callee.op->name) == "gather") return direct_gather(callee);
   const std::optional<ReduceOp> op = reduce_op_of(*callee.op);
   return op ? direct_reduction(callee, *op) : nullptr;
 }

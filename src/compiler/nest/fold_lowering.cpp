@@ -36,8 +36,9 @@ std::optional<KnownFold> fold_of(const OpDef& op) {
     case ReduceOp::any:
       return KnownFold{Fold::max, true};
     case ReduceOp::argmin:
+      return KnownFold{Fold::argmin, false};
     case ReduceOp::argmax:
-      break;
+      return KnownFold{Fold::argmax, false};
   }
   return {};
 }
@@ -104,6 +105,7 @@ bool BlockLowering::lower_reduction(const GraphNode& node) {
   const std::optional<KnownFold> known = fold_of(*node.op);
   const GraphValue &in = value(node.inputs[0]), &result = value(node.outputs[0]);
   if (!known) return false;
+  if (known->fold >= Fold::argmax) return is_small(in) && lower_extreme(node, known->fold);
   if (!is_small(in)) return !known->logical && lower_short_rows(node, known->fold, result.dtype);
   const ParamReader p(*node.params);
   const Axes& axes = p.axes.at("axes");
@@ -150,6 +152,34 @@ bool BlockLowering::lower_reduction(const GraphNode& node) {
   if (type != result.dtype) folded = converted(folded, result.dtype);
   folded.writable = true;
   places[node.outputs[0]] = folded;
+  return true;
+}
+
+// The numbers of largest and smallest elements, one after the other.
+bool BlockLowering::lower_extreme(const GraphNode& node, Fold fold) {
+  constexpr std::int64_t kMostInTurn = 32;  // of which each waits for the one before
+  const GraphValue &in = value(node.inputs[0]), &result = value(node.outputs[0]);
+  const ParamReader p(*node.params);
+  const Axes& axes = p.axes.at("axes");
+  if (result.dtype != DType::int64 || in.shape.num_elements() > kMostInTurn * result.shape.num_elements()) return false;
+  const Place from = converted(in_registers(places.at(node.inputs[0])), is_half(in.dtype) ? DType::float32 : in.dtype);
+  Place terms{from.variable, {}, {}, false, from.offset};
+  for (const bool reduced : {false, true}) {
+    for (int d = 0; d < in.shape.ndim(); ++d) {
+      if ((std::find(axes.begin(), axes.end(), d) != axes.end()) != reduced) continue;
+      terms.shape.push_back(in.shape[d]), terms.strides.push_back(from.strides[d]);
+    }
+  }
+  const auto results = static_cast<int>(result.shape.num_elements());
+  const Place to = whole(out_.nest.variable(DType::int64, false, results), result, true);
+  NestStatement s{.kind = Kind::fold, .to = {to.variable}, .from = {from.variable}};
+  s.positions.push_back(positions(terms, terms.shape));
+  s.fold = fold;
+  const std::int64_t turns = in.shape.num_elements() / results;
+  cycles += (results + 7) / 8 * turns * 4;
+  out_.small_cost += (results + 7) / 8 * turns * 3;
+  statements.push_back(std::move(s));
+  places[node.outputs[0]] = to;
   return true;
 }
 

@@ -13,7 +13,7 @@ using Kind = NestStatement::Kind;
 
 constexpr const char* kKindNames[] = {"compute", "fold",    "join", "load", "store",  "locate", "assign",
                                       "advance", "address", "call", "loop", "branch", "refuse"};
-constexpr const char* kFoldNames[] = {"none", "sum", "prod", "min", "max", "dot"};
+constexpr const char* kFoldNames[] = {"none", "sum", "prod", "min", "max", "dot", "argmax", "argmin"};
 
 std::size_t hash_of(const std::vector<NestStatement>& block) {
   std::size_t h = block.size();
@@ -206,7 +206,8 @@ class Verifier {
     const auto count = s.positions[0].size(), results = static_cast<std::size_t>(elements(s.to[0]));
     need(count > 0 && count % results == 0, s, "elements that cannot be divided among the results");
     for (std::size_t k = 0; wrong_.empty() && k < s.from.size(); ++k) {
-      need(!pointer(s.from[k]) && dtype(s.from[k]) == dtype(s.to[0]), s, "an input of another type");
+      const bool fits = s.fold < Fold::argmax ? dtype(s.from[k]) == dtype(s.to[0]) : dtype(s.to[0]) == DType::int64;
+      need(!pointer(s.from[k]) && fits, s, "an input of another type");
       positions(s, k, static_cast<int>(count));
     }
   }

@@ -33,8 +33,9 @@ struct NestVariable {
 // each row, or one row for all.
 enum class ShortRows : std::uint8_t { one, packed, of_row, repeated };
 
-// What a fold does to two elements. `dot` adds products, and rounds once where there is a fused multiply-add.
-enum class Fold : std::uint8_t { none, sum, prod, min, max, dot };
+// What a fold does to two elements. `dot` adds products, and rounds once where there is a fused multiply-add; `argmax`
+// and `argmin` give the number of the first extreme element, or NaN.
+enum class Fold : std::uint8_t { none, sum, prod, min, max, dot, argmax, argmin };
 // The order in which the library folds (ops/reduce/fold.h): a row of elements, or rows of them, side by side. A dot
 // goes from the first to the last.
 enum class FoldOrder : std::uint8_t { row, columns };

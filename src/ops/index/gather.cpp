@@ -5,6 +5,7 @@
 #include "base/dim.h"
 #include "base/element_bits.h"
 #include "ops/index/places.h"
+#include "ops/index/take_rows.h"
 #include "runtime/threads.h"
 
 namespace tnp {
@@ -64,13 +65,6 @@ bool take_elements(const std::byte* from, const std::int64_t* index, std::int64_
                 from + (fits ? place : 0) * static_cast<std::int64_t>(sizeof(T)), sizeof(T));
   }
   return good;
-}
-
-using TakeElements = bool (*)(const std::byte*, const std::int64_t*, std::int64_t, std::int64_t, std::byte*);
-
-TakeElements take_elements_of(std::int64_t bytes) {
-  if (!has_element_bits(bytes)) return nullptr;
-  return with_element_bits(bytes, []<class T>(T) -> TakeElements { return &take_elements<T>; });
 }
 
 // Adds `stride` bytes for each step of an index that broadcasts to `shape`; false where one is out of bounds.
@@ -175,9 +169,9 @@ void execute(const Call& call, std::span<Array> out) {
   };
   if (bytes == 0 || n == 0) return;
   const Places::Vector* vector = known.empty() ? places.vector() : nullptr;
-  const TakeElements take = vector != nullptr && vector->stride == bytes && inner.is_run(itemsize) && vector->size > 0
-                                ? take_elements_of(bytes)
-                                : nullptr;
+  const TakeRows take = vector != nullptr && vector->stride == bytes && inner.is_run(itemsize) && vector->size > 0
+                            ? take_rows_of(bytes)
+                            : nullptr;
   if (take != nullptr) {
     return parallel_for(n, std::max<std::int64_t>(1, kParallelBytes / bytes),
                         [&](std::int64_t begin, std::int64_t end) {
@@ -338,6 +332,11 @@ const OpDef kGather{
 const RegisterOp registration(kGather);
 
 }  // namespace
+
+TakeRows take_rows_of(std::int64_t bytes) {
+  if (!has_element_bits(bytes)) return nullptr;
+  return with_element_bits(bytes, []<class T>(T) -> TakeRows { return &take_elements<T>; });
+}
 
 Array gather(const Array& x, std::span<const Array> indices, AxisList axes, AxisList labels) {
   IndexParams p;

@@ -66,8 +66,34 @@ void arg_rows(const void* in, int64_t row_stride, int64_t rows, int64_t n, int64
   }
 }
 
+// Those that are left over at the end are looked at together with some that are known already.
 template <bool Max, class T>
-constexpr ArgKernels kArgKernels = {&arg_rows<Max, T>};
+void arg_columns(const void* in, int64_t row_stride, int64_t n, int64_t columns, int64_t* index) {
+  constexpr int N = int(kArgColumns);
+  using Values = Vec<T, N>;
+  using Numbers = Vec<int64_t, N>;
+  for (int64_t j = 0;;) {
+    const char* p = static_cast<const char*>(in) + j * int64_t(sizeof(T));
+    Values best = load_vec<T, N>(reinterpret_cast<const T*>(p));
+    Numbers number(0);
+    for (int64_t t = 1; t < n; t++) {
+      p += row_stride;
+      const Values x = load_vec<T, N>(reinterpret_cast<const T*>(p));
+      const auto beyond = (Max ? x > best : x < best) | (x != x);
+      const auto taken = beyond & (best == best);
+      best = select(bit_cast<mask_t<Values>>(taken), x, best);
+      number = select(bit_cast<mask_t<Numbers>>(__builtin_convertvector(taken, Numbers)), Numbers(t), number);
+    }
+    store_vec(index + j, number);
+    if (j + N >= columns) return;
+    j = j + 2 * N <= columns ? j + N : columns - N;
+  }
+}
+
+template <bool Max, class T>
+constexpr ArgKernels kArgKernels = {&arg_rows<Max, T>, &arg_columns<Max, T>};
+template <bool Max, class T>
+constexpr ArgKernels kArgKernels<Max, Complex<T>> = {&arg_rows<Max, Complex<T>>, nullptr};
 
 template <bool Max>
 const ArgKernels* find_kernels(DType type) {

@@ -103,9 +103,30 @@ void arg_long_rows(const ArgPlan& plan, const ReduceStage& stage, int64_t rows, 
   for (int64_t r = 0; r < rows; r++) out[r] = out[r] * kReduceChunk + index[out[r] * rows + r];
 }
 
+// Columns that lie side by side. False where they do not.
+bool arg_columns(const ArgPlan& plan, const ReduceStage& stage, int64_t* out) {
+  constexpr int64_t kPiece = 256;
+  const DimList& batch = stage.batch;
+  const int last = batch.count - 1;
+  if (last < 0 || batch.strides[last] != plan.bytes || batch.shape[last] < kArgColumns) return false;
+  if (plan.kernels->columns == nullptr || plan.type != stage.dtype || stage.stride == plan.bytes) return false;
+  const int64_t columns = batch.shape[last], outer = batch.size() / columns;
+  const int64_t pieces = columns < 2 * kPiece ? 1 : columns / kPiece, width = pieces == 1 ? columns : kPiece;
+  parallel_for(outer * pieces, divide_up(kReduceGrain, stage.n * width), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      const int64_t row = i / pieces * columns, piece = i % pieces, first = piece * kPiece;
+      const int64_t count = piece == pieces - 1 ? columns - first : kPiece;
+      plan.kernels->columns(stage.data + locate(batch, row) + first * plan.bytes, stage.stride, stage.n, count,
+                            out + row + first);
+    }
+  });
+  return true;
+}
+
 void run_arg_stage(const ArgPlan& plan, const ReduceStage& stage, int64_t* out) {
   const int64_t rows = stage.batch.size();
   if (stage.n >= 2 * kReduceChunk && rows < 64) return arg_long_rows(plan, stage, rows, out);
+  if (arg_columns(plan, stage, out)) return;
   const int64_t tiles = divide_up(rows, kTileRows);
   parallel_for(tiles, divide_up(kReduceGrain, stage.n * kTileRows), [&](int64_t begin, int64_t end) {
     const int64_t first = begin * kTileRows, last = end * kTileRows < rows ? end * kTileRows : rows;

@@ -25,7 +25,10 @@ struct ReduceKernels {
 struct ArgKernels {
   // index[i] and value[i] = where the least (or greatest) of n elements is first, or the first NaN, and what is there.
   void (*rows)(const void* in, int64_t row_stride, int64_t rows, int64_t n, int64_t* index, void* value);
+  // The same places down columns that lie side by side, kArgColumns of them at least; null: there is no such function.
+  void (*columns)(const void* in, int64_t row_stride, int64_t n, int64_t columns, int64_t* index);
 };
+inline constexpr int64_t kArgColumns = 8;
 
 #define TNP_DECLARE_REDUCE_KERNELS(ISA)                              \
   namespace ISA {                                                    \

@@ -478,6 +478,46 @@ def test_views_of_what_is_written(n):
     agree(kept, n, a * 0.01, a * 0.01)
 
 
+# --- where extremes are, and what lies there
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32", "uint8"])
+@pytest.mark.parametrize("shape", [(4, 4), (7, 16), (33, 3), (5, 25), (16, 16), (20, 70), (1, 9)])
+def test_places_of_extremes(shape, dtype):
+    """The first of those that are alike, or of NaN; read there."""
+    x = data(shape, dtype)
+    x[0, 1] = x[-1, -1]
+    if np.dtype(dtype).kind == "f":
+        x[shape[0] // 2, shape[1] // 3] = np.nan
+        x[0, 0], x[-1, 0] = 0.0, -0.0
+
+    def step(i, c):
+        x, n, y = c
+        turned = tnp.concatenate([x[1:], x[:1]])
+        down, along = tnp.argmax(turned, axis=0), tnp.argmin(x[::-1].T, axis=0, keepdims=True)
+        n = n + down * i + tnp.argmin(x, axis=0) + tnp.sum(along)
+        return turned, n + tnp.argmax(x), y + turned[down % len(x)][0] + x[:, 0][along[0] % len(x)][0]
+
+    agree(step, 30, x, np.zeros(shape[1], "int64"), np.zeros(shape[1], dtype))
+
+
+@pytest.mark.parametrize("n", [5, 100, 200])
+def test_elements_at_many_places(n):
+    def step(i, c):
+        x, y, rows = c
+        y = y + x[tnp.maximum(rows - i, -n)] * 0.5
+        return x + y[rows], y, (rows * 7 + 3) % n
+
+    agree(step, 30, data(n), data(n, seed=1), np.arange(n))
+
+    def outside(x, rows):
+        return tnp.fori_loop(0, 100, lambda i, c: (c[0] + x[c[1]], c[1] + (i == 60)), (x, rows))
+
+    for f in (outside, tnp.function(outside)):
+        with pytest.raises(IndexError, match="out of bounds"):
+            f(tnp.asarray(data(n)), tnp.asarray(np.arange(n)))
+
+
 # --- what the turn before wrote
 
 

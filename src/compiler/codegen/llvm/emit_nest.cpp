@@ -116,7 +116,7 @@ void NestEmitter::compute_small(const NestStatement& s) {
 void NestEmitter::fold(const NestStatement& s) {
   std::vector<SmallArrays::Chunks> from;
   for (int v : s.from) from.push_back(chunks(v));
-  set_chunks(s.to[0], small_.fold(s, variable(s.to[0]).dtype, variable(s.to[0]).elements, from));
+  set_chunks(s.to[0], small_.fold(s, variable(s.from[0]).dtype, variable(s.to[0]).elements, from));
 }
 
 void NestEmitter::join(const NestStatement& s) {

@@ -212,12 +212,35 @@ llvm::Value* SmallArrays::dot(const Chunks& a, const Chunks& b) {
   return sum;
 }
 
+// The number of the first term that is the largest (or smallest), or of the first NaN, as int64.
+llvm::Value* SmallArrays::first_extreme(const Chunks& terms) {
+  const bool max = fold_ == Fold::argmax;
+  llvm::Type* type = b_.getInt64Ty();
+  if (auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(terms[0]->getType()))
+    type = llvm::FixedVectorType::get(type, vector->getNumElements());
+  const auto further = [&](llvm::Value* x, llvm::Value* best) {
+    if (is_float(type_)) {
+      llvm::Value* beyond = max ? b_.CreateFCmpUGT(x, best) : b_.CreateFCmpULT(x, best);
+      return b_.CreateAnd(beyond, b_.CreateFCmpORD(best, best));
+    }
+    if (is_signed_integer(type_)) return max ? b_.CreateICmpSGT(x, best) : b_.CreateICmpSLT(x, best);
+    return max ? b_.CreateICmpUGT(x, best) : b_.CreateICmpULT(x, best);
+  };
+  llvm::Value *best = terms[0], *number = llvm::Constant::getNullValue(type);
+  for (std::size_t t = 1; t < terms.size(); ++t) {
+    llvm::Value* taken = further(terms[t], best);
+    best = b_.CreateSelect(taken, terms[t], best);
+    number = b_.CreateSelect(taken, llvm::ConstantInt::get(type, t), number);
+  }
+  return number;
+}
+
 SmallArrays::Chunks SmallArrays::fold(const NestStatement& s, DType type, int results,
                                       const std::vector<Chunks>& from) {
   fold_ = s.fold;
   type_ = type;
   const int n = static_cast<int>(s.positions[0].size()) / results;
-  const bool by_lanes = s.fold != Fold::dot && s.order == FoldOrder::row && results <= 4 && n >= kNarrowLanes;
+  const bool by_lanes = s.fold < Fold::dot && s.order == FoldOrder::row && results <= 4 && n >= kNarrowLanes;
   Chunks out;
   if (by_lanes) {
     for (int j = 0; j < results; ++j) {
@@ -242,6 +265,8 @@ SmallArrays::Chunks SmallArrays::fold(const NestStatement& s, DType type, int re
     }
     if (s.fold == Fold::dot) {
       out.push_back(dot(terms[0], terms[1]));
+    } else if (s.fold >= Fold::argmax) {
+      out.push_back(first_extreme(terms[0]));
     } else {
       out.push_back(s.order == FoldOrder::row ? fold_row(terms[0]) : fold_columns(terms[0]));
     }

@@ -49,6 +49,7 @@ class SmallArrays {
   llvm::Value* fold_lanes(const Chunks& from, std::span<const int> positions);
   llvm::Value* halves(llvm::Value* vector);
   llvm::Value* dot(const Chunks& a, const Chunks& b);
+  llvm::Value* first_extreme(const Chunks& terms);
 
   llvm::IRBuilder<>& b_;
   Isa isa_;
