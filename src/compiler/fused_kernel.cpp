@@ -21,6 +21,7 @@ namespace {
 constexpr int kMaxVariants = 8;
 constexpr std::int64_t kStageBlock = 512;  // elements of a strided operand that are gathered at a time
 constexpr std::int64_t kShortRow = 128;    // rows below are gathered into blocks across rows
+constexpr std::int64_t kRepeated = 64;     // rows below have operands that are repeated put together
 constexpr std::int64_t kLongRow = 2048;    // rows below are walked by native code of their own
 constexpr double kLoadNs = 3e5;            // that loading code takes, roughly
 constexpr int kMaxVectorBytes = 256;       // of one operand: twice 8 complex128
@@ -480,7 +481,9 @@ bool FusedKernel::run_general(Array* const* in, Array* out, const std::int16_t* 
     const std::size_t at = static_cast<std::size_t>(j);
     loop.operands[at] = {data[j], out[j] ? out[j].strides() : contiguous_strides(loop.shape, sizes_[at])};
   }
-  if (n > 0 && walked) {
+  if (n > 0 && short_rows && run_repeated(loop, mode)) {
+    // Done.
+  } else if (n > 0 && walked) {
     std::vector<Strides> strides;
     std::vector<int> sizes;
     std::vector<const std::byte*> places;
@@ -557,6 +560,32 @@ void FusedKernel::run_rows(Loop& loop) const {
     }
   };
   run_loop(loop.shape, loop.operands, grain_, row, &loop);
+}
+
+// Very short rows, of operands that lie one after the other or are repeated along an axis: by code for rows without gaps.
+bool FusedKernel::run_repeated(Loop& loop, JitMode mode) {
+  struct Context {
+    FusedKernel& self;
+    Loop& loop;
+    JitMode mode;
+  } context{*this, loop, mode};
+  std::vector<int> sizes(sizes_.begin(), sizes_.end());
+  const RowsTogether options{
+      .sizes = sizes,
+      .results = static_cast<std::size_t>(group_.num_outputs()),
+      .longest = kRepeated - 1,
+      .gaps = false,
+      .start =
+          [](void* c) {
+            const Context& it = *static_cast<Context*>(c);
+            it.loop.variant = it.self.choose(it.loop.scalars, it.loop.shape.num_elements(), it.mode);
+          },
+  };
+  const auto row = [](void* c, std::byte* const* operands, const std::int64_t*, std::int64_t n) {
+    const Context& it = *static_cast<Context*>(c);
+    it.self.run_flat(it.loop.variant, it.loop.scalars, operands, n);
+  };
+  return run_short_rows(loop.shape, loop.operands, options, grain_, row, &context);
 }
 
 // Blocks of elements that span short rows; every operand that is not contiguous as a whole is gathered.

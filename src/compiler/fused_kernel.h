@@ -86,6 +86,7 @@ class FusedKernel {
                 std::int64_t n) const;
   void run_rows(Loop& loop) const;
   void run_gathered(Loop& loop) const;
+  bool run_repeated(Loop& loop, JitMode mode);
 
   const FusedGroup group_;
   const BlockInterpreter interpreter_;

@@ -121,6 +121,7 @@ struct NativeLoop::Instance {
   bool first = false;
   Version exact, general;
   std::atomic<std::int64_t> spent_ns{0}, native_ns{0};
+  std::atomic<bool> settled{false};  // its plans are made, so that what iterations take tells what others will
 };
 
 // `i < n` and `i + 1`, which fori_loop makes.
@@ -349,7 +350,8 @@ NativeLoop::Outcome NativeLoop::run(const State& state, JitMode mode) {
   const std::int64_t before = instance->spent_ns.fetch_add(state.spent_ns);
   Version& version = choose_version(*instance, mode);
   if (!version.nest) return Outcome::never;
-  if (!worth_code(version, instance->isa, static_cast<double>(before) + spent + left, mode))
+  const double expected = instance->settled.exchange(true) ? left : 0;
+  if (!worth_code(version, instance->isa, static_cast<double>(before) + spent + expected, mode))
     return version.failed ? Outcome::never : Outcome::not_yet;
   const auto start = std::chrono::steady_clock::now();
   const Outcome outcome = run_code(version, state);

@@ -41,8 +41,7 @@ void collapse(Shape& shape, std::vector<Strides>& strides) {
 }
 
 constexpr std::int64_t kRowsTogether = 1024;  // elements: the operands stay in the first-level cache
-constexpr std::int64_t kShortRow = 256, kShortRowWithGaps = 64;
-constexpr std::int64_t kMaxElementBytes = 16;
+constexpr std::int64_t kShortRowWithGaps = 64;
 constexpr std::size_t kSmallStage = 4096;  // bytes on the stack
 
 // How the elements of an operand lie, of a shape that has been collapsed to two dimensions and more.
@@ -130,8 +129,9 @@ void gather_rows(std::byte* to, const LoopOperand& from, const Strides& strides,
 
 }  // namespace
 
-bool run_short_rows(const Shape& full_shape, std::span<const LoopOperand> operands, std::span<const int> sizes,
+bool run_short_rows(const Shape& full_shape, std::span<const LoopOperand> operands, const RowsTogether& options,
                     std::int64_t grain, RowFunction row, void* context) {
+  const std::span<const int> sizes = options.sizes;
   const std::size_t count = operands.size();
   Shape shape = full_shape;
   std::vector<Strides> strides;
@@ -140,24 +140,28 @@ bool run_short_rows(const Shape& full_shape, std::span<const LoopOperand> operan
   collapse(shape, strides);
   if (shape.ndim() < 2) return false;
   const std::int64_t inner = shape[shape.ndim() - 1];
-  if (inner == 0 || inner > kShortRow) return false;
+  if (inner == 0 || inner > options.longest) return false;
   const std::int64_t total = shape.num_elements(), rows = total / inner;
   if (rows < 4) return false;
   std::vector<Lie> lies(count);
-  std::size_t staged = 0;
   for (std::size_t k = 0; k < count; ++k) {
     lies[k] = lie_of(shape, strides[k], sizes[k]);
-    if (lies[k] == Lie::other && inner > kShortRowWithGaps) return false;
-    staged += lies[k] != Lie::whole && lies[k] != Lie::number;
+    if (k < options.results && lies[k] != Lie::whole) return false;
+    if (lies[k] == Lie::other && (!options.gaps || inner > kShortRowWithGaps)) return false;
   }
+  if (options.start) options.start(context);
   // Whole cache lines of the result, where that many rows are not too many.
   const std::int64_t lines = 64 / std::gcd<std::int64_t>(64, inner * sizes[0]);
   std::int64_t together = kRowsTogether / inner;
   if (together >= lines) together -= together % lines;
 
   parallel_for(rows, std::max<std::int64_t>(1, grain / inner), [&](std::int64_t begin, std::int64_t end) {
-    const std::int64_t most = (std::min(together, end - begin) * inner * kMaxElementBytes + kFill + 63) / 64 * 64;
-    const std::size_t bytes = staged * static_cast<std::size_t>(most);
+    const std::int64_t most = std::min(together, end - begin) * inner;
+    const auto staged = [&](std::size_t k) {
+      return lies[k] == Lie::whole || lies[k] == Lie::number ? 0 : (most * sizes[k] + kFill + 63) / 64 * 64;
+    };
+    std::size_t bytes = 0;
+    for (std::size_t k = 0; k < count; ++k) bytes += static_cast<std::size_t>(staged(k));
     alignas(64) std::byte small[kSmallStage];
     std::unique_ptr<std::byte[]> large;
     std::byte* free = small;
@@ -172,11 +176,11 @@ bool run_short_rows(const Shape& full_shape, std::span<const LoopOperand> operan
       at[k] = operands[k].data;
       if (lies[k] == Lie::whole || lies[k] == Lie::number) continue;
       at[k] = free;
-      free += most;
-      const std::int64_t bytes = inner * sizes[k];
+      free += staged(k);
+      const std::int64_t row_bytes = inner * sizes[k];
       if (lies[k] != Lie::repeated_row) continue;
       for (std::int64_t r = 0; r < std::min(together, end - begin); ++r)
-        std::memcpy(at[k] + r * bytes, operands[k].data, static_cast<std::size_t>(bytes));
+        std::memcpy(at[k] + r * row_bytes, operands[k].data, static_cast<std::size_t>(row_bytes));
     }
     for (std::int64_t first = begin; first < end; first += together) {
       const std::int64_t here = std::min(together, end - first);

@@ -30,9 +30,17 @@ void run_loop(const Shape& shape, std::span<const LoopOperand> operands, std::in
               void* context);
 
 // The same where rows of the innermost dimension are so short that calling `row` for each would take longer than its
-// work: it is called for many rows at a time, for which operands with gaps are put together. The first operand is the
-// result, without gaps. False, and nothing done, where rows are long or few.
-bool run_short_rows(const Shape& shape, std::span<const LoopOperand> operands, std::span<const int> sizes,
+// work: it is called for many rows at a time, for which operands that are repeated are put together, and, where `gaps`
+// says so, those whose rows have gaps between them. The first `results` operands have none. False, and nothing done,
+// where rows are longer than `longest`, or few.
+struct RowsTogether {
+  std::span<const int> sizes;  // of the operands' elements
+  std::size_t results = 1;
+  std::int64_t longest = 256;
+  bool gaps = true;
+  void (*start)(void* context) = nullptr;  // called before the first row, if anything is done
+};
+bool run_short_rows(const Shape& shape, std::span<const LoopOperand> operands, const RowsTogether& options,
                     std::int64_t grain, RowFunction row, void* context);
 
 }  // namespace tnp

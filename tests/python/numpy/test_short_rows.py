@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 import tnp
 
@@ -65,6 +69,37 @@ def test_operands(shape: tuple[int, ...], dtype: str) -> None:
             mixed = np.arange(1, shape[-1] + 1, dtype="float32")
             np.testing.assert_array_equal(np.asarray(mine * tnp.asarray(mixed)), x * mixed, err_msg=a)
             np.testing.assert_array_equal(np.asarray(mine > tnp.asarray(mixed)), x > mixed, err_msg=a)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int32", "complex64", "float16"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_fused(shape: tuple[int, ...], dtype: str) -> None:
+    """Several operations, of types of different width, with two results: the bits of eager execution."""
+    arrays = {name: tnp.asarray(x) for name, x in operands(shape, dtype).items()}
+
+    def program(x: tnp.ndarray, y: tnp.ndarray, z: tnp.ndarray) -> tuple[tnp.ndarray, tnp.ndarray]:
+        return (x - y) * z + x, abs(x * y) > abs(z)
+
+    compiled = tnp.function(program)
+    for x, y, z in (
+        ("whole", "row", "column"),
+        ("whole", "first", "number"),
+        ("whole", "middle", "gaps"),
+        ("row", "column", "row"),
+    ):
+        three = [arrays[name] for name in (x, y, z)]
+        for _ in range(3):
+            for got, expected in zip(compiled(*three), program(*three), strict=True):
+                assert got.dtype == expected.dtype
+                np.testing.assert_array_equal(np.asarray(got), np.asarray(expected), err_msg=f"{x} {y} {z}")
+
+
+@pytest.mark.skipif(os.environ.get("TNP_JIT") == "always", reason="this is that run")
+def test_native_code() -> None:
+    """The same where code is made at once."""
+    command = [sys.executable, "-m", "pytest", "-q", __file__, "-k", "fused or threads", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, env=os.environ | {"TNP_JIT": "always"}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
 
 
 def test_large_on_threads() -> None:
