@@ -25,6 +25,7 @@ ALL = [
     "programs.softmax",
     "programs.stencil",
     "programs.loops",
+    "programs.recurrences",
     "programs.ocean",
     "programs.singles",
     "programs.compositions",

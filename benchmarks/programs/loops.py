@@ -169,7 +169,7 @@ def algorithms() -> list[Row]:
                 )
             )
 
-    for n in (16, 64, 128):
+    for n in (16, 64, 100, 128, 200, 400):
         a = rng.random((n, n)) + 2 * n * np.eye(n)
         a = a + a.T
         against(f"Floyd-Warshall, {n} nodes", floyd_warshall, [a])
