@@ -10,7 +10,7 @@ from typing import Any
 from . import _autograph as _ag
 from . import _core
 from ._autograph_loops import Rows, _rows_of
-from ._autograph_values import TracedList, comprehension, list_of, print_
+from ._autograph_values import Text, TracedList, comprehension, list_of, print_
 
 
 class SymbolicRange:
@@ -100,6 +100,10 @@ def _range(*bounds: Any) -> Any:
 def _len(x: Any) -> Any:
     if isinstance(x, TracedList):
         x = x.values
+    if isinstance(x, Text):  # the length of a number that is not known: its size is fixed
+        for part in x.parts:
+            if isinstance(part, tuple) and isinstance(part[0], _core.Dim):
+                int(part[0])
     if not _core.is_traced(x) or isinstance(x, (_core.Dim, _ag.STRICT)):
         return len(x)
     if len(x.shape) == 0:
@@ -145,10 +149,19 @@ def _extreme(python: Callable[..., Any], ufunc: str) -> Callable[..., Any]:
             return python(*args, **kwargs)
         result = values[0]
         for x in values[1:]:
-            result = _core.ufuncs[ufunc](result, x)
+            result = _extreme_of_two(result, x, ufunc)
         return result
 
     return choose
+
+
+def _extreme_of_two(a: Any, b: Any, ufunc: str) -> Any:
+    for x, y in ((a, b), (b, a)):
+        if isinstance(x, _core.Dim) and type(y) in (int, _core.Dim):
+            return x._least(y) if ufunc == "minimum" else x._largest(y)
+    result = _core.ufuncs[ufunc](a, b)
+    weak = all(_ag._is_number(x) or isinstance(x, _core.Dim) or _core.is_weak(x) for x in (a, b))
+    return _core.set_weak(_core.alias(result)) if weak else result
 
 
 def _traced_rows(x: Any) -> Any:

@@ -239,6 +239,33 @@ def not_in(a: Any, b: Any) -> Any:
     return _ag.not_(in_(a, b))
 
 
+def _of_sizes(a: Any, b: Any) -> bool:
+    """Whether these are shapes of one rank, some of whose sizes only the run tells."""
+    if type(a) is not tuple or type(b) is not tuple or len(a) != len(b):
+        return False
+    return any(isinstance(x, _core.Dim) or isinstance(y, _core.Dim) for x, y in zip(a, b, strict=True))
+
+
+def eq(a: Any, b: Any) -> Any:
+    """a == b"""
+    if not _of_sizes(a, b):
+        return a == b
+    same: Any = True
+    for x, y in zip(a, b, strict=True):
+        each = x == y
+        if not _core.is_traced(each):
+            if not each:
+                return False
+            continue
+        same = each if same is True else _ufuncs["logical_and"](same, each)
+    return same
+
+
+def ne(a: Any, b: Any) -> Any:
+    """a != b"""
+    return _ag.not_(eq(a, b)) if _of_sizes(a, b) else a != b
+
+
 def chain(is_plain: bool, left: Any, *rest: Any) -> Any:
     """left op b op c …: the operators' names, then functions that give b, c, …"""
     n = len(rest) // 2
@@ -247,7 +274,7 @@ def chain(is_plain: bool, left: Any, *rest: Any) -> Any:
     def compare(i: int, left: Any) -> Any:
         right = values[i]()
         name = operators[i]
-        compared = {"in_": in_, "not_in": not_in}.get(name) or getattr(operator, name)
+        compared = {"in_": in_, "not_in": not_in, "eq": eq, "ne": ne}.get(name) or getattr(operator, name)
         result = compared(left, right)
         if i == n - 1:
             return result

@@ -77,7 +77,7 @@ def _may_help(what: str, frame: types.FrameType) -> bool:
     return True
 
 
-_NUMBERS = {"range", "int", "float", "bool", "complex"}  # builtins that ask for a value, and are converted
+_NUMBERS = {"len", "range", "int", "float", "bool", "complex"}  # builtins that ask for a value, and are converted
 _ITERATORS = {"enumerate", "zip", "any", "all"}
 
 

@@ -408,7 +408,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_Compare(self, node: ast.Compare) -> Any:
         chained = len(node.ops) > 1 and not any(_binds(c) for c in node.comparators)
-        if not chained and not isinstance(node.ops[0], (ast.In, ast.NotIn)):
+        if not chained and not isinstance(node.ops[0], (ast.In, ast.NotIn, ast.Eq, ast.NotEq)):
             self.generic_visit(node)
             return node
         plain = ast.Constant(all(_is_plain(c) for c in node.comparators))

@@ -1,5 +1,6 @@
 #include "base/dim.h"
 
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <tuple>
@@ -28,14 +29,20 @@ Dim encode(std::uint32_t table, std::size_t index) {
 }
 std::uint64_t decode(Dim d) { return static_cast<std::uint64_t>(-(d + 1)); }
 
+[[noreturn]] void too_large() { throw ValueError("Maximum allowed dimension exceeded"); }
+
 Dim apply(DimExpr::Kind kind, Dim a, Dim b) {
+  Dim d;
   switch (kind) {
     case DimExpr::Kind::add:
-      return a + b;
+      if (__builtin_add_overflow(a, b, &d)) too_large();
+      return d;
     case DimExpr::Kind::sub:
-      return a - b;
+      if (__builtin_sub_overflow(a, b, &d)) too_large();
+      return d;
     case DimExpr::Kind::mul:
-      return a * b;
+      if (__builtin_mul_overflow(a, b, &d)) too_large();
+      return d;
     case DimExpr::Kind::floor_div: {
       if (b == 0) return 0;
       const Dim q = a / b;
@@ -74,6 +81,68 @@ Dim binary(DimExpr::Kind kind, Dim a, Dim b) {
                            kind == DimExpr::Kind::max;
   if (commutative && a > b) std::swap(a, b);
   return table->intern({kind, nullptr, 0, a, b});
+}
+
+// A number that an expression is surely not below; INT64_MIN if nothing is known. It looks `depth` operations far:
+// sizes of what a program computes step by step are long chains.
+constexpr int kDepth = 6;
+constexpr Dim kNothing = INT64_MIN, kFar = Dim{1} << 31;
+
+Dim least(Dim d, int depth = kDepth) {
+  if (!is_handle(d)) return d;
+  const DimExpr e = dim_expr(d);
+  if (e.kind == DimExpr::Kind::leaf) return 0;
+  if (depth == 0) return kNothing;
+  const Dim a = least(e.a, depth - 1), b = least(e.b, depth - 1);
+  const bool known = a != kNothing && b != kNothing && std::abs(a) < kFar && std::abs(b) < kFar;
+  switch (e.kind) {
+    case DimExpr::Kind::max:
+      return std::max(a, b);
+    case DimExpr::Kind::min:
+      return std::min(a, b);
+    case DimExpr::Kind::add:
+      return known ? a + b : kNothing;
+    case DimExpr::Kind::sub:
+      return known && !is_handle(e.b) ? a - b : kNothing;
+    case DimExpr::Kind::mul:
+      return known && a >= 0 && b >= 0 ? a * b : kNothing;
+    case DimExpr::Kind::floor_div:
+      return known && !is_handle(e.b) && b > 0 && a >= 0 ? a / b : kNothing;
+    case DimExpr::Kind::mod:
+      return !is_handle(e.b) && b > 0 ? 0 : kNothing;
+    case DimExpr::Kind::broadcast:
+      return known ? std::min(a, b) : kNothing;
+    case DimExpr::Kind::leaf:
+      break;
+  }
+  return kNothing;
+}
+
+bool is_kind(Dim d, DimExpr::Kind kind, DimExpr& e) {
+  if (!is_handle(d)) return false;
+  e = dim_expr(d);
+  return e.kind == kind;
+}
+
+// d as a sum of something and a number.
+std::pair<Dim, Dim> with_number(Dim d) {
+  if (!is_handle(d)) return {0, d};
+  const DimExpr e = dim_expr(d);
+  if (e.kind == DimExpr::Kind::sub && !is_handle(e.b)) return {e.a, -e.b};
+  if (e.kind == DimExpr::Kind::add && !is_handle(e.b)) return {e.a, e.b};
+  if (e.kind == DimExpr::Kind::add && !is_handle(e.a)) return {e.b, e.a};
+  return {d, 0};
+}
+
+// max(n - k, 0) + min(n, k): the parts of an array before and after a place.
+bool are_parts(Dim rest, Dim part, Dim& whole) {
+  DimExpr r, p, s;
+  if (!is_kind(rest, DimExpr::Kind::max, r) || !is_kind(part, DimExpr::Kind::min, p)) return false;
+  const Dim difference = r.b == 0 ? r.a : r.a == 0 ? r.b : 0;
+  if (!is_kind(difference, DimExpr::Kind::sub, s)) return false;
+  const bool same = (s.a == p.a && s.b == p.b) || (s.a == p.b && s.b == p.a);
+  whole = s.a;
+  return same && least(s.a) >= 0 && least(s.b) >= 0;
 }
 
 }  // namespace
@@ -125,12 +194,29 @@ Dim dim_add(Dim a, Dim b) {
   if (b == 0) return a;
   if (is_symbolic(b) && !is_handle(b)) return dim_sub(a, -b);
   if (is_symbolic(a) && !is_handle(a)) return dim_sub(b, -a);
+  if (!is_handle(a) && !is_handle(b)) return apply(DimExpr::Kind::add, a, b);
+  DimExpr e;
+  if (is_kind(a, DimExpr::Kind::sub, e) && e.b == b) return e.a;
+  if (is_kind(b, DimExpr::Kind::sub, e) && e.b == a) return e.a;
+  if (Dim whole; are_parts(a, b, whole) || are_parts(b, a, whole)) return whole;
+  if (!is_handle(a)) std::swap(a, b);
+  if (!is_handle(b)) {
+    const auto [rest, number] = with_number(a);
+    if (number != 0) return dim_add(rest, number + b);
+  }
   return binary(DimExpr::Kind::add, a, b);
 }
 Dim dim_sub(Dim a, Dim b) {
   if (b == 0) return a;
   if (a == b) return 0;
-  if (is_symbolic(b) && !is_handle(b)) return binary(DimExpr::Kind::add, a, -b);
+  if (!is_handle(a) && !is_handle(b)) return apply(DimExpr::Kind::sub, a, b);
+  if (!is_handle(b)) {
+    const auto [rest, number] = with_number(a);
+    if (number != 0 || b < 0) return dim_add(rest, number - b);
+  }
+  DimExpr e;
+  if (is_kind(a, DimExpr::Kind::add, e) && (e.a == b || e.b == b)) return e.a == b ? e.b : e.a;
+  if (is_kind(b, DimExpr::Kind::sub, e) && e.a == a) return e.b;
   return binary(DimExpr::Kind::sub, a, b);
 }
 Dim dim_mul(Dim a, Dim b) {
@@ -150,8 +236,18 @@ Dim dim_floor_div(Dim a, Dim b) {
   return binary(DimExpr::Kind::floor_div, a, b);
 }
 Dim dim_mod(Dim a, Dim b) { return binary(DimExpr::Kind::mod, a, b); }
-Dim dim_min(Dim a, Dim b) { return a == b ? a : binary(DimExpr::Kind::min, a, b); }
-Dim dim_max(Dim a, Dim b) { return a == b ? a : binary(DimExpr::Kind::max, a, b); }
+Dim dim_min(Dim a, Dim b) {
+  if (a == b) return a;
+  if (is_handle(a) && !is_handle(b) && least(a) >= b) return b;
+  if (is_handle(b) && !is_handle(a) && least(b) >= a) return a;
+  return binary(DimExpr::Kind::min, a, b);
+}
+Dim dim_max(Dim a, Dim b) {
+  if (a == b) return a;
+  if (is_handle(a) && !is_handle(b) && least(a) >= b) return a;
+  if (is_handle(b) && !is_handle(a) && least(b) >= a) return b;
+  return binary(DimExpr::Kind::max, a, b);
+}
 Dim dim_broadcast(Dim a, Dim b) {
   if (a == b || b == 1) return a;
   if (a == 1) return b;

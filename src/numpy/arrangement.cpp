@@ -153,7 +153,9 @@ constexpr Dim kFewRepetitions = 8;
 
 static Array resized_by_places(const Array& x, const Shape& shape) {
   const Array from = remainder(iota(dim_product(shape), DType::int64), dim_value(x.size(), DType::int64));
-  return reshape(take(ravel(x), from, 0), shape);
+  // Of an array that turns out to be empty, whose places are all 0, the elements are zeros.
+  const Array zero[] = {ravel(x), zeros({1}, x.dtype())};
+  return reshape(take(is_symbolic(x.size()) ? concatenate(zero, 0) : zero[0], from, 0), shape);
 }
 // To a shape of numbers that are known.
 static const Composed kResized(
@@ -169,7 +171,7 @@ Array resize(const Array& x, const Shape& shape) {
   for (Dim d : shape) {
     if (is_negative(d)) throw ValueError("all elements of `new_shape` must be non-negative");
   }
-  check_shape(shape, x.itemsize());
+  if (shape.is_static()) check_shape(shape, x.itemsize());
   const Dim wanted = dim_product(shape), have = x.size();
   if (wanted == 0 || have == 0) return zeros(shape, x.dtype());
   if (wanted == have) return reshape(x, shape);

@@ -222,7 +222,7 @@ Array ravel_multi_index(std::span<const Array> indices, const Shape& shape, std:
 
 Arrays unravel_index(const Array& indices, const Shape& shape, bool column_major) {
   check_integers(indices, "only int indices permitted");
-  check_shape(shape, 1);
+  if (shape.is_static()) check_shape(shape, 1);
   const Dim size = dim_product(shape);
   Array rest =
       checked_indices(indices, size, TakeMode::raise, "index is out of bounds for array with size " + dim_str(size));

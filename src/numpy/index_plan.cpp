@@ -2,20 +2,10 @@
 
 #include "base/dim.h"
 #include "ir/scalar.h"
+#include "numpy/sizes.h"
 #include "tnp/error.h"
 
 namespace tnp {
-
-namespace {
-
-using Kind = IndexItem::Kind;
-
-// --- sizes. A handle is negative, so a difference of numbers must not become one by accident.
-
-Dim saturating_sub(Dim a, Dim b) {
-  if (!is_symbolic(a) && !is_symbolic(b)) return a > b ? a - b : 0;
-  return a == b ? 0 : dim_max(dim_sub(a, b), 0);
-}
 
 // Whether a size computed from others can not be below zero.
 bool surely_not_negative(Dim d) {
@@ -35,11 +25,22 @@ bool surely_not_negative(Dim d) {
   }
 }
 
-// A symbolic number counted from the end where the run finds it below zero: -1 // 2^62 is -1, a size's is 0.
+// -1 // 2^62 is -1, a size's is 0.
 Dim from_either_end(Dim d, Dim size) {
   if (surely_not_negative(d)) return d;
   constexpr Dim huge = Dim{1} << 62;
   return dim_sub(d, dim_mul(size, dim_floor_div(d, huge)));
+}
+
+namespace {
+
+using Kind = IndexItem::Kind;
+
+// --- sizes. A handle is negative, so a difference of numbers must not become one by accident.
+
+Dim saturating_sub(Dim a, Dim b) {
+  if (!is_symbolic(a) && !is_symbolic(b)) return a > b ? a - b : 0;
+  return a == b ? 0 : dim_max(dim_sub(a, b), 0);
 }
 
 // How many elements lie before the bound (`past`: or at it), 0 … size.

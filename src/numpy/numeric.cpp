@@ -223,7 +223,30 @@ Array array_equal(const Array& x, const Array& y, bool equal_nan) {
   return known ? elements_equal(x, y, equal_nan) : sizes_and_elements_equal(x, y, equal_nan);
 }
 
+// Where only the run tells whether the shapes are compatible: that they are, and the elements of what fits.
+static Array sizes_and_elements_equiv(const Array& x, const Array& y) {
+  Array sizes(true);
+  std::vector<SliceSpec> x_part, y_part;
+  const int n = std::max(x.ndim(), y.ndim());
+  const auto size_along = [n](const Array& a, int i) {
+    const int own = i - (n - a.ndim());
+    return own < 0 ? Dim{1} : a.shape()[own];
+  };
+  for (int i = 0; i < n; ++i) {
+    const Dim a = size_along(x, i), b = size_along(y, i), both = dim_min(a, b);
+    const auto is_one = [](Dim d) { return dim_max(0, dim_sub(1, dim_max(dim_sub(d, 1), dim_sub(1, d)))); };
+    const auto fitting = [&](Dim own, Dim other) { return dim_add(both, dim_mul(is_one(other), dim_sub(own, both))); };
+    if (i >= n - x.ndim()) x_part.push_back({0, 1, a == b ? a : fitting(a, b)});
+    if (i >= n - y.ndim()) y_part.push_back({0, 1, a == b ? b : fitting(b, a)});
+    if (a == b || a == 1 || b == 1) continue;
+    const Array p = dim_value(a, DType::int64), q = dim_value(b, DType::int64);
+    sizes = logical_and(sizes, logical_or(equal(p, q), logical_or(equal(p, Scalar(1)), equal(q, Scalar(1)))));
+  }
+  return logical_and(sizes, all(equal(slice(x, x_part), slice(y, y_part))));
+}
+
 Array array_equiv(const Array& x, const Array& y) {
+  if (!x.shape().is_static() || !y.shape().is_static()) return sizes_and_elements_equiv(x, y);
   Shape shape;
   if (!try_broadcast(x.shape(), y.shape(), shape)) return Array(false);
   return all(equal(x, y));

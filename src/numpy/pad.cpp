@@ -2,6 +2,7 @@
 #include "base/dim.h"
 #include "ir/composed.h"
 #include "ir/trace.h"
+#include "numpy/sizes.h"
 #include "ops/shape/slice.h"
 #include "ops/sort/direct.h"
 #include "tnp/error.h"
@@ -15,7 +16,7 @@ namespace {
 void check(const Array& x, std::span<const PadWidth> widths) {
   if (static_cast<int>(widths.size()) != x.ndim()) throw ValueError("pad: one pair of widths is needed for each axis");
   for (const PadWidth& w : widths) {
-    if (w.before < 0 || w.after < 0) throw ValueError("pad: index can't contain negative values");
+    if (is_negative(w.before) || is_negative(w.after)) throw ValueError("pad: index can't contain negative values");
   }
 }
 
@@ -103,6 +104,42 @@ Array padded_by_places(const Array& x, std::span<const PadWidth> widths, PadMode
   return y;
 }
 
+// How much of an axis of size n a mode finds on either side without going around.
+Dim most_in_one_piece(Dim n, PadMode mode) {
+  return mode == PadMode::edge ? INT64_MAX : mode == PadMode::reflect ? n - 1 : n;
+}
+
+// Axis by axis, by slices on both sides; sizes are numbers.
+Array padded_by_slices(const Array& x, std::span<const PadWidth> widths, PadMode mode) {
+  Array y = x;
+  for (int axis = 0; axis < x.ndim(); ++axis) {
+    const PadWidth& w = widths[axis];
+    const Dim n = x.shape()[axis], most = most_in_one_piece(n, mode);
+    if (w.before == 0 && w.after == 0) continue;
+    if (n == 0 || w.before > most || w.after > most) return padded_by_places(x, widths, mode, false);
+    const auto side = [&](const SliceSpec& edge, const SliceSpec& piece) {
+      std::vector<SliceSpec> all;
+      for (Dim size : y.shape()) all.push_back({0, 1, size});
+      all[static_cast<std::size_t>(axis)] = mode == PadMode::edge ? edge : piece;
+      Shape shape = y.shape();
+      shape[axis] = piece.count;
+      const Array part = slice(y, all);
+      return mode == PadMode::edge ? broadcast_to(part, shape) : part;
+    };
+    const bool wraps = mode == PadMode::wrap;
+    const Dim beside = mode == PadMode::reflect ? 1 : 0;  // the element at the edge is left out
+    Arrays parts;
+    if (w.before > 0)
+      parts.push_back(side(
+          {0, 1, 1}, wraps ? SliceSpec{n - w.before, 1, w.before} : SliceSpec{w.before - 1 + beside, -1, w.before}));
+    parts.push_back(y);
+    if (w.after > 0)
+      parts.push_back(side({n - 1, 1, 1}, wraps ? SliceSpec{0, 1, w.after} : SliceSpec{n - 1 - beside, -1, w.after}));
+    y = concatenate(parts, axis);
+  }
+  return y;
+}
+
 // The mode, then each axis's widths.
 std::vector<PadWidth> widths_of(const Axes& numbers) {
   std::vector<PadWidth> widths;
@@ -116,6 +153,10 @@ const Composed kPadded(
     },
     +[](std::span<const Array> in, const Axes& numbers) {
       return pad(in[0], widths_of(numbers), static_cast<PadMode>(numbers[0]), false);
+    },
+    nullptr,
+    +[](std::span<const Array> in, const Axes& numbers) {
+      return padded_by_slices(in[0], widths_of(numbers), static_cast<PadMode>(numbers[0]));
     });
 
 }  // namespace
@@ -146,9 +187,9 @@ Array pad(const Array& x, std::span<const PadWidth> widths, std::span<const PadV
     };
     const PadWidth& w = widths[axis];
     Arrays parts;
-    if (w.before > 0) parts.push_back(part(values[axis].before, w.before));
+    if (w.before != 0) parts.push_back(part(values[axis].before, w.before));
     parts.push_back(y);
-    if (w.after > 0) parts.push_back(part(values[axis].after, w.after));
+    if (w.after != 0) parts.push_back(part(values[axis].after, w.after));
     if (parts.size() > 1) y = concatenate(parts, axis);
   }
   return y;

@@ -5,6 +5,7 @@
 #include "base/dim.h"
 #include "ir/composed.h"
 #include "ops/matmul/gemm.h"
+#include "ops/shape/require.h"
 #include "ops/sort/direct.h"
 #include "tnp/error.h"
 #include "tnp/manipulation.h"
@@ -192,8 +193,15 @@ Array kron(const Array& x, const Array& y) {
 }
 
 Array cross(const Array& x, const Array& y, std::int64_t x_axis, std::int64_t y_axis, std::int64_t result_axis) {
-  const Array a = moveaxis(x, Axes{normalize_axis(x_axis, x.ndim(), "axisa")}, Axes{-1});
-  const Array b = moveaxis(y, Axes{normalize_axis(y_axis, y.ndim(), "axisb")}, Axes{-1});
+  const auto vectors = [](const Array& v, std::int64_t axis, const char* name) {
+    const Array last = moveaxis(v, Axes{normalize_axis(axis, v.ndim(), name)}, Axes{-1});
+    const Dim size = last.shape()[last.ndim() - 1];
+    if (!is_symbolic(size)) return last;
+    // Of unknown length: three elements.
+    return require(last, equal(dim_value(size, DType::int64), Scalar(3)),
+                   "cross: vectors whose size is known only when the function runs must have three elements");
+  };
+  const Array a = vectors(x, x_axis, "axisa"), b = vectors(y, y_axis, "axisb");
   const Dim m = a.shape()[a.ndim() - 1], n = b.shape()[b.ndim() - 1];
   for (Dim d : {m, n}) {
     if (!is_symbolic(d) && d != 2 && d != 3)

@@ -73,6 +73,18 @@ void ask_for_sizes_of(const Array& x) {
   }
 }
 
+void ask_for_size_along(const Array& x, std::int64_t axis) {
+  if (!x.is_symbolic() || !x.shape().rank_known() || axis < -x.ndim() || axis >= x.ndim()) return;
+  const Dim d = x.shape()[static_cast<int>(axis < 0 ? axis + x.ndim() : axis)];
+  if (!is_symbolic(d)) return;
+  try {
+    (void)places_of(d);
+  } catch (const TracerError&) {
+    return;  // only data tell
+  }
+  ask_for_size(d);
+}
+
 PyObject* needs_size_error() noexcept { return g_error; }
 const AskedSize& asked_size() noexcept { return t_asked; }
 

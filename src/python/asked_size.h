@@ -24,6 +24,9 @@ const AskedSize& asked_size() noexcept;
 // The same for each size of x that is one of an argument.
 void ask_for_sizes_of(const Array& x);
 
+// The same for the size along one axis, which may be out of range.
+void ask_for_size_along(const Array& x, std::int64_t axis);
+
 // Has sizes and values made of sizes ask, and symbolic arrays remember the user's line.
 void install_size_hooks();
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/dim.h"
 #include "ir/scalar.h"
 #include "python/elements.h"
 #include "python/elementwise_call.h"
@@ -108,6 +109,7 @@ class Nested {
 
   void sequence_length(Py_ssize_t n, int depth) {
     if (depth < shape_.ndim()) {
+      if (is_symbolic(shape_[depth])) shape_[depth] = n;  // the run compares
       if (shape_[depth] != n) ragged(depth);
     } else {
       if (settled_) ragged(depth);
@@ -125,8 +127,13 @@ class Nested {
       for (std::int64_t d : own) shape_.push_back(d);
       return;
     }
-    if (depth + own.ndim() != shape_.ndim() || !std::equal(own.begin(), own.end(), shape_.begin() + depth))
-      ragged(depth);
+    if (depth + own.ndim() != shape_.ndim()) ragged(depth);
+    for (int i = 0; i < own.ndim(); ++i) {
+      // Sizes that only a run knows are compared when it joins the arrays.
+      std::int64_t& known = shape_[depth + i];
+      if (own[i] != known && !is_symbolic(own[i]) && !is_symbolic(known)) ragged(depth);
+      if (is_symbolic(known)) known = own[i];
+    }
     mixed_ = mixed_ || depth != leaf_depth_;
   }
 
@@ -230,7 +237,11 @@ Array from_nested(PyObject* o, std::optional<DType> dtype) {
     for (const Array& x : nested.arrays()) {
       Shape row = x.shape();
       if (nested.mixed()) {
-        row = {x.size()};
+        // As many elements as belong there: of sizes that only a run knows, it compares them.
+        Dim count = 1;
+        for (int i = nested.shape().ndim() - row.ndim(); i < nested.shape().ndim(); ++i)
+          count = dim_mul(count, nested.shape()[i]);
+        row = {count};
       } else {
         row.insert(0, 1);
       }

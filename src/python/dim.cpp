@@ -30,8 +30,12 @@ bool is_python_number(nb::handle o) {
   return PyLong_Check(o.ptr()) || PyFloat_Check(o.ptr()) || PyComplex_Check(o.ptr());
 }
 
+bool is_zero(nb::handle o) { return PyLong_Check(o.ptr()) && PyObject_IsTrue(o.ptr()) == 0; }
+
 template <Dim (*F)(Dim, Dim), PyObject* (*Op)(PyObject*, PyObject*)>
 nb::object arithmetic(const PyDim& a, nb::handle b) {
+  if ((F == dim_floor_div || F == dim_mod) && is_zero(b))
+    return checked(Op(nb::int_(1).ptr(), b.ptr()));  // raises Python's error
   if (nb::isinstance<PyDim>(b) || PyLong_Check(b.ptr())) return dim_object(F(a.dim, dim_of(b)));
   if (is_python_number(b)) return checked(Op(number(a, "arithmetic with a float").ptr(), b.ptr()));
   return nb::borrow(Py_NotImplemented);
@@ -46,13 +50,52 @@ nb::object reflected(const PyDim& a, nb::handle b) {
 
 PyObject* power(PyObject* a, PyObject* b) { return PyNumber_Power(a, b, Py_None); }
 
-// What only Python's numbers can do.
-template <PyObject* (*Op)(PyObject*, PyObject*)>
+// The number from 0 to `most` that an object is, or -1.
+std::int64_t small_number(nb::handle o, std::int64_t most) {
+  if (!PyLong_CheckExact(o.ptr())) return -1;
+  int overflow = 0;
+  const long long v = PyLong_AsLongLongAndOverflow(o.ptr(), &overflow);
+  return overflow == 0 && v >= 0 && v <= most ? v : -1;
+}
+
+// What is a size again, of a size and a number.
+constexpr std::int64_t kMaxExponent = 8, kMaxBits = 31;
+
+nb::object powered(const PyDim& a, nb::handle b) {
+  const std::int64_t n = small_number(b, kMaxExponent);
+  if (n < 0) return nb::object();
+  Dim d = 1;
+  for (std::int64_t i = 0; i < n; ++i) d = dim_mul(d, a.dim);
+  return dim_object(d);
+}
+nb::object both_quotients(const PyDim& a, nb::handle b) {
+  if (is_zero(b) || !(nb::isinstance<PyDim>(b) || PyLong_Check(b.ptr()))) return nb::object();
+  const Dim by = dim_of(b);
+  return nb::make_tuple(dim_object(dim_floor_div(a.dim, by)), dim_object(dim_mod(a.dim, by)));
+}
+nb::object shifted_left(const PyDim& a, nb::handle b) {
+  const std::int64_t n = small_number(b, kMaxBits);
+  return n < 0 ? nb::object() : dim_object(dim_mul(a.dim, std::int64_t{1} << n));
+}
+nb::object shifted_right(const PyDim& a, nb::handle b) {
+  const std::int64_t n = small_number(b, kMaxBits);
+  return n < 0 ? nb::object() : dim_object(dim_floor_div(a.dim, std::int64_t{1} << n));
+}
+// With a mask of the lowest bits.
+nb::object low_bits(const PyDim& a, nb::handle b) {
+  const std::int64_t mask = small_number(b, (std::int64_t{1} << kMaxBits) - 1);
+  return mask < 1 || (mask & (mask + 1)) != 0 ? nb::object() : dim_object(dim_mod(a.dim, mask + 1));
+}
+nb::object no_size(const PyDim&, nb::handle) { return nb::object(); }
+
+// What only Python's numbers can do, but for what `Sized` gives.
+template <PyObject* (*Op)(PyObject*, PyObject*), nb::object (*Sized)(const PyDim&, nb::handle) = no_size>
 void def_of_numbers(nb::class_<PyDim>& cls, const char* name, const char* reflected_name) {
   cls.def(
       name,
       [](const PyDim& a, nb::handle b) {
         if (!nb::isinstance<PyDim>(b) && !is_python_number(b)) return nb::borrow(Py_NotImplemented);
+        if (nb::object size = Sized(a, b); size.is_valid()) return size;
         return checked(Op(number(a, "this operation").ptr(), b.ptr()));
       },
       nb::is_operator());
@@ -112,16 +155,21 @@ void bind_dim(nb::module_& m) {
         return is_operand(b) ? quotient(b, a) : nb::borrow(Py_NotImplemented);
       },
       nb::is_operator());
-  def_of_numbers<power>(cls, "__pow__", "__rpow__");
-  def_of_numbers<PyNumber_Divmod>(cls, "__divmod__", "__rdivmod__");
-  def_of_numbers<PyNumber_Lshift>(cls, "__lshift__", "__rlshift__");
-  def_of_numbers<PyNumber_Rshift>(cls, "__rshift__", "__rrshift__");
-  def_of_numbers<PyNumber_And>(cls, "__and__", "__rand__");
+  def_of_numbers<power, powered>(cls, "__pow__", "__rpow__");
+  def_of_numbers<PyNumber_Divmod, both_quotients>(cls, "__divmod__", "__rdivmod__");
+  def_of_numbers<PyNumber_Lshift, shifted_left>(cls, "__lshift__", "__rlshift__");
+  def_of_numbers<PyNumber_Rshift, shifted_right>(cls, "__rshift__", "__rrshift__");
+  def_of_numbers<PyNumber_And, low_bits>(cls, "__and__", "__rand__");
   def_of_numbers<PyNumber_Or>(cls, "__or__", "__ror__");
   def_of_numbers<PyNumber_Xor>(cls, "__xor__", "__rxor__");
   cls.def("__neg__", [](const PyDim& a) { return dim_object(dim_sub(0, a.dim)); });
   cls.def("__pos__", [](const PyDim& a) { return dim_object(a.dim); });
-  cls.def("__abs__", [](const PyDim& a) { return checked(PyNumber_Absolute(number(a, "abs()").ptr())); });
+  cls.def("__abs__", [](const PyDim& a) { return dim_object(dim_max(a.dim, dim_sub(0, a.dim))); });
+  cls.def("__invert__", [](const PyDim& a) { return dim_object(dim_sub(-1, a.dim)); });
+  for (const char* name : {"__round__", "__trunc__", "__floor__", "__ceil__"})
+    cls.def(name, [](const PyDim& a) { return dim_object(a.dim); });
+  cls.def("_least", [](const PyDim& a, nb::handle b) { return dim_object(dim_min(a.dim, dim_of(b))); });
+  cls.def("_largest", [](const PyDim& a, nb::handle b) { return dim_object(dim_max(a.dim, dim_of(b))); });
   cls.def("__format__", [](const PyDim& a, nb::str spec) -> nb::object {
     if (nb::len(spec) == 0) return nb::str(dim_str(a.dim).c_str());
     return checked(PyObject_Format(number(a, "formatting").ptr(), spec.ptr()));

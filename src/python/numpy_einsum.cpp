@@ -1,5 +1,6 @@
 // einsum, and the products of vectors that are not in numpy_numeric.cpp.
 #include "python/arguments.h"
+#include "python/asked_size.h"
 #include "tnp/einsum.h"
 #include "tnp/error.h"
 #include "tnp/products.h"
@@ -129,8 +130,13 @@ TNP_FUNCTION(einsum_path, kFunction, "(*operands, optimize='greedy', einsum_call
 
 TNP_FUNCTION(cross, kFunction, "(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None)", "The cross products of vectors.") {
   const auto [a, b, axisa, axisb, axisc, axis] = take<6>(args);
-  if (axis.given()) return to_python(cross(a.array(), b.array(), axis.integer(), axis.integer(), axis.integer()));
-  return to_python(cross(a.array(), b.array(), axisa.integer(-1), axisb.integer(-1), axisc.integer(-1)));
+  const Array x = a.array(), y = b.array();
+  const std::int64_t of_x = axis.given() ? axis.integer() : axisa.integer(-1);
+  const std::int64_t of_y = axis.given() ? axis.integer() : axisb.integer(-1);
+  // Two or three elements: which it is decides the result's shape.
+  ask_for_size_along(x, of_x);
+  ask_for_size_along(y, of_y);
+  return to_python(cross(x, y, of_x, of_y, axis.given() ? axis.integer() : axisc.integer(-1)));
 }
 
 OverlapMode overlap_of(const Value& mode, OverlapMode otherwise) {

@@ -1,4 +1,5 @@
 // Functions and methods of indexing: take, nonzero, repeat, diagonals, roll, flip and their kin.
+#include "base/dim.h"
 #include "python/arguments.h"
 #include "tnp/error.h"
 #include "tnp/indexing.h"
@@ -72,13 +73,23 @@ TNP_FUNCTION(trace, kFunction | kMethod, "(a, offset=0, axis1=0, axis2=1, dtype=
   const auto [a, offset, axis1, axis2, dtype] = take<5>(args);
   return to_python(trace(a.array(), offset.integer(0), axis1.integer(0), axis2.integer(1), dtype.dtype()));
 }
+// Places to move by, which may be sizes.
+Axes shifts_of(const Value& shift) {
+  bool sizes = nb::isinstance<PyDim>(shift.handle());
+  if (PyTuple_Check(shift.ptr()) || PyList_Check(shift.ptr())) {
+    for (nb::handle each : nb::borrow<nb::sequence>(shift.handle())) sizes = sizes || nb::isinstance<PyDim>(each);
+  }
+  if (!sizes) return shift.axes().value_or(Axes{});
+  const Shape by = shift.shape();
+  return Axes(std::span(by.begin(), by.end()));
+}
 TNP_FUNCTION(roll, kFunction, "(a, shift, axis=None)",
              "Elements moved along axes; those that leave come in at the other end.") {
   const auto [a, shift, axis] = take<3>(args);
-  Axes by = shift.axes().value_or(Axes{});
+  Axes by = shifts_of(shift);
   if (!axis.given()) {
     std::int64_t total = 0;
-    for (std::int64_t s : by) total += s;
+    for (std::int64_t s : by) total = dim_add(total, s);
     return to_python(roll(a.array(), total));
   }
   Axes axes = *axis.axes();

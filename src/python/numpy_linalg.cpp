@@ -1,5 +1,6 @@
 // numpy.linalg.
 #include "python/arguments.h"
+#include "python/asked_size.h"
 #include "python/elementwise_call.h"
 #include "python/silent_flags.h"
 #include "tnp/linalg.h"
@@ -205,7 +206,10 @@ TNP_FUNCTION(vecdot, kLinalg, "(x1, x2, /, *, axis=-1)", "The inner products of 
 }
 TNP_FUNCTION(cross, kLinalg, "(x1, x2, /, *, axis=-1)", "The cross products of vectors of three elements.") {
   const auto [x1, x2, axis] = take<3>(args);
-  return to_python(linalg::cross(x1.array(), x2.array(), axis.integer(-1)));
+  const Array x = x1.array(), y = x2.array();
+  ask_for_size_along(x, axis.integer(-1));
+  ask_for_size_along(y, axis.integer(-1));
+  return to_python(linalg::cross(x, y, axis.integer(-1)));
 }
 TNP_FUNCTION(outer, kLinalg, "(x1, x2, /)", "All products of two vectors' elements.") {
   const auto [x1, x2] = take<2>(args);

@@ -232,11 +232,12 @@ std::vector<std::pair<T, T>> pairs(const Value& value, int ndim, Read&& read, co
   return out;
 }
 
-std::vector<PadWidth> pad_widths(const Value& width, const Array& x) {
+// `sizes`: widths may be sizes that only a run knows.
+std::vector<PadWidth> pad_widths(const Value& width, const Array& x, bool sizes) {
   std::vector<PadWidth> out(x.ndim());
-  const auto number = [](PyObject* o) {
+  const auto number = [sizes](PyObject* o) {
     if (PyFloat_Check(o)) throw TypeError("`pad_width` must be of integral type.");
-    return Value(o).integer();
+    return sizes && nb::isinstance<PyDim>(nb::handle(o)) ? dim_of(nb::handle(o)) : Value(o).integer();
   };
   if (PyDict_Check(width.ptr())) {
     for (auto [axis, each] : nb::cast<nb::dict>(width.handle())) {
@@ -283,8 +284,8 @@ TNP_FUNCTION(
     "minimum, reflect, symmetric, wrap.") {
   const auto [array, pad_width, mode, constant_values, reflect_type, stat_length, end_values] = take<7>(args);
   const Array x = array.array();
-  const std::vector<PadWidth> widths = pad_widths(pad_width, x);
   const std::string how = mode.text("constant"), type = reflect_type.text("even");
+  const std::vector<PadWidth> widths = pad_widths(pad_width, x, how == "constant" || how == "empty");
   if (how == "constant" || how == "empty") {
     const auto values = edge_values(how == "constant" ? constant_values : Value(), x, "constant_values");
     return to_python(pad(x, widths, values));

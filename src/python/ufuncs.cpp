@@ -122,6 +122,7 @@ std::vector<UfuncInput> inputs_of(const UfuncInfo& u, PyObject* const* args) {
       in.push_back({Array(), weak});
     } else if (x.set(args[i])) {
       in.push_back({x.array(), std::nullopt});
+      if (nb::isinstance<PyDim>(nb::handle(args[i]))) set_weak_number(in.back().array);
     } else {
       in.push_back({as_array(args[i]), std::nullopt});
     }

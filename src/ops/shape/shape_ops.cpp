@@ -12,7 +12,11 @@ namespace tnp {
 
 namespace {
 
+// Sizes that a run finds to be below zero are refused here.
 Array view_of(const Array& x, const Shape& shape, const Strides& strides, std::int64_t offset = 0) {
+  for (std::int64_t d : shape) {
+    if (d < 0) throw ValueError("negative dimensions are not allowed");
+  }
   return Array::view_of(x.node()->buffer, x.data() + offset, x.dtype(), shape, strides);
 }
 
