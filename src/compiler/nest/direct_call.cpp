@@ -38,6 +38,8 @@ Direct direct_product(const LoopNest::Callee& callee) {
   const Strides a_batch = strides_over(a_lead, sa, batch), b_batch = strides_over(b_lead, sb, batch);
   const std::int64_t m = c.shape[lead], n = c.shape[lead + 1], k = a.shape[na - 1];
   if (lead == 0) {
+    if (const auto small = SmallGemm::of(c.dtype, m, n, k, sa[0], sa[1], sb[0], sb[1]))
+      return [product = *small](void* const* memory) { product(memory[0], memory[1], memory[2]); };
     const std::array<std::int64_t, 7> sizes{m, n, k, sa[0], sa[1], sb[0], sb[1]};
     return [sizes, dtype = c.dtype](void* const* memory) {
       gemm(dtype, sizes[0], sizes[1], sizes[2], memory[0], sizes[3], sizes[4], memory[1], sizes[5], sizes[6],

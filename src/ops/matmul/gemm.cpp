@@ -673,6 +673,28 @@ void gemm_batched(DType dtype, int batch_rank, const int64_t* batch_shape, int64
                  {static_cast<const char*>(b), b_row_stride, b_col_stride}, batch, static_cast<char*>(c));
 }
 
+std::optional<SmallGemm> SmallGemm::of(DType dtype, int64_t m, int64_t n, int64_t k, int64_t a_row_stride,
+                                       int64_t a_col_stride, int64_t b_row_stride, int64_t b_col_stride) {
+  if (!is_numeric(dtype) || kernels_of(dtype) == nullptr || m < 1 || n < 1 || k < 2) return std::nullopt;
+  const Problem p{dtype, kernels_of(dtype), m, n, k};
+  const double work = p.work();
+  if (n == 1) b_col_stride = 1;
+  SmallGemm product{dtype, m, n, k, a_row_stride, a_col_stride, b_row_stride};
+  if (is_vector_product(p, work, {nullptr, b_row_stride, b_col_stride})) {
+    product.by_rows_ = true;
+    const bool simple = n == 1 && m >= 4 && work < 2 * kVectorTaskWork && a_col_stride == 1 && b_row_stride == 1;
+    return simple ? std::optional(product) : std::nullopt;
+  }
+  const bool simple = b_col_stride == 1 && work < 2 * kTaskWork && fits_direct(p, work, {nullptr, b_row_stride, 1});
+  return simple ? std::optional(product) : std::nullopt;
+}
+
+void SmallGemm::operator()(const void* a, const void* b, void* c) const {
+  const GemmKernels& kernels = *kernels_of(dtype_);
+  if (by_rows_) return kernels.dot_rows(m_, k_, a, a_row_stride_, b, c);
+  kernels.direct({m_, n_, k_, a, a_row_stride_, a_col_stride_, b, b_row_stride_, c, n_});
+}
+
 bool has_conjugated_dots(DType dtype, int64_t k) { return is_complex(dtype) && double(k) > kScalarDotWork; }
 
 void conjugated_dots(DType dtype, int batch_rank, const int64_t* batch_shape, int64_t k, const void* x,

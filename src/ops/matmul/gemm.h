@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "tnp/dtype.h"
 
@@ -12,6 +13,30 @@ namespace tnp {
 // bfloat16 are summed in float32 and rounded once. k == 0 gives zeros. Throws TypeError for a type that is no number.
 void gemm(DType dtype, int64_t m, int64_t n, int64_t k, const void* a, int64_t a_row_stride, int64_t a_col_stride,
           const void* b, int64_t b_row_stride, int64_t b_col_stride, void* c);
+
+// A product of known sizes that one thread computes at once: the bits of `gemm` without its checks and choices.
+class SmallGemm {
+ public:
+  // Nothing, if it is a larger one, or one of another kind.
+  static std::optional<SmallGemm> of(DType dtype, int64_t m, int64_t n, int64_t k, int64_t a_row_stride,
+                                     int64_t a_col_stride, int64_t b_row_stride, int64_t b_col_stride);
+  void operator()(const void* a, const void* b, void* c) const;
+
+ private:
+  SmallGemm(DType dtype, int64_t m, int64_t n, int64_t k, int64_t a_row_stride, int64_t a_col_stride,
+            int64_t b_row_stride)
+      : dtype_(dtype),
+        m_(m),
+        n_(n),
+        k_(k),
+        a_row_stride_(a_row_stride),
+        a_col_stride_(a_col_stride),
+        b_row_stride_(b_row_stride) {}
+
+  DType dtype_;
+  int64_t m_, n_, k_, a_row_stride_, a_col_stride_, b_row_stride_;
+  bool by_rows_ = false;
+};
 
 // A stack of matrices: matrix i begins batch_stride * i elements after the first.
 struct GemmStack {
