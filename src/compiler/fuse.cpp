@@ -331,4 +331,20 @@ std::vector<Unit> partition(const Graph& graph, const SizePattern& pattern, bool
 
 std::vector<Unit> partition_into_groups(const Graph& graph) { return Partitioner(graph, {}, false, true).run(); }
 
+std::string verify(const Graph& graph, const std::vector<Unit>& units) {
+  std::vector<bool> there(graph.values.size(), false);
+  for (int v : graph.inputs) there[static_cast<std::size_t>(v)] = true;
+  const auto is_there = [&](int v) { return there[static_cast<std::size_t>(v)]; };
+  for (const Unit& unit : units) {
+    for (int v : unit.inputs) {
+      if (!is_there(v)) return "a unit reads value " + std::to_string(v) + " before it is made";
+    }
+    for (int v : unit.outputs) there[static_cast<std::size_t>(v)] = true;
+  }
+  for (int v : graph.outputs) {
+    if (!is_there(v)) return "no unit makes the result " + std::to_string(v);
+  }
+  return "";
+}
+
 }  // namespace tnp::compiler

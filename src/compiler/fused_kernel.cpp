@@ -23,6 +23,7 @@ constexpr std::int64_t kStageBlock = 512;  // elements of a strided operand that
 constexpr std::int64_t kShortRow = 128;    // rows below are gathered into blocks across rows
 constexpr std::int64_t kRepeated = 64;     // rows below have operands that are repeated put together
 constexpr std::int64_t kLongRow = 2048;    // rows below are walked by native code of their own
+constexpr double kGatherNs = 1;            // that an element takes which is gathered for block kernels
 constexpr double kLoadNs = 3e5;            // that loading code takes, roughly
 constexpr int kMaxVectorBytes = 256;       // of one operand: twice 8 complex128
 
@@ -162,10 +163,11 @@ FusedKernel::Variant* FusedKernel::find(const OperandMask& scalars, Isa isa) con
 
 // Whether to compile: when block kernels have taken about as long as that would, which is at most twice the best one
 // could do. Code of an earlier process is loaded sooner, as that is quick.
-FusedKernel::Due FusedKernel::due(std::int64_t n, JitMode mode) {
+FusedKernel::Due FusedKernel::due(std::int64_t n, JitMode mode, int gathered) {
   if (mode != JitMode::automatic) return mode == JitMode::always ? Due::code : Due::nothing;
   if (no_code_.load(std::memory_order_relaxed)) return Due::nothing;
-  const auto ns = static_cast<std::int64_t>(static_cast<double>(n) * interpreted_ns_) + 10;
+  const double each = interpreted_ns_ + kGatherNs * gathered;
+  const auto ns = static_cast<std::int64_t>(static_cast<double>(n) * each) + 10;
   const auto spent = static_cast<double>(spent_ns_.fetch_add(ns, std::memory_order_relaxed) + ns);
   if (spent >= compile_ns_) return Due::code;
   return spent >= kLoadNs && !looked_.load(std::memory_order_relaxed) ? Due::stored : Due::nothing;
@@ -174,7 +176,7 @@ FusedKernel::Due FusedKernel::due(std::int64_t n, JitMode mode) {
 FusedKernel::Variant* FusedKernel::choose(const OperandMask& scalars, std::int64_t n, JitMode mode) {
   const Isa isa = best_isa();
   if (Variant* v = find(scalars, isa)) return mode == JitMode::never ? nullptr : v;
-  const Due d = due(n, mode);
+  const Due d = due(n, mode, 0);
   return d == Due::nothing ? nullptr : compile(scalars, isa, mode, d);
 }
 
@@ -225,11 +227,11 @@ const FusedKernel::Walk* FusedKernel::find_walk(const Loops& loops, Isa isa) con
   return nullptr;
 }
 
-const FusedKernel::Walk* FusedKernel::choose_walk(const Loops& loops, std::int64_t n, JitMode mode) {
+const FusedKernel::Walk* FusedKernel::choose_walk(const Loops& loops, std::int64_t n, JitMode mode, int gathered) {
   if (mode == JitMode::never) return nullptr;
   const Isa isa = best_isa();
   if (const Walk* w = find_walk(loops, isa)) return w;
-  const Due d = due(n, mode);
+  const Due d = due(n, mode, gathered);
   return d == Due::nothing ? nullptr : compile_walk(loops, isa, mode, d);
 }
 
@@ -244,7 +246,10 @@ FusedKernel::Walk* FusedKernel::compile_walk(const Loops& loops, Isa isa, JitMod
   for (Walk* w = walks_.load(); w != nullptr; w = w->next, ++known) {
     if (w->isa == isa && w->serves(loops)) return w;
   }
-  if (known >= kMaxVariants) return nullptr;
+  if (known >= kMaxVariants) {
+    too_many_walks_ = true;
+    return nullptr;
+  }
   Nest nest;
   NestStatement s{.kind = NestStatement::Kind::compute, .group = group_};
   for (DType d : group_.inputs) s.from.push_back(nest.variable(d, true));
@@ -467,14 +472,18 @@ bool FusedKernel::run_general(Array* const* in, Array* out, const std::int16_t* 
   bool short_rows = inner > 0 && loop.shape[inner] < kShortRow;
   for (int j = 0; j < outputs; ++j) short_rows = short_rows && (!out[j] || out[j].is_contiguous());
   loop.operands.resize(static_cast<std::size_t>(outputs));
+  int with_gaps = 0;  // inputs with gaps between the elements of a row
   for (int k = 0; k < inputs; ++k) {
     loop.operands.push_back({in[k]->data(), broadcast_strides(in[k]->shape(), in[k]->strides(), loop.shape)});
     const Strides& s = loop.operands.back().strides;
     const bool scalar = short_rows ? std::all_of(s.begin(), s.end(), [](std::int64_t x) { return x == 0; })
                                    : inner < 0 || s[inner] == 0;
     loop.scalars[static_cast<std::size_t>(k)] = scalar;
+    with_gaps += !scalar && (short_rows ? !in[k]->is_contiguous() || in[k]->shape() != loop.shape
+                                        : s[inner] != sizes_[static_cast<std::size_t>(outputs + k)]);
   }
-  const bool walked = inner > 0 && loop.shape[inner] < kLongRow;
+  const bool long_rows = inner <= 0 || loop.shape[inner] >= kLongRow;
+  const bool walked = !long_rows || (with_gaps > 0 && loop.shape[inner] > 1);
   if (!walked) loop.variant = choose(loop.scalars, n, mode);
   allocate(in, out, reuse, loop.shape, data);
   for (int j = 0; j < outputs; ++j) {
@@ -495,10 +504,12 @@ bool FusedKernel::run_general(Array* const* in, Array* out, const std::int16_t* 
     }
     Loops loops(loop.shape, strides, sizes);
     loops.look_ahead(places, sizes);
-    if (const Walk* walk = choose_walk(loops, n, mode)) {
+    if (const Walk* walk = choose_walk(loops, n, mode, with_gaps)) {
       run_walk(*walk, loops, loop);
     } else {
-      if (mode != JitMode::never) loop.variant = find(loop.scalars, best_isa());
+      const bool serves_gathered = long_rows && too_many_walks_.load(std::memory_order_relaxed);
+      if (mode != JitMode::never)
+        loop.variant = serves_gathered ? choose(loop.scalars, n, mode) : find(loop.scalars, best_isa());
       short_rows ? run_gathered(loop) : run_rows(loop);
     }
   } else if (n > 0) {

@@ -66,8 +66,8 @@ class FusedKernel {
   struct Loop;
 
   enum class Due : std::uint8_t { nothing, stored, code };
-  Due due(std::int64_t n, JitMode mode);
-  const Walk* choose_walk(const Loops& loops, std::int64_t n, JitMode mode);
+  Due due(std::int64_t n, JitMode mode, int gathered);
+  const Walk* choose_walk(const Loops& loops, std::int64_t n, JitMode mode, int gathered);
   const Walk* find_walk(const Loops& loops, Isa isa) const;
   Walk* compile_walk(const Loops& loops, Isa isa, JitMode mode, Due due);
   void run_walk(const Walk& walk, const Loops& loops, const Loop& loop) const;
@@ -100,6 +100,7 @@ class FusedKernel {
   std::mutex compiling_;
   std::atomic<bool> looked_{false};   // for stored code that is not there
   std::atomic<bool> no_code_{false};  // code could not be made, or there are too many variants
+  std::atomic<bool> too_many_walks_{false};
 };
 
 // The process's code for nests: equal ones share it.

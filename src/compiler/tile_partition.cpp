@@ -112,13 +112,13 @@ class TilePartitioner {
     bool connected = false;
     if (!fits(c, units_[seed], axis, connected)) return c;
     join(c, seed, axis);
-    for (std::size_t u = seed + 1; u < units_.size() && c.members.size() < kMaxUnits; ++u) {
+    for (std::size_t u = seed + 1; u < units_.size(); ++u) {
       const Unit& unit = units_[u];
       const auto any = [&](const auto& where) {
         return std::any_of(unit.inputs.begin(), unit.inputs.end(), [&](int v) { return where.contains(v); });
       };
       const bool follows = any(c.axes);
-      if (!any(c.tainted) && !unit.tiles && !unit.apart) {
+      if (!any(c.tainted) && !unit.tiles && !unit.apart && c.members.size() < kMaxUnits) {
         int found = -1;
         for (int a = 0; a < shape(unit.outputs[0]).ndim() && found < 0; ++a) {
           if (fits(c, unit, a, connected) && connected) found = a;

@@ -33,8 +33,10 @@ Loops::Loops(const Shape& shape, std::span<const Strides> operands, std::span<co
   for (std::size_t k = 0; k < count; ++k) {
     for (std::size_t d = 0; d < sizes.size(); ++d) {
       const std::int64_t stride = strides[d][k];
-      const bool unit = d + 1 == sizes.size() && stride == itemsizes[k];
-      kinds.push_back(static_cast<std::int8_t>(stride == 0 ? kNone : unit ? kUnit : 0));
+      const bool whole = d + 1 == sizes.size() && stride > 0 && stride % itemsizes[k] == 0;
+      const std::int64_t apart = whole ? stride / itemsizes[k] : 0;
+      const bool near = apart > 0 && apart <= kMostApart;
+      kinds.push_back(static_cast<std::int8_t>(stride == 0 ? kNone : near ? stride_apart(static_cast<int>(apart)) : 0));
       if (kinds.back() == 0) parameters.push_back(stride);
     }
   }

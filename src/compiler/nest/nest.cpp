@@ -171,8 +171,8 @@ class Verifier {
     for (const std::vector<int>& strides : s.strides) {
       need(strides.size() == s.extents.size(), s, "strides for other loops");
       for (std::size_t d = 0; d < strides.size(); ++d) {
-        const bool last = d + 1 == strides.size();
-        need(strides[d] == kNone || parameter(strides[d]) || (last && strides[d] == kUnit), s, "no such stride");
+        const bool apart = d + 1 == strides.size() && strides[d] <= kUnit && elements_apart(strides[d]) <= kMostApart;
+        need(strides[d] == kNone || parameter(strides[d]) || apart, s, "no such stride");
       }
     }
     for (int k : s.ahead) {

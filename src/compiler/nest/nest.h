@@ -18,6 +18,11 @@ namespace tnp::compiler {
 inline constexpr int kNone = -1;
 // Of a stride: elements lie next to each other.
 inline constexpr int kUnit = -2;
+// The next below: they lie 2, 3 or 4 elements apart.
+inline constexpr int kMostApart = 4;
+inline constexpr int stride_apart(int elements) { return -1 - elements; }
+inline constexpr int elements_apart(int stride) { return -1 - stride; }
+static_assert(stride_apart(1) == kUnit);
 // How far ahead loops fetch, into the second-level cache: the processor's own prefetchers end at each page, and begin
 // anew.
 inline constexpr int kAheadBytes = 8192;
@@ -68,7 +73,8 @@ struct NestStatement {
   int step = kNone;               // a parameter
   int callee = kNone;
   std::vector<int> extents{};               // parameters, from the outermost loop to the innermost
-  std::vector<std::vector<int>> strides{};  // of `from`, then `to`: a parameter (bytes) for each loop, kUnit or kNone
+  std::vector<std::vector<int>> strides{};  // of `from`, then `to`: a parameter (bytes) for each loop, kNone, or, of
+                                            // the innermost one, elements apart
   // Of small arrays in `from`: the positions that are read, for each element of the result (a fold: for each of its n).
   // None: as they are. Of loops of which the innermost is short: one number each, a ShortRows.
   std::vector<std::vector<int>> positions{};

@@ -58,7 +58,10 @@ TNP_INLINE void direct_rows(const DirectView<G>& v, int64_t j) {
 
 template <class G, int W, int Vectors>
 [[gnu::noinline]] void direct_strip(const DirectView<G>& v, int64_t j) {
-  constexpr int kMost = W < G::kWidth ? 4 : Vectors == 2 ? (kRegisterBytes == 16 ? 4 : 6) : G::kParts == 2 ? 4 : 8;
+  constexpr int kMost = W < G::kWidth    ? (G::kParts == 2 ? 4 : 8)
+                        : Vectors == 2   ? (kRegisterBytes == 16 ? 4 : 6)
+                        : G::kParts == 2 ? 4
+                                         : 8;
   if (v.m >= kMost) {
     direct_rows<G, W, Vectors, kMost>(v, j);
   } else if (v.m >= 4) {
@@ -79,6 +82,28 @@ void direct_narrow(const DirectView<G>& v, int64_t n) {
     direct_strip<G, W, 1>(v, j);
     if (j + W >= n) break;
     j = j + 2 * W <= n ? j + W : n - W;
+  }
+}
+
+// Columns that fill more than half of a vector, by one vector a row: B is padded, and what a row writes beyond its end
+// the next one writes over. Elements are the same sums.
+inline constexpr int64_t kPaddedDepth = 16;
+
+template <class G, int W>
+bool direct_padded(const DirectView<G>& v, int64_t n) {
+  if constexpr (W > G::kWidth) {
+    return false;
+  } else {
+    if (n > W) return direct_padded<G, 2 * W>(v, n);
+    if (n == W || v.m < 16 || v.k > kPaddedDepth || v.c_row != n) return false;
+    typename G::Elem padded[kPaddedDepth * W] = {};
+    for (int64_t p = 0; p < v.k; ++p) {
+      for (int64_t j = 0; j < n; ++j) padded[p * W + j] = v.b[p * v.b_row + j];
+    }
+    const int64_t last = v.m - 1;
+    direct_rows<G, W, 1, 8>({v.a, padded, v.c, last, v.k, v.a_row, v.a_col, W, v.c_row}, 0);
+    direct_narrow<G, W>({v.a + last * v.a_row, v.b, v.c + last * n, 1, v.k, v.a_row, v.a_col, v.b_row, v.c_row}, n);
+    return true;
   }
 }
 
@@ -116,6 +141,7 @@ void direct(const DirectArgs& args) {
       }
       return;
     }
+    if (args.n > 2 && direct_padded<G, 4>(v, args.n)) return;
   }
   direct_narrow<G, W>(v, args.n);
 }
@@ -381,6 +407,7 @@ void dot_rows(int64_t rows, int64_t k, const void* a_data, int64_t row_stride, c
   const auto* a = static_cast<const Elem*>(a_data);
   const auto* x = static_cast<const Elem*>(x_data);
   auto* y = static_cast<Elem*>(out);
+  if (k < G::kWidth) return direct<G>({rows, 1, k, a_data, row_stride, 1, x_data, 1, out, 1});
   int64_t i = 0;
   if (k <= kFourRowsMost * G::kWidth) {
     const DotTail<G> tail(k, x);

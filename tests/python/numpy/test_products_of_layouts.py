@@ -52,3 +52,28 @@ def test_a_matrix_times_its_own_transpose(dtype: str, threads: int) -> None:
             for a, b in ((t, x), (t[:, :k], x[:, :k]), (t[::2], x[::2]), (t[::-1], x[::-1])):
                 np.testing.assert_array_equal(np.asarray(a @ a.T), b @ b.T)
                 np.testing.assert_array_equal(np.asarray(a.T @ a), b.T @ b)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float32", "float64", "complex64"])
+@pytest.mark.parametrize("m", [1, 3, 15, 16, 17, 33, 1000])
+def test_tall_matrices_times_narrow_ones(dtype, m):
+    """Fewer columns than a vector holds, and rows shorter than one."""
+    rng = np.random.default_rng(m)
+    for k in (1, 2, 3, 5, 8, 15, 16, 17, 20):
+        for n in (1, 2, 3, 4, 5, 6, 7, 9, 12, 15, 17):
+            a, b = rng.integers(-9, 9, (m, k)).astype(dtype), rng.integers(-9, 9, (n, k)).astype(dtype).T
+            assert np.array_equal(tnp.asarray(a) @ tnp.asarray(b), a @ b)
+        v = rng.integers(-9, 9, k).astype(dtype)
+        assert np.array_equal(tnp.asarray(a) @ tnp.asarray(v), a @ v)
+        assert np.array_equal(tnp.asarray(v) @ tnp.asarray(np.ascontiguousarray(a)).T, v @ a.T)
+
+
+def test_a_row_is_the_same_among_others():
+    """However many threads and rows there are."""
+    rng = np.random.default_rng(0)
+    for k, n in ((3, 3), (3, 5), (7, 1), (2, 7)):
+        a, b = tnp.asarray(rng.standard_normal((40000, k))), tnp.asarray(rng.standard_normal((k, n)))
+        whole = np.asarray(a @ b)
+        assert np.array_equal(whole[17:3000], a[17:3000] @ b)
+        with tnp.threads(1):
+            assert np.array_equal(whole, a @ b)

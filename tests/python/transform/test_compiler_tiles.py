@@ -307,3 +307,25 @@ def test_what_overlaps_is_kept():
     u = data(shape=(2000, 1000))
     same(f(u), stencil(stencil(stencil(u))))
     assert f.steps(u).count("2 kept") == 2
+
+
+def test_more_units_than_a_group_takes():
+    """What follows a group that is full comes after it."""
+
+    def slope(u):
+        x, y, z = u[:, 0], u[:, 1], u[:, 2]
+        return tnp.stack((10 * (y - x), x * (28 - z) - y, x * y - z * 2.5), axis=1)
+
+    def f(u):
+        for _ in range(2):
+            k1 = slope(u)
+            k2 = slope(u + 0.005 * k1)
+            k3 = slope(u + 0.005 * k2)
+            k4 = slope(u + 0.01 * k3)
+            u = u + 0.002 * (k1 + 2 * k2 + 2 * k3 + k4)
+        return u
+
+    x = tnp.asarray(np.random.default_rng(0).random((1 << 17, 3)))
+    compiled = tnp.function(f)
+    for _ in range(2):
+        assert np.array_equal(compiled(x), f(x))

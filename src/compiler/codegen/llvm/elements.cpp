@@ -147,6 +147,48 @@ void ElementEmitter::store(llvm::Value* pointer, const Registers& value, DType d
   b_.CreateAlignedStore(whole, pointer, align_of(d));
 }
 
+// Vectors without gaps, of which each gives the lanes that are in it. The last ends with the last element, so that
+// nothing beyond is read.
+Registers ElementEmitter::load_apart(llvm::Value* pointer, DType d, int lanes, int apart) {
+  if (is_complex(d)) {
+    return load_scattered(pointer, d, lanes, b_.getInt64(static_cast<std::uint64_t>(apart * itemsize(d))));
+  }
+  llvm::Value* result = nullptr;
+  for (int v = 0; v < apart; ++v) {
+    const int begin = v + 1 < apart ? v * lanes : (lanes - 1) * (apart - 1);
+    llvm::Value* part =
+        load(b_.CreateConstGEP1_32(element_type(d), pointer, static_cast<unsigned>(begin)), d, lanes).re;
+    std::vector<int> lane;
+    for (int i = 0; i < lanes; ++i) {
+      const int here = std::min(i * apart / lanes, apart - 1), place = i * apart - begin;
+      lane.push_back(here == v ? place + (result ? lanes : 0) : here < v ? i : -1);
+    }
+    result = b_.CreateShuffleVector(result ? result : part, part, lane);
+  }
+  return {result, nullptr};
+}
+
+Registers ElementEmitter::load_scattered(llvm::Value* pointer, DType d, int lanes, llvm::Value* stride) {
+  llvm::Value* none = llvm::PoisonValue::get(vector_type(d, lanes));
+  Registers all{none, is_complex(d) ? none : nullptr};
+  for (int i = 0; i < lanes; ++i) {
+    const Registers one = load(pointer, d, 1);
+    all.re = b_.CreateInsertElement(all.re, one.re, static_cast<std::uint64_t>(i));
+    if (one.im) all.im = b_.CreateInsertElement(all.im, one.im, static_cast<std::uint64_t>(i));
+    pointer = b_.CreateGEP(b_.getInt8Ty(), pointer, stride);
+  }
+  return all;
+}
+
+void ElementEmitter::store_scattered(llvm::Value* pointer, const Registers& value, DType d, int lanes,
+                                     llvm::Value* stride) {
+  for (int i = 0; i < lanes; ++i) {
+    const auto lane = [&](llvm::Value* v) { return b_.CreateExtractElement(v, static_cast<std::uint64_t>(i)); };
+    store(pointer, {lane(value.re), value.im ? lane(value.im) : nullptr}, d, 1);
+    pointer = b_.CreateGEP(b_.getInt8Ty(), pointer, stride);
+  }
+}
+
 Registers ElementEmitter::load_some(llvm::Value* pointer, DType d, int lanes, llvm::Value* mask) {
   llvm::Type* type = vector_type(d, lanes);
   return {b_.CreateMaskedLoad(type, pointer, align_of(d), mask, llvm::Constant::getNullValue(type)), nullptr};

@@ -46,6 +46,10 @@ class ElementEmitter {
 
   Registers load(llvm::Value* pointer, DType d, int lanes);
   void store(llvm::Value* pointer, const Registers& value, DType d, int lanes);
+  // The same of elements that lie `apart` times their size apart, or so many bytes.
+  Registers load_apart(llvm::Value* pointer, DType d, int lanes, int apart);
+  Registers load_scattered(llvm::Value* pointer, DType d, int lanes, llvm::Value* stride);
+  void store_scattered(llvm::Value* pointer, const Registers& value, DType d, int lanes, llvm::Value* stride);
   // The same of real elements where `mask` says so; others are 0 and are not touched.
   Registers load_some(llvm::Value* pointer, DType d, int lanes, llvm::Value* mask);
   void store_some(llvm::Value* pointer, const Registers& value, DType d, llvm::Value* mask);

@@ -19,7 +19,8 @@ namespace tnp::compiler {
 class NestEmitter {
   using Kind = NestStatement::Kind;
   enum Argument : unsigned { kArguments, kParameters, kInterval, kPoll, kCall, kContext };
-  static constexpr int kHeavyCycles = 12;  // of a group: fewer lanes take less time
+  static constexpr int kMostScattered = 128;  // elements of a turn that are loaded or stored one by one
+  static constexpr int kHeavyCycles = 12;     // of a group: fewer lanes take less time
 
  public:
   NestEmitter(Jit& jit, const Nest& nest, Isa isa)
@@ -173,10 +174,18 @@ class NestEmitter {
                                     llvm::Value* mask = nullptr);
   void divide_by_shared(const FusedGroup& group, const SharedDivisor& shared, std::vector<Registers>& values,
                         llvm::Value* mask);
-  // Whether the innermost loop's elements lie next to each other, or are the same for all.
-  static bool vectorizes(const NestStatement& s) {
-    return !s.extents.empty() && std::all_of(s.strides.begin(), s.strides.end(),
-                                             [](const std::vector<int>& strides) { return strides.back() < 0; });
+  // Whether the innermost loop is done by vectors: not if many would have to be put together element by element.
+  bool vectorizes(const NestStatement& s) const {
+    if (s.extents.empty()) return false;
+    const auto scattered = std::count_if(s.strides.begin(), s.strides.end(),
+                                         [](const std::vector<int>& strides) { return strides.back() >= 0; });
+    return scattered * vector_lanes(s.group, isa_) <= kMostScattered;
+  }
+  // Whether there are gaps between the elements of an operand of the innermost loop.
+  static bool has_gaps(const NestStatement& s) {
+    return std::any_of(s.strides.begin(), s.strides.end(), [](const std::vector<int>& strides) {
+      return strides.back() != kUnit && strides.back() != kNone;
+    });
   }
   using Pointers = std::vector<llvm::Value*>;  // of inputs, then outputs; null: an element in a variable
   void compute_rows(const NestStatement& s);
@@ -191,6 +200,8 @@ class NestEmitter {
   std::vector<Registers> same_along_row(const NestStatement& s, int lanes, const Pointers& pointers);
   void row_turn(const NestStatement& s, int lanes, llvm::Value* index, std::vector<Registers> in,
                 const Pointers& pointers, llvm::Value* mask);
+  Registers load_along(int stride, llvm::Value* pointer, DType d, int lanes);
+  void store_along(int stride, llvm::Value* pointer, const Registers& value, DType d, int lanes);
   // Whether rows are folded, all of them for a vector of columns.
   static bool folds_rows(const NestStatement& s) { return s.fold != Fold::none && s.step == kNone; }
   Registers below(const NestStatement& s, std::size_t k, int lanes, llvm::Value* index, llvm::Value* from,
@@ -201,7 +212,7 @@ class NestEmitter {
   // Whether what whole vectors leave of a row is one more vector, of which some lanes are looked at.
   bool masks_rest(const NestStatement& s) const {
     const auto fits = [&](int v) { return !is_complex(variable(v).dtype); };
-    return isa_ == Isa::avx512 && vectorizes(s) && std::all_of(s.from.begin(), s.from.end(), fits) &&
+    return isa_ == Isa::avx512 && vectorizes(s) && !has_gaps(s) && std::all_of(s.from.begin(), s.from.end(), fits) &&
            std::all_of(s.to.begin(), s.to.end(), fits);
   }
   // Whether it takes long, and short vectors are divided in less time.

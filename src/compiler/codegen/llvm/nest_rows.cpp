@@ -255,8 +255,9 @@ void NestEmitter::row_turn(const NestStatement& s, int lanes, llvm::Value* index
   const auto at = [&](std::size_t operand, DType d) {
     const int stride = s.strides[operand].back();
     if (stride >= 0) return b_.CreateGEP(b_.getInt8Ty(), pointers[operand], b_.CreateMul(index, parameter(stride)));
-    return b_.CreateGEP(llvm::ArrayType::get(b_.getInt8Ty(), static_cast<std::uint64_t>(itemsize(d))),
-                        pointers[operand], index);
+    const int bytes = itemsize(d) * (stride == kNone ? 1 : elements_apart(stride));
+    return b_.CreateGEP(llvm::ArrayType::get(b_.getInt8Ty(), static_cast<std::uint64_t>(bytes)), pointers[operand],
+                        index);
   };
   for (int k : lanes > 1 && !mask ? s.ahead : std::vector<int>()) {
     const auto operand = static_cast<std::size_t>(k);
@@ -268,14 +269,28 @@ void NestEmitter::row_turn(const NestStatement& s, int lanes, llvm::Value* index
   for (std::size_t k = 0; k < in.size(); ++k) {
     const DType d = variable(s.from[k]).dtype;
     if (in[k].re) continue;
-    in[k] = mask ? elements_->load_some(at(k, d), d, lanes, mask) : elements_->load(at(k, d), d, lanes);
+    in[k] = mask ? elements_->load_some(at(k, d), d, lanes, mask) : load_along(s.strides[k].back(), at(k, d), d, lanes);
   }
   const std::vector<Registers> out = outputs_of(s.group, std::move(in), lanes, mask);
   for (std::size_t j = 0; j < out.size(); ++j) {
     const DType d = variable(s.to[j]).dtype;
     llvm::Value* to = at(s.from.size() + j, d);
-    mask ? elements_->store_some(to, out[j], d, mask) : elements_->store(to, out[j], d, lanes);
+    mask ? elements_->store_some(to, out[j], d, mask)
+         : store_along(s.strides[s.from.size() + j].back(), to, out[j], d, lanes);
   }
+}
+
+// A vector of elements that lie as a stride of the innermost loop says.
+Registers NestEmitter::load_along(int stride, llvm::Value* pointer, DType d, int lanes) {
+  if (lanes == 1 || stride == kUnit || stride == kNone) return elements_->load(pointer, d, lanes);
+  if (stride < 0) return elements_->load_apart(pointer, d, lanes, elements_apart(stride));
+  return elements_->load_scattered(pointer, d, lanes, parameter(stride));
+}
+
+void NestEmitter::store_along(int stride, llvm::Value* pointer, const Registers& value, DType d, int lanes) {
+  if (lanes == 1 || stride == kUnit || stride == kNone) return elements_->store(pointer, value, d, lanes);
+  const auto bytes = static_cast<std::uint64_t>(elements_apart(stride) * itemsize(d));
+  elements_->store_scattered(pointer, value, d, lanes, stride < 0 ? b_.getInt64(bytes) : parameter(stride));
 }
 
 // What operand k has for a vector of columns, and a row; without a number the first.
