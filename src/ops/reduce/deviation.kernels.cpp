@@ -135,6 +135,11 @@ void short_rows(const void* x, int64_t row_stride, int64_t rows, int64_t n, void
       const Vec<T, N> d = load_vec<T, N>(p + j) - Vec<T, N>(mean);
       store_vec<T, N>(squares + j, d * d);
     }
+    // By the vectors that the sum reads: elements that were stored one by one would have to be in the cache first.
+    for (; j + kNarrowLanes <= n; j += kNarrowLanes) {
+      const Vec<T, kNarrowLanes> d = load_vec<T, kNarrowLanes>(p + j) - Vec<T, kNarrowLanes>(mean);
+      store_vec<T, kNarrowLanes>(squares + j, d * d);
+    }
     for (; j < n; j++) squares[j] = (p[j] - mean) * (p[j] - mean);
     fold_row<Add<true>, 1>(squares, n, out + i);
   }
