@@ -30,6 +30,7 @@ ALL = [
     "programs.singles",
     "programs.compositions",
     "programs.training",
+    "programs.users",
 ]
 
 
