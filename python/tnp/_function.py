@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+import types
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from . import _autograph, _core
@@ -98,6 +99,7 @@ def function(
         )
     if not callable(func):
         raise TypeError(f"function: expected a callable, got '{type(func).__name__}'")
+    _refuse_generators(func)
     compiled = Function(func, name, autograph)
     functools.update_wrapper(compiled, func)
     if static_argnames is not None or static_argnums is not None:
@@ -109,6 +111,29 @@ def function(
         _check_count(func, specs)
         compiled.set_input_signature(specs)
     return compiled
+
+
+def _refuse_generators(func: Callable[..., Any]) -> None:
+    """The code of these would run after the trace."""
+    name = getattr(func, "__qualname__", repr(func))
+    if inspect.iscoroutinefunction(func) or inspect.isasyncgenfunction(func):
+        raise TypeError(f"function: {name} is an async function: compile the functions that it calls instead")
+    if inspect.isgeneratorfunction(func):
+        raise TypeError(f"function: {name} is a generator: return a list, or use tnp.map or tnp.scan")
+
+
+def _defaults(func: Callable[..., Any]) -> dict[str, Any]:
+    """The defaults of the arguments that may be given by position."""
+    if type(func) is types.FunctionType and not hasattr(func, "__wrapped__"):
+        values = func.__defaults__ or ()
+        last = func.__code__.co_argcount
+        return dict(zip(func.__code__.co_varnames[last - len(values) : last], values, strict=True))
+    try:
+        parameters = inspect.signature(func).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return {p.name: p.default for p in parameters if p.kind in kinds and p.default is not p.empty}
 
 
 def _positional(func: Callable[..., Any]) -> list[str]:
@@ -140,8 +165,13 @@ def _marked(
     func: Callable[..., Any], kind: str, names: str | Sequence[str] | None, numbers: int | Sequence[int] | None
 ) -> tuple[list[int], list[str]]:
     """The arguments marked static or donated, by position and by name; each in both ways where the function has a signature."""
-    named = [names] if isinstance(names, str) else list(names or ())
-    numbered = [numbers] if isinstance(numbers, int) else list(numbers or ())
+    named: list[Any] = [names] if isinstance(names, str) or not isinstance(names, Iterable) else list(names)
+    numbered: list[Any] = list(numbers) if isinstance(numbers, Iterable) and not isinstance(numbers, str) else [numbers]
+    named, numbered = ([] if given == [None] else given for given in (named, numbered))
+    if not all(isinstance(n, str) for n in named):
+        raise TypeError(f"function: {kind}_argnames must be a name or names, got {names!r}")
+    if not all(isinstance(n, int) for n in numbered):
+        raise TypeError(f"function: {kind}_argnums must be an integer or integers, got {numbers!r}")
     try:
         parameters = list(inspect.signature(func).parameters.values())
     except (TypeError, ValueError):
@@ -152,6 +182,9 @@ def _marked(
         if n not in by_name and not open_ended:
             raise ValueError(f"function: {kind}_argnames: {func!r} has no argument {n!r}")
     positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    for number in numbered:
+        if number < -len(positional):
+            raise ValueError(f"function: {kind}_argnums: {func!r} has no positional argument {number}")
     numbered = [n + len(positional) if n < 0 else n for n in numbered]
     for number in numbered:
         if number >= len(positional) and not any(p.kind is p.VAR_POSITIONAL for p in parameters):

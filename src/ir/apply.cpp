@@ -1,4 +1,8 @@
+#include <pthread.h>
+
 #include <algorithm>
+#include <atomic>
+#include <mutex>
 
 #include "ir/apply_internal.h"
 #include "ir/expr.h"
@@ -152,31 +156,66 @@ Array apply(const OpDef& op, std::span<const Array> in, const Params& params, st
 
 namespace detail {
 
+namespace {
+
+// Held for a few instructions while a pending array is looked at or becomes concrete: several threads may want its
+// value at once, those of large calls without the GIL.
+constinit std::mutex g_pending;
+
+// What is to be computed; null where another thread has done it.
+Expr* pending_expr(Node* node) {
+  static const int registered =
+      pthread_atfork([] { g_pending.lock(); }, [] { g_pending.unlock(); }, [] { g_pending.unlock(); });
+  static_cast<void>(registered);
+  const std::lock_guard lock(g_pending);
+  if (node->state == State::concrete) return nullptr;
+  node->expr->retain();
+  return node->expr;
+}
+
+// Gives the node the memory of `value`, unless another thread was quicker. Who sees that it is concrete sees all of it,
+// and who sees no expression sees that it is concrete.
+void become(Node* node, Node* value, Expr* expr) {
+  {
+    const std::lock_guard lock(g_pending);
+    if (node->state == State::concrete) return;
+    node->buffer = std::exchange(value->buffer, nullptr);
+    node->data = value->data;
+    node->strides = std::move(value->strides);
+    node->flags.fetch_or(value->flags.load(std::memory_order_relaxed) & kContiguous, std::memory_order_relaxed);
+    std::atomic_ref(node->state).store(State::concrete, std::memory_order_release);
+    node->expr = nullptr;
+  }
+  expr->release();  // the node's own
+}
+
+}  // namespace
+
 void materialize(Node* node) {
+  if (node->state == State::pending && node->expr != nullptr) {
+    Expr* expr = pending_expr(node);
+    if (expr == nullptr) return;
+    struct Release {
+      Expr* expr;
+      ~Release() { expr->release(); }
+    } const release{expr};
+    Arrays outputs(expr->num_outputs);
+    execute(Call{*expr->op, expr->inputs, *expr->params}, outputs);
+    become(node, outputs[node->output].node(), expr);
+    return;
+  }
+  if (std::atomic_ref(node->state).load(std::memory_order_acquire) == State::concrete) return;
   Expr* expr = node->expr;
   if (expr == nullptr) {
     throw TypeError("an array of text (" + std::string(name(node->dtype)) +
                     ") has no numbers: it can be arranged, compared, concatenated and converted");
   }
-  if (node->state == State::symbolic) {
-    if (symbolic_value_hook) symbolic_value_hook(*expr);
-    const std::string where = expr->location.empty() ? "" : " (computed at " + expr->location + ")";
-    throw TracerError(
-        "the value of a symbolic array" + where +
-        " is not known while its function is traced. Use tnp.cond, tnp.where or tnp.while_loop for decisions, "
-        "and tnp.numpy_function for code that needs the value");
-  }
-  Arrays outputs(expr->num_outputs);
-  const Call call{*expr->op, expr->inputs, *expr->params};
-  execute(call, outputs);
-  Node* value = outputs[node->output].node();
-  node->buffer = std::exchange(value->buffer, nullptr);
-  node->data = value->data;
-  node->strides = std::move(value->strides);
-  node->flags.fetch_or(value->flags.load(std::memory_order_relaxed) & kContiguous, std::memory_order_relaxed);
-  node->expr = nullptr;
-  node->state = State::concrete;
-  expr->release();
+  if (symbolic_value_hook) symbolic_value_hook(*expr);
+  const std::string where = expr->location.empty() ? "" : " (computed at " + expr->location + ")";
+  throw TracerError(
+      "the value of a symbolic array" + where +
+      " is not known while its function is traced. Use tnp.cond, tnp.where or tnp.while_loop for decisions, "
+      "and tnp.numpy_function for code that needs the value");
 }
 
 }  // namespace detail

@@ -5,6 +5,7 @@
 #include "ir/expr.h"
 #include "ir/trace.h"
 #include "python/array_api.h"
+#include "python/gil.h"
 #include "python/structured.h"
 #include "python/variable.h"
 #include "tnp/error.h"
@@ -122,7 +123,7 @@ void weaken_beside(PyOperand& number, const Array& other) {
 bool is_conversion_request(const nb::python_error& e) { return e.matches(nb::handle(g_request)); }
 
 nb::object converted_call(nb::handle f, nb::handle args, nb::handle kwargs, bool unroll) {
-  return nb::handle(g_hooks).attr("_run")(f, args, kwargs, unroll);
+  return ends_here([&] { return nb::object(nb::handle(g_hooks).attr("_run")(f, args, kwargs, unroll)); });
 }
 
 bool made_loops_over_sizes() { return nb::cast<bool>(nb::handle(g_hooks).attr("_made_loops")()); }

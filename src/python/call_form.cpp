@@ -97,6 +97,7 @@ bool CallForm::describe(nb::handle o, bool is_static, int depth) {
     parts_.back().flags = strict_flags();
     return true;
   }
+  if (PyTuple_Check(p) && Py_TYPE(p)->tp_dictoffset != 0) return false;  // it may have attributes
   if (PyTuple_Check(p) || PyList_CheckExact(p)) {
     const bool list = PyList_CheckExact(p);
     const Py_ssize_t count = Py_SIZE(p);

@@ -64,10 +64,11 @@ class CallLeaves {
 class CallForm {
  public:
   // How one call looks. `order`: of its arguments, those by name last, in the order that the trace takes them in;
-  // `is_static`: for each of these, whether it counts by its value, whatever it is. Null where calls like this can not
-  // be told from others by a look at them alone.
+  // `is_static`: for each of these, whether it counts by its value, whatever it is. `owner`: the instance of a method,
+  // which counts by its identity, or null. Null where calls like this can not be told from others by a look alone.
   static std::unique_ptr<const CallForm> make(PyObject* const* given, std::size_t n, PyObject* names,
-                                              std::vector<int> order, const std::vector<bool>& is_static);
+                                              std::vector<int> order, const std::vector<bool>& is_static,
+                                              nb::handle owner);
 
   // Adds the arrays of a call that looks so, whatever types and sizes they have; false, with some of them added, if it
   // looks otherwise. Runs no code of Python's.
@@ -99,6 +100,7 @@ class CallForm {
   void add(Kind kind, PyTypeObject* type, nb::object value = {}, Py_ssize_t count = 0);
   bool describe(nb::handle o, bool is_static, int depth);
   bool describe_static(nb::handle o);
+  void add_weak(nb::handle o);
   bool describe_dataclass(nb::handle o, int depth);
   bool match(PyObject* o, const Part*& part, CallLeaves& leaves) const {
     if (Py_TYPE(o) == part->type && part->kind == Kind::array) {

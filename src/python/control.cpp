@@ -6,6 +6,7 @@
 
 #include "base/dim.h"
 #include "python/array_api.h"
+#include "python/gil.h"
 #include "python/structured.h"
 #include "python/variable.h"
 #include "tnp/error.h"
@@ -36,8 +37,15 @@ std::vector<nb::object> to_objects(const Arrays& xs) {
   return out;
 }
 
+std::string ResultStructure::path_of(std::size_t k) const {
+  std::string text;
+  if (k >= tree_.num_leaves()) return text;
+  for (const std::string& part : tree_.path_of(k)) text += part;
+  return text;
+}
+
 nb::object call_python(nb::handle f, nb::handle args_tuple) {
-  PyObject* result = PyObject_CallObject(f.ptr(), args_tuple.ptr());
+  PyObject* result = ends_here([&] { return PyObject_CallObject(f.ptr(), args_tuple.ptr()); });
   if (result == nullptr) throw nb::python_error();
   return nb::steal(result);
 }
@@ -125,14 +133,14 @@ void check_callable(nb::handle f, const char* what) {
 void between_iterations() {
   static thread_local std::chrono::steady_clock::time_point last_turn;
   const bool holds_gil = PyGILState_Check();
-  if (holds_gil && PyErr_CheckSignals() != 0) throw nb::python_error();
+  if (holds_gil && ends_here(&PyErr_CheckSignals) != 0) throw nb::python_error();
   const auto now = std::chrono::steady_clock::now();
   if (now - last_turn < std::chrono::milliseconds(5)) return;
   if (holds_gil) {
-    const nb::gil_scoped_release others;
+    const GilReleased others;
   } else {
-    const nb::gil_scoped_acquire gil;
-    if (PyErr_CheckSignals() != 0) throw nb::python_error();
+    const GilHeld gil;
+    if (ends_here(&PyErr_CheckSignals) != 0) throw nb::python_error();
   }
   last_turn = std::chrono::steady_clock::now();
 }
@@ -141,6 +149,7 @@ nb::object cond(nb::handle pred, nb::handle true_fn, nb::handle false_fn, nb::ar
   check_callable(true_fn, "cond: true_fn");
   check_callable(false_fn, "cond: false_fn");
   ResultStructure results("cond");
+  const LeafNames names([&](std::size_t k) { return results.path_of(k); });
   const Array predicate = leaf_array(pred, "cond");
   const Arrays out = settle(results, [&] {
     return tnp::cond(
@@ -153,6 +162,7 @@ nb::object cond(nb::handle pred, nb::handle true_fn, nb::handle false_fn, nb::ar
 
 nb::object switch_case(nb::handle index, nb::handle branches, nb::args operands) {
   ResultStructure results("switch");
+  const LeafNames names([&](std::size_t k) { return results.path_of(k); });
   std::vector<ArraysFunction> functions;
   nb::list list(nb::borrow(branches));
   for (std::size_t i = 0; i < nb::len(list); ++i) {
@@ -190,6 +200,7 @@ nb::object while_loop(nb::handle condition, nb::handle body, nb::handle loop_var
   const PyTree tree = PyTree::flatten(loop_vars, leaves);
   const Arrays init = leaf_arrays(leaves, "while_loop: loop_vars");
   ResultStructure structure("while_loop", tree, "loop_vars", init);
+  const LeafNames names([&](std::size_t k) { return structure.path_of(k); });
   const Arrays out = tnp::while_loop(
       [&](const Arrays& c) {
         return leaf_array(call_python(condition, nb::tuple(structure.build(c))), "while_loop: the result of cond");
@@ -208,6 +219,7 @@ nb::object fori_loop(nb::handle lower, nb::handle upper, nb::handle body, nb::ha
   const PyTree tree = PyTree::flatten(init, leaves);
   const Arrays first = leaf_arrays(leaves, "fori_loop: init");
   ResultStructure structure("fori_loop", tree, "init", first);
+  const LeafNames names([&](std::size_t k) { return structure.path_of(k); });
   const Arrays out = tnp::fori_loop(
       leaf_array(lower, "fori_loop: lower"), leaf_array(upper, "fori_loop: upper"),
       [&](const Array& i, const Arrays& c) {
@@ -224,10 +236,16 @@ nb::object scan(nb::handle f, nb::handle init, nb::handle xs, nb::handle length,
   PyTree init_tree = PyTree::flatten(init, init_leaves);
   const Arrays first = leaf_arrays(init_leaves, "scan: init");
   ResultStructure carry("scan", std::move(init_tree), "init", first);
+  const LeafNames names([&](std::size_t k) { return carry.path_of(k); });
   const PyTree x_tree = PyTree::flatten(xs, x_leaves);
   ResultStructure y("scan");
   ScanOptions options;
-  if (!length.is_none()) options.length = dim_of(length);
+  if (!length.is_none()) {
+    options.length = dim_of(length);
+    const bool symbolic =
+        nb::isinstance<PyDim>(length) || (is_array(length.ptr()) && array_of(length.ptr()).is_symbolic());
+    if (!symbolic && *options.length < 0) throw ValueError("scan: length must not be negative");
+  }
   options.reverse = reverse;
   const auto step = [&](const Arrays& c, const Arrays& x) {
     nb::object result = call_python(f, nb::make_tuple(carry.build(c), x_tree.unflatten(to_objects(x))));

@@ -2,6 +2,7 @@
 #include "python/derivatives.h"
 
 #include "python/array_api.h"
+#include "python/gil.h"
 #include "python/silent_flags.h"
 #include "python/structured.h"
 #include "python/variable.h"
@@ -15,7 +16,7 @@ namespace tnp::python {
 namespace {
 
 nb::object call_with(nb::handle f, nb::handle args, nb::handle kwargs) {
-  PyObject* result = PyObject_Call(f.ptr(), args.ptr(), kwargs.ptr());
+  PyObject* result = ends_here([&] { return PyObject_Call(f.ptr(), args.ptr(), kwargs.ptr()); });
   if (result == nullptr) throw nb::python_error();
   return nb::steal(result);
 }
@@ -139,7 +140,7 @@ nb::object custom_gradient(nb::handle f, nb::handle args, nb::handle kwargs) {
     nb::object pull = pair[1];
     return std::pair<Arrays, PullBack>(
         std::move(ys), [pull = std::move(pull), num_args, leaves_of_arg, traced](const Arrays& cts) {
-          const nb::gil_scoped_acquire gil;
+          const GilHeld gil;
           return gradients_of(call_python(pull, nb::tuple(nb::cast<nb::list>(to_python(cts)))), num_args, leaves_of_arg,
                               traced);
         });

@@ -5,6 +5,7 @@
 
 #include "base/default_dtype.h"
 #include "base/dim.h"
+#include "ir/trace.h"
 #include "python/autograph.h"
 #include "python/dtype_class.h"
 #include "python/numpy_memory.h"
@@ -108,7 +109,11 @@ std::int64_t dim_of(nb::handle o) {
     if (overflow) throw ValueError("Maximum allowed dimension exceeded");
     return v;
   }
-  if (nb::isinstance<PyDim>(o)) return nb::cast<PyDim&>(o).dim;
+  if (nb::isinstance<PyDim>(o)) {
+    if (current_trace == nullptr)
+      throw TracerError("a size of a symbolic array was used outside of the traced function it belongs to");
+    return nb::cast<PyDim&>(o).dim;
+  }
   if (is_traced_number(o.ptr())) return size_of_value(array_of(o.ptr()));
   nb::object index = nb::steal(PyNumber_Index(o.ptr()));
   if (!index.is_valid()) throw nb::python_error();

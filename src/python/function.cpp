@@ -269,6 +269,7 @@ void bind_function(nb::module_& m) {
   define_marks("set_statics", &Function::set_statics);
   define_marks("set_donated", &Function::set_donated);
   cls.def("clear_cache", &Function::clear);
+  cls.def("__set_name__", [](Function& f, nb::handle, nb::handle) { f.set_in_class(); });
   // As Python's functions do: copied as itself, pickled by its name.
   cls.def("__copy__", [](nb::object self) { return self; });
   cls.def("__deepcopy__", [](nb::object self, nb::handle) { return self; });

@@ -12,6 +12,7 @@
 #include "python/array_api_changes.h"
 #include "python/asked_size.h"
 #include "python/autograph.h"
+#include "python/gil.h"
 #include "python/profile.h"
 #include "python/quick_calls.h"
 #include "python/traced.h"
@@ -115,23 +116,26 @@ class Function : public Callable {
     const bool large = t.large || any_large(arguments);
     const auto call = [&] { return owned ? t.function.call_owned(std::move(arguments)) : t.function.call(arguments); };
     if (!large || current_trace != nullptr) return call();
-    const nb::gil_scoped_release others;
+    const GilReleased others;
     return call();
   }
 
   std::shared_ptr<Traced> find(nb::handle given, nb::handle given_kwargs, Arguments& arguments) {
     nb::object args = nb::borrow(given), kwargs = nb::borrow(given_kwargs);
+    if (input_signature_) add_defaults(args, kwargs);
     if (kwargs.is_valid() && PyDict_GET_SIZE(kwargs.ptr()) > 0) place_by_name(args, kwargs);
+    const nb::object owner = owner_in(args);
     if (input_signature_) args = check_signature(args, kwargs);
     const bool has_statics = !static_positions_.empty() || !static_names_.empty();
     if (has_statics) mark_statics(args, kwargs);
-    const bool plain = !has_statics && plain_arguments(args, kwargs, arguments);
+    const bool plain = !has_statics && plain_arguments(args, kwargs, owner.is_valid(), arguments);
     Flattened f;
     if (!plain) {
       arguments = {};
       f = flatten_arguments(args, kwargs);
-      general_arguments(f, arguments);
+      general_arguments(f, owner, [this] { return parameters(); }, arguments);
     }
+    for (const Array& x : arguments.arrays) check_usable(x);
     if (auto t = known(arguments)) return t;
     if (plain) f = flatten_arguments(args, kwargs);
     refuse_endless_recursion(arguments);
@@ -167,7 +171,14 @@ class Function : public Callable {
     donated_names_ = std::move(names);
   }
 
-  std::string shown_name() const { return nb::cast<std::string>(nb::str(nb::getattr(f_, "__name__", name_))); }
+  std::string shown_name() const {
+    if (!name_.is_none()) return nb::cast<std::string>(nb::str(name_));
+    nb::object f = f_;
+    while (!nb::hasattr(f, "__name__") && nb::hasattr(f, "func")) f = f.attr("func");  // functools.partial
+    return nb::cast<std::string>(nb::str(nb::getattr(f, "__name__", f.type().attr("__name__"))));
+  }
+  // It stands in a class: what it is called with first is an instance.
+  void set_in_class() { is_in_class_ = true; }
 
   // Why the traces that are kept were made, and what the programs copy.
   std::string explain() const {
@@ -254,7 +265,8 @@ class Function : public Callable {
     ++t.forms_looked_for;
     std::vector<bool> is_static;
     std::vector<int> order = order_of(n, names, is_static);
-    std::unique_ptr<const CallForm> form = CallForm::make(given, n, names, std::move(order), is_static);
+    const nb::object owner = n > 0 ? owner_of(given[0]) : nb::object();
+    std::unique_ptr<const CallForm> form = CallForm::make(given, n, names, std::move(order), is_static, owner);
     if (form == nullptr || !takes_these(*form)) return nullptr;
     t.forms.push_back(std::move(form));
     return t.forms.back().get();
@@ -317,7 +329,7 @@ class Function : public Callable {
     if (!large) {
       t->program->run_to({in, n}, results);
     } else {
-      const nb::gil_scoped_release others;
+      const GilReleased others;
       t->program->run_to({in, n}, results);
     }
     tell_after_run();
@@ -369,6 +381,41 @@ class Function : public Callable {
     kwargs = rest;
   }
 
+  // The instance whose method is called, which is known by its identity; nothing if this is no method.
+  nb::object owner_in(const nb::object& args) {
+    return PyTuple_GET_SIZE(args.ptr()) > 0 ? owner_of(PyTuple_GET_ITEM(args.ptr(), 0)) : nb::object();
+  }
+  nb::object owner_of(PyObject* first) {
+    if (is_array(first) || !is_owner(first) || is_static(0)) return {};
+    if (is_instance(first) || is_in_class_) return nb::borrow(first);
+    return !parameters().empty() && parameters()[0] == "self" ? nb::borrow(first) : nb::object();
+  }
+
+  // The defaults of parameters that the input signature has a spec for.
+  void add_defaults(nb::object& args, nb::object& kwargs) {
+    const std::size_t lead = owner_in(args).is_valid() ? 1 : 0;
+    const std::size_t wanted = input_signature_->num_arguments() + lead + static_positions_.size();
+    if (nb::len(args) >= wanted) return;
+    const auto defaults = nb::borrow<nb::dict>(nb::module_::import_("tnp._function").attr("_defaults")(f_));
+    nb::list all(args);
+    const std::vector<std::string>& names = parameters();
+    for (std::size_t i = nb::len(args); i < names.size() && i < wanted; ++i) {
+      const nb::str name(names[i].c_str());
+      if (kwargs.is_valid() && nb::borrow<nb::dict>(kwargs).contains(name)) {
+        nb::dict rest;
+        rest.update(nb::borrow<nb::dict>(kwargs));
+        all.append(rest[name]);
+        nb::del(rest[name]);
+        kwargs = rest;
+      } else if (defaults.contains(name)) {
+        all.append(defaults[name]);
+      } else {
+        break;
+      }
+    }
+    args = nb::tuple(all);
+  }
+
   bool is_static(std::size_t position) const {
     return std::find(static_positions_.begin(), static_positions_.end(), position) != static_positions_.end();
   }
@@ -380,20 +427,23 @@ class Function : public Callable {
     if (given > 0 && !is_static(0)) {
       const bool named = !parameters().empty() && (parameters()[0] == "self" || parameters()[0] == "cls");
       const bool more = given > input_signature_->num_arguments();
-      lead = (more && named) || is_instance(nb::object(args[0]).ptr()) ? 1 : 0;
+      lead = (more && named) || owner_in(args).is_valid() ? 1 : 0;
     }
     std::size_t count = 0, named = 0;
+    std::string extra;
     for (std::size_t i = lead; i < given; ++i) count += is_static(i) ? 0 : 1;
     if (kwargs.is_valid()) {
       for (auto [key, value] : nb::borrow<nb::dict>(kwargs)) {
         const auto name = nb::cast<std::string>(key);
-        named += std::find(static_names_.begin(), static_names_.end(), name) == static_names_.end() ? 1 : 0;
+        if (std::find(static_names_.begin(), static_names_.end(), name) != static_names_.end()) continue;
+        ++named;
+        extra += (extra.empty() ? " (" : ", ") + name;
       }
     }
     if (count != input_signature_->num_arguments() || named > 0) {
       throw TypeError("function: the input signature has " + std::to_string(input_signature_->num_arguments()) +
                       " positional arguments, the call has " + std::to_string(count) + " and " + std::to_string(named) +
-                      " by keyword");
+                      " by keyword" + (extra.empty() ? "" : extra + ": arguments without a spec must be static)"));
     }
     return input_signature_->check(args, lead, [this](std::size_t i) { return is_static(i); });
   }
@@ -462,6 +512,13 @@ class Function : public Callable {
     kwargs = marked;
   }
 
+  // Whether there was a call before: of this instance's method, if it is one.
+  bool was_called(const Signature& signature) const {
+    if (!signature.owner.is_valid()) return made_ > 0;
+    return std::any_of(traces_.begin(), traces_.end(),
+                       [&](const auto& t) { return t->signature.owner.is(signature.owner); });
+  }
+
   // How these arguments differ from those of the last trace.
   std::string reason(const Arguments& arguments) const {
     if (traces_.empty()) return made_ == 0 ? "the first call" : "none is kept any more";
@@ -496,11 +553,10 @@ class Function : public Callable {
         const ConversionScope scope(autograph_, conversion_ != Conversion::none);
         const int before = variables_made_in_traces;
         t->function = trace_function(t->specs, [&](const Arrays& symbolic) { return run_body(f, symbolic, *t); });
-        if (made_ > 0 && variables_made_in_traces != before && trace_depth() == 0) {
+        if (variables_made_in_traces != before && trace_depth() == 0 && was_called(t->signature)) {
           throw ValueError(
               "function: a Variable is made on a call after the first, so each trace would have one of its own: make "
-              "it "
-              "outside, or only where there is none yet");
+              "it outside, or only where there is none yet");
         }
         t->large = any_large(t->function.graph->captured);
         if (donates()) may_own_arguments(t->function.graph);
@@ -539,28 +595,45 @@ class Function : public Callable {
     const StrictArguments strict(all);
     nb::object out = conversion_ != Conversion::none
                          ? converted_call(f_, all[0], all[1], conversion_ == Conversion::unrolled)
-                         : nb::steal(PyObject_Call(f_.ptr(), nb::object(all[0]).ptr(), nb::object(all[1]).ptr()));
+                         : nb::steal(ends_here([&] {
+                             return PyObject_Call(f_.ptr(), nb::object(all[0]).ptr(), nb::object(all[1]).ptr());
+                           }));
     if (!out.is_valid()) throw nb::python_error();
     std::vector<nb::object> result_leaves;
     t.results = PyTree::flatten(out, result_leaves);
     Arrays arrays;
-    for (const nb::object& leaf : result_leaves) {
-      if (PyUnicode_Check(leaf.ptr()) || PyCallable_Check(leaf.ptr())) {
-        throw TypeError("function: results must be arrays or numbers, got '" +
-                        std::string(Py_TYPE(leaf.ptr())->tp_name) + "'");
-      }
-      if (nb::isinstance<PyDim>(leaf)) {
-        arrays.push_back(dim_value(nb::cast<PyDim&>(leaf).dim, DType::int64));
-      } else {
-        arrays.push_back(is_variable(leaf.ptr()) ? variable_of(leaf.ptr())->read() : as_array(leaf.ptr()));
-      }
-    }
+    for (std::size_t i = 0; i < result_leaves.size(); ++i)
+      arrays.push_back(result_array(result_leaves[i], t.results, i));
     t.changed = strict.changed(arrays);
     return arrays;
   }
 
+  static Array result_array(const nb::object& leaf, const PyTree& results, std::size_t i) {
+    if (is_array(leaf.ptr())) return array_of(leaf.ptr());
+    if (is_variable(leaf.ptr())) return variable_of(leaf.ptr())->read();
+    if (nb::isinstance<PyDim>(leaf)) return dim_value(nb::cast<PyDim&>(leaf).dim, DType::int64);
+    const auto place = [&] {
+      std::string text;
+      for (const std::string& part : results.path_of(i)) text += part;
+      return text.empty() ? text : " as result" + text;
+    };
+    const std::string type = Py_TYPE(leaf.ptr())->tp_name;
+    if (PyUnicode_Check(leaf.ptr()) || PyCallable_Check(leaf.ptr()))
+      throw TypeError("function: results must be arrays or numbers, got '" + type + "'" + place());
+    if (PyGen_Check(leaf.ptr()) || PyCoro_CheckExact(leaf.ptr()) || PyAsyncGen_CheckExact(leaf.ptr())) {
+      throw TypeError("function: results must be arrays or numbers, got a " + type + place() +
+                      ", whose code would run outside of the trace: return a list, or use tnp.map or tnp.scan");
+    }
+    try {
+      return as_array(leaf.ptr());
+    } catch (const TypeError& e) {
+      throw TypeError(std::string(e.what()) + place());
+    }
+  }
+
   nb::object f_, name_;
   bool autograph_;
+  bool is_in_class_ = false;
   enum class Conversion : std::uint8_t { none, converted, unrolled };
   Conversion conversion_ = Conversion::none;  // of the body's control flow, as traces have asked for it
   std::vector<std::size_t> static_positions_;

@@ -2,6 +2,7 @@
 #include "ir/scalar.h"
 #include "ir/trace.h"
 #include "ops/host/host_call.h"
+#include "python/gil.h"
 #include "python/host_variables.h"
 #include "python/interchange.h"
 #include "python/numpy_memory.h"
@@ -163,8 +164,8 @@ struct RecursionGuard {
 // A Python object that may be let go of by any thread.
 std::shared_ptr<nb::object> shared_object(nb::object o) {
   return {new nb::object(std::move(o)), [](nb::object* p) {
-            if (!Py_IsInitialized()) return (void)p->release();
-            const nb::gil_scoped_acquire gil;
+            if (interpreter_is_ending() && !PyGILState_Check()) return (void)p->release();
+            const GilHeld gil;
             delete p;
           }};
 }
@@ -191,7 +192,7 @@ class NumpyHostFunction final : public HostFunction {
   NumpyHostFunction(nb::object f, std::string name, Promise promise)
       : f_(shared_object(std::move(f))), name_(std::move(name)), promise_(std::move(promise)) {}
   Arrays call(const Arrays& arguments) override {
-    const nb::gil_scoped_acquire gil;
+    const GilHeld gil;
     return take_results(name_, call_with(*f_, arguments, true), promise_);
   }
   std::string name() const override { return name_; }
@@ -255,7 +256,7 @@ nb::object py_function(nb::object f, nb::handle inp, nb::handle tout, nb::handle
   std::vector<VariableRef> variables = captured_variables(f);
   for (const VariableRef& v : variables) inputs.push_back(v->read());
   const auto call = [object = shared_object(std::move(f)), full_name, promise](const Arrays& arguments) {
-    const nb::gil_scoped_acquire gil;
+    const GilHeld gil;
     return take_results(full_name, call_with(*object, arguments, false), promise);
   };
   const HostRef host = differentiable_host_function(call, full_name, std::move(variables));

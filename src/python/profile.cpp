@@ -10,6 +10,7 @@ void log_long_compilation() {
     const nb::object logger = nb::module_::import_("logging").attr("getLogger")("tnp");
     logger.attr(warned.exchange(true) ? "info" : "warning")(*notice);
   } catch (nb::python_error& e) {
+    if (!e.matches(PyExc_Exception)) throw;  // Ctrl-C
     e.discard_as_unraisable("tnp: a notice of a long compilation");
   }
 }

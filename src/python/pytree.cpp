@@ -54,9 +54,11 @@ PyTree PyTree::flatten(nb::handle o, std::vector<nb::object>& leaves, std::vecto
     t.kind_ = is_named_tuple(o) ? Kind::named_tuple : Kind::tuple;
     if (t.kind_ == Kind::named_tuple) t.type_ = nb::borrow(o.type());
     for (nb::handle child : nb::borrow<nb::tuple>(o)) add(child);
+    if (t.kind_ == Kind::tuple && !PyTuple_CheckExact(p) && t.remember_class(o)) add(o.attr("__dict__"));
   } else if (PyList_Check(p)) {
     t.kind_ = Kind::list;
     for (nb::handle child : nb::borrow<nb::list>(o)) add(child);
+    if (!PyList_CheckExact(p) && t.remember_class(o)) add(o.attr("__dict__"));
   } else if (PyDict_Check(p)) {
     t.kind_ = Kind::dict;
     if (!PyDict_CheckExact(p)) t.remember_dict(o);
@@ -64,6 +66,7 @@ PyTree PyTree::flatten(nb::handle o, std::vector<nb::object>& leaves, std::vecto
       t.keys_.push_back(nb::borrow(key));
       add(value);
     }
+    if (!PyDict_CheckExact(p) && !t.type_.is_valid() && t.remember_class(o)) add(o.attr("__dict__"));
   } else if (is_dataclass(o)) {
     t.kind_ = Kind::dataclass;
     t.type_ = nb::borrow(o.type());
@@ -86,7 +89,7 @@ nb::object PyTree::unflatten(std::span<const nb::object> leaves) const {
 }
 
 PyTree::Row PyTree::row() const {
-  if (kind_ != Kind::tuple && kind_ != Kind::list) return Row::none;
+  if ((kind_ != Kind::tuple && kind_ != Kind::list) || type_.is_valid()) return Row::none;
   for (const PyTree& child : children_) {
     if (!child.is_leaf()) return Row::none;
   }
@@ -101,6 +104,8 @@ PyObject* PyTree::new_row(Row row, std::size_t n) {
 }
 
 nb::object PyTree::build(std::span<const nb::object> leaves, std::size_t& next) const {
+  const bool derived = type_.is_valid() && (kind_ == Kind::tuple || kind_ == Kind::list || kind_ == Kind::dict);
+  if (derived && !plain_dict_) return object_of_class(leaves, next);
   switch (kind_) {
     case Kind::leaf:
       return leaves[next++];
@@ -136,15 +141,56 @@ nb::object PyTree::build(std::span<const nb::object> leaves, std::size_t& next) 
   return nb::steal(made);
 }
 
-// OrderedDict, defaultdict; other kinds of dict are taken apart as dicts are, and come back as such.
+// A class derived from tuple, list or dict; whether its objects have attributes to be taken apart, too.
+bool PyTree::remember_class(nb::handle o) {
+  type_ = nb::borrow(o.type());
+  if (!nb::hasattr(o, "__dict__")) return false;
+  const nb::object held = o.attr("__dict__");
+  if (held.is(o)) attributes_ = Attributes::itself;
+  if (held.is(o) || !PyDict_Check(held.ptr()) || PyDict_GET_SIZE(held.ptr()) == 0) return false;
+  attributes_ = Attributes::child;
+  return true;
+}
+
+// As copy and pickle make it: without __init__, attributes first.
+nb::object PyTree::object_of_class(std::span<const nb::object> leaves, std::size_t& next) const {
+  const std::size_t n = children_.size() - (attributes_ == Attributes::child ? 1 : 0);
+  nb::list items;
+  for (std::size_t i = 0; i < n; ++i) items.append(children_[i].build(leaves, next));
+  const nb::object attributes =
+      attributes_ == Attributes::child ? children_[n].build(leaves, next) : nb::object(nb::none());
+  const bool own_class = PyType_HasFeature(reinterpret_cast<PyTypeObject*>(type_.ptr()), Py_TPFLAGS_HEAPTYPE);
+  if (kind_ == Kind::tuple && !own_class) return type_(items);
+  nb::object made =
+      kind_ == Kind::tuple
+          ? nb::object(nb::handle(reinterpret_cast<PyObject*>(&PyTuple_Type)).attr("__new__")(type_, items))
+          : nb::object(type_.attr("__new__")(type_));
+  if (attributes_ == Attributes::itself) {
+    nb::setattr(made, "__dict__", made);
+  } else if (!attributes.is_none()) {
+    made.attr("__dict__").attr("update")(attributes);
+  }
+  if (kind_ == Kind::list) {
+    made.attr("extend")(items);
+  } else if (kind_ == Kind::dict) {
+    for (std::size_t i = 0; i < n; ++i) {
+      if (PyObject_SetItem(made.ptr(), keys_[i].ptr(), nb::object(items[i]).ptr()) != 0) throw nb::python_error();
+    }
+  }
+  return made;
+}
+
+// OrderedDict, defaultdict.
 void PyTree::remember_dict(nb::handle o) {
   const nb::module_ collections = nb::module_::import_("collections");
   const nb::handle type = o.type();
   if (type.is(collections.attr("defaultdict"))) {
     type_ = nb::borrow(type);
     factory_ = o.attr("default_factory");
+    plain_dict_ = true;
   } else if (type.is(collections.attr("OrderedDict"))) {
     type_ = nb::borrow(type);
+    plain_dict_ = true;
   }
 }
 
@@ -185,13 +231,13 @@ void PyTree::flatten_like(nb::handle o, std::vector<nb::object>& leaves, const s
     case Kind::dict: {
       if (!PyDict_Check(o.ptr())) refuse("a dict");
       const nb::dict given = nb::borrow<nb::dict>(o);
-      for (std::size_t i = 0; i < children_.size(); ++i) {
+      for (std::size_t i = 0; i < keys_.size(); ++i) {
         if (!given.contains(keys_[i])) throw TypeError(path + " has no key " + text(keys_[i]));
         children_[i].flatten_like(given[keys_[i]], leaves, path + "[" + text(keys_[i]) + "]");
       }
-      if (given.size() != children_.size())
+      if (given.size() != keys_.size())
         throw TypeError(path + " has " + std::to_string(given.size()) + " keys instead of " +
-                        std::to_string(children_.size()));
+                        std::to_string(keys_.size()));
       return;
     }
     case Kind::dataclass:
@@ -218,18 +264,47 @@ std::size_t PyTree::num_leaves() const {
   return n;
 }
 
+std::vector<std::string> PyTree::path_of(std::size_t leaf) const {
+  std::vector<std::string> path;
+  const PyTree* at = this;
+  while (at->kind_ != Kind::leaf) {
+    std::size_t i = 0;
+    for (; i < at->children_.size(); ++i) {
+      const std::size_t n = at->children_[i].num_leaves();
+      if (leaf < n) break;
+      leaf -= n;
+    }
+    if (i == at->children_.size()) break;
+    if (at->attributes_ == Attributes::child && i + 1 == at->children_.size()) {
+      path.emplace_back(".__dict__");
+    } else if (at->kind_ == Kind::dict) {
+      path.push_back("[" + nb::cast<std::string>(nb::repr(at->keys_[i])) + "]");
+    } else if (at->kind_ == Kind::dataclass) {
+      path.push_back("." + nb::cast<std::string>(at->keys_[i]));
+    } else if (at->kind_ != Kind::strict_array) {
+      path.push_back("[" + std::to_string(i) + "]");
+    }
+    at = &at->children_[i];
+  }
+  return path;
+}
+
 nb::object PyTree::key() const {
   if (kind_ == Kind::leaf) return nb::bool_(true);
   nb::list parts;
   parts.append(static_cast<int>(kind_));
   if (type_.is_valid()) parts.append(type_);
+  if (attributes_ != Attributes::none) parts.append(static_cast<int>(attributes_));
   if (factory_.is_valid()) parts.append(factory_);
   if (kind_ == Kind::strict_array) {
     // What the namespace's functions do depends on them too.
     parts.append(static_cast<int>(device_));
     parts.append(std::bit_cast<std::uint64_t>(array_api::flags()));
   }
-  for (const nb::object& k : keys_) parts.append(k);
+  for (const nb::object& k : keys_) {
+    parts.append(k.type());  // 1, 1.0 and True are one key to ==
+    parts.append(k);
+  }
   for (const PyTree& child : children_) parts.append(child.key());
   return nb::tuple(parts);
 }

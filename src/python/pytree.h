@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "python/python.h"
@@ -32,6 +33,8 @@ class PyTree {
   // the other way round. Throws TypeError, which calls `o` by `path`, where it has another structure.
   void flatten_like(nb::handle o, std::vector<nb::object>& leaves, const std::string& path) const;
   std::size_t num_leaves() const;
+  // How to get from the structure to a leaf: "[0]", "['key']", ".field".
+  std::vector<std::string> path_of(std::size_t leaf) const;
   bool is_leaf() const { return kind_ == Kind::leaf; }
 
   // Leaves alone in a tuple or a list, which whoever has their objects can make.
@@ -50,13 +53,19 @@ class PyTree {
   enum class Kind : std::uint8_t { leaf, none, tuple, list, dict, named_tuple, dataclass, strict_array };
   nb::object build(std::span<const nb::object> leaves, std::size_t& next) const;
   void remember_dict(nb::handle o);
+  bool remember_class(nb::handle o);
+  nb::object object_of_class(std::span<const nb::object> leaves, std::size_t& next) const;
   nb::object dict_of(const nb::dict& items) const;
   nb::object dataclass_of(const nb::dict& fields) const;
 
   Kind kind_ = Kind::leaf;
-  array_api::Device device_{};    // of a strict array
-  nb::object type_;               // of a named tuple, a dataclass, a kind of dict
-  nb::object factory_;            // of a defaultdict
+  array_api::Device device_{};  // of a strict array
+  nb::object type_;             // of a named tuple, a dataclass, a kind of dict
+  nb::object factory_;          // of a defaultdict
+  // Of a class derived from tuple, list or dict: the last child is its attributes. Some dicts are their own attributes.
+  enum class Attributes : std::uint8_t { none, child, itself };
+  Attributes attributes_ = Attributes::none;
+  bool plain_dict_ = false;       // an OrderedDict or defaultdict: its constructor takes a dict
   bool plain_fields_ = true;      // of a dataclass: its constructor takes them all
   std::vector<nb::object> keys_;  // of a dict; field names of a dataclass
   std::vector<PyTree> children_;

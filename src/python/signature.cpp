@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/dim.h"
 #include "python/array_api.h"
+#include "python/asked_size.h"
 #include "python/variable.h"
 #include "tnp/error.h"
 #include "tnp/promotion.h"
@@ -32,7 +34,41 @@ bool needs_text(nb::handle leaf) {
   return odd(PyComplex_RealAsDouble(leaf.ptr())) || odd(PyComplex_ImagAsDouble(leaf.ptr()));
 }
 
-nb::object static_key(nb::handle leaf, Signature& signature) {
+// What names an argument in errors.
+using Place = std::function<std::string()>;
+
+[[noreturn]] void refuse_static(nb::handle value, const Place& place) {
+  throw TypeError("function: a static argument must be hashable, and arrays are not: " + place() + " is of type '" +
+                  std::string(Py_TYPE(value.ptr())->tp_name) + "'");
+}
+
+void check_hashable(nb::handle o, const std::function<void()>& refuse) {
+  if (PyObject_Hash(o.ptr()) != -1) return;
+  if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw nb::python_error();
+  PyErr_Clear();
+  refuse();
+}
+
+// What == leaves out where it compares values that hold numbers: their types, and the signs of zeros.
+nb::object types_within(nb::handle o) {
+  const nb::handle type(reinterpret_cast<PyObject*>(Py_TYPE(o.ptr())));
+  if (needs_text(o)) return nb::make_tuple(type, nb::repr(o));
+  nb::list parts;
+  if (PyTuple_Check(o.ptr())) {
+    for (nb::handle item : nb::borrow<nb::tuple>(o)) parts.append(types_within(item));
+  } else if (PyFrozenSet_Check(o.ptr())) {
+    nb::list items;
+    for (nb::handle item : nb::borrow<nb::iterable>(o)) items.append(nb::make_tuple(item, types_within(item)));
+    return nb::make_tuple(type, nb::steal(PyFrozenSet_New(items.ptr())));
+  } else if (is_dataclass(o)) {
+    for (nb::handle name : PyTree::fields_of(o)) parts.append(types_within(nb::getattr(o, name, nb::none())));
+  } else {
+    return nb::borrow(type);
+  }
+  return nb::make_tuple(type, nb::tuple(parts));
+}
+
+nb::object static_key(nb::handle leaf, Signature& signature, const Place& place) {
   const nb::handle type(reinterpret_cast<PyObject*>(Py_TYPE(leaf.ptr())));
   if (is_variable(leaf.ptr())) {
     signature.variables.push_back(variable_of(leaf.ptr()));
@@ -40,18 +76,17 @@ nb::object static_key(nb::handle leaf, Signature& signature) {
   }
   if (nb::isinstance<PyStatic>(leaf)) {
     const nb::object value = nb::cast<PyStatic&>(leaf).value;
-    if (is_array(value.ptr()) || PyObject_Hash(value.ptr()) == -1) {
-      PyErr_Clear();
-      throw TypeError("function: a static argument must be hashable, and arrays are not: '" +
-                      std::string(Py_TYPE(value.ptr())->tp_name) + "'");
-    }
-    return static_key(value, signature);
+    if (is_array(value.ptr()) || is_strict_array(value.ptr())) refuse_static(value, place);
+    if (!PySlice_Check(value.ptr()) && !is_variable(value.ptr()))
+      check_hashable(value, [&] { refuse_static(value, place); });
+    return static_key(value, signature, place);
   }
   if (nb::isinstance<PyDim>(leaf) && dim_value_hook) dim_value_hook(nb::cast<PyDim&>(leaf).dim);
   if (needs_text(leaf)) return nb::make_tuple(type, nb::repr(leaf));
   if (PySlice_Check(leaf.ptr())) {
-    return nb::make_tuple(type, static_key(leaf.attr("start"), signature), static_key(leaf.attr("stop"), signature),
-                          static_key(leaf.attr("step"), signature));
+    return nb::make_tuple(type, static_key(leaf.attr("start"), signature, place),
+                          static_key(leaf.attr("stop"), signature, place),
+                          static_key(leaf.attr("step"), signature, place));
   }
   if (is_compared_by_identity(leaf)) {
     nb::object weak = nb::steal(PyWeakref_NewRef(leaf.ptr(), nullptr));
@@ -59,13 +94,26 @@ nb::object static_key(nb::handle leaf, Signature& signature) {
     signature.weak.push_back(weak);
     return nb::make_tuple(type, weak);
   }
-  if (PyObject_Hash(leaf.ptr()) == -1) {
-    if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw nb::python_error();
-    PyErr_Clear();
+  check_hashable(leaf, [&] {
     throw TypeError("function: an argument of type '" + std::string(Py_TYPE(leaf.ptr())->tp_name) +
-                    "' is neither an array nor hashable, so no trace can be kept for it");
-  }
+                    "' is neither an array nor hashable, so no trace can be kept for it: " + place());
+  });
+  if (PyTuple_Check(leaf.ptr()) || PyFrozenSet_Check(leaf.ptr()) || is_dataclass(leaf))
+    return nb::make_tuple(type, types_within(leaf), leaf);
   return nb::make_tuple(type, leaf);
+}
+
+// What the user calls a leaf of the pair of a call's arguments.
+std::string argument_name(const Flattened& f, std::size_t leaf, const std::vector<std::string>& parameters) {
+  std::vector<std::string> path = f.tree.path_of(leaf);
+  std::string text;
+  for (std::size_t i = 2; i < path.size(); ++i) text += path[i];
+  if (path.size() < 2) return "an argument";
+  const std::string& given = path[1];
+  if (path[0] == "[1]") return given.substr(2, given.size() - 4) + text;  // ['name']
+  const std::size_t position = std::stoul(given.substr(1));
+  const bool known = position < parameters.size() && !parameters[position].empty();
+  return (known ? parameters[position] : "argument " + std::to_string(position)) + text;
 }
 
 }  // namespace
@@ -74,6 +122,17 @@ bool is_instance(PyObject* o) {
   static PyObject* const kNot[] = {PyUnicode_InternFromString("__array__"),
                                    PyUnicode_InternFromString("__dataclass_fields__")};
   if (is_array(o) || !is_compared_by_identity(o) || is_variable(o) || is_strict_array(o)) return false;
+  return std::none_of(std::begin(kNot), std::end(kNot),
+                      [&](PyObject* name) { return _PyType_Lookup(Py_TYPE(o), name) != nullptr; });
+}
+
+bool is_owner(PyObject* o) {
+  if (is_instance(o)) return true;
+  static PyObject* const kNot[] = {PyUnicode_InternFromString("__array__"),
+                                   PyUnicode_InternFromString("__dataclass_fields__")};
+  if (is_array(o) || is_variable(o) || is_strict_array(o) || PyType_Check(o) || Py_TYPE(o)->tp_weaklistoffset == 0 ||
+      PyTuple_Check(o) || PyList_Check(o) || PyDict_Check(o) || PyFunction_Check(o))
+    return false;
   return std::none_of(std::begin(kNot), std::end(kNot),
                       [&](PyObject* name) { return _PyType_Lookup(Py_TYPE(o), name) != nullptr; });
 }
@@ -97,14 +156,14 @@ static void add_settings(Signature& signature) {
     signature.arrays.push_back(static_cast<std::uint16_t>(0x8000 + settings));
 }
 
-bool plain_arguments(nb::handle args, nb::handle kwargs, Arguments& out) {
+bool plain_arguments(nb::handle args, nb::handle kwargs, bool is_method, Arguments& out) {
   if (kwargs.ptr() != nullptr && PyDict_GET_SIZE(kwargs.ptr()) > 0) return false;
   const Py_ssize_t n = PyTuple_GET_SIZE(args.ptr());
   out.arrays.reserve(static_cast<std::size_t>(n));
   out.signature.arrays.reserve(static_cast<std::size_t>(n));
   for (Py_ssize_t i = 0; i < n; ++i) {
     PyObject* o = PyTuple_GET_ITEM(args.ptr(), i);
-    if (i == 0 && is_instance(o)) {
+    if (i == 0 && (is_method ? is_owner(o) : is_instance(o))) {
       out.signature.owner = nb::steal(PyWeakref_NewRef(o, nullptr));
       if (!out.signature.owner.is_valid()) throw nb::python_error();
       continue;
@@ -130,7 +189,8 @@ Flattened flatten_arguments(nb::handle args, nb::handle kwargs) {
   return f;
 }
 
-void general_arguments(const Flattened& f, Arguments& out) {
+void general_arguments(const Flattened& f, nb::handle owner,
+                       const std::function<std::vector<std::string>()>& parameters, Arguments& out) {
   nb::list statics;
   statics.append(f.tree.key());
   for (std::size_t i = 0; i < f.leaves.size(); ++i) {
@@ -138,8 +198,12 @@ void general_arguments(const Flattened& f, Arguments& out) {
       out.arrays.push_back(as_array(f.leaves[i].ptr()));
       out.signature.arrays.push_back(array_code(out.arrays.back().dtype(), out.arrays.back().ndim()));
       statics.append(nb::none());
+    } else if (owner.is_valid() && f.leaves[i].is(owner)) {
+      out.signature.owner = nb::steal(PyWeakref_NewRef(owner.ptr(), nullptr));
+      if (!out.signature.owner.is_valid()) throw nb::python_error();
+      statics.append(nb::none());
     } else {
-      statics.append(static_key(f.leaves[i], out.signature));
+      statics.append(static_key(f.leaves[i], out.signature, [&] { return argument_name(f, i, parameters()); }));
     }
   }
   out.signature.statics = nb::tuple(statics);
@@ -176,17 +240,31 @@ InputSignature::Spec InputSignature::spec_of(nb::handle spec) {
   return s;
 }
 
-bool InputSignature::fits(const Array& x, const Spec& spec, std::vector<std::int64_t>& named) const {
+bool InputSignature::fits(const Array& x, const Spec& spec, const std::string& what, Named& named,
+                          std::string& why) const {
   if (x.dtype() != spec.dtype) return false;
   if (spec.any_rank) return true;
   if (x.ndim() != spec.shape.ndim()) return false;
   for (int d = 0; d < x.ndim(); ++d) {
     const std::int64_t wanted = spec.shape[d], size = x.shape()[d];
-    if (wanted >= 0 && size != wanted) return false;
+    if (wanted >= 0 && size != wanted) {
+      if (is_symbolic(size)) ask_for_size(size);  // inside of another function
+      return false;
+    }
     if (wanted > -2) continue;
-    std::int64_t& known = named[static_cast<std::size_t>(-2 - wanted)];
-    if (known == -1) known = size;
-    if (known != size) return false;
+    const auto name = static_cast<std::size_t>(-2 - wanted);
+    std::int64_t& known = named.sizes[name];
+    if (known == -1) {
+      known = size;
+      named.told_by[name] = what;
+    }
+    if (known == size) continue;
+    for (const std::int64_t s : {size, known}) {
+      if (is_symbolic(s)) ask_for_size(s);
+    }
+    why = ": " + names_[name] + " is " + std::to_string(size) + " here and " + std::to_string(known) + " in argument " +
+          named.told_by[name];
+    return false;
   }
   return true;
 }
@@ -208,12 +286,12 @@ std::string InputSignature::describe(const Spec& spec) const {
   return text + ")";
 }
 
-Array InputSignature::checked(nb::handle o, const Spec& spec, std::vector<std::int64_t>& named,
-                              const std::string& what) const {
+Array InputSignature::checked(nb::handle o, const Spec& spec, Named& named, const std::string& what) const {
   const Array x = is_array(o.ptr()) ? array_of(o.ptr()) : as_array(o.ptr(), {spec.dtype, std::nullopt});
-  if (!fits(x, spec, named)) {
+  std::string why;
+  if (!fits(x, spec, what, named, why)) {
     throw TypeError("function: argument " + what + " of dtype " + std::string(tnp::name(x.dtype())) + " and shape " +
-                    x.shape().str() + " does not fit the input signature's " + describe(spec));
+                    x.shape().str() + " does not fit the input signature's " + describe(spec) + why);
   }
   return x;
 }
@@ -221,7 +299,7 @@ Array InputSignature::checked(nb::handle o, const Spec& spec, std::vector<std::i
 nb::object InputSignature::check(nb::handle args, std::size_t lead,
                                  const std::function<bool(std::size_t)>& is_static) const {
   nb::list out;
-  std::vector<std::int64_t> named(names_.size(), -1);
+  Named named{std::vector<std::int64_t>(names_.size(), -1), std::vector<std::string>(names_.size())};
   std::size_t argument = 0, leaf = 0;
   const auto n = static_cast<std::size_t>(PyTuple_GET_SIZE(args.ptr()));
   for (std::size_t i = 0; i < n; ++i) {
@@ -238,7 +316,11 @@ nb::object InputSignature::check(nb::handle args, std::size_t lead,
     }
     std::vector<nb::object> leaves;
     tree.flatten_like(o, leaves, "function: argument " + what);
-    for (nb::object& x : leaves) x = to_python(checked(x, specs_[leaf++], named, what));
+    for (std::size_t k = 0; k < leaves.size(); ++k) {
+      std::string path = what;
+      for (const std::string& part : tree.path_of(k)) path += part;
+      leaves[k] = to_python(checked(leaves[k], specs_[leaf++], named, path));
+    }
     out.append(tree.unflatten(leaves));
   }
   return nb::tuple(out);

@@ -14,6 +14,8 @@ bool is_traced_leaf(nb::handle leaf);
 bool is_compared_by_identity(nb::handle leaf);
 // Whether an object of this type is an argument by its identity: no array, no container.
 bool is_instance(PyObject* o);
+// The same for the instance of a method, which may compare in any way.
+bool is_owner(PyObject* o);
 
 // An argument that the user has declared to be static.
 struct PyStatic {
@@ -60,10 +62,12 @@ struct Flattened {
 };
 
 // The short way of a call whose arguments are arrays in a row, after an object known by its identity (a method's
-// instance) if there is one; false if one is not.
-bool plain_arguments(nb::handle args, nb::handle kwargs, Arguments& out);
+// instance) if there is one; false if one is not. is_method: whether the first argument is such an instance.
+bool plain_arguments(nb::handle args, nb::handle kwargs, bool is_method, Arguments& out);
 Flattened flatten_arguments(nb::handle args, nb::handle kwargs);
-void general_arguments(const Flattened& f, Arguments& out);
+// owner: the instance among the arguments whose method is called, or null. parameters: names for errors.
+void general_arguments(const Flattened& f, nb::handle owner,
+                       const std::function<std::vector<std::string>()>& parameters, Arguments& out);
 
 // The arguments that a function was promised: `input_signature`.
 class InputSignature {
@@ -85,8 +89,13 @@ class InputSignature {
     Shape shape;  // -1: any size; -2 - i: the size that names_[i] stands for
   };
   Spec spec_of(nb::handle spec);
-  Array checked(nb::handle o, const Spec& spec, std::vector<std::int64_t>& named, const std::string& what) const;
-  bool fits(const Array& x, const Spec& spec, std::vector<std::int64_t>& named) const;
+  // The sizes that names stand for in a call, and the arguments that told.
+  struct Named {
+    std::vector<std::int64_t> sizes;
+    std::vector<std::string> told_by;
+  };
+  Array checked(nb::handle o, const Spec& spec, Named& named, const std::string& what) const;
+  bool fits(const Array& x, const Spec& spec, const std::string& what, Named& named, std::string& why) const;
   std::string describe(const Spec& spec) const;
 
   std::vector<PyTree> arguments_;  // whose leaves are specs_, in order

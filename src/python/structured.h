@@ -33,6 +33,7 @@ class ResultStructure {
   }
   nb::object build(const Arrays& leaves) const { return tree_.unflatten(to_objects(leaves)); }
   const PyTree& tree() const { return tree_; }
+  std::string path_of(std::size_t leaf) const;  // for errors
 
  private:
   struct Leaf {

@@ -3,6 +3,7 @@
 
 #include "ops/elementwise/fp_status.h"
 #include "python/derivatives.h"
+#include "python/gil.h"
 #include "python/pytree.h"
 #include "python/variable.h"
 #include "tnp/error.h"
@@ -26,7 +27,8 @@ void warn_not_watched(DType dtype) {
 // A reference that may be dropped by whoever drops the tape.
 std::shared_ptr<const void> shared(const nb::object& o) {
   return {o.inc_ref().ptr(), [](const void* p) {
-            const nb::gil_scoped_acquire gil;
+            if (interpreter_is_ending() && !PyGILState_Check()) return;
+            const GilHeld gil;
             Py_DECREF(const_cast<PyObject*>(static_cast<const PyObject*>(p)));
           }};
 }

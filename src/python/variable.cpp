@@ -35,6 +35,10 @@ nb::object update(nb::object self, nb::handle delta, Array (*op)(const Operand&,
   Variable& v = *variable_of(self.ptr());
   const Array change = value_for(v, delta);
   Array result = op(v.read(), change);
+  if (is_numeric(result.dtype()) && is_numeric(v.dtype()) && kind_of(result.dtype()) > kind_of(v.dtype())) {
+    throw ValueError("assign: the variable '" + v.name() + "' has dtype " + std::string(name(v.dtype())) +
+                     ", the updated value would have dtype " + std::string(name(result.dtype())));
+  }
   v.assign(astype(result, v.dtype()));
   return self;
 }

@@ -2,6 +2,7 @@
 #include "transform/vmap.h"
 
 #include "base/dim.h"
+#include "python/gil.h"
 #include "python/silent_flags.h"
 #include "python/structured.h"
 #include "tnp/error.h"
@@ -118,7 +119,8 @@ nb::object vmap_call(nb::handle f, nb::handle in_axes, nb::handle out_axes, bool
   Batched out = tnp::vectorized_map(
       [&](const Arrays& x) {
         nb::object given = tree.unflatten(to_objects(x));
-        PyObject* result = PyObject_Call(f.ptr(), nb::object(given[0]).ptr(), nb::object(given[1]).ptr());
+        PyObject* result =
+            ends_here([&] { return PyObject_Call(f.ptr(), nb::object(given[0]).ptr(), nb::object(given[1]).ptr()); });
         if (result == nullptr) throw nb::python_error();
         return results.take(nb::steal(result), "the result of the function");
       },

@@ -43,6 +43,11 @@ NeedsSize places_of(std::int64_t dim) {
     }
     all = all && found;
   });
+  if (t_arguments.empty()) {
+    throw TracerError("the size " + dim_str(dim) +
+                      " was used outside of the traced function it belongs to: return it from the function, or keep it "
+                      "in a tnp.Variable");
+  }
   if (!all || needs.places.empty()) {
     throw TracerError("the size " + dim_str(dim) +
                       " depends on data, so it is not known while the function is traced: use it in array "

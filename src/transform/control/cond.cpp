@@ -253,9 +253,9 @@ void check_branches(const char* what, DType index, const std::vector<SubGraph>& 
     }
     for (int k = 0; k < a.num_results; ++k) {
       const GraphValue &x = value(a, k), &y = value(b, k);
-      const std::string message = std::string(what) + ": result " + std::to_string(k) + " is " +
-                                  type_str(x.dtype, x.shape) + " from " + first + " and " + type_str(y.dtype, y.shape) +
-                                  " from " + second;
+      const std::string message = std::string(what) + ": result " + std::to_string(k) +
+                                  LeafNames::of(static_cast<std::size_t>(k)) + " is " + type_str(x.dtype, x.shape) +
+                                  " from " + first + " and " + type_str(y.dtype, y.shape) + " from " + second;
       if (x.dtype != y.dtype) throw TypeError(message + ": the dtypes must agree (use astype)");
       if (x.shape.rank_known() && y.shape.rank_known() && x.shape.ndim() != y.shape.ndim()) {
         throw ValueError(message + ": the numbers of dimensions must agree (use reshape or broadcast_to)");

@@ -20,7 +20,7 @@ void check_carry(const char* what, std::size_t k, DType from, const Shape& from_
                  const Shape& to_shape) {
   const bool ranks_differ = from_shape.rank_known() && to_shape.rank_known() && from_shape.ndim() != to_shape.ndim();
   if (from == to && !ranks_differ) return;
-  const std::string message = std::string(what) + ": loop variable " + std::to_string(k) + " is " +
+  const std::string message = std::string(what) + ": loop variable " + std::to_string(k) + LeafNames::of(k) + " is " +
                               type_str(from, from_shape) + " before an iteration and " + type_str(to, to_shape) +
                               " after it: ";
   if (from != to) throw TypeError(message + "its dtype must stay (use astype)");
@@ -186,6 +186,9 @@ void check_same_carries(const char* what, const Arrays& before, const Arrays& af
 
 std::int64_t common_length(const Arrays& xs, const ScanOptions& options, const char* what) {
   std::optional<std::int64_t> length = options.length;
+  constexpr std::int64_t kLastSymbolic = -(std::int64_t{1} << 31);  // the handles of sizes lie below
+  if (length && *length < 0 && *length > kLastSymbolic)
+    throw ValueError(std::string(what) + ": length must not be negative");
   for (const Array& x : xs) {
     if (x.ndim() == 0) throw ValueError(std::string(what) + ": a 0-d array has no rows to go over");
     const std::int64_t n = x.shape()[0];
@@ -196,7 +199,6 @@ std::int64_t common_length(const Arrays& xs, const ScanOptions& options, const c
     if (!length || is_symbolic(*length)) length = n;
   }
   if (!length) throw ValueError(std::string(what) + ": give xs or length");
-  if (!is_symbolic(*length) && *length < 0) throw ValueError(std::string(what) + ": length must not be negative");
   return *length;
 }
 
@@ -271,12 +273,14 @@ std::pair<Arrays, Arrays> scan(const std::function<std::pair<Arrays, Arrays>(con
   };
   // Without a single iteration the results' types are known only from a trace.
   if (current_trace != nullptr || length == 0) {
-    // Something must say how many iterations there are.
-    const bool counted = xs.empty();
-    const Arrays scanned = counted ? Arrays{iota(length, DType::int64)} : xs;
+    // Something must say how many iterations there are; a run compares it with the arrays' lengths.
+    const auto differs = [&](const Array& x) { return x.shape()[0] != *options.length; };
+    const bool counted = xs.empty() || (options.length && std::any_of(xs.begin(), xs.end(), differs));
+    Arrays scanned = xs;
+    if (counted) scanned.push_back(iota(options.length.value_or(length), DType::int64));
     const Body body = [&](const Arrays& args) {
       const auto middle = args.begin() + static_cast<std::ptrdiff_t>(num_carries);
-      std::pair<Arrays, Arrays> r = call(Arrays(args.begin(), middle), counted ? Arrays{} : Arrays(middle, args.end()));
+      std::pair<Arrays, Arrays> r = call(Arrays(args.begin(), middle), Arrays(middle, args.end() - (counted ? 1 : 0)));
       r.first.insert(r.first.end(), r.second.begin(), r.second.end());
       return r.first;
     };

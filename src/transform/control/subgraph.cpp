@@ -10,6 +10,21 @@ namespace tnp {
 void (*interrupt_hook)() = nullptr;
 
 namespace {
+thread_local LeafNames* t_names = nullptr;
+}  // namespace
+
+LeafNames::LeafNames(std::function<std::string(std::size_t)> name) : name_(std::move(name)), outer_(t_names) {
+  t_names = this;
+}
+
+LeafNames::~LeafNames() { t_names = outer_; }
+
+std::string LeafNames::of(std::size_t leaf) {
+  const std::string name = t_names != nullptr ? t_names->name_(leaf) : std::string();
+  return name.empty() ? name : " (" + name + ")";
+}
+
+namespace {
 
 // The values at the start of the variables that the trace has read. Those that no enclosing trace provides come first:
 // they are inputs, to be read when the graph is used. `num_own`: how many.

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,20 @@ void remove_unused(Graph& graph);
 // kDataDependent if it is not a matter of those. `input_size(i, axis)` gives them, or kDataDependent for one that
 // varies.
 Dim size_for_inputs(const Graph& graph, Dim d, const std::function<Dim(int, int)>& input_size);
+
+// What the leaves of loop variables and of branches' results are called in errors, on this thread, while it lives: set
+// by whoever has them in structures.
+class LeafNames {
+ public:
+  explicit LeafNames(std::function<std::string(std::size_t)> name);
+  ~LeafNames();
+  LeafNames(const LeafNames&) = delete;
+  static std::string of(std::size_t leaf);  // " (['key'])", or nothing
+
+ private:
+  std::function<std::string(std::size_t)> name_;
+  LeafNames* outer_;
+};
 
 // Called between iterations of a loop; throws to stop it. Set by the Python layer for Ctrl-C.
 extern void (*interrupt_hook)();
