@@ -175,7 +175,7 @@ def algorithms() -> list[Row]:
         against(f"Floyd-Warshall, {n} nodes", floyd_warshall, [a])
         against(f"LU, {n} rows", lu, [a])
         against(f"Cholesky, {n} rows", cholesky, [a])
-    for n in (5, 33, 100):
+    for n in (5, 8, 12, 16, 24, 33, 100):
         against(f"n-body of {n}, 1000 steps", bodies, [rng.random((n, 3))])
     for shape in ((1000,), (100_000,), (200, 64)):
         b = rng.random(shape) + 4

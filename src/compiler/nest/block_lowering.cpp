@@ -444,7 +444,11 @@ bool BlockLowering::lower_group(const Unit& unit) {
   std::vector<int> taken;
   for (int v : unit.inputs) from.push_back(places.at(v));
   const bool one = value(unit.outputs[0]).shape.num_elements() == 1;
-  const bool in_memory = !one && (!is_small(value(unit.outputs[0])) || has_complex(unit.group));
+  const bool summed = std::all_of(unit.outputs.begin(), unit.outputs.end(), [&](int v) {
+    const GraphNode* reader = only_reader(v);
+    return reader != nullptr && reader->op == &kPlaneSums;  // as it is computed
+  });
+  const bool in_memory = !one && (summed || !is_small(value(unit.outputs[0])) || has_complex(unit.group));
   if (!one && lower_in_memory_order(unit, in_memory)) return true;
   for (int v : unit.outputs) {
     const std::optional<Place> there = in_memory || targets.contains(v) ? home(v) : std::nullopt;

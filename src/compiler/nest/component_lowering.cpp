@@ -27,11 +27,20 @@ bool BlockLowering::lower_planes(const GraphNode& node) {
     } else {
       part.offset += offset;
     }
+    // Numbers of points are there once, be they for rows or for columns.
+    const bool of_points = sizes[0] == 1 || sizes[1] == 1;
+    const int numbers = static_cast<int>(params.number("numbers") * kMostComponents) + static_cast<int>(c);
+    const auto known = std::find_if(point_numbers_.begin(), point_numbers_.end(),
+                                    [&](const auto& other) { return other.second == numbers; });
+    if (of_points && known != point_numbers_.end()) {
+      places[out] = whole(known->first, value(out), false);
+      continue;
+    }
     const Place to = temporary(value(out));
     copy(part, to);
     places[out] = to;
-    if (sizes[0] == 1 || sizes[1] == 1)
-      point_numbers_[to.variable] = static_cast<int>(params.number("numbers") * kMostComponents) + static_cast<int>(c);
+    places[out].writable = !of_points;
+    if (of_points) point_numbers_[to.variable] = numbers;
   }
   return true;
 }
@@ -41,11 +50,15 @@ void BlockLowering::find_pairs(NestStatement& s, std::int64_t rows, std::int64_t
   constexpr int kMostOps = 40, kMostCycles = 150;  // of which there will be many copies
   const FusedGroup& group = s.group;
   if (rows != columns || rows > kMostPairRows || group.ops.size() > kMostOps || group.cycles() > kMostCycles) return;
+  const auto is_for_all = [&](int v) {
+    return v < group.num_inputs() && s.strides[static_cast<std::size_t>(v)] == std::vector<int>{kNone, kNone};
+  };
   for (int v = 0; v < group.num_values(); ++v) {
-    if (group.dtype(v) != DType::float64) return;
+    if (group.dtype(v) != DType::float64 && !is_for_all(v)) return;
   }
-  if (std::any_of(group.ops.begin(), group.ops.end(), [](const FusedOp& op) { return op.compute != DType::float64; }))
-    return;
+  for (const FusedOp& op : group.ops) {  // a number that all pairs have in common may be an integer
+    if (op.compute != DType::float64 && (op.op != nullptr || !is_for_all(op.in[0]))) return;
+  }
   std::vector<int> points;
   for (std::size_t k = 0; k < s.from.size(); ++k) {
     const bool by_row = s.strides[k][0] != kNone, by_column = s.strides[k][1] != kNone;

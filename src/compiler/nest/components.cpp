@@ -23,8 +23,7 @@ OpDef internal(const char* name, const char* doc) {
 }
 
 constexpr std::int64_t kFewestRows = 4;
-constexpr std::int64_t kShortestRow = 16;      // of a matrix: two vectors
-constexpr std::int64_t kFewestElements = 129;  // fewer are held in registers
+constexpr std::int64_t kShortestRow = 6;  // of a matrix: most of a vector
 
 struct PlaneParams final : ParamsOf<PlaneParams> {
   std::int64_t rank = 3;
@@ -90,7 +89,6 @@ class ComponentSplitter {
     const Shape& shape = n.inputs.empty() ? Shape{} : value(n.inputs[0]).shape;
     if (shape.ndim() != 3 || shape[2] < 2 || shape[2] > kMostComponents || !sums_over(n, 2)) return false;
     if (shape[0] < kShortestRow || shape[1] < kFewestRows || shape[1] > kMostPlaneRows) return false;
-    if (shape[0] * shape[1] < kFewestElements) return false;
     const GraphNode* squares = maker(n.inputs[0]);
     if (squares == nullptr) return false;
     const std::string_view name = squares->op->name;

@@ -113,21 +113,39 @@ class NestEmitter::PairSums {
       } else if (of_[k] == Of::rows) {
         out.emplace_back();
       } else {
-        const Registers x = pointers_[k] ? e_.elements_->load(pointers_[k], DType::float64, 1) : e_.element(s_.from[k]);
+        const DType d = e_.variable(s_.from[k]).dtype;
+        const Registers x = pointers_[k] ? e_.elements_->load(pointers_[k], d, 1) : e_.element(s_.from[k]);
         out.push_back(e_.elements_->splat(x, lanes));
       }
     }
     return out;
   }
 
-  // Row number `row` of a block of rows, up to the inverse of what is divided by.
-  Row first_half(std::vector<Registers> values, llvm::Value* row_block, int row, llvm::Value* there, int lanes) {
+  // Row number `row` of a block of rows.
+  std::vector<Registers> with_row(std::vector<Registers> values, llvm::Value* row_block, int row, int lanes) {
     llvm::Value* at = b_.CreateAdd(b_.CreateMul(row_block, number(kChunk)), number(row));
     for (std::size_t k = 0; k < s_.from.size(); ++k) {
       if (of_[k] != Of::rows) continue;
       llvm::Value* x = b_.CreateGEP(b_.getDoubleTy(), pointers_[k], at);
       values[k] = e_.elements_->splat(e_.elements_->load(x, DType::float64, 1), lanes);
     }
+    return values;
+  }
+
+  // Of a block among its own points: the second half of the columns twice, and two rows for these, `row` and the next.
+  std::vector<Registers> with_two_rows(std::vector<Registers> values, llvm::Value* block, int row) {
+    for (std::size_t k = 0; k < s_.from.size(); ++k) {
+      if (of_[k] == Of::columns) values[k].re = shuffle(values[k].re, values[k].re, {4, 5, 6, 7, 4, 5, 6, 7});
+      if (of_[k] != Of::rows) continue;
+      llvm::Value* x = columns(k, block, nullptr, kChunk);
+      const int next = row + 1;
+      values[k] = {shuffle(x, x, {row, row, row, row, next, next, next, next}), nullptr};
+    }
+    return values;
+  }
+
+  // The terms of a row, up to the inverse of what is divided by.
+  Row first_half(std::vector<Registers> values, llvm::Value* there, int lanes) {
     values.resize(static_cast<std::size_t>(s_.group.num_values()));
     Row out{std::move(values)};
     for (std::size_t i = 0; i < s_.group.ops.size(); ++i) {
@@ -181,6 +199,9 @@ class NestEmitter::PairSums {
     llvm::Value* first = b_.CreateMul(half, number(static_cast<std::int64_t>(sums()) * kChunk));
     return b_.CreateGEP(vector_, terms_, b_.CreateAdd(first, number(static_cast<std::int64_t>(sum) * kChunk + row)));
   }
+  llvm::Value* shuffle(llvm::Value* a, llvm::Value* b, std::initializer_list<int> which) {
+    return b_.CreateShuffleVector(a, b, llvm::ArrayRef<int>(which));
+  }
   llvm::LoadInst* load(llvm::Value* from) { return b_.CreateAlignedLoad(vector_, from, llvm::Align(64)); }
   void store(llvm::Value* x, llvm::Value* to) { b_.CreateAlignedStore(x, to, llvm::Align(64)); }
 
@@ -196,7 +217,7 @@ class NestEmitter::PairSums {
     std::vector<Row> under_way;
     std::size_t transposed = 0;
     for (int r = 0; r < count + kRowsBetween; ++r) {
-      if (r < count) under_way.push_back(first_half(same, row_block, r, nullptr, kChunk));
+      if (r < count) under_way.push_back(first_half(with_row(same, row_block, r, kChunk), nullptr, kChunk));
       if (r >= kRowsBetween) {
         const int done = r - kRowsBetween;
         const std::vector<llvm::Value*> terms = second_half(under_way[static_cast<std::size_t>(done)], kChunk);
@@ -211,7 +232,7 @@ class NestEmitter::PairSums {
     for (std::size_t j = 0; j < sums(); ++j) store(sum[j], leaf(j, row_block, block));
     b_.CreateStore(other, current_);
     b_.CreateStore(row_block, last_row_block_);
-    b_.CreateStore(b_.CreateICmpNE(block, row_block), pending_);
+    b_.CreateStore(b_.getTrue(), pending_);
   }
 
   // The terms of a block, for the points in its rows: the block's columns become the rows that are summed.
@@ -221,15 +242,11 @@ class NestEmitter::PairSums {
     b_.SetInsertPoint(body);
     std::vector<llvm::Value*> x, y(kChunk), z(kChunk);
     for (int r = 0; r < kChunk; ++r) x.push_back(load(term(sum, half, r)));
-    const auto even = [&](llvm::Value* a, llvm::Value* c) {
-      return b_.CreateShuffleVector(a, c, llvm::ArrayRef<int>{0, 1, 4, 5, 8, 9, 12, 13});
-    };
-    const auto odd = [&](llvm::Value* a, llvm::Value* c) {
-      return b_.CreateShuffleVector(a, c, llvm::ArrayRef<int>{2, 3, 6, 7, 10, 11, 14, 15});
-    };
+    const auto even = [&](llvm::Value* a, llvm::Value* c) { return shuffle(a, c, {0, 1, 4, 5, 8, 9, 12, 13}); };
+    const auto odd = [&](llvm::Value* a, llvm::Value* c) { return shuffle(a, c, {2, 3, 6, 7, 10, 11, 14, 15}); };
     for (std::size_t i = 0; i < kChunk; i += 2) {
-      y[i] = b_.CreateShuffleVector(x[i], x[i + 1], llvm::ArrayRef<int>{0, 8, 2, 10, 4, 12, 6, 14});
-      y[i + 1] = b_.CreateShuffleVector(x[i], x[i + 1], llvm::ArrayRef<int>{1, 9, 3, 11, 5, 13, 7, 15});
+      y[i] = shuffle(x[i], x[i + 1], {0, 8, 2, 10, 4, 12, 6, 14});
+      y[i + 1] = shuffle(x[i], x[i + 1], {1, 9, 3, 11, 5, 13, 7, 15});
     }
     for (std::size_t i : {0, 1, 4, 5}) {
       z[i] = even(y[i], y[i + 2]);
@@ -246,9 +263,50 @@ class NestEmitter::PairSums {
     b_.SetInsertPoint(after);
   }
 
+  // A block among its own points. Its first four rows have the terms of the others for the first four columns, and
+  // what is left of those fits into half as many vectors.
+  void own_rows(const std::vector<Registers>& same) {
+    constexpr std::size_t kHalf = kChunk / 2, kVectors = kHalf + kHalf / 2;
+    llvm::Value* block = b_.CreateLoad(b_.getInt64Ty(), block_);
+    llvm::Value* other = b_.CreateXor(b_.CreateLoad(b_.getInt64Ty(), current_), number(1));
+    llvm::Value* pending = b_.CreateLoad(b_.getInt1Ty(), pending_);
+    llvm::Value* before = b_.CreateLoad(b_.getInt64Ty(), last_row_block_);
+    std::vector<Row> under_way;
+    std::vector<std::vector<llvm::Value*>> terms;
+    for (std::size_t r = 0; r <= kVectors; ++r) {
+      const int row = static_cast<int>(r < kHalf ? r : 2 * r - kHalf);
+      if (r < kVectors) {
+        std::vector<Registers> values =
+            r < kHalf ? with_row(same, block, row, kChunk) : with_two_rows(same, block, row);
+        under_way.push_back(first_half(std::move(values), nullptr, kChunk));
+      }
+      if (r > 0) terms.push_back(second_half(under_way[r - 1], kChunk));
+      if (r > 0 && r <= sums()) transpose(r - 1, pending, other, block, before);
+    }
+    for (std::size_t j = 0; j < sums(); ++j) {
+      llvm::Value* sum = terms[0][j];
+      for (std::size_t r = 1; r < kHalf; ++r) sum = b_.CreateFAdd(sum, terms[r][j]);
+      std::vector<llvm::Value*> y;
+      for (std::size_t i = 0; i < kHalf; i += 2) {
+        y.push_back(shuffle(terms[i][j], terms[i + 1][j], {0, 8, 2, 10, 4, 12, 6, 14}));
+        y.push_back(shuffle(terms[i][j], terms[i + 1][j], {1, 9, 3, 11, 5, 13, 7, 15}));
+      }
+      for (std::size_t r = 0; r < kHalf; ++r) {
+        llvm::Value *a = y[r % 2], *c = y[2 + r % 2], *own = terms[kHalf + r / 2][j];
+        llvm::Value* theirs = b_.CreateFNeg(r < 2 ? shuffle(a, c, {4, 5, 12, 13, 4, 5, 12, 13})
+                                                  : shuffle(a, c, {6, 7, 14, 15, 6, 7, 14, 15}));
+        sum = b_.CreateFAdd(sum, r % 2 == 0 ? shuffle(theirs, own, {0, 1, 2, 3, 8, 9, 10, 11})
+                                            : shuffle(theirs, own, {0, 1, 2, 3, 12, 13, 14, 15}));
+      }
+      store(sum, leaf(j, block, block));
+    }
+    b_.CreateStore(b_.getFalse(), pending_);
+  }
+
   // For each block of columns the blocks of rows from the last one to itself.
   void whole_blocks() {
-    auto *outer = e_.block("block"), *inner = e_.block("rows"), *next = e_.block("next"), *after = e_.block("after");
+    auto *outer = e_.block("block"), *test = e_.block("test"), *inner = e_.block("rows"), *own = e_.block("own"),
+         *after = e_.block("after");
     b_.CreateStore(number(0), block_);
     b_.CreateBr(outer);
     b_.SetInsertPoint(outer);
@@ -259,13 +317,15 @@ class NestEmitter::PairSums {
       rows(same, rest_, false);
     }
     b_.CreateStore(number(full_ - 1), row_block_);
-    b_.CreateBr(inner);
+    b_.CreateBr(test);
+    b_.SetInsertPoint(test);
+    b_.CreateCondBr(b_.CreateICmpSGT(b_.CreateLoad(b_.getInt64Ty(), row_block_), block), inner, own);
     b_.SetInsertPoint(inner);
     rows(same, kChunk, true);
-    llvm::Value* row_block = b_.CreateLoad(b_.getInt64Ty(), row_block_);
-    b_.CreateStore(b_.CreateSub(row_block, number(1)), row_block_);
-    b_.CreateCondBr(b_.CreateICmpSGT(row_block, block), inner, next);
-    b_.SetInsertPoint(next);
+    b_.CreateStore(b_.CreateSub(b_.CreateLoad(b_.getInt64Ty(), row_block_), number(1)), row_block_);
+    b_.CreateBr(test);
+    b_.SetInsertPoint(own);
+    own_rows(same);
     llvm::Value* following = b_.CreateAdd(block, number(1));
     b_.CreateStore(following, block_);
     b_.CreateCondBr(b_.CreateICmpSLT(following, number(full_)), outer, after);
@@ -279,7 +339,7 @@ class NestEmitter::PairSums {
     const std::vector<Registers> same = operands(block, there, lanes);
     std::vector<llvm::Value*> sum(sums());
     for (int r = 0; r < rest_; ++r) {
-      Row row = first_half(same, block, r, there, lanes);
+      Row row = first_half(with_row(same, block, r, lanes), there, lanes);
       const std::vector<llvm::Value*> terms = second_half(row, lanes);
       for (std::size_t j = 0; j < sums(); ++j) sum[j] = r == 0 ? terms[j] : b_.CreateFAdd(sum[j], terms[j]);
     }
