@@ -115,6 +115,7 @@ INTEGERS = RNG.integers(0, 50, 3000)
 CASES = [
     (lambda k: tnp.bincount(k), [INTEGERS]),
     (lambda k: tnp.bincount(k, minlength=80), [INTEGERS]),
+    (lambda k: tnp.count_nonzero(k), [INTEGERS]),
     (lambda k, w: tnp.bincount(k, weights=w), [INTEGERS, floats(3000)]),
     (lambda k, j: tnp.isin(k, j), [INTEGERS, np.arange(0, 40, 3)]),
     (lambda k, j: tnp.isin(k, j, invert=True), [INTEGERS, np.arange(0, 40, 3)]),
