@@ -1,3 +1,4 @@
+#include "compiler/nest/spell_out.h"
 #include "compiler/program.h"
 
 #include <algorithm>
@@ -258,12 +259,17 @@ Program::Plan* Program::Impl::make_exact_plan(std::span<const Array> inputs, std
     std::vector<Unit> units = partition_into_groups(plan->graph);
     if (!options.variables.empty()) keep_updates_apart(plan->graph, options.variables, units);
     if (large) units = make_tile_groups(plan->graph, std::move(units));
-    const bool tiled = std::any_of(units.begin(), units.end(), [](const Unit& u) { return u.tiles != nullptr; });
     if (options.verify) {
       const std::string wrong = verify(plan->graph, units);
       if (!wrong.empty()) throw RuntimeError("the steps for certain sizes are invalid: " + wrong);
     }
-    if (!large && may_be_native && is_static && !only_moves(plan->graph)) plan->native = NativeSteps::make(plan->graph);
+    const bool tiled = std::any_of(units.begin(), units.end(), [](const Unit& u) { return u.tiles != nullptr; });
+    if (!large && may_be_native && is_static && !only_moves(plan->graph)) {
+      Graph spelled = plan->graph;
+      spell_out(spelled);
+      simplify_for(spelled, {});
+      plan->native = NativeSteps::make(spelled);
+    }
     if (tiled || symbolic_params || plan->native) {
       add_steps(*plan, units);
       plan->usable = true;

@@ -12,10 +12,12 @@ struct Composed : OpDef {
   using Function = Array (*)(std::span<const Array> in, const Axes& numbers);
 
   // `parts`: of primitives alone; it may be given symbolic arrays. `whole`: of arrays that have values, which nobody
-  // watches; the same results to the bit.
-  Composed(const char* name, const char* doc, Function parts, Function whole, bool (*tile)(TileCall&) = nullptr);
+  // watches; the same results to the bit. `spelled`: of symbolic arrays whose sizes are numbers, slices and joins,
+  // which native code does in place; absent, it stays one call there.
+  Composed(const char* name, const char* doc, Function parts, Function whole, bool (*tile)(TileCall&) = nullptr,
+           Function spelled = nullptr);
 
-  Function parts, whole;
+  Function parts, whole, spelled;
 };
 
 // The numbers that a call recorded by `compose` was given.

@@ -1,6 +1,8 @@
 #include "tnp/nested_blocks.h"
 
-#include "ir/trace.h"
+#include <algorithm>
+
+#include "ir/composed.h"
 #include "ops/common.h"
 #include "ops/elementwise/cast.h"
 #include "ops/sort/direct.h"
@@ -69,15 +71,52 @@ Shape place(const NestedBlock& block, int depth, int ndim, const Array& out, std
   return shape;
 }
 
-}  // namespace
-
-Array join_nested(const NestedBlock& block, int depth, int ndim) {
-  if (depth < 2 || current_trace != nullptr) return join_levels(block, depth, ndim);
+Array join_at_once(const NestedBlock& block, int depth, int ndim) {
   const Extent extent = extent_of(block, depth, ndim);
   if (!extent.fits) return join_levels(block, depth, ndim);  // which says what is wrong
   const Array out = Array::empty(extent.dtype, extent.shape);
   place(block, depth, ndim, out, out.data());
   return out;
+}
+
+// A block as arrays and numbers: of each block, the outermost first, how many it consists of.
+void take_apart(const NestedBlock& block, Arrays& arrays, Axes& numbers) {
+  numbers.push_back(static_cast<std::int64_t>(block.parts.size()));
+  if (block.parts.empty()) arrays.push_back(block.array);
+  for (const NestedBlock& part : block.parts) take_apart(part, arrays, numbers);
+}
+
+NestedBlock put_together(std::span<const Array>& arrays, const Axes& numbers, int& next) {
+  NestedBlock block;
+  const std::int64_t count = numbers[next++];
+  if (count == 0) {
+    block.array = arrays[0];
+    arrays = arrays.subspan(1);
+  }
+  for (std::int64_t k = 0; k < count; ++k) block.parts.push_back(put_together(arrays, numbers, next));
+  return block;
+}
+
+// The numbers begin with the depth and the number of dimensions.
+template <Array (*join)(const NestedBlock&, int, int)>
+Array joined(std::span<const Array> in, const Axes& numbers) {
+  int next = 2;
+  return join(put_together(in, numbers, next), static_cast<int>(numbers[0]), static_cast<int>(numbers[1]));
+}
+
+const Composed kBlock("block", "Blocks of blocks, joined along several axes.", &joined<&join_levels>,
+                      &joined<&join_at_once>, nullptr, &joined<&join_levels>);
+
+}  // namespace
+
+Array join_nested(const NestedBlock& block, int depth, int ndim) {
+  if (depth < 2) return join_levels(block, depth, ndim);
+  Arrays arrays;
+  Axes numbers{depth, ndim};
+  take_apart(block, arrays, numbers);
+  const auto is_number = [](const Array& x) { return is_numeric(x.dtype()) && x.shape().rank_known(); };
+  if (!std::all_of(arrays.begin(), arrays.end(), is_number)) return join_levels(block, depth, ndim);
+  return compose(kBlock, arrays, numbers);
 }
 
 }  // namespace tnp

@@ -96,8 +96,9 @@ OpDef definition(const char* name, const char* doc, bool (*tile)(TileCall&)) {
 
 const Axes& numbers_of(const Params& params) { return static_cast<const ComposedParams&>(params).numbers; }
 
-Composed::Composed(const char* name, const char* doc, Function parts, Function whole, bool (*tile)(TileCall&))
-    : OpDef(definition(name, doc, tile)), parts(parts), whole(whole) {
+Composed::Composed(const char* name, const char* doc, Function parts, Function whole, bool (*tile)(TileCall&),
+                   Function spelled)
+    : OpDef(definition(name, doc, tile)), parts(parts), whole(whole), spelled(spelled) {
   RegisterOp{*this};
   RegisterParams{name, +[](std::size_t) -> std::shared_ptr<Params> { return std::make_shared<ComposedParams>(); }};
 }

@@ -80,6 +80,21 @@ const GraphNode* BlockLowering::only_reader(int v) const {
   return reader;
 }
 
+// The call that puts a value into another array; none if it is a result itself, or is written to. Others may read it
+// there; before a reshape, which may copy, none does.
+const GraphNode* BlockLowering::assembler(int v) const {
+  if (std::find(outputs.begin(), outputs.end(), v) != outputs.end()) return nullptr;
+  for (const Unit& u : units_) {
+    const auto times = std::count(u.inputs.begin(), u.inputs.end(), v);
+    if (times == 0 || u.fused) continue;
+    if (writes(u) && u.inputs[0] == v) return nullptr;
+    const GraphNode* node = &graph_.nodes[static_cast<std::size_t>(u.nodes[0])];
+    if (times == 1 && (is_place_slice(*node) || std::string_view(node->op->name) == "concatenate")) return node;
+  }
+  const GraphNode* reader = only_reader(v);
+  return reader != nullptr && std::string_view(reader->op->name) == "reshape" ? reader : nullptr;
+}
+
 // The result that is made of a value by setting parts of it in its memory.
 int BlockLowering::becomes(int v) const {
   for (std::size_t turn = 0; turn <= units_.size(); ++turn) {
@@ -108,9 +123,14 @@ std::optional<BlockLowering::Place> BlockLowering::home(int v) {
   std::optional<Place> at;
   if (const auto target = targets.find(v); target != targets.end()) {
     at = whole(target->second, value(v), false);
-  } else if (const GraphNode* reader = only_reader(v)) {
-    at = home_in(*reader, v);
-    if (at) parts_.insert(v);
+  } else if (const GraphNode* node = assembler(v)) {
+    at = home_in(*node, v);
+    const int out = node->outputs[0];
+    if (at && std::string_view(node->op->name) != "reshape") {
+      parts_[v] = out;
+    } else if (const auto it = parts_.find(out); at && it != parts_.end()) {  // a view, no array of its own
+      parts_[v] = it->second;
+    }
   }
   if (const int result = at || !fresh_targets ? -1 : becomes(v); result >= 0) {
     const auto target = targets.find(result);
@@ -120,9 +140,16 @@ std::optional<BlockLowering::Place> BlockLowering::home(int v) {
   return at;
 }
 
-// Whether a value was computed in its part of the array that the call which reads it puts together.
-bool BlockLowering::is_there(int v) const {
-  return parts_.contains(v) && places.at(v).variable == homes_.at(v).variable;
+// Whether a value was computed in its part of an array that is put together of it.
+bool BlockLowering::is_there(int v, int whole) const {
+  const auto it = parts_.find(v);
+  return it != parts_.end() && it->second == whole && places.at(v).variable == homes_.at(v).variable;
+}
+
+// Who reads a part later reads the memory of the whole.
+void BlockLowering::share_memory(int v) {
+  const auto it = parts_.find(v);
+  if (it != parts_.end() && is_there(v, it->second)) same_memory_[v] = it->second;
 }
 
 std::optional<BlockLowering::Place> BlockLowering::home_in(const GraphNode& reader, int v) {
@@ -266,6 +293,7 @@ BlockLowering::Place BlockLowering::room_beside(int out, const Place& base) {
 void BlockLowering::place_updated(int out, const Place& array) {
   places[out] = array;
   if (targets.contains(out)) places[out].writable = false;
+  share_memory(out);
 }
 
 // x.at[1:3].set(y)
@@ -292,7 +320,7 @@ bool BlockLowering::lower_place(const GraphNode& node) {
   } else {
     array = to_write(node, base);
   }
-  if (begun == updates_.end() || !is_there(node.inputs[1]))
+  if (begun == updates_.end() || !is_there(node.inputs[1], out))
     copy(update, part_of(array, slice.start, slice.step, slice.count));
   place_updated(out, array);
   return true;
@@ -329,7 +357,7 @@ bool BlockLowering::lower_concatenate(const GraphNode& node) {
     const Shape at = start;
     start[axis] += count[axis];
     if (is_pointer(to)) {
-      if (!is_there(v)) copy(places.at(v), part_of(to, at, step, count));
+      if (!is_there(v, out)) copy(places.at(v), part_of(to, at, step, count));
       continue;
     }
     from.push_back(converted(in_registers(places.at(v)), dtype(to)));
@@ -340,6 +368,7 @@ bool BlockLowering::lower_concatenate(const GraphNode& node) {
   }
   if (!is_pointer(to)) join(to, from, std::move(which));
   places[out] = to;
+  share_memory(out);
   return true;
 }
 

@@ -461,7 +461,10 @@ bool BlockLowering::lower_group(const Unit& unit) {
       to.push_back(in_memory ? memory(value(v)) : temporary(value(v)));
     }
   }
-  for (std::size_t j = 0; j < unit.outputs.size(); ++j) places[unit.outputs[j]] = to[j];
+  for (std::size_t j = 0; j < unit.outputs.size(); ++j) {
+    places[unit.outputs[j]] = to[j];
+    share_memory(unit.outputs[j]);
+  }
   compute(unit.group, from, to, value(unit.outputs[0]).shape);
   return true;
 }
@@ -542,6 +545,7 @@ bool BlockLowering::lower_view(const GraphNode& node) {
     copy(from, p);
     places[out] = p;
     same_memory_.erase(out);
+    share_memory(out);
     return true;
   }
   const DType type = value(node.inputs[0]).dtype;

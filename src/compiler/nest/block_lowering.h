@@ -2,7 +2,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <span>
 #include <tuple>
 
@@ -75,10 +74,12 @@ class BlockLowering {
   std::optional<Place> home(int v);
   std::optional<Place> home_in(const GraphNode& reader, int v);
   std::optional<Place> home_before_reshape(int v, int out);
-  bool is_there(int v) const;
+  bool is_there(int v, int whole) const;
   std::optional<Place> room(int out);
   Place room_beside(int out, const Place& base);
   const GraphNode* only_reader(int v) const;
+  const GraphNode* assembler(int v) const;
+  void share_memory(int v);
   int becomes(int v) const;
   bool begin_update(const GraphNode& node);
   bool reads_apart_from(const Place& written, int base) const;
@@ -86,7 +87,6 @@ class BlockLowering {
   void place_updated(int out, const Place& array);
   // fold_lowering.cpp
   bool lower_reduction(const GraphNode& node);
-  bool lower_extreme(const GraphNode& node, Fold fold);
   bool lower_extreme(const GraphNode& node, Fold fold);
   bool lower_short_rows(const GraphNode& node, Fold fold, DType type);
   bool lower_short_columns(const GraphNode& node, NestStatement s);
@@ -160,7 +160,7 @@ class BlockLowering {
   const Unit* unit_ = nullptr;                           // that is being lowered
   std::map<int, std::pair<int, std::int64_t>> origins_;  // pointer → one that it lies so many bytes after
   std::map<int, Place> homes_;                           // of values: where they belong
-  std::set<int> parts_;                                  // of them: those that are parts of others
+  std::map<int, int> parts_;                             // of them: those that are parts of others, and of which ones
   std::map<int, Place> rooms_;                           // of arrays that are put together
   struct Update {
     Place whole;

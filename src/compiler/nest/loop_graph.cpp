@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "compiler/nest/components.h"
+#include "compiler/nest/spell_out.h"
 #include "compiler/nest/strips.h"
 #include "compiler/param_reader.h"
 #include "compiler/simplify.h"
@@ -84,6 +85,7 @@ std::optional<Graph> branch_graph(const Graph& graph, std::span<const Shape> inp
   if (!graph.captured.empty()) return std::nullopt;  // all that a sub-graph uses is an input of it
   std::optional<Graph> g = specialize(graph, inputs, true);
   if (!g) return std::nullopt;
+  spell_out(*g);
   remove_whole_slices(*g);
   simplify_for(*g, {});
   return g;

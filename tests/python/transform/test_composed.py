@@ -156,6 +156,12 @@ CASES = [
     (lambda a: tnp.pad(a, ((1, 2), (0, 5)), mode="reflect"), [floats((30, 40))]),
     (lambda a: tnp.pad(a, 2, mode="wrap") * 2, [floats(30)]),
     (lambda a: tnp.pad(a, 2, mode="reflect", reflect_type="odd"), [floats((30, 40))]),
+    (lambda a: tnp.pad(a, ((0, 4), (3, 0)), mode="symmetric") * 2, [floats((30, 40))]),
+    (lambda a: tnp.pad(a, 9, mode="wrap") + 1, [floats((5, 4))]),
+    (lambda a, b: tnp.block([[a, b], [b + 1, a]]), [floats((30, 40)), floats((30, 40))]),
+    (lambda a, b: tnp.block([[a, b], [a[:1], b[:1].astype(np.float32)]]) * 2, [floats((30, 40)), floats((30, 3))]),
+    (lambda a, b: tnp.block([[[a], [b]], [[b], [a]]]), [floats((3, 4)), floats(4)]),
+    (lambda a: tnp.block([[a, 1.0], [a * 2, 2.0]]), [floats((1, 40))]),
     (lambda a: tnp.copy(a.T), [floats((30, 40))]),
     (lambda a: tnp.vdot(a, 1j * a), [floats(40000) + 1j]),
     (lambda a: tnp.vdot(a, a), [floats((30, 40)) * 1j]),
@@ -226,3 +232,21 @@ def test_gradients_of_functions():
         expected = tnp.grad(f)(*arrays)
         for g in (tnp.function(tnp.grad(f)), tnp.grad(tnp.function(f))):
             np.testing.assert_allclose(np.asarray(g(*arrays)), np.asarray(expected), rtol=1e-12, atol=1e-12)
+
+
+def test_blocks_of_blocks():
+    a, b = (tnp.asarray(floats(shape)) for shape in ((3, 4), (3, 2)))
+
+    def f(a, b):
+        return tnp.block([[a, b], [b * 2, a]])
+
+    compiled = tnp.function(f)
+    for _ in range(4):
+        with pytest.raises(ValueError, match="concatenate"):
+            tnp.function(lambda a, b: tnp.block([[a, b], [a, a]]))(a, b)
+        same(compiled(a, b), f(a, b))
+    assert str(compiled.graph(a, b)).count("concatenate") == 0
+    for g in (tnp.grad(lambda a: (f(a, b) ** 2).sum()), tnp.grad(lambda a: (compiled(a, b) ** 2).sum())):
+        np.testing.assert_allclose(np.asarray(g(a)), 4 * np.asarray(a), rtol=1e-12)
+    rows = tnp.stack([a, a + 1])
+    same(tnp.vmap(lambda a: compiled(a, b))(rows), tnp.stack([f(a, b), f(a + 1, b)]))

@@ -78,6 +78,10 @@ STEPS = {
     "spread": lambda u: tnp.zeros_like(u).at[::2, 1::2].set(u[::2, 1::2] * 0.5),
     "of one element": lambda u: u.at[1:-1].set(u[0, 0] * 0.5),
     "broadcast": lambda u: u.at[1:-1].set(u[0] * 0.5 + 1),
+    "edges": lambda u: inside(tnp.pad(u, 1, mode="edge")),
+    "halos": lambda u: inside(tnp.pad(u, 1, mode="wrap")) + tnp.pad(u, ((0, 2), (3, 0)), mode="reflect")[2:, 3:],
+    "blocks": lambda u: tnp.block([[u[:5] * 0.5, u[:5, :1]], [u[5:] + 1, u[5:, :1]]])[:, 1:],
+    "part of two": lambda u: (lambda y: tnp.concatenate([y, y[:1] * 2])[1:] + tnp.concatenate([u[:1], y])[1:])(u * 0.5),
     "rolled": lambda u: u + (tnp.roll(u, 1, 0) - tnp.roll(u, -1, 1)) * 0.25,
     "differences": lambda u: u - tnp.diff(u, axis=0, prepend=u[-1:]) * 0.25,
 }
