@@ -569,7 +569,11 @@ void Reader::node(Scope& s) {
     while (accept(","));
     at_ = after_inputs;
   }
+  const std::size_t after_call = at_;
   node.params = params(*node.op);
+  // Looking for parameters goes past a comment.
+  const std::size_t next = text_.find_first_not_of(' ', after_call);
+  if (next == std::string_view::npos || text_[next] != '{') at_ = after_call;
   while (at_ < text_.size() && text_[at_] == ' ') ++at_;
   if (at_ < text_.size() && text_[at_] == '#') {
     const std::size_t start = at_ + 2;

@@ -23,4 +23,10 @@ struct RegisterParams {
   RegisterParams(const char* op, ParamsFactory make);
 };
 
+// Of operations with one kind of parameters.
+template <class P>
+std::shared_ptr<Params> default_params(std::size_t) {
+  return std::make_shared<P>();
+}
+
 }  // namespace tnp

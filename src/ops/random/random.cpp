@@ -6,6 +6,7 @@
 
 #include "base/dim.h"
 #include "ir/apply_internal.h"
+#include "ir/graph_text.h"
 #include "ir/observer.h"
 #include "ir/variable.h"
 #include "ops/random/few_numbers.h"
@@ -155,6 +156,10 @@ const OpDef kAdvance{
     .samples = unsupported(kNoSamples),
 };
 const RegisterOp advance_registration(kAdvance);
+const RegisterParams params_of_text[] = {{"random_bits", &default_params<RandomParams>},
+                                         {"random_uniform", &default_params<RandomParams>},
+                                         {"random_normal", &default_params<RandomParams>},
+                                         {"random_advance", &default_params<AdvanceParams>}};
 
 Array draw(const OpDef& op, Distribution distribution, Generator& g, const Shape& shape, DType dtype) {
   // Here, before the state moves on, and as an eager call goes to the kernel without inference.

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/dim.h"
+#include "ir/graph_text.h"
 #include "ops/random/chunks.h"
 #include "ops/random/random_op.h"
 #include "runtime/cpu_features.h"
@@ -546,6 +547,11 @@ const OpDef kChoice{
 
 const RegisterOp registrations[] = {RegisterOp(kDirichlet), RegisterOp(kMultinomial), RegisterOp(kColors),
                                     RegisterOp(kPermutation), RegisterOp(kChoice)};
+const RegisterParams params_of_text[] = {{"random_dirichlet", &default_params<RandomParams>},
+                                         {"random_multinomial", &default_params<RandomParams>},
+                                         {"random_multivariate_hypergeometric", &default_params<RandomParams>},
+                                         {"random_permutation", &default_params<PermutationParams>},
+                                         {"random_choice", &default_params<ChoiceParams>}};
 
 template <class P>
 Array draw(const OpDef& op, Generator& g, std::span<const Array> parameters, const P& p, const Shape& elements) {

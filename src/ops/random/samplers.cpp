@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "base/dim.h"
+#include "ir/graph_text.h"
 #include "ops/random/chunks.h"
 #include "ops/random/few_numbers.h"
 #include "ops/random/random_op.h"
@@ -238,6 +239,18 @@ const OpDef kIntegers{
     .samples = unsupported(kNoSamples),
 };
 const RegisterOp integers_registration(kIntegers);
+const RegisterParams params_of_text[] = {{"random_gamma", &default_params<RandomParams>},
+                                         {"random_beta", &default_params<RandomParams>},
+                                         {"random_noncentral_chisquare", &default_params<RandomParams>},
+                                         {"random_vonmises", &default_params<RandomParams>},
+                                         {"random_poisson", &default_params<RandomParams>},
+                                         {"random_binomial", &default_params<RandomParams>},
+                                         {"random_negative_binomial", &default_params<RandomParams>},
+                                         {"random_geometric", &default_params<RandomParams>},
+                                         {"random_hypergeometric", &default_params<RandomParams>},
+                                         {"random_zipf", &default_params<RandomParams>},
+                                         {"random_logseries", &default_params<RandomParams>},
+                                         {"random_integers", &default_params<RandomParams>}};
 
 // Parameters' shapes are known to broadcast to `shape`.
 Array draw(const OpDef& op, Generator& g, std::span<const Array> parameters, const Shape& shape, DType dtype) {

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/dim.h"
+#include "ir/graph_text.h"
 #include "ops/common.h"
 #include "ops/sort/bin_kernels.h"
 #include "ops/sort/direct.h"
@@ -182,6 +183,7 @@ const OpDef kCountBins{
     .samples = unsupported("the edges must be in order"),
 };
 const RegisterOp registration(kCountBins);
+const RegisterParams params_of_text("count_bins", &default_params<BinParams>);
 
 }  // namespace
 

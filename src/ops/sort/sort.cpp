@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/dim.h"
+#include "ir/graph_text.h"
 #include "ops/common.h"
 #include "ops/sort/sort_rows.h"
 
@@ -213,6 +214,7 @@ const OpDef kPartition{
     .samples = unsupported("the result is not unique, and the ranks must be within the axis"),
 };
 const RegisterOp partition_registration(kPartition);
+const RegisterParams partition_params("partition", &default_params<SortParams>);
 
 void execute_order_rows(const Call& call, std::span<Array> out) {
   const Array x = call.in[0].is_contiguous() ? call.in[0] : copy(call.in[0]);

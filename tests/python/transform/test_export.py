@@ -61,6 +61,27 @@ def test_text_reads_back(number):
     same(list(again(X)), leaves)
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        lambda x: tnp.partition(x, 1),
+        lambda x: tnp.median(x),
+        lambda x: tnp.percentile(x, [20, 60]),
+        lambda x: tnp.histogram(x, bins=3)[0],
+        lambda x: tnp.random.default_rng(1).normal(size=x.shape),
+        lambda x: tnp.random.default_rng(1).permutation(x),
+        lambda x: tnp.random.default_rng(1).choice(x, 2),
+        lambda x: tnp.random.default_rng(1).poisson(3, 4) + tnp.random.default_rng(1).integers(0, 9, 4),
+    ],
+)
+def test_parameters_of_operations_without_samples_are_read(program):
+    graph = tnp.function(program).graph(X)
+    again = tnp.graph_from_text(graph.text(), graph.constants)
+    assert again.operations == graph.operations
+    lines = [[line.partition("#")[2] for line in str(g.text()).splitlines()] for g in (graph, again)]
+    assert lines[0] == lines[1] and any(lines[0])
+
+
 @pytest.mark.parametrize("number", range(len(PROGRAMS)))
 def test_files(number, tmp_path):
     f = tnp.function(PROGRAMS[number])
