@@ -42,20 +42,20 @@ class _Watched:
             return dict(enumerate(o))
         if isinstance(o, set):
             return dict.fromkeys(o, True)
-        return dict(o if isinstance(o, dict) else o.__dict__)
+        return dict(o) if isinstance(o, dict) else _attributes(o)
 
     def restore(self) -> None:
         o = self.object
         if isinstance(o, (list, collections.deque)):
             o.clear()
             o.extend(self.saved.values())
-        elif isinstance(o, set):
+        elif isinstance(o, (set, dict)):
             o.clear()
             o.update(self.saved)
         else:
-            held = o if isinstance(o, dict) else o.__dict__
-            held.clear()
-            held.update(self.saved)
+            self.remove([k for k in _attributes(o) if k not in self.saved])
+            for k, v in self.saved.items():
+                self.put(k, v)
 
     def changes(self) -> dict[Any, Any]:
         """What is there now under each key that has changed; `_missing` for what is gone."""
@@ -77,6 +77,8 @@ class _Watched:
             o.add(key)
         elif isinstance(o, dict):
             o[key] = value
+        elif key in _slots(type(o)):
+            object.__setattr__(o, key, value)
         else:
             o.__dict__[key] = value
 
@@ -89,8 +91,12 @@ class _Watched:
         for key in keys:
             if isinstance(o, set):
                 o.discard(key)
+            elif isinstance(o, dict):
+                o.pop(key, None)
+            elif key in _slots(type(o)):
+                object.__delattr__(o, key)
             else:
-                (o if isinstance(o, dict) else o.__dict__).pop(key, None)
+                o.__dict__.pop(key, None)
 
     def path(self, key: Any) -> str:
         if isinstance(self.object, (list, collections.deque, dict)):
@@ -240,9 +246,40 @@ def _cells(f: Any) -> list[tuple[Any, str]]:
 def _is_mutable(o: Any) -> bool:
     if isinstance(o, (list, dict, set, collections.deque)):
         return not type(o).__module__.startswith("tnp")
-    if isinstance(o, (type, types.ModuleType)) or not isinstance(getattr(o, "__dict__", None), dict):
+    if isinstance(o, (type, types.ModuleType)):
         return False
-    return type(o).__module__.partition(".")[0] not in _LIBRARIES
+    if type(o).__module__.partition(".")[0] in _LIBRARIES:
+        return False
+    return isinstance(_held(o), dict) or bool(_slots(type(o)))
+
+
+def _held(o: Any) -> Any:
+    """The object's `__dict__`, without code of its class; None if there is none."""
+    try:
+        return object.__getattribute__(o, "__dict__")
+    except AttributeError:
+        return None
+
+
+def _attributes(o: Any) -> dict[str, Any]:
+    found = dict(_held(o) or {})
+    for name in _slots(type(o)):
+        try:
+            found[name] = object.__getattribute__(o, name)
+        except AttributeError:
+            continue
+    return found
+
+
+def _slots(kind: type) -> frozenset[str]:
+    """The names of a class's slots."""
+    names = set()
+    for c in kind.__mro__:
+        slots = c.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            private = name.startswith("__") and not name.endswith("__")
+            names.add(f"_{c.__name__.lstrip('_')}{name}" if private else name)
+    return frozenset(names - {"__dict__", "__weakref__"})
 
 
 def _counts(w: _Watched, values: Iterable[Any]) -> bool:

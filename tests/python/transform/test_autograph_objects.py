@@ -36,6 +36,9 @@ class Slots:
     def __init__(self, a):
         self.a = a
 
+    def add(self, v):
+        self.a = self.a + v
+
 
 def method_in_a_loop(n):
     c = Counter(tnp.asarray(0))
@@ -227,6 +230,15 @@ def slots(n):
     return s.a
 
 
+def slots_by_a_method(n):
+    s = Slots(tnp.asarray(0))
+    for _ in range(n):
+        s.add(1)
+    if n > 3:
+        s.add(n)
+    return s.a
+
+
 def aliases(n):
     a = [n]
     b = a
@@ -290,7 +302,7 @@ OF_NUMBERS = [
     method_in_a_loop, method_in_a_branch, method_of_a_number, loop_in_a_method, object_in_an_object, objects_in_a_list,
     bound_method, partial, inner_function, append_in_a_helper, append_in_both, append_different_types, set_in_a_list,
     dict_update, dict_in_a_loop, ordered_dict, default_dict, deque, popped_in_both, key_on_one_way, key_of_both,
-    attribute_on_one_way, slots, aliases, endless, endless_in_a_loop, guards,
+    attribute_on_one_way, slots, slots_by_a_method, aliases, endless, endless_in_a_loop, guards,
 ]  # fmt: skip
 
 
