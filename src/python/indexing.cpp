@@ -8,6 +8,7 @@
 #include "base/dim.h"
 #include "ir/apply_internal.h"
 #include "ir/observer.h"
+#include "python/asked_size.h"
 #include "python/autograph.h"
 #include "python/elements.h"
 #include "python/elementwise_call.h"
@@ -84,7 +85,7 @@ IndexItem parse_slice(PyObject* o) {
   const auto* s = reinterpret_cast<PySliceObject*>(o);
   std::int64_t step = 1;
   if (const std::optional<IndexBound> b = slice_bound(s->step)) {
-    if (b->is_dim) throw TracerError("the step of a slice can not be a size that is known only when the function runs");
+    if (b->is_dim && is_symbolic(b->value)) ask_for_size(b->value);
     step = std::max<std::int64_t>(b->value, -PY_SSIZE_T_MAX);
   }
   return IndexItem::slice(slice_bound(s->start), slice_bound(s->stop), step);

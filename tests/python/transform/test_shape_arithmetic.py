@@ -144,3 +144,14 @@ def test_programs_of_many_parts_are_compiled_in_linear_time():
     f = tnp.function(program)
     assert f(tnp.arange(7.0)).shape == (7,)
     assert len(str(f.graph(tnp.arange(7.0)))) < 250 * 600 * 3
+
+
+def test_steps_of_slices_that_are_sizes():
+    """The function is traced for each."""
+    for f in (lambda x: x[:: x.shape[0] // 4], lambda x: x[:: -(len(x) >> 2)], lambda x: x[1 :: x.shape[0] - 1].sum()):
+        compiled = tnp.function(f)
+        for n in (9, 17, 9, 30):
+            x = tnp.arange(n)
+            np.testing.assert_array_equal(compiled(x), f(x))
+        with pytest.raises(ValueError, match="step"):
+            compiled(tnp.arange(1))
