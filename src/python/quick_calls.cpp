@@ -2,6 +2,7 @@
 #include "python/quick_calls.h"
 
 #include "ir/stack_arrays.h"
+#include "python/gil.h"
 
 namespace tnp::python {
 
@@ -33,7 +34,7 @@ bool add_variables(const Traced& traced, CallLeaves& leaves) {
 bool run_without_gil(const compiler::PreparedCall& call, detail::Node* const* in, std::size_t n, Array* out) {
   StackArrays<compiler::PreparedCall::kMostArguments> held(n);
   for (std::size_t i = 0; i < n; ++i) held.all()[i] = array_at(in[i]);
-  const nb::gil_scoped_release others;
+  const GilReleased others;
   return call.run(in, out);
 }
 
