@@ -76,7 +76,7 @@ def test_callables_are_checked():
 @both
 def test_while_loop_keeps_dtype_and_rank(run):
     x = tnp.asarray(1)
-    with pytest.raises(TypeError, match=r"loop variable 0 is int64.*float64"):
+    with pytest.raises(TypeError, match=r"loop variable 0 \(\[0\]\) is int64.*float64"):
         run(lambda x: tnp.while_loop(lambda i: i < 3, lambda i: i + 0.5, (x,)))(x)
     with pytest.raises(ValueError, match="number of dimensions"):
         run(lambda x: tnp.while_loop(lambda i: tnp.sum(i) < 3, lambda i: tnp.stack([i, i]), (x,)))(x)
