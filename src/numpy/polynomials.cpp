@@ -69,8 +69,8 @@ Array vander(const Array& x, std::optional<std::int64_t> columns, bool increasin
   const DType type = promote(x.dtype(), DType::int64);
   if (count == 0) return zeros({length(x), 0}, type);
   const Array column = reshape(astype(x, type), Shape{length(x), 1});
-  const Array factors = broadcast_to(column, {length(x), dim_sub(count, 1)});
-  const Array powers = concatenate(Arrays{ones({length(x), 1}, type), cumprod(factors, 1, type)}, 1);
+  const Array factors = broadcast_to(column, {length(x), dim_max(dim_sub(count, 1), 0)});
+  const Array powers = concatenate(Arrays{ones({length(x), dim_min(count, 1)}, type), cumprod(factors, 1, type)}, 1);
   return increasing ? powers : flip(powers, Axes{1});
 }
 

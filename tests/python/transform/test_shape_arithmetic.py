@@ -58,6 +58,7 @@ ONE_TRACE = {
     "rows of several sizes": lambda x, n: tnp.array([x, x[n // 3 :]]),
     "equivalent": lambda x, n: (tnp.array_equiv(x, x[: n - n // 3]), tnp.array_equiv(x * 0, x[:1]), tnp.array_equiv(x, x)),
     "quotients": lambda x, n: tnp.divmod(x.astype("float32"), n + 1),
+    "powers": lambda x, n: (tnp.vander(x), tnp.vander(x, n - 2), tnp.vander(x, n, increasing=True)),
     "large": lambda x, n: x * (n**8),
     "too large": lambda x, n: tnp.zeros((n + 7) ** 8 * (n + 7) ** 8 * (n + 7) ** 8),
 }  # fmt: skip
