@@ -1,4 +1,3 @@
-#include "compiler/nest/spell_out.h"
 #include "compiler/program.h"
 
 #include <algorithm>
@@ -7,6 +6,7 @@
 #include <new>
 #include <numeric>
 
+#include "compiler/nest/spell_out.h"
 #include "compiler/program_impl.h"
 #include "compiler/simplify.h"
 #include "compiler/specialize.h"
@@ -71,6 +71,13 @@ bool only_moves(const Graph& graph) {
     bytes += value.shape.num_elements() * itemsize(value.dtype);
   }
   return bytes >= kMovedBytes;
+}
+
+// Whether a graph whose sizes are numbers computes arrays whose steps are better run part by part.
+bool computes_large(const Graph& graph) {
+  return std::any_of(graph.values.begin(), graph.values.end(), [](const GraphValue& v) {
+    return v.shape.rank_known() && v.shape.is_static() && v.shape.num_elements() >= kTiledElements;
+  });
 }
 
 }  // namespace
@@ -247,6 +254,7 @@ Program::Plan* Program::Impl::make_exact_plan(std::span<const Array> inputs, std
   if (std::optional<Graph> known =
           large ? specialize(graph, shapes) : specialize_and_fold(graph, shapes, constants())) {
     plan->graph = std::move(*known);
+    large = large || (may_tile && computes_large(plan->graph));
     if (large) simplify_for(plan->graph, {});
     const bool is_static = std::all_of(plan->graph.nodes.begin(), plan->graph.nodes.end(), [&](const GraphNode& n) {
       return std::all_of(n.outputs.begin(), n.outputs.end(),
@@ -302,13 +310,13 @@ const Program::Plan* Program::Impl::find_exact_plan(std::span<const Array> input
 }
 
 // The plan for exactly these sizes: of arrays so large that steps are run part by part, or of sizes that come again and
-// again where they are parameters of operations; null if there is none.
+// again where what comes of them is as large, or where they are parameters of operations; null if there is none.
 const Program::Plan* Program::Impl::exact_plan_for(std::span<const Array> inputs) const {
   if (!may_tile && !may_be_native && !symbolic_params) return nullptr;
   std::int64_t most = 0;
   for (const Array& x : inputs) most = std::max(most, x.shape().num_elements());
   const bool large = may_tile && most >= kTiledElements;
-  if (!large && !symbolic_params && !(may_be_native && most <= kNativeElements)) return nullptr;
+  if (!may_tile && !symbolic_params && !(may_be_native && most <= kNativeElements)) return nullptr;
   const Plan* p = find_exact_plan(inputs);
   if (p == nullptr) {
     std::vector<std::int64_t> sizes;

@@ -329,3 +329,27 @@ def test_more_units_than_a_group_takes():
     compiled = tnp.function(f)
     for _ in range(2):
         assert np.array_equal(compiled(x), f(x))
+
+
+def test_small_arrays_of_which_large_ones_come():
+    """Where their sizes come again."""
+
+    def tree(price):
+        v = tnp.maximum(price[:, None] + tnp.arange(33.0) - 100, 0)
+        for _ in range(32):
+            v = 0.51 * v[:, 1:] + 0.49 * v[:, :-1]
+        return v[:, 0]
+
+    def near(x, y):
+        d = tnp.abs(x[:, None] - y)
+        return (d / (1 + d.sum(axis=1, keepdims=True))).max(axis=1), d.argmin(axis=1)
+
+    rng = np.random.default_rng(0)
+    x, y, price = (tnp.asarray(rng.random(n) * 100) for n in (700, 800, 20000))
+    for f, arrays in ((tree, (price,)), (near, (x, y))):
+        compiled = tnp.function(f)
+        want = f(*arrays)
+        for _ in range(6):
+            got = compiled(*arrays)
+            for a, b in zip(got, want, strict=True) if isinstance(want, tuple) else [(got, want)]:
+                same(a, b)
