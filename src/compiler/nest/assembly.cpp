@@ -95,13 +95,15 @@ const GraphNode* BlockLowering::assembler(int v) const {
   return reader != nullptr && std::string_view(reader->op->name) == "reshape" ? reader : nullptr;
 }
 
-// The result that is made of a value by setting parts of it in its memory.
+// The result that is made of a value by setting parts of it in its memory, as nothing else reads it.
 int BlockLowering::becomes(int v) const {
   for (std::size_t turn = 0; turn <= units_.size(); ++turn) {
     if (std::find(outputs.begin(), outputs.end(), v) != outputs.end()) return turn > 0 ? v : -1;
     int next = -1;
     for (const Unit& u : units_) {
-      if (!writes(u) || u.inputs[0] != v) continue;
+      const auto times = std::count(u.inputs.begin(), u.inputs.end(), v);
+      if (times == 0) continue;
+      if (times > 1 || !writes(u) || u.inputs[0] != v) return -1;  // what others read may not change
       const GraphNode& node = graph_.nodes[static_cast<std::size_t>(u.nodes[0])];
       if (next >= 0) return -1;
       if (is_place_slice(

@@ -193,7 +193,7 @@ def random_program(seed, shape):
     return program
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", [*range(40), 1791])
 def test_random_programs(seed):
     shape = ((13, 14), (12, 23))[seed % 2]
     f = random_program(seed, shape)
