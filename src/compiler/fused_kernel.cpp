@@ -573,7 +573,8 @@ void FusedKernel::run_rows(Loop& loop) const {
   run_loop(loop.shape, loop.operands, grain_, row, &loop);
 }
 
-// Very short rows, of operands that lie one after the other or are repeated along an axis: by code for rows without gaps.
+// Very short rows, of operands that lie one after the other or are repeated along an axis: by code for rows without
+// gaps.
 bool FusedKernel::run_repeated(Loop& loop, JitMode mode) {
   struct Context {
     FusedKernel& self;

@@ -1,9 +1,11 @@
 // tnp.function: the types of functions and of their methods.
 #include "compiler/program.h"
 #include "ir/graph.h"
+#include "python/asked_size.h"
 #include "python/elementwise_call.h"
 #include "python/function_object.h"
 #include "python/graph_object.h"
+#include "transform/explain.h"
 
 namespace tnp::python {
 

@@ -22,9 +22,9 @@ struct Loops {
 
   std::vector<std::int64_t> sizes;
   std::vector<std::vector<std::int64_t>> strides;  // of each loop, by operand
-  std::vector<std::int8_t> kinds;                  // of each operand in each loop: a stride of a statement, 0: a parameter
-  std::vector<std::int64_t> parameters;            // the sizes, then the strides that are parameters
-  std::vector<int> ahead;                          // operands to be fetched before they are needed
+  std::vector<std::int8_t> kinds;        // of each operand in each loop: a stride of a statement, 0: a parameter
+  std::vector<std::int64_t> parameters;  // the sizes, then the strides that are parameters
+  std::vector<int> ahead;                // operands to be fetched before they are needed
 };
 
 }  // namespace tnp::compiler
