@@ -345,15 +345,8 @@ class Rules {
     return true;
   }
 
-  struct Slice {
-    Shape start, count;
-    Axes step;
-    explicit Slice(const GraphNode& node) {
-      const ParamReader p(*node.params);
-      start = p.shapes.at("start");
-      count = p.shapes.at("count");
-      step = p.axes.at("step");
-    }
+  struct Slice : SliceParams {
+    explicit Slice(const GraphNode& node) : SliceParams(*node.params) {}
     bool is_known() const { return start.is_static() && count.is_static(); }
     bool takes_all(int axis, Dim size) const { return start[axis] == 0 && step[axis] == 1 && count[axis] == size; }
   };

@@ -1,6 +1,7 @@
 // The fields of a call's parameters by name, for those who know the operation by its name alone.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -30,6 +31,21 @@ class ParamReader final : public SomeParams {
   void operator()(const char* name, Axes& value) override { axes[name] = value; }
   void operator()(const char* name, GraphRef& value) override {
     if (value) graphs.emplace_back(name, value);
+  }
+};
+
+// Of `slice` and `place_slice`.
+struct SliceParams {
+  Shape start, count;
+  Axes step;
+  explicit SliceParams(const Params& params) {
+    const ParamReader p(params);
+    start = p.shapes.at("start");
+    count = p.shapes.at("count");
+    step = p.axes.at("step");
+  }
+  bool is_box() const {
+    return std::all_of(step.begin(), step.end(), [](std::int64_t s) { return s == 1; });
   }
 };
 

@@ -90,11 +90,10 @@ void TileGroup::find_assembly(Member& m) const {
       origin[axis] += values_[static_cast<std::size_t>(v)].shape[axis];
     }
   } else if (std::strcmp(m.op->name, "place_slice") == 0) {
-    const ParamReader params(*m.params);
-    const Axes& steps = params.axes.at("step");
-    if (std::any_of(steps.begin(), steps.end(), [](std::int64_t step) { return step != 1; })) return;
+    const SliceParams slice(*m.params);
+    if (!slice.is_box()) return;
     if (result.shape[ndim - 1] * itemsize(result.dtype) < 2 * kJoinedBytes) return;
-    m.origins = {origin, params.shapes.at("start")};
+    m.origins = {origin, slice.start};
     m.covers = true;
   }
 }

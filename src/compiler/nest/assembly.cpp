@@ -16,20 +16,6 @@ constexpr std::int64_t kMostCompared = 1 << 16;
 
 Shape zeros(int ndim) { return Shape(ndim, 0); }
 
-struct SlicePlace {
-  Shape start, count;
-  Axes step;
-  explicit SlicePlace(const GraphNode& node) {
-    const ParamReader p(*node.params);
-    start = p.shapes.at("start");
-    count = p.shapes.at("count");
-    step = p.axes.at("step");
-  }
-  bool is_box() const {
-    return std::all_of(step.begin(), step.end(), [](std::int64_t s) { return s == 1; });
-  }
-};
-
 bool sets_most(const Shape& part, const Shape& all) { return 2 * part.num_elements() >= all.num_elements(); }
 
 // The bytes from a place's first element to each of them, a number that they all begin with added.
@@ -106,9 +92,9 @@ int BlockLowering::becomes(int v) const {
       if (times > 1 || !writes(u) || u.inputs[0] != v) return -1;  // what others read may not change
       const GraphNode& node = graph_.nodes[static_cast<std::size_t>(u.nodes[0])];
       if (next >= 0) return -1;
-      if (is_place_slice(
-              node)) {  // most of a new array is computed elsewhere, as it is mostly computed from the old one
-        const SlicePlace slice(node);
+      // Most of a new array is computed elsewhere, as it is mostly computed from the old one.
+      if (is_place_slice(node)) {
+        const SliceParams slice(*node.params);
         if (slice.is_box() && sets_most(slice.count, value(v).shape)) return -1;
       }
       next = u.outputs[0];
@@ -169,7 +155,7 @@ std::optional<BlockLowering::Place> BlockLowering::home_in(const GraphNode& read
     return part_of(*to, start, Axes(part.shape.ndim(), 1), part.shape);
   }
   if (!is_place_slice(reader) || reader.inputs[1] != v) return std::nullopt;
-  const SlicePlace slice(reader);
+  const SliceParams slice(*reader.params);
   if (slice.count != part.shape || !begin_update(reader)) return std::nullopt;
   return part_of(updates_.at(out).whole, slice.start, slice.step, slice.count);
 }
@@ -232,7 +218,7 @@ bool BlockLowering::reads_apart_from(const Place& written, int base) const {
 bool BlockLowering::begin_update(const GraphNode& node) {
   const int base = node.inputs[0], out = node.outputs[0];
   if (updates_.contains(out)) return true;
-  const SlicePlace slice(node);
+  const SliceParams slice(*node.params);
   const bool known = places.contains(base);
   if (is_small(value(out)) || (known && !is_pointer(places.at(base)))) return false;
   const auto& computed = unit_->outputs;
@@ -302,7 +288,7 @@ void BlockLowering::place_updated(int out, const Place& array) {
 bool BlockLowering::lower_place(const GraphNode& node) {
   const int out = node.outputs[0], base_value = node.inputs[0];
   const Place base = places.at(base_value), update = places.at(node.inputs[1]);
-  const SlicePlace slice(node);
+  const SliceParams slice(*node.params);
   if (base.shape.num_elements() == 1) return false;
   if (slice.count.num_elements() == 0) {
     places[out] = base;
@@ -331,7 +317,7 @@ bool BlockLowering::lower_place(const GraphNode& node) {
 bool BlockLowering::lower_small_place(const GraphNode& node) {
   const int out = node.outputs[0];
   const Place base = in_registers(places.at(node.inputs[0])), to = temporary(value(out));
-  const SlicePlace slice(node);
+  const SliceParams slice(*node.params);
   const std::vector<Place> from{base, converted(in_registers(places.at(node.inputs[1])), dtype(base))};
   std::vector<int> which = positions(base, base.shape);
   const std::vector<int> target = positions(part_of(to, slice.start, slice.step, slice.count), slice.count);

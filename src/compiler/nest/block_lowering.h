@@ -27,6 +27,13 @@ class BlockLowering {
 
   BlockLowering(const Graph& graph, LoopNest& out) : outputs(graph.outputs), graph_(graph), out_(out) {}
 
+  // Of the graph of a loop's turn: its carries and the rows that it scans come first, all else stays; and what is done
+  // once before the loop.
+  struct Turn {
+    int num_carries = 0, num_scanned = 0;
+    std::vector<NestStatement>* before = nullptr;
+  } turn;
+
   std::vector<int> outputs;     // values that are read when all has run
   std::map<int, Place> places;  // of values; to be set for inputs
   std::map<int, int> targets;   // values that are to be written to where this pointer points
@@ -98,6 +105,12 @@ class BlockLowering {
     int mask = -1, index = -1;  // values
   };
   std::optional<ChosenRows> chosen_rows(const GraphNode& product) const;
+  struct Filling {
+    int counter, step;  // values
+  };
+  std::optional<Filling> filled_by_columns(const GraphNode& product) const;
+  int are_zero_before(const GraphNode& product, const Filling& filling);
+  const GraphNode* producer(int v) const;
   const GraphNode* producer_of_known(int v) const;
   bool lower_chosen_rows(const GraphNode& node);
   // component_lowering.cpp

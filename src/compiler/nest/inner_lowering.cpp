@@ -78,6 +78,7 @@ bool BlockLowering::lower_loop(const GraphNode& node) {
     return false;
   }
   TurnLowering turn(inner.body->graph, out_, inner.own);
+  turn.block.turn.before = &statements;
   if (!before_loop(inner, *inner.body, inner.carries + inner.scanned, turn.block)) return false;
   scan_rows(inner, turn);
   const std::vector<Place> collected = collect_rows(inner, turn);

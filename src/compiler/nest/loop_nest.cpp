@@ -147,6 +147,7 @@ class LoopLowering {
   bool lower_body(NestStatement& whole) {
     const Graph& g = body_.graph;
     TurnLowering turn(g, out_, carries_);
+    turn.block.turn.before = &before_;
     place_inputs(body_, turn.block, num_carries() + loop_.num_scanned, ArgumentKind::body);
     for (int s = 0; s < loop_.num_scanned; ++s) {
       const GraphValue& row = value(g, g.inputs[static_cast<std::size_t>(num_carries() + s)]);

@@ -9,6 +9,7 @@ using Kind = NestStatement::Kind;
 TurnLowering::TurnLowering(const Graph& body, LoopNest& out, std::vector<Place> carries)
     : block(body, out), body_(body), out_(out), carries_(std::move(carries)) {
   for (std::size_t k = 0; k < carries_.size(); ++k) block.places[body.inputs[k]] = carries_[k];
+  block.turn.num_carries = num_carries();
   rows_.assign(static_cast<std::size_t>(num_collected()), kNone);
 }
 
@@ -33,6 +34,7 @@ void TurnLowering::scan(int s, int pointer, const Strides& strides, int step) {
     row.writable = false;
   }
   block.places[v] = row;
+  ++block.turn.num_scanned;
   advances_.push_back({.kind = Kind::advance, .to = {pointer}, .from = {pointer}, .step = step});
 }
 

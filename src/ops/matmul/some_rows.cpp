@@ -18,6 +18,22 @@ constexpr int64_t kTaskWork = 1 << 16;  // worth a task of its own
 
 constexpr PerIsa<const GemmKernels (*)[kAlgebraCount]> kKernels = TNP_PER_ISA(kGemmKernels);
 
+// Of floating numbers as bits: all but the sign.
+template <class Bits>
+bool rest_is_zero(int64_t m, int64_t k, const void* a, int64_t row_stride, int64_t first) {
+  for (int64_t i = 0; i < m; ++i) {
+    const char* row = static_cast<const char*>(a) + i * row_stride * int64_t(sizeof(Bits));
+    Bits any = 0;
+    for (int64_t j = first; j < k; ++j) {
+      Bits x;
+      std::memcpy(&x, row + j * int64_t(sizeof x), sizeof x);
+      any |= Bits(x << 1);
+    }
+    if (any != 0) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool can_multiply_some_rows(DType dtype, int64_t m, int64_t k) {
@@ -61,6 +77,11 @@ void multiply_some_rows(DType dtype, int64_t m, int64_t k, const void* a, int64_
                        row_stride, x, static_cast<char*>(y) + first * size);
     }
   });
+}
+
+bool columns_are_zero(DType dtype, int64_t m, int64_t k, const void* a, int64_t row_stride, int64_t first) {
+  return itemsize(dtype) == 4 ? rest_is_zero<uint32_t>(m, k, a, row_stride, first)
+                              : rest_is_zero<uint64_t>(m, k, a, row_stride, first);
 }
 
 }  // namespace tnp

@@ -15,4 +15,7 @@ bool can_multiply_some_rows(DType dtype, int64_t m, int64_t k);
 void multiply_some_rows(DType dtype, int64_t m, int64_t k, const void* a, int64_t row_stride, const void* x,
                         int64_t x_stride, const uint8_t* wanted, int64_t one, void* y);
 
+// Whether all of an m×k matrix from column `first` on is zeros, of either sign.
+bool columns_are_zero(DType dtype, int64_t m, int64_t k, const void* a, int64_t row_stride, int64_t first);
+
 }  // namespace tnp

@@ -5,6 +5,7 @@
 #include <llvm/IR/MDBuilder.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -192,7 +193,11 @@ class NestEmitter {
   void rows(const NestStatement& s, std::size_t loop, const Pointers& pointers);
   void innermost(const NestStatement& s, const Pointers& pointers);
   void sum_pairs(const NestStatement& s, const Pointers& pointers);
+  // A loop, whose turns get an index each, from `start` on in whole steps before `end`. Gives where that ended.
+  llvm::Value* turns(llvm::Value* start, int step, llvm::Value* end, const std::function<void(llvm::Value*)>& turn);
   void short_rows(const NestStatement& s, const Pointers& pointers);
+  void some_short_rows(const NestStatement& s, const std::vector<SmallArrays::Chunks>& same, llvm::Value* row,
+                       int lanes, const Pointers& pointers);
   void short_columns(const NestStatement& s, const Pointers& pointers);
   SmallArrays::Chunks short_operand(const NestStatement& s, std::size_t k, llvm::Value* pointer, llvm::Value* row,
                                     int lanes);

@@ -106,9 +106,26 @@ SmallArrays::Chunks NestEmitter::short_operand(const NestStatement& s, std::size
   return out;
 }
 
+llvm::Value* NestEmitter::turns(llvm::Value* start, int step, llvm::Value* end,
+                                const std::function<void(llvm::Value*)>& turn) {
+  llvm::BasicBlock* before = b_.GetInsertBlock();
+  auto *test = block("turns"), *body = block("turn"), *after = block("after");
+  b_.CreateBr(test);
+  b_.SetInsertPoint(test);
+  llvm::PHINode* index = b_.CreatePHI(b_.getInt64Ty(), 2);
+  index->addIncoming(start, before);
+  llvm::Value* next = b_.CreateNSWAdd(index, b_.getInt64(static_cast<std::uint64_t>(step)));
+  b_.CreateCondBr(b_.CreateICmpSLE(next, end), body, after);
+  b_.SetInsertPoint(body);
+  turn(index);
+  index->addIncoming(next, b_.GetInsertBlock());
+  b_.CreateBr(test);
+  b_.SetInsertPoint(after);
+  return index;
+}
+
 // The last two loops, where the innermost is short: kChunk rows at a time, then the others one by one.
 void NestEmitter::short_rows(const NestStatement& s, const Pointers& pointers) {
-  const auto n = static_cast<std::size_t>(s.step);
   llvm::Value* start = b_.getInt64(0);
   for (int lanes : {kChunk, 1}) {
     std::vector<SmallArrays::Chunks> same(s.from.size());
@@ -117,50 +134,44 @@ void NestEmitter::short_rows(const NestStatement& s, const Pointers& pointers) {
       if (layout == ShortRows::one || layout == ShortRows::repeated)
         same[k] = short_operand(s, k, pointers[k], nullptr, lanes);
     }
-    llvm::BasicBlock* before = b_.GetInsertBlock();
-    auto *test = block("rows"), *body = block("turn"), *after = block("after");
-    b_.CreateBr(test);
-    b_.SetInsertPoint(test);
-    llvm::PHINode* row = b_.CreatePHI(b_.getInt64Ty(), 2);
-    row->addIncoming(start, before);
-    llvm::Value* next = b_.CreateNSWAdd(row, b_.getInt64(static_cast<std::uint64_t>(lanes)));
-    b_.CreateCondBr(b_.CreateICmpSLE(next, parameter(s.extents[s.extents.size() - 2])), body, after);
-    b_.SetInsertPoint(body);
-    std::vector<SmallArrays::Chunks> in = same, to(s.to.size());
-    for (std::size_t k = 0; k < in.size(); ++k) {
-      if (in[k].empty()) in[k] = short_operand(s, k, pointers[k], row, lanes);
-    }
-    for (std::size_t v = 0; v < n; ++v) {
-      std::vector<Registers> values;
-      for (const SmallArrays::Chunks& x : in) values.push_back({x[v], nullptr});
-      const std::vector<Registers> out = outputs_of(s.group, std::move(values), lanes);
-      for (std::size_t j = 0; j < out.size(); ++j) to[j].push_back(out[j].re);
-    }
-    for (std::size_t j = 0; j < to.size(); ++j) {
-      const DType d = variable(s.to[j]).dtype;
-      llvm::Value* first = row;
-      if (s.fold == Fold::none) {
-        first = b_.CreateMul(row, b_.getInt64(n));
-      } else {
-        SmallArrays::Chunks terms = to[j];
-        for (std::size_t t = 0; lanes > 1 && t < n; ++t) {
-          std::vector<int> which;
-          for (int l = 0; l < lanes; ++l) which.push_back(static_cast<int>(t) + l * s.step);
-          terms[t] = small_.gather(to[j], which);
-        }
-        to[j] = {small_.fold_terms(s, d, terms)};
+    start = turns(start, lanes, parameter(s.extents[s.extents.size() - 2]),
+                  [&](llvm::Value* row) { some_short_rows(s, same, row, lanes, pointers); });
+  }
+}
+
+void NestEmitter::some_short_rows(const NestStatement& s, const std::vector<SmallArrays::Chunks>& same,
+                                  llvm::Value* row, int lanes, const Pointers& pointers) {
+  const auto n = static_cast<std::size_t>(s.step);
+  std::vector<SmallArrays::Chunks> in = same, to(s.to.size());
+  for (std::size_t k = 0; k < in.size(); ++k) {
+    if (in[k].empty()) in[k] = short_operand(s, k, pointers[k], row, lanes);
+  }
+  for (std::size_t v = 0; v < n; ++v) {
+    std::vector<Registers> values;
+    for (const SmallArrays::Chunks& x : in) values.push_back({x[v], nullptr});
+    const std::vector<Registers> out = outputs_of(s.group, std::move(values), lanes);
+    for (std::size_t j = 0; j < out.size(); ++j) to[j].push_back(out[j].re);
+  }
+  for (std::size_t j = 0; j < to.size(); ++j) {
+    const DType d = variable(s.to[j]).dtype;
+    llvm::Value* first = row;
+    if (s.fold == Fold::none) {
+      first = b_.CreateMul(row, b_.getInt64(n));
+    } else {
+      SmallArrays::Chunks terms = to[j];
+      for (std::size_t t = 0; lanes > 1 && t < n; ++t) {
+        std::vector<int> which;
+        for (int l = 0; l < lanes; ++l) which.push_back(static_cast<int>(t) + l * s.step);
+        terms[t] = small_.gather(to[j], which);
       }
-      for (std::size_t v = 0; v < to[j].size(); ++v) {
-        llvm::Value* index = b_.CreateAdd(first, b_.getInt64(v * static_cast<std::uint64_t>(lanes)));
-        llvm::Value* at = b_.CreateGEP(llvm::ArrayType::get(b_.getInt8Ty(), static_cast<std::uint64_t>(itemsize(d))),
-                                       pointers[s.from.size() + j], index);
-        elements_->store(at, {to[j][v], nullptr}, d, lanes);
-      }
+      to[j] = {small_.fold_terms(s, d, terms)};
     }
-    row->addIncoming(next, b_.GetInsertBlock());
-    b_.CreateBr(test);
-    b_.SetInsertPoint(after);
-    start = row;
+    for (std::size_t v = 0; v < to[j].size(); ++v) {
+      llvm::Value* index = b_.CreateAdd(first, b_.getInt64(v * static_cast<std::uint64_t>(lanes)));
+      llvm::Value* at = b_.CreateGEP(llvm::ArrayType::get(b_.getInt8Ty(), static_cast<std::uint64_t>(itemsize(d))),
+                                     pointers[s.from.size() + j], index);
+      elements_->store(at, {to[j][v], nullptr}, d, lanes);
+    }
   }
 }
 
@@ -181,25 +192,16 @@ void NestEmitter::rows(const NestStatement& s, std::size_t loop, const Pointers&
     return s.fold != Fold::none && s.order == FoldOrder::columns ? short_columns(s, pointers) : short_rows(s, pointers);
   if (!s.points.empty()) return sum_pairs(s, pointers);
   if (loop + 1 == s.extents.size() || folds_rows(s)) return innermost(s, pointers);
-  llvm::BasicBlock* before = b_.GetInsertBlock();
-  auto *test = block("outer"), *body = block("rows"), *after = block("after");
-  b_.CreateBr(test);
-  b_.SetInsertPoint(test);
-  llvm::PHINode* index = b_.CreatePHI(b_.getInt64Ty(), 2);
-  index->addIncoming(b_.getInt64(0), before);
-  b_.CreateCondBr(b_.CreateICmpSLT(index, parameter(s.extents[loop])), body, after);
-  b_.SetInsertPoint(body);
-  Pointers inner;
-  for (std::size_t k = 0; k < pointers.size(); ++k) {
-    const int stride = s.strides[k][loop];
-    inner.push_back(pointers[k]);
-    if (pointers[k] && stride != kNone)
-      inner.back() = b_.CreateGEP(b_.getInt8Ty(), pointers[k], b_.CreateMul(index, parameter(stride)));
-  }
-  rows(s, loop + 1, inner);
-  index->addIncoming(b_.CreateNSWAdd(index, b_.getInt64(1)), b_.GetInsertBlock());
-  b_.CreateBr(test);
-  b_.SetInsertPoint(after);
+  turns(b_.getInt64(0), 1, parameter(s.extents[loop]), [&](llvm::Value* index) {
+    Pointers inner;
+    for (std::size_t k = 0; k < pointers.size(); ++k) {
+      const int stride = s.strides[k][loop];
+      inner.push_back(pointers[k]);
+      if (pointers[k] && stride != kNone)
+        inner.back() = b_.CreateGEP(b_.getInt8Ty(), pointers[k], b_.CreateMul(index, parameter(stride)));
+    }
+    rows(s, loop + 1, inner);
+  });
 }
 
 void NestEmitter::innermost(const NestStatement& s, const Pointers& pointers) {
@@ -216,20 +218,8 @@ void NestEmitter::innermost(const NestStatement& s, const Pointers& pointers) {
 // ended.
 llvm::Value* NestEmitter::row_loop(const NestStatement& s, int lanes, llvm::Value* start, const Pointers& pointers) {
   const std::vector<Registers> same = same_along_row(s, lanes, pointers);
-  llvm::BasicBlock* before = b_.GetInsertBlock();
-  auto *test = block("row"), *body = block("turn"), *after = block("after");
-  b_.CreateBr(test);
-  b_.SetInsertPoint(test);
-  llvm::PHINode* index = b_.CreatePHI(b_.getInt64Ty(), 2);
-  index->addIncoming(start, before);
-  llvm::Value* next = b_.CreateNSWAdd(index, b_.getInt64(static_cast<std::uint64_t>(lanes)));
-  b_.CreateCondBr(b_.CreateICmpSLE(next, parameter(s.extents.back())), body, after);
-  b_.SetInsertPoint(body);
-  row_turn(s, lanes, index, same, pointers, nullptr);
-  index->addIncoming(next, b_.GetInsertBlock());
-  b_.CreateBr(test);
-  b_.SetInsertPoint(after);
-  return index;
+  return turns(start, lanes, parameter(s.extents.back()),
+               [&](llvm::Value* index) { row_turn(s, lanes, index, same, pointers, nullptr); });
 }
 
 // The operands that are one element for the whole row.
