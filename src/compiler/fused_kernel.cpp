@@ -22,6 +22,7 @@ constexpr int kMaxVariants = 8;
 constexpr std::int64_t kStageBlock = 512;  // elements of a strided operand that are gathered at a time
 constexpr std::int64_t kShortRow = 128;    // rows below are gathered into blocks across rows
 constexpr std::int64_t kRepeated = 64;     // rows below have operands that are repeated put together
+constexpr int kHeavyCycles = 6;            // of a group: more than repeating an element takes
 constexpr std::int64_t kLongRow = 2048;    // rows below are walked by native code of their own
 constexpr double kGatherNs = 1;            // that an element takes which is gathered for block kernels
 constexpr double kLoadNs = 3e5;            // that loading code takes, roughly
@@ -490,34 +491,60 @@ bool FusedKernel::run_general(Array* const* in, Array* out, const std::int16_t* 
     const std::size_t at = static_cast<std::size_t>(j);
     loop.operands[at] = {data[j], out[j] ? out[j].strides() : contiguous_strides(loop.shape, sizes_[at])};
   }
-  if (n > 0 && short_rows && run_repeated(loop, mode)) {
-    // Done.
-  } else if (n > 0 && walked) {
-    std::vector<Strides> strides;
-    std::vector<int> sizes;
-    std::vector<const std::byte*> places;
-    for (int k = 0; k < inputs + outputs; ++k) {  // inputs first
-      const int at = k < inputs ? outputs + k : k - inputs;
-      strides.push_back(loop.operands[static_cast<std::size_t>(at)].strides);
-      places.push_back(loop.operands[static_cast<std::size_t>(at)].data);
-      sizes.push_back(sizes_[static_cast<std::size_t>(at)]);
-    }
-    Loops loops(loop.shape, strides, sizes);
-    loops.look_ahead(places, sizes);
-    if (const Walk* walk = choose_walk(loops, n, mode, with_gaps)) {
-      run_walk(*walk, loops, loop);
-    } else {
+  const auto otherwise = [&] {
+    if (short_rows && run_repeated(loop, mode)) return;
+    short_rows ? run_gathered(loop) : run_rows(loop);
+  };
+  if (n > 0 && walked && !(short_rows && is_better_repeated(loop, inner))) {
+    if (!run_walked(loop, mode, with_gaps)) {
       const bool serves_gathered = long_rows && too_many_walks_.load(std::memory_order_relaxed);
       if (mode != JitMode::never)
         loop.variant = serves_gathered ? choose(loop.scalars, n, mode) : find(loop.scalars, best_isa());
-      short_rows ? run_gathered(loop) : run_rows(loop);
+      otherwise();
     }
   } else if (n > 0) {
-    short_rows ? run_gathered(loop) : run_rows(loop);
+    otherwise();
   }
   for (int j = 0; j < outputs; ++j) {
     if (!out[j]) out[j] = std::move(*in[reuse[j]]);
   }
+  return true;
+}
+
+// Whether short rows take less time one after the other, once repeated operands are put together, than row by row:
+// those that fill no vectors, of operations that take longer than it does to repeat a row's one element along it.
+bool FusedKernel::is_better_repeated(const Loop& loop, int inner) const {
+  const std::int64_t row = loop.shape[inner];
+  const int widest = *std::max_element(sizes_.begin(), sizes_.end());
+  const auto lanes = static_cast<std::int64_t>(vector_bytes()) / widest;
+  const bool light = group_.cycles() < kHeavyCycles;
+  const bool along_row =
+      std::any_of(loop.operands.begin() + group_.num_outputs(), loop.operands.end(), [&](const LoopOperand& x) {
+        const bool is_one =
+            std::all_of(x.strides.begin(), x.strides.end(), [](std::int64_t stride) { return stride == 0; });
+        return !is_one && x.strides[inner] == 0;
+      });
+  if (along_row && light) return 3 * row < lanes;
+  return row < lanes || (row < 4 * lanes && row % lanes != 0);
+}
+
+// By code that walks the operands itself, if there is any.
+bool FusedKernel::run_walked(const Loop& loop, JitMode mode, int with_gaps) {
+  const int inputs = group_.num_inputs(), outputs = group_.num_outputs();
+  std::vector<Strides> strides;
+  std::vector<int> sizes;
+  std::vector<const std::byte*> places;
+  for (int k = 0; k < inputs + outputs; ++k) {  // inputs first
+    const auto at = static_cast<std::size_t>(k < inputs ? outputs + k : k - inputs);
+    strides.push_back(loop.operands[at].strides);
+    places.push_back(loop.operands[at].data);
+    sizes.push_back(sizes_[at]);
+  }
+  Loops loops(loop.shape, strides, sizes);
+  loops.look_ahead(places, sizes);
+  const Walk* walk = choose_walk(loops, loop.shape.num_elements(), mode, with_gaps);
+  if (walk == nullptr) return false;
+  run_walk(*walk, loops, loop);
   return true;
 }
 

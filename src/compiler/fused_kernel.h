@@ -87,6 +87,8 @@ class FusedKernel {
   void run_rows(Loop& loop) const;
   void run_gathered(Loop& loop) const;
   bool run_repeated(Loop& loop, JitMode mode);
+  bool is_better_repeated(const Loop& loop, int inner) const;
+  bool run_walked(const Loop& loop, JitMode mode, int with_gaps);
 
   const FusedGroup group_;
   const BlockInterpreter interpreter_;
