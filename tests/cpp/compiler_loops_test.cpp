@@ -10,15 +10,19 @@ namespace {
 
 constexpr std::int64_t kRow = 8192;  // bytes
 
+// So many bytes from one address, where nothing is read.
+const std::byte* place(std::int64_t bytes) {
+  return reinterpret_cast<const std::byte*>((std::uintptr_t{1} << 40) + static_cast<std::uintptr_t>(bytes));
+}
+
 // Operands at `places` from one address, of 8 bytes an element or of `sizes`, their rows kRow bytes of 8 apart.
 std::vector<int> ahead(const Shape& shape, const std::vector<std::int64_t>& places, std::vector<int> sizes = {}) {
-  const std::uintptr_t start = std::uintptr_t{1} << 40;  // nothing is read there
   sizes.resize(places.size(), 8);
   std::vector<Strides> strides;
   std::vector<const std::byte*> data;
   for (std::size_t k = 0; k < places.size(); ++k) {
     strides.push_back({kRow / 8 * sizes[k], sizes[k]});
-    data.push_back(reinterpret_cast<const std::byte*>(start + static_cast<std::uintptr_t>(places[k])));
+    data.push_back(place(places[k]));
   }
   Loops loops(shape, strides, sizes);
   loops.look_ahead(data, sizes);
@@ -39,12 +43,11 @@ TEST(LoopsAhead, OfAStencilTheViewThatComesFirstToWhatIsNew) {
 TEST(LoopsAhead, OneOfTwoThatAreTheSame) { EXPECT_EQ(ahead({1022, 1022}, {0, kFar, 0}), (std::vector<int>{0, 1})); }
 
 TEST(LoopsAhead, ArraysThatHappenToBeNeighboursAreTwo) {
-  static std::byte memory[8];
   const std::int64_t size = 2 * 64 * kRow;
   const std::vector<Strides> strides = {{64 * kRow, kRow, 8}, {64 * kRow, kRow, 8}};
   const std::vector<int> sizes = {8, 8};
   Loops loops({2, 64, 1000}, strides, sizes);
-  const std::vector<const std::byte*> data = {memory, memory + size};
+  const std::vector<const std::byte*> data = {place(0), place(size)};
   loops.look_ahead(data, sizes);
   EXPECT_EQ(loops.ahead, (std::vector<int>{0, 1}));
 }
@@ -57,8 +60,7 @@ TEST(LoopsAhead, NothingThatIsTheSameInEachRow) {
   const std::vector<Strides> strides = {{0, 8}, {kRow, 8}, {kRow, 0}};
   const std::vector<int> sizes = {8, 8, 8};
   Loops loops({1022, 1022}, strides, sizes);
-  std::byte memory[8];
-  const std::vector<const std::byte*> data = {memory, memory + kFar, memory + 2 * kFar};
+  const std::vector<const std::byte*> data = {place(0), place(kFar), place(2 * kFar)};
   loops.look_ahead(data, sizes);
   EXPECT_EQ(loops.ahead, std::vector<int>{1});
 }
