@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,14 @@ class Row:
     def ratio(self) -> float:
         """tnp's time over the peer's."""
         return self.seconds / self.peer_seconds
+
+
+def table_options(sizes: tuple[int, ...], threads: tuple[int, ...] = (1,)) -> argparse.ArgumentParser:
+    """The options of a program that prints a table for each size and number of threads."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--sizes", type=int, nargs="*", default=sizes)
+    parser.add_argument("--threads", type=int, nargs="*", default=threads)
+    return parser
 
 
 def _batch(f: Callable[[], object], n: int) -> float:

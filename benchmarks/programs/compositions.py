@@ -6,7 +6,6 @@ python -m benchmarks.programs.compositions --sizes 4096 --count 200 --seed 3
 
 from __future__ import annotations
 
-import argparse
 import random
 import warnings
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import tnp
 
 import numpy as np
 from benchmarks.programs.singles import Case, bound, measured, report
+from benchmarks.timing import table_options
 
 SIZES = (4096, 1 << 20)
 
@@ -68,9 +68,7 @@ def cases(n: int, count: int, seed: int) -> Iterator[Case]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Prints a table for each size and number of threads."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
-    parser.add_argument("--threads", type=int, nargs="*", default=(1,))
+    parser = table_options(SIZES)
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments or [])

@@ -1,7 +1,7 @@
 """Every function alone, compiled: the calls that are slower than the same call made eagerly, or than NumPy's.
 
 python benchmarks/run.py programs.singles                                    # all sizes, one thread
-python -m benchmarks.programs.singles --sizes 4096 --threads 2 sum 'X.fft'   # calls with one of these in them
+python -m benchmarks.programs.singles sum 'X.fft' --sizes 4096 --threads 2   # calls with one of these in them
 
 Each call is a function of the arrays that it names, traced and compiled. What returns no arrays, draws random numbers or
 has no arrays to begin with (the compiler folds it) is left out. One thread is timed by the processor time of the
@@ -10,7 +10,6 @@ process, as the machine may be shared; two threads by the clock.
 
 from __future__ import annotations
 
-import argparse
 import gc
 import re
 import time
@@ -24,6 +23,7 @@ from threadpoolctl import threadpool_limits
 import numpy as np
 from benchmarks.micro import functions as small
 from benchmarks.ops import large_calls as large
+from benchmarks.timing import table_options
 
 SIZES = (8, 4096, 1 << 20)
 LIMIT = 1.10
@@ -162,10 +162,8 @@ def report(title: str, done: list[Times]) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Prints a table for each size and number of threads."""
-    parser = argparse.ArgumentParser()
+    parser = table_options(SIZES)
     parser.add_argument("words", nargs="*")
-    parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
-    parser.add_argument("--threads", type=int, nargs="*", default=(1,))
     options = parser.parse_args(arguments or [])
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")

@@ -6,14 +6,13 @@ python -m benchmarks.programs.users --sizes 8192 --threads 1 --only kmeans hesto
 
 from __future__ import annotations
 
-import argparse
 import functools
 import math
 import warnings
 from collections.abc import Callable
 
 import numpy as np
-from benchmarks.timing import Row, compare, show
+from benchmarks.timing import Row, compare, show, table_options
 
 SIZES = (64, 8192, 1 << 20)
 Inputs = Callable[[int, np.random.Generator], tuple[np.ndarray, ...]]
@@ -310,9 +309,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Prints a table for each size and number of threads."""
     import tnp
 
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
-    parser.add_argument("--threads", type=int, nargs="*", default=(2,))
+    parser = table_options(SIZES, (2,))
     parser.add_argument("--only", nargs="*", default=list(PROGRAMS))
     options = parser.parse_args(arguments or [])
     warnings.simplefilter("ignore")

@@ -38,4 +38,10 @@ inline void gather_strided(std::byte* to, const std::byte* from, std::int64_t st
   });
 }
 
+// The same, of elements that may lie one after the other.
+inline void copy_strided(std::byte* to, const std::byte* from, std::int64_t stride, std::int64_t n, int itemsize) {
+  if (stride != itemsize) return gather_strided(to, from, stride, n, itemsize);
+  std::memcpy(to, from, static_cast<std::size_t>(n * itemsize));
+}
+
 }  // namespace tnp

@@ -22,21 +22,11 @@ constexpr int kMaxVariants = 8;
 constexpr std::int64_t kStageBlock = 512;  // elements of a strided operand that are gathered at a time
 constexpr std::int64_t kShortRow = 128;    // rows below are gathered into blocks across rows
 constexpr std::int64_t kRepeated = 64;     // rows below have operands that are repeated put together
-constexpr int kHeavyCycles = 6;            // of a group: more than repeating an element takes
+constexpr int kCyclesToRepeat = 6;         // of a group: more than repeating an element takes
 constexpr std::int64_t kLongRow = 2048;    // rows below are walked by native code of their own
 constexpr double kGatherNs = 1;            // that an element takes which is gathered for block kernels
 constexpr double kLoadNs = 3e5;            // that loading code takes, roughly
 constexpr int kMaxVectorBytes = 256;       // of one operand: twice 8 complex128
-
-// to[0..n) = elements `stride` bytes apart.
-std::byte* gather_run(std::byte* to, const std::byte* from, std::int64_t stride, std::int64_t n, int size) {
-  if (stride == size) {
-    std::memcpy(to, from, static_cast<std::size_t>(n * size));
-  } else {
-    gather_strided(to, from, stride, n, size);
-  }
-  return to + n * size;
-}
 
 // Elements begin … begin + n of an operand, in row-major order of `shape`.
 void gather_range(std::byte* to, const LoopOperand& from, const Shape& shape, std::int64_t begin, std::int64_t n,
@@ -54,7 +44,8 @@ void gather_range(std::byte* to, const LoopOperand& from, const Shape& shape, st
   std::int64_t offset = index[ndim - 1];
   while (n > 0) {
     const std::int64_t m = std::min(inner - offset, n);
-    to = gather_run(to, row + offset * stride, stride, m, size);
+    copy_strided(to, row + offset * stride, stride, m, size);
+    to += m * size;
     n -= m;
     offset = 0;
     for (int d = ndim - 2; d >= 0; --d) {
@@ -517,7 +508,7 @@ bool FusedKernel::is_better_repeated(const Loop& loop, int inner) const {
   const std::int64_t row = loop.shape[inner];
   const int widest = *std::max_element(sizes_.begin(), sizes_.end());
   const auto lanes = static_cast<std::int64_t>(vector_bytes()) / widest;
-  const bool light = group_.cycles() < kHeavyCycles;
+  const bool light = group_.cycles() < kCyclesToRepeat;
   const bool along_row =
       std::any_of(loop.operands.begin() + group_.num_outputs(), loop.operands.end(), [&](const LoopOperand& x) {
         const bool is_one =
@@ -587,7 +578,7 @@ void FusedKernel::run_rows(Loop& loop) const {
       const std::int64_t m = std::min(kStageBlock, n - begin);
       for (int i = 0; i < num_strided; ++i) {
         const int k = strided[i];
-        gather_run(at[k], operands[k] + begin * strides[k], strides[k], m, self.sizes_[static_cast<std::size_t>(k)]);
+        copy_strided(at[k], operands[k] + begin * strides[k], strides[k], m, self.sizes_[static_cast<std::size_t>(k)]);
       }
       self.run_flat(loop.variant, loop.scalars, at, m);
       for (int k = 0; k < count; ++k) {

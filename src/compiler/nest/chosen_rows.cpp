@@ -53,20 +53,18 @@ std::optional<BlockLowering::ChosenRows> BlockLowering::chosen_rows(const GraphN
   return rows;
 }
 
-// The elementwise operation that gives a value, if all that it reads is there.
-const GraphNode* BlockLowering::producer_of_known(int v) const {
-  const auto ready = [&](const GraphNode& n) {
-    return n.outputs.size() == 1 && n.outputs[0] == v && n.op->fusion == Fusion::elementwise &&
-           std::all_of(n.inputs.begin(), n.inputs.end(), [&](int in) { return places.contains(in); });
-  };
-  const auto at = std::find_if(graph_.nodes.begin(), graph_.nodes.end(), ready);
-  return at == graph_.nodes.end() ? nullptr : &*at;
-}
-
 const GraphNode* BlockLowering::producer(int v) const {
   const auto gives = [&](const GraphNode& n) { return n.outputs.size() == 1 && n.outputs[0] == v; };
   const auto at = std::find_if(graph_.nodes.begin(), graph_.nodes.end(), gives);
   return at == graph_.nodes.end() ? nullptr : &*at;
+}
+
+// The elementwise operation that gives a value, if all that it reads is there.
+const GraphNode* BlockLowering::producer_of_known(int v) const {
+  const GraphNode* node = producer(v);
+  const bool ready = node != nullptr && node->op->fusion == Fusion::elementwise &&
+                     std::all_of(node->inputs.begin(), node->inputs.end(), [&](int in) { return places.contains(in); });
+  return ready ? node : nullptr;
 }
 
 // Of a product of a matrix with one of its own rows, in a loop that fills the matrix from left to right: each turn sets

@@ -130,8 +130,8 @@ Array run_general(const Call& call, const ElementwiseInfo& info, DType loop, DTy
     operands[k + 1] = {x.data(), broadcast_strides(x.shape(), x.strides(), shape)};
   }
   const std::size_t count = static_cast<std::size_t>(info.arity) + 1;
-  if (!run_short_rows(shape, {operands, count}, {.sizes = {sizes, count}}, grain_of(info), &run_row, &c))
-    run_loop(shape, {operands, count}, grain_of(info), &run_row, &c);
+  const RowsTogether together{.sizes = {sizes, count}};
+  run_loop(shape, {operands, count}, grain_of(info), &run_row, &c, &together);
   return out;
 }
 

@@ -40,6 +40,18 @@ void collapse(Shape& shape, std::vector<Strides>& strides) {
   for (Strides& s : strides) s.resize(last + 1);
 }
 
+// A loop's dimensions, collapsed.
+struct Dimensions {
+  Shape shape;
+  std::vector<Strides> strides;  // of each operand
+
+  Dimensions(const Shape& full, std::span<const LoopOperand> operands) : shape(full) {
+    strides.reserve(operands.size());
+    for (const LoopOperand& o : operands) strides.push_back(o.strides);
+    collapse(shape, strides);
+  }
+};
+
 constexpr std::int64_t kRowsTogether = 1024;  // elements: the operands stay in the first-level cache
 constexpr std::int64_t kShortRowWithGaps = 64;
 constexpr std::size_t kSmallStage = 4096;  // bytes on the stack
@@ -55,15 +67,6 @@ Lie lie_of(const Shape& shape, const Strides& strides, std::int64_t size) {
   if (strides[last] == size && outer_none) return Lie::repeated_row;
   if (strides == contiguous_strides(shape, static_cast<int>(size))) return Lie::whole;
   return strides[last] == 0 ? Lie::repeated_element : Lie::other;
-}
-
-// A row of an operand to memory without gaps.
-void copy_row(std::byte* to, const std::byte* from, std::int64_t stride, std::int64_t n, int size) {
-  if (stride == size) {
-    std::memcpy(to, from, static_cast<std::size_t>(n * size));
-  } else {
-    gather_strided(to, from, stride, n, size);
-  }
 }
 
 // Each of `rows` elements n times. Up to kFill bytes are written past the end.
@@ -122,22 +125,16 @@ void gather_rows(std::byte* to, const LoopOperand& from, const Strides& strides,
   RowWalk walk(shape, first);
   const std::byte* at = from.data + walk.offset(strides);
   for (std::int64_t r = 0; r < rows; ++r, to += n * size) {
-    stride == 0 ? repeat_elements(to, at, 0, 1, n, size) : copy_row(to, at, stride, n, size);
+    stride == 0 ? repeat_elements(to, at, 0, 1, n, size) : copy_strided(to, at, stride, n, size);
     walk.next([&](int d, std::int64_t steps) { at += steps * strides[d]; });
   }
 }
 
-}  // namespace
-
-bool run_short_rows(const Shape& full_shape, std::span<const LoopOperand> operands, const RowsTogether& options,
-                    std::int64_t grain, RowFunction row, void* context) {
+bool run_together(const Dimensions& dimensions, std::span<const LoopOperand> operands, const RowsTogether& options,
+                  std::int64_t grain, RowFunction row, void* context) {
+  const auto& [shape, strides] = dimensions;
   const std::span<const int> sizes = options.sizes;
   const std::size_t count = operands.size();
-  Shape shape = full_shape;
-  std::vector<Strides> strides;
-  strides.reserve(count);
-  for (const LoopOperand& o : operands) strides.push_back(o.strides);
-  collapse(shape, strides);
   if (shape.ndim() < 2) return false;
   const std::int64_t inner = shape[shape.ndim() - 1];
   if (inner == 0 || inner > options.longest) return false;
@@ -195,14 +192,19 @@ bool run_short_rows(const Shape& full_shape, std::span<const LoopOperand> operan
   return true;
 }
 
+}  // namespace
+
+bool run_short_rows(const Shape& shape, std::span<const LoopOperand> operands, const RowsTogether& options,
+                    std::int64_t grain, RowFunction row, void* context) {
+  return run_together({shape, operands}, operands, options, grain, row, context);
+}
+
 void run_loop(const Shape& full_shape, std::span<const LoopOperand> operands, std::int64_t grain, RowFunction row,
-              void* context) {
+              void* context, const RowsTogether* together) {
+  const Dimensions dimensions(full_shape, operands);
+  if (together != nullptr && run_together(dimensions, operands, *together, grain, row, context)) return;
+  const auto& [shape, strides] = dimensions;
   const int count = static_cast<int>(operands.size());
-  Shape shape = full_shape;
-  std::vector<Strides> strides;
-  strides.reserve(operands.size());
-  for (const LoopOperand& o : operands) strides.push_back(o.strides);
-  collapse(shape, strides);
   const int ndim = shape.ndim();
   const std::int64_t inner = ndim ? shape[ndim - 1] : 1;
   const std::int64_t total = shape.num_elements();

@@ -24,15 +24,10 @@ using RowFunction = void (*)(void* context, std::byte* const* operands, const st
 
 inline constexpr int kMaxLoopOperands = 96;
 
-// Collapses dimensions that lie one after the other in every operand, then calls `row` on rows of the innermost, from
-// several threads if there are more than `grain` elements. The last dimension's strides are what rows get.
-void run_loop(const Shape& shape, std::span<const LoopOperand> operands, std::int64_t grain, RowFunction row,
-              void* context);
-
-// The same where rows of the innermost dimension are so short that calling `row` for each would take longer than its
-// work: it is called for many rows at a time, for which operands that are repeated are put together, and, where `gaps`
-// says so, those whose rows have gaps between them. The first `results` operands have none. False, and nothing done,
-// where rows are longer than `longest`, or few.
+// How a loop is run where rows of the innermost dimension are so short that calling `row` for each would take longer
+// than its work: it is called for many rows at a time, for which operands that are repeated are put together, and,
+// where `gaps` says so, those whose rows have gaps between them. The first `results` operands have none. Not where rows
+// are longer than `longest`, or few.
 struct RowsTogether {
   std::span<const int> sizes;  // of the operands' elements
   std::size_t results = 1;
@@ -40,6 +35,14 @@ struct RowsTogether {
   bool gaps = true;
   void (*start)(void* context) = nullptr;  // called before the first row, if anything is done
 };
+
+// Collapses dimensions that lie one after the other in every operand, then calls `row` on rows of the innermost, from
+// several threads if there are more than `grain` elements. The last dimension's strides are what rows get. Short rows
+// are run `together`, if it is given and can be.
+void run_loop(const Shape& shape, std::span<const LoopOperand> operands, std::int64_t grain, RowFunction row,
+              void* context, const RowsTogether* together = nullptr);
+
+// Short rows only, together: false, and nothing done, where that can not be.
 bool run_short_rows(const Shape& shape, std::span<const LoopOperand> operands, const RowsTogether& options,
                     std::int64_t grain, RowFunction row, void* context);
 
