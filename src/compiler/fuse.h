@@ -2,6 +2,7 @@
 #pragma once
 
 #include "compiler/fused_group.h"
+#include "compiler/pieces.h"
 #include "compiler/size_classes.h"
 #include "ir/graph.h"
 
@@ -16,6 +17,8 @@ struct Unit {
   bool fused = false;
   bool apart = false;                      // not to be run part by part
   FusedGroup group;                        // where fused
+  std::shared_ptr<const Boxes> boxes;      // where fused operands are read in pieces, which lie in the inputs
+  std::int64_t spared = 0;                 // bytes of operands that are not put together therefore
   std::shared_ptr<const TileGroup> tiles;  // where it is several units that are run part by part
 };
 

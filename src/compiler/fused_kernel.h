@@ -15,6 +15,7 @@ enum class JitMode : std::uint8_t {
   automatic,  // block kernels until compiled code would have paid for itself
   always,     // compiled code from the first call on; an error where there can be none
   never,
+  known,  // compiled code where there is some
 };
 
 // The JIT mode of a program that asks for none: the environment variable TNP_JIT (automatic, always, never).

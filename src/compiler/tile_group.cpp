@@ -49,6 +49,7 @@ TileGroup::TileGroup(const Graph& graph, std::vector<Unit> units, std::map<int, 
     extent_ = value.shape[value.axis];
   }
   link();
+  find_far();
   choose_tile();
 }
 
@@ -57,8 +58,12 @@ void TileGroup::add_members(const Graph& graph, const std::vector<Unit>& units, 
     Member m;
     for (int v : unit.inputs) m.in.push_back(number(v));
     for (int v : unit.outputs) m.out.push_back(number(v));
-    if (unit.fused) {
+    if (unit.reduction) {
+      m.reduction = unit.reduction;
+    } else if (unit.fused) {
       m.kernel = FusedKernel::get(unit.group);
+      m.boxes = unit.boxes;
+      bytes_ += unit.spared;
     } else {
       const GraphNode& node = graph.nodes[static_cast<std::size_t>(unit.nodes[0])];
       m.op = node.op;
@@ -122,6 +127,29 @@ void TileGroup::link() {
   }
 }
 
+// Which pieces of values of the group are read from elsewhere.
+void TileGroup::find_far() {
+  for (Member& m : members_) {
+    if (!m.boxes) continue;
+    const auto extent = [&](int k) -> std::int64_t {
+      const Value& v = values_[static_cast<std::size_t>(m.in[static_cast<std::size_t>(k)])];
+      return v.input >= 0 || v.axis < 0 ? -1 : v.shape[v.axis];
+    };
+    const int axis = values_[static_cast<std::size_t>(m.out[0])].axis;
+    if (std::optional<Boxes::Far> far = m.boxes->far_pieces(axis, extent)) {
+      m.far = std::move(*far);
+    } else {
+      possible_ = false;
+    }
+  }
+}
+
+std::int64_t TileGroup::overlap_of(const Member& m) const {
+  std::int64_t most = 0;
+  for (int o : m.out) most = std::max(most, values_[static_cast<std::size_t>(o)].overlap);
+  return most;
+}
+
 std::int64_t TileGroup::bytes_of(int value) const {
   const Value& v = values_[static_cast<std::size_t>(value)];
   return v.shape.num_elements() * itemsize(v.dtype);
@@ -174,12 +202,12 @@ std::int64_t TileGroup::live_bytes() const {
   std::vector<bool> computed(values_.size(), false);
   std::int64_t live = 0, peak = 0;
   for (const Member& m : members_) {
-    for (int o : m.out) live += m.overlap > 0 ? bytes_of(o) : 0;
+    for (int o : m.out) live += values_[static_cast<std::size_t>(o)].overlap > 0 ? bytes_of(o) : 0;
   }
   for (std::size_t m = 0; m < members_.size(); ++m) {
     for (int o : members_[m].out) {
-      computed[static_cast<std::size_t>(o)] =
-          !members_[m].view && members_[m].overlap == 0 && values_[static_cast<std::size_t>(o)].output < 0;
+      const Value& v = values_[static_cast<std::size_t>(o)];
+      computed[static_cast<std::size_t>(o)] = !members_[m].view && v.overlap == 0 && v.output < 0;
       if (computed[static_cast<std::size_t>(o)]) live += bytes_of(o);
     }
     peak = std::max(peak, live);
@@ -213,8 +241,8 @@ void TileGroup::size_by_bytes() {
   if (!find_overlaps()) return;
   std::int64_t kept = 0, most = 0;
   for (const Member& m : members_) {
-    for (int o : m.out) kept += m.overlap * bytes_of(o) / extent_;
-    most = std::max(most, m.overlap);
+    for (int o : m.out) kept += values_[static_cast<std::size_t>(o)].overlap * bytes_of(o) / extent_;
+    most = std::max(most, overlap_of(m));
   }
   tile_ = std::clamp<std::int64_t>((kTileBytes - kept) / live_bytes(), std::min(extent_, 2 * most), extent_);
 }
@@ -222,7 +250,9 @@ void TileGroup::size_by_bytes() {
 // What three neighbouring tiles take: where the third needs what the second has, that is kept.
 bool TileGroup::find_overlaps() {
   const auto set_overlaps = [&](std::int64_t to) {
-    for (Member& m : members_) m.overlap = m.view ? 0 : to;
+    for (const Member& m : members_) {
+      for (int o : m.out) values_[static_cast<std::size_t>(o)].overlap = m.view ? 0 : to;
+    }
   };
   const std::int64_t tile = std::min(tile_, extent_ / 8), start = extent_ / 2 - tile;
   if (tile == 0) return false;
@@ -237,11 +267,16 @@ bool TileGroup::find_overlaps() {
     if (t < 2) kept = planned.ranges;
   }
   bool any = false;
-  for (std::size_t m = 0; m < members_.size(); ++m) {
-    const auto o = static_cast<std::size_t>(members_[m].out[0]);
-    if (members_[m].view) continue;
-    members_[m].overlap = std::max<std::int64_t>(0, kept[o].end - planned.ranges[o].begin);
-    any = any || members_[m].overlap > 0;
+  for (const Member& m : members_) {
+    for (int out : m.out) {
+      const auto o = static_cast<std::size_t>(out);
+      if (m.view || planned.needs[o].empty()) {
+        values_[o].overlap = 0;
+        continue;
+      }
+      values_[o].overlap = std::max<std::int64_t>(0, kept[o].end - planned.needs[o].begin);
+      any = any || values_[o].overlap > 0;
+    }
   }
   return any;
 }
@@ -266,6 +301,7 @@ void TileGroup::choose_tile() {
   for (int o : outputs_) {
     if (values_[static_cast<std::size_t>(o)].shape[values_[static_cast<std::size_t>(o)].axis] != extent_) extent_ = 0;
   }
+  if (!possible_) extent_ = 0;
   if (extent_ == 0) return;
   size_by_bytes();
   Tile probe;
@@ -282,7 +318,7 @@ void TileGroup::choose_tile() {
   }
   for (const Range& r : probe.ranges) reach_ = std::max(reach_, r.end - r.begin - (middle.end - middle.begin));
   // Where tiles overlap and nothing is kept, what is computed twice stays a small part.
-  const bool keeps = std::any_of(members_.begin(), members_.end(), [](const Member& m) { return m.overlap > 0; });
+  const bool keeps = std::any_of(values_.begin(), values_.end(), [](const Value& v) { return v.overlap > 0; });
   if (!keeps) tile_ = std::max(tile_, kLeastOverlapRatio * reach_);
   const std::int64_t share = extent_ / (2 * get_num_threads());
   if (share > 0) tile_ = std::min(tile_, share);
@@ -312,7 +348,18 @@ bool TileGroup::plan_parts(std::size_t at, Range range, Tile& tile) const {
   parts.assign(m.in.size(), {});
   const Value& out = values_[static_cast<std::size_t>(m.out[0])];
   tile.params[at] = m.params;
-  if (m.kernel) {
+  if (m.boxes) {
+    plan_pieces(at, range, tile);
+  } else if (m.reduction) {
+    const Shape& whole = m.reduction->shape();
+    const int of_values = m.reduction->axis_of_values(out.axis);
+    if (of_values < 0) return false;
+    for (std::size_t k = 0; k < m.in.size(); ++k) {
+      const Shape& shape = values_[static_cast<std::size_t>(m.in[k])].shape;
+      const int axis = of_values - (whole.ndim() - shape.ndim());
+      if (axis >= 0 && shape[axis] == whole[of_values]) parts[k] = {axis, range.begin, range.end};
+    }
+  } else if (m.kernel) {
     for (std::size_t k = 0; k < m.in.size(); ++k) {
       const Shape& shape = values_[static_cast<std::size_t>(m.in[k])].shape;
       const int axis = out.axis - (out.shape.ndim() - shape.ndim());
@@ -330,29 +377,93 @@ bool TileGroup::plan_parts(std::size_t at, Range range, Tile& tile) const {
   return true;
 }
 
+namespace {
+
+void add_range(TileGroup::Range& r, std::int64_t begin, std::int64_t end) {
+  if (begin >= end) return;
+  r = r.empty() ? TileGroup::Range{begin, end} : TileGroup::Range{std::min(r.begin, begin), std::max(r.end, end)};
+}
+
+}  // namespace
+
+// What a member that reads in pieces takes of its inputs, except for what is far.
+void TileGroup::plan_pieces(std::size_t at, Range range, Tile& tile) const {
+  const Member& m = members_[at];
+  const int axis = values_[static_cast<std::size_t>(m.out[0])].axis;
+  std::vector<Range> taken(m.in.size());
+  const std::vector<Operand>& operands = m.boxes->operands();
+  for (std::size_t k = 0; k < operands.size(); ++k) {
+    for (std::size_t i = 0; i < operands[k].pieces.size(); ++i) {
+      const Piece& p = operands[k].pieces[i];
+      const auto [begin, end] = m.boxes->rows_of(operands[k], p, axis, range.begin, range.end);
+      if (!m.far[k][i]) add_range(taken[static_cast<std::size_t>(p.source)], begin, end);
+    }
+  }
+  for (std::size_t k = 0; k < m.in.size(); ++k)
+    tile.parts[at][k] = {m.boxes->source_axis(static_cast<int>(k), axis), taken[k].begin, taken[k].end};
+}
+
+void TileGroup::demand_far(std::size_t at, Range range, Tile& tile) const {
+  const Member& m = members_[at];
+  const int axis = values_[static_cast<std::size_t>(m.out[0])].axis;
+  const std::vector<Operand>& operands = m.boxes->operands();
+  for (std::size_t k = 0; k < operands.size(); ++k) {
+    for (std::size_t i = 0; i < operands[k].pieces.size(); ++i) {
+      if (!m.far[k][i]) continue;
+      const Piece& p = operands[k].pieces[i];
+      const auto [begin, end] = m.boxes->rows_of(operands[k], p, axis, range.begin, range.end);
+      if (begin >= end) continue;
+      if (!tile.far) {
+        tile.far = std::make_unique<Tile>();
+        tile.far->ranges.assign(values_.size(), {});
+      }
+      add_range(tile.far->ranges[static_cast<std::size_t>(m.in[static_cast<std::size_t>(p.source)])], begin, end);
+    }
+  }
+}
+
+// Whether a member need only compute what comes after what is kept of its results: `fresh`.
+bool TileGroup::continues(const Member& m, const std::vector<Range>& kept, Range needed, const Tile& tile,
+                          Range& fresh) const {
+  fresh = needed;
+  for (int o : m.out) {
+    const Range& k = kept[static_cast<std::size_t>(o)];
+    if (values_[static_cast<std::size_t>(o)].overlap == 0) continue;
+    if (k.begin > needed.begin || needed.begin >= k.end) continue;
+    fresh = {k.end, std::max(k.end, needed.end)};
+  }
+  if (fresh.begin == needed.begin) return false;
+  return std::all_of(m.out.begin(), m.out.end(), [&](int o) {
+    const auto at = static_cast<std::size_t>(o);
+    const Range &need = tile.needs[at], &k = kept[at];
+    if (need.empty() || need.begin >= fresh.begin) return true;
+    return values_[at].overlap > 0 && k.begin <= need.begin && k.end == fresh.begin;
+  });
+}
+
 bool TileGroup::plan_member(std::size_t at, const std::vector<Range>* kept, Tile& tile) const {
   const Member& m = members_[at];
   Range needed;
   for (int o : m.out) {
     const Range& r = tile.ranges[static_cast<std::size_t>(o)];
+    tile.needs[static_cast<std::size_t>(o)] = r;
     if (r.empty()) continue;
     needed = needed.empty() ? r : Range{std::min(needed.begin, r.begin), std::max(needed.end, r.end)};
   }
-  Range fresh = needed, there = needed;
-  if (kept && m.overlap > 0 && !needed.empty()) {
-    const Range& k = (*kept)[static_cast<std::size_t>(m.out[0])];
-    if (k.begin <= needed.begin && needed.begin < k.end) {
-      fresh = {k.end, std::max(k.end, needed.end)};
-      there = {needed.begin, fresh.end};
-    }
-  }
+  Range fresh = needed;
+  if (kept && overlap_of(m) > 0 && !needed.empty() && !continues(m, *kept, needed, tile, fresh)) fresh = needed;
   if (!plan_parts(at, fresh, tile)) {
     if (fresh.begin == needed.begin) return false;
-    fresh = there = needed;  // so small a part would be computed in another order
+    fresh = needed;  // so small a part would be computed in another order
     if (!plan_parts(at, fresh, tile)) return false;
   }
-  for (int o : m.out) tile.ranges[static_cast<std::size_t>(o)] = there;
+  for (int o : m.out) {
+    Range& r = tile.ranges[static_cast<std::size_t>(o)];
+    const bool kept_before = values_[static_cast<std::size_t>(o)].overlap > 0 && !r.empty() && r.begin < fresh.begin;
+    r = {kept_before ? r.begin : fresh.begin, fresh.end};
+  }
   tile.fresh[at] = fresh;
+  if (m.boxes) demand_far(at, fresh, tile);
   for (std::size_t k = 0; k < m.in.size(); ++k) {
     if (!demand(tile, m.in[k], tile.parts[at][k])) return false;
   }
@@ -362,14 +473,26 @@ bool TileGroup::plan_member(std::size_t at, const std::vector<Range>* kept, Tile
 bool TileGroup::plan(Range whole, const std::vector<Range>* kept, Tile& tile) const {
   tile.whole = whole;
   tile.ranges.assign(values_.size(), {});
+  for (int o : outputs_) tile.ranges[static_cast<std::size_t>(o)] = whole;
+  return plan_members(kept, tile);
+}
+
+// From the ranges that are wanted. What is far away is a tile of its own, as is what is far from that.
+bool TileGroup::plan_members(const std::vector<Range>* kept, Tile& tile) const {
+  tile.needs.assign(values_.size(), {});
   tile.fresh.assign(members_.size(), {});
   tile.parts.resize(members_.size());
   tile.params.resize(members_.size());
-  for (int o : outputs_) tile.ranges[static_cast<std::size_t>(o)] = whole;
+  tile.far.reset();
   for (std::size_t m = members_.size(); m-- > 0;) {
     if (!plan_member(m, kept, tile)) return false;
   }
-  return true;
+  return !tile.far || plan_members(nullptr, *tile.far);
+}
+
+void TileGroup::make_whole() {
+  const Value& v = values_[static_cast<std::size_t>(outputs_[0])];
+  extent_ = tile_ = v.shape[v.axis];
 }
 
 // The last tile takes the rest, so none is narrow.
@@ -392,10 +515,11 @@ bool TileGroup::valid() const {
 std::string TileGroup::str() const {
   std::string s = "    " + std::to_string(num_tiles()) + " tiles of " + std::to_string(tile_) + "\n";
   for (const Member& m : members_) {
-    s += "    %" + std::to_string(m.out[0]) + " = " + (m.kernel ? "fused" : m.op->name) + "(";
+    s += "    %" + std::to_string(m.out[0]) + " = " + (m.reduction ? "reduced" : m.kernel ? "fused" : m.op->name) + "(";
     for (std::size_t k = 0; k < m.in.size(); ++k) s += (k ? ", %" : "%") + std::to_string(m.in[k]);
     s += ") along axis " + std::to_string(values_[static_cast<std::size_t>(m.out[0])].axis);
-    s += (m.overlap > 0 ? ", " + std::to_string(m.overlap) + " kept\n" : "\n");
+    if (m.boxes) s += ", in " + std::to_string(m.boxes->all().size()) + " boxes";
+    s += (overlap_of(m) > 0 ? ", " + std::to_string(overlap_of(m)) + " kept\n" : "\n");
   }
   return s;
 }

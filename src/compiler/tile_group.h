@@ -5,6 +5,9 @@
 // place, as a stencil does, neighbouring tiles take some of the same places: a thread goes along the axis and keeps
 // what the next tile needs again, so that only where two threads meet something is computed twice. Every unit computes
 // what it would compute in the whole, to the bit.
+//
+// Fused groups that read operands in pieces (`Boxes`) may need a few rows from the other end of a value, as a roll
+// does. Those are computed before, as a tile of their own.
 #pragma once
 
 #include <functional>
@@ -14,6 +17,7 @@
 
 #include "compiler/fuse.h"
 #include "compiler/fused_kernel.h"
+#include "compiler/fused_reduction.h"
 
 namespace tnp::compiler {
 
@@ -36,6 +40,8 @@ class TileGroup {
   std::int64_t num_tiles() const;
   // Whether every tile can be computed.
   bool valid() const;
+  // Makes it one tile, which can be computed whatever its units are.
+  void make_whole();
   std::string str() const;
 
  private:
@@ -46,20 +52,23 @@ class TileGroup {
     int input = -1;  // number among the group's inputs
     int output = -1;
     int readers = 0;
-    int part_of = -1;  // the only member that reads it, where that puts it into its result
-    int maker = -1;    // member
-    Shape lies_as{};   // of an input: the shape that it lies in, which a transposition shows
-    Axes axes{};       // of that transposition; empty if there is none
+    int part_of = -1;          // the only member that reads it, where that puts it into its result
+    int maker = -1;            // member
+    std::int64_t overlap = 0;  // places that the next tile needs again, and that are kept
+    Shape lies_as{};           // of an input: the shape that it lies in, which a transposition shows
+    Axes axes{};               // of that transposition; empty if there is none
   };
   struct Member {
     std::vector<int> in, out;  // values
     const OpDef* op = nullptr;
     ParamsRef params;
     std::shared_ptr<FusedKernel> kernel;
-    bool view = false;           // its result is seen through, not computed
-    std::int64_t overlap = 0;    // places that the next tile needs again, and that are kept
-    std::vector<Shape> origins;  // where its inputs lie in its result, if it puts them together
-    bool covers = false;         // the second of them lies over the first
+    std::shared_ptr<const FusedReduction> reduction;
+    bool view = false;                   // its result is seen through, not computed
+    std::vector<Shape> origins;          // where its inputs lie in its result, if it puts them together
+    bool covers = false;                 // the second of them lies over the first
+    std::shared_ptr<const Boxes> boxes;  // of a kernel that reads operands in pieces
+    Boxes::Far far;                      // which of these are far from the others
   };
   struct Tile;
   struct Strip;
@@ -67,9 +76,11 @@ class TileGroup {
   void add_members(const Graph& graph, const std::vector<Unit>& units, const std::function<int(int)>& number);
   void find_assembly(Member& m) const;
   void link();
+  void find_far();
   std::int64_t bytes_of(int value) const;
   std::int64_t live_bytes() const;
   std::int64_t streamed_bytes() const;
+  std::int64_t overlap_of(const Member& m) const;
   bool is_written_only(int value) const;
   bool reads_again() const;
   void choose_tile();
@@ -77,8 +88,12 @@ class TileGroup {
   bool find_overlaps();
   void count_repeated_reads(const Tile& tile);
   bool plan(Range whole, const std::vector<Range>* kept, Tile& tile) const;
+  bool plan_members(const std::vector<Range>* kept, Tile& tile) const;
   bool plan_member(std::size_t m, const std::vector<Range>* kept, Tile& tile) const;
+  bool continues(const Member& m, const std::vector<Range>& kept, Range needed, const Tile& tile, Range& fresh) const;
   bool plan_parts(std::size_t m, Range range, Tile& tile) const;
+  void plan_pieces(std::size_t m, Range range, Tile& tile) const;
+  void demand_far(std::size_t m, Range range, Tile& tile) const;
   bool demand(Tile& tile, int value, const TileCall::Part& part) const;
   Range tile_range(std::int64_t t) const;
 
@@ -89,6 +104,9 @@ class TileGroup {
   void find_places(Strip& strip) const;
   Array argument(std::size_t m, std::size_t k, Strip& strip) const;
   void assemble(std::size_t m, const Tile& tile, const Arrays& arguments, const Array& result) const;
+  Array piece_in(std::size_t m, std::size_t operand, const Boxes::Box& box, Range range, Strip& strip) const;
+  void run_boxes(std::size_t m, Strip& strip, std::span<Array> results) const;
+  void run_far(Strip& strip) const;
   void run_member(std::size_t m, Strip& strip) const;
   void run_tile(Strip& strip) const;
   void run_whole(Array* const* in, Array* out, JitMode mode) const;
@@ -103,15 +121,18 @@ class TileGroup {
   std::int64_t tile_ = 1;
   std::int64_t bytes_ = 0;
   std::int64_t reach_ = 0;  // places beyond a tile that its values take
+  bool possible_ = true;    // in parts
 };
 
 // What one tile takes of everything.
 struct TileGroup::Tile {
-  Range whole;                                     // of the outputs
+  Range whole;                                     // of the outputs; empty in a tile that lies far from another
   std::vector<Range> ranges;                       // of values: what is there
+  std::vector<Range> needs;                        // of values: what is read of that
   std::vector<Range> fresh;                        // of members: what they compute of that
   std::vector<std::vector<TileCall::Part>> parts;  // of members' inputs
   std::vector<ParamsRef> params;                   // of members
+  std::unique_ptr<Tile> far;                       // what is read from elsewhere, and what that takes
 };
 
 // Finds tile groups among the units of a graph whose sizes are numbers, and puts each in the place of its units.

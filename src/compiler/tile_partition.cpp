@@ -3,6 +3,7 @@
 #include <cstring>
 #include <set>
 
+#include "compiler/fused_reduction.h"
 #include "compiler/param_reader.h"
 #include "compiler/tile_group.h"
 
@@ -28,6 +29,9 @@ class TilePartitioner {
   std::vector<Unit> run() {
     std::size_t seed = 0;
     while (seed < units_.size()) seed += take_group(seed) ? 0 : 1;
+    for (Unit& unit : units_) {
+      if (unit.boxes && !unit.tiles) unit = alone(unit);
+    }
     return std::move(units_);
   }
 
@@ -45,11 +49,16 @@ class TilePartitioner {
   std::vector<int> input_axes(const Unit& unit, int axis) const {
     const Shape& out = shape(unit.outputs[0]);
     std::vector<TileCall::Part> parts(unit.inputs.size());
-    if (unit.fused) {
+    if (unit.boxes) {
+      for (std::size_t k = 0; k < parts.size(); ++k) parts[k].axis = unit.boxes->source_axis(static_cast<int>(k), axis);
+    } else if (unit.fused || unit.reduction) {
+      const int of_values = unit.reduction ? unit.reduction->axis_of_values(axis) : axis;
+      if (of_values < 0) return {};
+      const Shape& values = unit.reduction ? unit.reduction->shape() : out;
       for (std::size_t k = 0; k < parts.size(); ++k) {
         const Shape& in = shape(unit.inputs[k]);
-        const int a = axis - (out.ndim() - in.ndim());
-        if (a >= 0 && in[a] == out[axis]) parts[k].axis = a;
+        const int a = of_values - (values.ndim() - in.ndim());
+        if (a >= 0 && in[a] == values[of_values]) parts[k].axis = a;
       }
     } else {
       const GraphNode& node = graph_.nodes[static_cast<std::size_t>(unit.nodes[0])];
@@ -67,6 +76,14 @@ class TilePartitioner {
   // Whether the unit joins parts of one array of the group along `axis`, as in a roll: a tile may take both of its
   // ends.
   bool rolls(const Candidate& c, const Unit& unit, int axis) const {
+    if (unit.boxes) {
+      const auto extent = [&](int k) -> std::int64_t {
+        const int v = unit.inputs[static_cast<std::size_t>(k)];
+        const auto it = c.axes.find(v);
+        return it == c.axes.end() ? -1 : shape(v)[it->second];
+      };
+      return !unit.boxes->far_pieces(axis, extent);
+    }
     if (unit.fused || unit.inputs.size() < 2) return false;
     const GraphNode& node = graph_.nodes[static_cast<std::size_t>(unit.nodes[0])];
     if (std::strcmp(node.op->name, "concatenate") != 0 || ParamReader(*node.params).number("axis") != axis)
@@ -185,6 +202,21 @@ class TilePartitioner {
     return group;
   }
 
+  // A group that reads in pieces and is in no other's company.
+  Unit alone(const Unit& unit) const {
+    Unit group;
+    group.nodes = unit.nodes;
+    group.inputs = unit.inputs;
+    group.outputs = unit.outputs;
+    std::map<int, int> axes;
+    for (int v : unit.outputs) axes[v] = 0;
+    const auto tiles =
+        std::make_shared<TileGroup>(graph_, std::vector<Unit>{unit}, std::move(axes), unit.inputs, unit.outputs);
+    if (!tiles->valid()) tiles->make_whole();
+    group.tiles = tiles;
+    return group;
+  }
+
   // Whether there are but views, or views and one call that puts together what they show: the call alone does as well.
   bool only_arranges(const Candidate& c) const {
     int calls = 0;
@@ -205,7 +237,7 @@ class TilePartitioner {
     Candidate chosen;
     for (int a = 0; a < shape(first.outputs[0]).ndim(); ++a) {
       Candidate c = grow(seed, a);
-      if (c.members.size() < 2 || only_arranges(c)) continue;
+      if ((c.members.size() < 2 && !first.boxes) || only_arranges(c)) continue;
       Unit unit = make(c);
       if (!unit.tiles || unit.tiles->bytes() < kMinBytes || !unit.tiles->valid()) continue;
       if (best.tiles) {  // what spares more memory, or about as much in smaller parts
@@ -238,7 +270,8 @@ class TilePartitioner {
 }  // namespace
 
 std::vector<Unit> make_tile_groups(const Graph& graph, std::vector<Unit> units) {
-  return TilePartitioner(graph, std::move(units)).run();
+  read_in_pieces(graph, units);
+  return TilePartitioner(graph, merge_reductions(graph, std::move(units))).run();
 }
 
 }  // namespace tnp::compiler

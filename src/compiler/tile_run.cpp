@@ -102,6 +102,7 @@ struct TileGroup::Strip {
   Arrays held;              // of this tile: its range of each value
   Arrays places;            // where fresh parts are to be written
   std::vector<std::pair<TileCall::Part, Array>> packed;
+  std::unique_ptr<Strip> far;  // of this tile: what lies elsewhere
 };
 
 // The input that alone makes up a member's result in this tile; -1 if there is none.
@@ -142,11 +143,10 @@ Array TileGroup::part_in(std::size_t at, std::size_t k, const Tile& tile, const 
 // Moves what is kept to the front of its buffers, so that what is new can follow.
 void TileGroup::make_room(Strip& strip) const {
   for (std::size_t m = 0; m < members_.size(); ++m) {
-    if (members_[m].overlap == 0) continue;
     for (int o : members_[m].out) {
       const auto v = static_cast<std::size_t>(o);
       const Range &range = strip.tile.ranges[v], &fresh = strip.tile.fresh[m];
-      if (range.empty()) continue;
+      if (values_[v].overlap == 0 || range.empty()) continue;
       const int axis = values_[v].axis;
       const Array old = strip.buffers[v];
       Array& buffer = strip.buffers[v];
@@ -174,7 +174,7 @@ void TileGroup::find_places(Strip& strip) const {
       Array& place = strip.places[at];
       place = Array();
       if (member.view || fresh.empty()) continue;
-      if (member.overlap > 0) {
+      if (v.overlap > 0) {
         const std::int64_t base = tile.ranges[at].begin;
         place = part_of(strip.buffers[at], v.axis, fresh.begin - base, fresh.end - base);
       } else if (v.output >= 0) {
@@ -241,7 +241,9 @@ void TileGroup::run_member(std::size_t m, Strip& strip) const {
   const Tile& tile = strip.tile;
   const std::size_t count = member.out.size();
   Arrays results(count);
-  if (!tile.fresh[m].empty()) {
+  if (!tile.fresh[m].empty() && member.boxes) {
+    run_boxes(m, strip, results);
+  } else if (!tile.fresh[m].empty()) {
     Arrays arguments;
     for (std::size_t k = 0; k < member.in.size(); ++k) arguments.push_back(argument(m, k, strip));
     Array& place = strip.places[static_cast<std::size_t>(member.out[0])];
@@ -251,6 +253,11 @@ void TileGroup::run_member(std::size_t m, Strip& strip) const {
         place = empty_part(values_[static_cast<std::size_t>(member.out[0])], tile.fresh[m].end - tile.fresh[m].begin);
       if (only < 0) assemble(m, tile, arguments, place);
       results[0] = only < 0 ? place : arguments[static_cast<std::size_t>(only)];
+    } else if (member.reduction) {
+      for (std::size_t j = 0; j < count; ++j) results[j] = strip.places[static_cast<std::size_t>(member.out[j])];
+      Array* pointers[kMaxLoopOperands];
+      for (std::size_t k = 0; k < arguments.size(); ++k) pointers[k] = &arguments[k];
+      member.reduction->run(pointers, results.data(), strip.mode);
     } else if (member.kernel) {
       for (std::size_t j = 0; j < count; ++j) {
         const auto o = static_cast<std::size_t>(member.out[j]);
@@ -272,7 +279,7 @@ void TileGroup::run_member(std::size_t m, Strip& strip) const {
       copy_into(results[j], place);
       results[j] = place;
     }
-    if (member.overlap > 0 && !range.empty() && strip.buffers[o]) {
+    if (values_[o].overlap > 0 && !range.empty() && strip.buffers[o]) {
       strip.held[o] = part_of(strip.buffers[o], values_[o].axis, 0, range.end - range.begin);
     } else {
       strip.held[o] = results[j] ? std::move(results[j]) : empty_part(values_[o], 0);
@@ -280,8 +287,84 @@ void TileGroup::run_member(std::size_t m, Strip& strip) const {
   }
 }
 
+// What an operand of a member that reads in pieces is in a box, for `range` of the results along their axis.
+Array TileGroup::piece_in(std::size_t at, std::size_t operand, const Boxes::Box& box, Range range, Strip& strip) const {
+  const Member& m = members_[at];
+  const Operand& o = m.boxes->operands()[operand];
+  const int i = box.pieces[operand], axis = values_[static_cast<std::size_t>(m.out[0])].axis;
+  const Piece& p = o.pieces[static_cast<std::size_t>(i)];
+  const auto v = static_cast<std::size_t>(m.in[static_cast<std::size_t>(p.source)]);
+  const Strip& from = m.far[operand][static_cast<std::size_t>(i)] ? *strip.far : strip;
+  const Array& source = values_[v].input >= 0 ? *strip.in[values_[v].input] : from.held[v];
+  if (p.step.empty()) return source;
+  const Shape& whole = m.boxes->shape();
+  Shape shape = o.shape;
+  Strides strides(source.strides());
+  std::byte* data = source.data();
+  for (int d = 0; d < shape.ndim(); ++d) {
+    const int of_group = d + whole.ndim() - shape.ndim();
+    std::int64_t begin = 0, end = shape[d];
+    if (shape[d] == whole[of_group]) {
+      begin = of_group == axis ? range.begin : box.begin[of_group];
+      end = of_group == axis ? range.end : box.end[of_group];
+    }
+    const std::int64_t base = values_[v].input < 0 && d == values_[v].axis ? from.tile.ranges[v].begin : 0;
+    data += (p.start[d] + (begin - p.begin[d]) * p.step[d] - base) * strides[d];
+    strides[d] *= p.step[d];
+    shape[d] = end - begin;
+  }
+  return Array::view_of(source.node()->buffer, data, source.dtype(), shape, strides);
+}
+
+// A kernel that reads in pieces, box by box.
+void TileGroup::run_boxes(std::size_t at, Strip& strip, std::span<Array> results) const {
+  const Member& m = members_[at];
+  const Range& fresh = strip.tile.fresh[at];
+  const int axis = values_[static_cast<std::size_t>(m.out[0])].axis;
+  for (std::size_t j = 0; j < m.out.size(); ++j) {
+    const auto o = static_cast<std::size_t>(m.out[j]);
+    const bool fits = strip.places[o] && rows_without_gaps(strip.places[o]);
+    results[j] = fits ? strip.places[o] : empty_part(values_[o], fresh.end - fresh.begin);
+  }
+  const std::size_t operands = m.boxes->operands().size();
+  Arrays in(operands), out(m.out.size());
+  Array* pointers[kMaxLoopOperands];
+  for (std::size_t k = 0; k < operands; ++k) pointers[k] = &in[k];
+  for (const Boxes::Box& box : m.boxes->all()) {
+    const Range range{std::max(fresh.begin, box.begin[axis]), std::min(fresh.end, box.end[axis])};
+    if (range.empty()) continue;
+    for (std::size_t k = 0; k < operands; ++k) in[k] = piece_in(at, k, box, range, strip);
+    const auto place = [&](std::size_t j) {
+      Array x = results[j];
+      for (int d = 0; d < x.ndim(); ++d) {
+        x = d == axis ? part_of(x, d, range.begin - fresh.begin, range.end - fresh.begin)
+                      : part_of(x, d, box.begin[d], box.end[d]);
+      }
+      return x;
+    };
+    for (std::size_t j = 0; j < out.size(); ++j) out[j] = box.narrow ? Array() : place(j);
+    const bool known = box.minor && strip.mode == JitMode::automatic;
+    if (!m.kernel->run(pointers, out.data(), nullptr, known ? JitMode::known : strip.mode))
+      throw RuntimeError("the pieces of a tile do not fit together");
+    for (std::size_t j = 0; box.narrow && j < out.size(); ++j) copy_into(out[j], place(j));
+  }
+}
+
+// What a tile takes from elsewhere.
+void TileGroup::run_far(Strip& strip) const {
+  strip.far.reset();
+  if (!strip.tile.far) return;
+  strip.far = std::make_unique<Strip>(*this, strip.in, strip.out, strip.mode);
+  strip.far->tile = std::move(*strip.tile.far);
+  run_far(*strip.far);
+  make_room(*strip.far);
+  find_places(*strip.far);
+  for (std::size_t m = 0; m < members_.size(); ++m) run_member(m, *strip.far);
+}
+
 void TileGroup::run_tile(Strip& strip) const {
   const Tile& tile = strip.tile;
+  run_far(strip);
   make_room(strip);
   find_places(strip);
   for (std::size_t m = 0; m < members_.size(); ++m) {
@@ -305,6 +388,7 @@ void TileGroup::run_tile(Strip& strip) const {
 void TileGroup::run_whole(Array* const* in, Array* out, JitMode mode) const {
   Strip strip(*this, in, out, mode);
   if (!plan({0, extent_}, nullptr, strip.tile)) throw RuntimeError("the only tile cannot be computed");
+  run_far(strip);
   for (std::size_t m = 0; m < members_.size(); ++m) {
     run_member(m, strip);
     for (int o : members_[m].out) {
@@ -336,8 +420,10 @@ bool TileGroup::sums_permuted(Array* const* in) const {
       const auto from = static_cast<std::size_t>(m.in[0]), to = static_cast<std::size_t>(m.out[0]);
       permuted[to] = any || turns;
       computed[to] = computed[from];
-    } else if (m.kernel && any && std::none_of(m.in.begin(), m.in.end(), is_row_major)) {
+    } else if (m.kernel && !m.boxes && any && std::none_of(m.in.begin(), m.in.end(), is_row_major)) {
       for (int o : m.out) permuted[static_cast<std::size_t>(o)] = computed[static_cast<std::size_t>(o)] = true;
+    } else if (m.reduction) {
+      if (any) return true;
     } else if (m.op != nullptr && !m.op->arranges) {
       const auto is_computed = [&](int v) { return computed[static_cast<std::size_t>(v)]; };
       if (std::any_of(m.in.begin(), m.in.end(), is_computed)) return true;

@@ -1,0 +1,75 @@
+// Operands of fused groups that are put together of other arrays (rolled, joined, padded ones): they are read where
+// their pieces lie, and never put together in memory.
+//
+// A group's index space is cut along each axis where a piece of an operand ends. In each of the boxes that come of it
+// every operand is a view of one array, and the group's kernel runs on those views.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace tnp::compiler {
+
+struct Unit;
+
+struct Piece {
+  int source;        // of the graph's values; in a unit: of its inputs
+  Shape begin, end;  // where it lies in the operand
+  Shape start;       // the source's element that comes first
+  Axes step;         // elements of the source from one to the next; empty: the source is one element for all
+};
+
+struct Operand {
+  Shape shape;
+  std::vector<Piece> pieces;  // which cover it; none of them is empty
+};
+
+// Where a group whose operands are in pieces computes what.
+class Boxes {
+ public:
+  struct Box {
+    Shape begin, end;
+    std::vector<int> pieces;  // of each operand
+    bool narrow = false;      // rows of few elements beside longer ones
+    bool minor = false;       // a small part of the whole
+  };
+
+  Boxes(const Shape& shape, std::vector<Operand> operands);
+
+  const std::vector<Box>& all() const { return boxes_; }
+  const std::vector<Operand>& operands() const { return operands_; }
+  const Shape& shape() const { return shape_; }
+  // The share of elements in narrow boxes.
+  double narrow_share() const;
+
+  // The axis of a source along which it is read in parts if the group is computed in parts along `axis`; -1: all of it
+  // is read for each.
+  int source_axis(int source, int axis) const;
+  // What `begin` … `end` along `axis` take of a piece's source; empty if they take none.
+  std::pair<std::int64_t, std::int64_t> rows_of(const Operand& operand, const Piece& piece, int axis,
+                                                std::int64_t begin, std::int64_t end) const;
+  // By operand and piece, whether it is far from where the rest of its source is read for the same place, as one end of
+  // an array that is rolled is. `extent`: of a source along `axis`, where only a part of it is at hand; else -1. None
+  // if too much is far.
+  using Far = std::vector<std::vector<bool>>;
+  std::optional<Far> far_pieces(int axis, const std::function<std::int64_t(int source)>& extent) const;
+
+ private:
+  int operand_axis(const Operand& operand, int axis) const;
+  void cut();
+  void join_neighbours();
+  void classify();
+
+  Shape shape_;
+  std::vector<Operand> operands_;
+  std::vector<Box> boxes_;
+};
+
+// Lets fused groups of a graph whose sizes are numbers read operands in pieces where these would be copied to put them
+// together, and drops the units that nobody needs any more.
+void read_in_pieces(const Graph& graph, std::vector<Unit>& units);
+
+}  // namespace tnp::compiler
