@@ -31,7 +31,7 @@ using PreparedOperands = std::vector<PreparedOperand>;
 
 class PreparedCall {
  public:
-  static constexpr std::size_t kMostArguments = 32, kMostResults = 32;
+  static constexpr std::size_t kMostArguments = 128, kMostResults = 128;
 
   virtual ~PreparedCall() = default;
   PreparedCall(const PreparedCall&) = delete;
@@ -76,7 +76,7 @@ class PreparedCall {
 // Arrays that somebody else holds, for the time of a call.
 class BorrowedArrays {
  public:
-  static constexpr std::size_t kMost = 48;
+  static constexpr std::size_t kMost = 192;
   BorrowedArrays(const PreparedOperands& operands, detail::Node* const* arguments) : count_(operands.size()) {
     for (std::size_t k = 0; k < count_; ++k) new (arrays() + k) Array(Array::adopt(operands[k].node(arguments)));
   }

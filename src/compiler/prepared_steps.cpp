@@ -19,9 +19,8 @@ std::unique_ptr<PreparedCall> PreparedSteps::make(std::span<const Array> argumen
   const auto concrete = [](const PreparedOperand& o) {
     return o.argument >= 0 || o.constant.state() == State::concrete;
   };
-  if (num_slots > kMostSlots || sizes.size() > kMostSizes || operands.size() > BorrowedArrays::kMost ||
-      results.size() > kMostResults || !std::all_of(steps.begin(), steps.end(), fits) ||
-      !std::all_of(operands.begin(), operands.end(), concrete))
+  if (num_slots > kMostSlots || operands.size() > BorrowedArrays::kMost || results.size() > kMostResults ||
+      !std::all_of(steps.begin(), steps.end(), fits) || !std::all_of(operands.begin(), operands.end(), concrete))
     return nullptr;
   std::unique_ptr<PreparedSteps> made(new PreparedSteps(arguments, std::move(results)));
   for (std::size_t i = 0; i < made->results_.size(); ++i) {
@@ -93,7 +92,9 @@ bool PreparedSteps::run(detail::Node* const* arguments, Array* results) const {
   for (std::size_t k = 0; k < operands_.size(); ++k) nodes[k] = operands_[k].node(arguments);
   StackArrays<kMostSlots> memory(num_slots_);
   Array* slots = memory.all();
-  std::int64_t sizes[kMostSizes];
+  std::int64_t few[kFewSizes];
+  std::vector<std::int64_t> more(sizes_.size() > kFewSizes ? sizes_.size() : 0);
+  std::int64_t* sizes = more.empty() ? few : more.data();
   std::copy_n(sizes_.data(), sizes_.size(), sizes);
   for (const PreparedStep& step : steps_) {
     if (!step.kernel) {

@@ -9,8 +9,8 @@ namespace tnp::compiler {
 struct PreparedStep {
   const OpDef* op = nullptr;  // a call …
   ParamsRef params;
-  std::unique_ptr<SizedParams> sized;   // its parameters, if sizes in them are found out in a run
-  std::shared_ptr<FusedKernel> kernel;  // … or a fused group
+  std::shared_ptr<const SizedParams> sized;  // its parameters, if sizes in them are found out in a run
+  std::shared_ptr<FusedKernel> kernel;       // … or a fused group
   std::vector<std::int16_t> reuse;
   std::vector<int> inputs;    // a slot, or below zero: operand ~i
   std::uint64_t donated = 0;  // inputs, a bit each, whose slot is read for the last time
@@ -24,7 +24,7 @@ struct PreparedStep {
 
 class PreparedSteps final : public PreparedCall {
  public:
-  static constexpr std::size_t kMostSlots = 16, kMostSizes = 32, kMostInputs = 12, kMostOutputs = 4;
+  static constexpr std::size_t kMostSlots = 64, kFewSizes = 64, kMostInputs = 12, kMostOutputs = 4;
 
   // `results`: a slot, or below zero: operand ~i. `sizes`: those of a run that are known beforehand. Null if it is more
   // than what a run has room for.

@@ -6,6 +6,7 @@
 #include <new>
 #include <numeric>
 
+#include "compiler/lending.h"
 #include "compiler/nest/spell_out.h"
 #include "compiler/program_impl.h"
 #include "compiler/simplify.h"
@@ -93,9 +94,10 @@ struct Program::Impl::Run {
   Run(std::span<const Array> inputs, const Impl& impl, const Plan& plan)
       : given(inputs),
         slots(plan.memory.num_slots),
-        sizes(plan.exact ? 0 : impl.size_index.size()),
         impl(impl),
-        plan(plan) {}
+        plan(plan) {
+    if (!plan.exact) sizes = impl.sizes.numbers();
+  }
   bool is_slot(int place) const { return place >= plan.memory.num_inputs; }
   const Array& at(int place) {
     if (is_slot(place)) return slots[place - plan.memory.num_inputs];
@@ -126,14 +128,11 @@ struct Program::Impl::Run {
 
 void Program::Impl::index_sizes() {
   for (const GraphNode& node : graph.nodes) {
-    for_each_symbolic_dim(*node.params, [&](Dim d) {
-      for_each_leaf(d, [&](const DimExpr& leaf) {
-        if (graph.leaf_values.contains(leaf.node)) {
-          size_index.emplace(std::pair(leaf.node, leaf.axis), static_cast<int>(size_index.size()));
-        }
-      });
-    });
+    for_each_symbolic_dim(*node.params, [&](Dim d) { sizes.add(d); });
   }
+  sizes.for_each_leaf([&](const DimExpr& leaf, int at) {
+    if (graph.leaf_values.contains(leaf.node)) size_index.emplace(std::pair(leaf.node, leaf.axis), at);
+  });
 }
 
 void Program::Impl::make_checks() {
@@ -213,6 +212,7 @@ void Program::Impl::add_steps(Plan& plan, std::vector<Unit> units) const {
       step.node = &plan.graph.nodes[unit.nodes[0]];
       step.part = complex_part(plan.graph, *step.node);
       for_each_symbolic_dim(*step.node->params, [&](Dim) { step.symbolic_params = true; });
+      if (step.symbolic_params) step.sized = std::make_shared<SizedParams>(step.node->params, sizes);
     }
     for (std::size_t j = 0; j < unit.outputs.size(); ++j) {
       const auto [begin, end] = by_value.equal_range(unit.outputs[j]);
@@ -497,6 +497,9 @@ void Program::Impl::run_call(const Step& step, Run& run) const {
     out[0] = part_of_complex(in[0], step.part);
   } else if (!step.symbolic_params) {
     compute(Call{*node.op, in, *node.params, donated}, out);
+  } else if (step.sized->is_known()) {
+    const SizedParams::Use use(*step.sized, run.sizes.data());
+    compute(Call{*node.op, in, use.params(), donated}, out);
   } else {
     const ParamsRef params = replace_dims(node.params, [&](Dim d) { return run.size_of(d); });
     compute(Call{*node.op, in, *params, donated}, out);
@@ -679,6 +682,8 @@ void Program::run_steps(const Plan& plan, std::span<const Array> inputs, Array* 
 // --- description ---
 
 const Graph& Program::graph() const { return impl_->graph; }
+
+std::vector<bool> Program::may_be_lent() const { return compiler::may_be_lent(impl_->graph); }
 
 ProgramFacts Program::facts() const {
   const Plan& plan = *impl_->any_plan();

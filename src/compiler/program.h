@@ -59,6 +59,8 @@ class Program {
   std::string str() const;  // the steps
   ProgramFacts facts() const;
   const Graph& graph() const;  // as simplified
+  // For each argument, whether it may lie in memory that others write to once a run is over, or meanwhile (lending.h).
+  std::vector<bool> may_be_lent() const;
 
  private:
   friend std::shared_ptr<Program> compile(std::shared_ptr<const Graph>, const CompileOptions&);

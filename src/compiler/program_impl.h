@@ -10,6 +10,7 @@
 #include "compiler/native_steps.h"
 #include "compiler/overwriting.h"
 #include "compiler/program.h"
+#include "compiler/sized_params.h"
 #include "compiler/tile_group.h"
 
 namespace tnp::compiler {
@@ -29,6 +30,7 @@ struct Step {
   std::vector<int> nodes;
   StepPlan plan;
   bool symbolic_params = false;
+  std::shared_ptr<const SizedParams> sized;  // the parameters, if so
   int part = -1;                                  // of complex numbers, which it is a view of: `complex_part`
   std::uint64_t taken = 0;                        // inputs whose memory it takes although a Variable holds them
   std::vector<std::pair<int, SizeSource>> sizes;  // by output
@@ -73,7 +75,8 @@ struct Program::Impl {
   int num_inputs = 0;
   std::vector<InputCheck> input_checks;
   std::vector<SizeCheck> checks;
-  std::map<std::pair<const void*, int>, int> size_index;  // (node, axis) of a leaf
+  SizeTable sizes;  // of the parameters
+  std::map<std::pair<const void*, int>, int> size_index;  // (node, axis) of a leaf whose array is known: among `sizes`
   struct FreeSize {
     Dim dim;
     int input, axis;

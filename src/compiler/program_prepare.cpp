@@ -124,10 +124,10 @@ std::unique_ptr<PreparedCall> Program::Impl::prepare_step(const Plan& plan, cons
 std::unique_ptr<PreparedCall> Program::Impl::prepare_steps(const Plan& plan, const MemoryPlan& memory,
                                                            std::span<const Array> inputs) const {
   PreparedOperands read;
-  std::map<int, int> numbers;  // of the inputs among them
+  std::map<int, int> places_read;  // of the inputs among them
   const auto place_of = [&](int place) {
     if (place >= memory.num_inputs) return place - memory.num_inputs;
-    const auto [it, fresh] = numbers.emplace(place, static_cast<int>(read.size()));
+    const auto [it, fresh] = places_read.emplace(place, static_cast<int>(read.size()));
     if (fresh) read.push_back(operand(plan, place, inputs));
     return ~it->second;
   };
@@ -136,15 +136,12 @@ std::unique_ptr<PreparedCall> Program::Impl::prepare_steps(const Plan& plan, con
     for (int place : places) out.push_back(place < 0 ? place : place_of(place));
     return out;
   };
-  const auto index = [&](const DimExpr& leaf) {
-    const auto it = size_index.find({leaf.node, leaf.axis});
-    return it == size_index.end() ? -1 : it->second;
-  };
-  std::vector<std::int64_t> sizes(plan.exact ? 0 : size_index.size());
+  std::vector<std::int64_t> numbers;
+  if (!plan.exact) numbers = sizes.numbers();
   for (const auto& [input, source] : plan.input_sizes) {
     const PreparedOperand o = operand(plan, input, inputs);
     const Array& x = o.argument < 0 ? o.constant : inputs[static_cast<std::size_t>(input)];
-    if (!plan.exact) sizes[static_cast<std::size_t>(source.index)] = x.shape()[source.axis];
+    if (!plan.exact) numbers[static_cast<std::size_t>(source.index)] = x.shape()[source.axis];
   }
   std::vector<PreparedStep> steps;
   for (std::size_t u = 0; u < plan.steps.size(); ++u) {
@@ -159,7 +156,7 @@ std::unique_ptr<PreparedCall> Program::Impl::prepare_steps(const Plan& plan, con
     } else {
       s.op = step.node->op;
       s.params = step.node->params;
-      if (step.symbolic_params) s.sized = std::make_unique<SizedParams>(s.params, index);
+      s.sized = step.sized;
     }
     s.inputs = places_of(places.inputs);
     s.outputs = places_of(places.outputs);
@@ -170,7 +167,7 @@ std::unique_ptr<PreparedCall> Program::Impl::prepare_steps(const Plan& plan, con
   }
   std::vector<int> results = places_of(memory.results);
   const std::span<const Array> arguments = inputs.first(static_cast<std::size_t>(graph.num_args()));
-  return PreparedSteps::make(arguments, std::move(steps), std::move(read), std::move(results), std::move(sizes),
+  return PreparedSteps::make(arguments, std::move(steps), std::move(read), std::move(results), std::move(numbers),
                              static_cast<std::size_t>(memory.num_slots), options.jit);
 }
 

@@ -2,23 +2,22 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <vector>
 
-#include "base/dim.h"
+#include "compiler/size_table.h"
 #include "ir/params.h"
 
 namespace tnp::compiler {
 
 class SizedParams {
  public:
-  // `index`: which of a run's sizes this leaf is, or -1.
-  SizedParams(ParamsRef params, const std::function<int(const DimExpr&)>& index);
+  // `table` must outlive it.
+  SizedParams(ParamsRef params, const SizeTable& table);
   ~SizedParams();
   SizedParams(const SizedParams&) = delete;
 
-  // Whether every size is one of the run's.
+  // Whether every size is one of the table's.
   bool is_known() const { return known_; }
 
  private:
@@ -28,7 +27,7 @@ class SizedParams {
   // The parameters with a run's sizes; a run in another thread, or within this one, has a copy of its own.
   class Use {
    public:
-    Use(const SizedParams& all, const std::int64_t* sizes);
+    Use(const SizedParams& all, std::int64_t* sizes);
     ~Use();
     Use(const Use&) = delete;
     const Params& params() const;
@@ -39,19 +38,9 @@ class SizedParams {
   };
 
  private:
-  // Operands come before what is made of them; the last one is the size.
-  struct Term {
-    DimExpr::Kind kind;
-    bool is_number;
-    int a, b;             // terms; a leaf: a is the index of the size
-    std::int64_t number;  // if it is one
-  };
-  using Expression = std::vector<Term>;
-  void add_terms(Expression& to, Dim d, const std::function<int(const DimExpr&)>& index);
-  static std::int64_t value(const Expression& e, const std::int64_t* sizes);
-
   ParamsRef params_;
-  std::vector<Expression> expressions_;  // in the order of `visit_symbolic_dims`
+  const SizeTable& table_;
+  std::vector<int> places_;  // in the table, in the order of `visit_symbolic_dims`
   bool known_ = true;
   mutable std::atomic<Copy*> spare_{nullptr};
 };

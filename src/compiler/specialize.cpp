@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "compiler/nest/loop_graph.h"
 #include "compiler/param_reader.h"
@@ -28,6 +29,8 @@ Array placeholder(const OpDef* op, DType dtype, const Shape& shape) {
 }
 
 struct UnknownSize {};
+
+constexpr Dim kLeastNumber = -(Dim{1} << 32);  // below lie expressions of sizes
 
 class Specializer {
  public:
@@ -138,14 +141,26 @@ class PartialSpecializer {
   Shape& shape(int value) { return result_.values[static_cast<std::size_t>(value)].shape; }
 
   Dim known_size(Dim d) {
-    bool all = true;
-    const auto size = [&](const DimExpr& leaf) -> Dim {
-      const auto it = graph_.leaf_values.find(leaf.node);
+    const std::optional<Dim> n = number(d);
+    return n ? *n : d;
+  }
+
+  // Each expression is worked out once: sizes that a program computes step by step name all those before.
+  std::optional<Dim> number(Dim d) {
+    if (d >= kLeastNumber) return d;
+    if (const auto it = numbers_.find(d); it != numbers_.end()) return it->second;
+    const DimExpr e = dim_expr(d);
+    std::optional<Dim> n;
+    if (e.kind == DimExpr::Kind::leaf) {
+      const auto it = graph_.leaf_values.find(e.node);
       const Shape* s = it == graph_.leaf_values.end() ? nullptr : &shape(it->second);
-      return s != nullptr && s->rank_known() && !is_symbolic((*s)[leaf.axis]) ? (*s)[leaf.axis] : Dim{-1};
-    };
-    for_each_leaf(d, [&](const DimExpr& leaf) { all = all && size(leaf) >= 0; });
-    return all ? evaluate(d, size) : d;
+      if (s != nullptr && s->rank_known() && !is_symbolic((*s)[e.axis])) n = (*s)[e.axis];
+    } else {
+      const std::optional<Dim> a = number(e.a), b = a ? number(e.b) : std::nullopt;
+      if (b) n = dim_apply(e.kind, *a, *b);
+    }
+    numbers_.emplace(d, n);
+    return n;
   }
 
   // A size below zero is an error of the run. (Handles lie below all such numbers.)
@@ -202,6 +217,7 @@ class PartialSpecializer {
     for (const Array& x : out) {
       if (!is_small(x.shape())) return false;
     }
+    std::erase_if(numbers_, [](const auto& known) { return !known.second; });  // they may depend on these
     for (std::size_t j = 0; j < out.size(); ++j) {
       shape(node.outputs[j]) = out[j].shape();
       known_.insert_or_assign(node.outputs[j], out[j]);
@@ -216,6 +232,7 @@ class PartialSpecializer {
     for (int v : result_.outputs) read[static_cast<std::size_t>(v)] = true;
     std::vector<GraphNode> kept;
     std::vector<int> captured;
+    std::unordered_set<Dim> seen;
     for (std::size_t n = result_.nodes.size(); n-- > 0;) {
       GraphNode& node = result_.nodes[n];
       const bool is_fused = std::any_of(node.outputs.begin(), node.outputs.end(),
@@ -230,12 +247,7 @@ class PartialSpecializer {
         read[static_cast<std::size_t>(v)] = true;
         if (node.op->fusion != Fusion::none) fused[static_cast<std::size_t>(v)] = true;
       }
-      for_each_symbolic_dim(*node.params, [&](Dim d) {
-        for_each_leaf(d, [&](const DimExpr& leaf) {
-          const auto it = graph_.leaf_values.find(leaf.node);
-          if (it != graph_.leaf_values.end()) read[static_cast<std::size_t>(it->second)] = true;
-        });
-      });
+      for_each_symbolic_dim(*node.params, [&](Dim d) { mark_leaves(d, read, seen); });
       kept.push_back(std::move(node));
     }
     result_.nodes.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
@@ -246,11 +258,24 @@ class PartialSpecializer {
     }
   }
 
+  // As read: the values whose sizes this one is made of.
+  void mark_leaves(Dim d, std::vector<bool>& read, std::unordered_set<Dim>& seen) const {
+    if (d >= kLeastNumber || !seen.insert(d).second) return;
+    const DimExpr e = dim_expr(d);
+    if (e.kind != DimExpr::Kind::leaf) {
+      mark_leaves(e.a, read, seen);
+      mark_leaves(e.b, read, seen);
+    } else if (const auto it = graph_.leaf_values.find(e.node); it != graph_.leaf_values.end()) {
+      read[static_cast<std::size_t>(it->second)] = true;
+    }
+  }
+
   const Graph& graph_;
   Graph result_;
   const bool folds_;
   std::vector<bool> folded_;  // nodes
   std::unordered_map<int, Array> known_;
+  std::unordered_map<Dim, std::optional<Dim>> numbers_;  // of sizes; none: data tell it
 };
 
 }  // namespace

@@ -3,8 +3,10 @@
 #include <bit>
 #include <cstring>
 
+#include "python/numpy_memory.h"
 #include "python/pytree.h"
 #include "python/signature.h"
+#include "tnp/primitives.h"
 
 namespace tnp::python {
 
@@ -50,6 +52,12 @@ unsigned version_of(PyTypeObject* type) {
 #endif
 }
 
+bool add_numpy(PyObject* o, bool scalar, bool lent, CallLeaves& leaves) {
+  Array x = scalar ? numpy_element(o) : numpy_for_call(o, lent);
+  if (!x) return false;
+  return lent ? leaves.add_lent(std::move(x)) : leaves.add(std::move(x));
+}
+
 bool is_plain_field(PyTypeObject* type, PyObject* name) {
   PyObject* in_class = _PyType_Lookup(type, name);  // gives the class a version, too
   return in_class == nullptr || Py_TYPE(in_class) == &PyMemberDescr_Type || Py_TYPE(in_class)->tp_descr_get == nullptr;
@@ -57,10 +65,36 @@ bool is_plain_field(PyTypeObject* type, PyObject* name) {
 
 }  // namespace
 
+void CallLeaves::settle_lent(std::span<Array> results) const {
+  for (Array& x : results) {
+    if (x && x.state() == State::concrete) x = settled(x);
+  }
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (!lent_[i] || (nodes_[i]->refs.load() == 1 && nodes_[i]->buffer->refs.load() == 1)) continue;
+    for (const Array& x : results) {
+      if (x) (void)x.data();
+    }
+    return;
+  }
+}
+
+// What repeats elements of lent memory goes on doing so, in a copy of that.
+Array CallLeaves::settled(const Array& x) const {
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (!lent_[i] || nodes_[i]->buffer != x.node()->buffer) continue;
+    const Array of = array(i);
+    if (x.size() <= of.size() || !of.is_contiguous()) return copy(x);
+    const Array own = copy(of);
+    return Array::view_of(own.node()->buffer, own.data() + (x.data() - of.data()), x.dtype(), x.shape(), x.strides());
+  }
+  return x;
+}
+
 std::unique_ptr<const CallForm> CallForm::make(PyObject* const* given, std::size_t n, PyObject* names,
                                                std::vector<int> order, const std::vector<bool>& is_static,
-                                               nb::handle owner) {
+                                               nb::handle owner, const std::vector<bool>& lent) {
   auto form = std::make_unique<CallForm>();
+  form->may_be_lent_ = lent;
   form->positional_ = n;
   if (names != nullptr) form->names_ = nb::borrow(names);
   form->order_ = std::move(order);
@@ -87,11 +121,9 @@ bool CallForm::describe(nb::handle o, bool is_static, int depth) {
   PyObject* p = o.ptr();
   if (parts_.size() >= kMostParts || depth > kMostDepth) return false;
   if (is_static) return describe_static(o);
-  if (Py_TYPE(p) == array_type()) {
-    add(Kind::array, array_type());
-    return true;
-  }
+  if (describe_array(p)) return true;
   if (is_strict_array(p)) {
+    ++num_arrays_;
     add(Kind::strict_array, Py_TYPE(p));
     parts_.back().device = strict_device_of(p);
     parts_.back().flags = strict_flags();
@@ -124,6 +156,26 @@ bool CallForm::describe(nb::handle o, bool is_static, int depth) {
   return describe_static(o);
 }
 
+bool CallForm::describe_array(PyObject* o) {
+  DType dtype;
+  if (Py_TYPE(o) == array_type()) {
+    add(Kind::array, array_type());
+  } else if (is_array(o)) {
+    add(Kind::derived, Py_TYPE(o), nb::borrow(nb::handle(o).type()));
+  } else if (is_base_numpy_array(o)) {
+    add(Kind::numpy, Py_TYPE(o));
+    parts_.back().lent = num_arrays_ < may_be_lent_.size() && may_be_lent_[num_arrays_];
+    converts_ = true;
+  } else if (numpy_scalar_class(Py_TYPE(o), dtype)) {
+    add(Kind::numpy_scalar, Py_TYPE(o));
+    converts_ = true;
+  } else {
+    return false;
+  }
+  ++num_arrays_;
+  return true;
+}
+
 bool CallForm::describe_dataclass(nb::handle o, int depth) {
   PyTypeObject* type = Py_TYPE(o.ptr());
   const nb::tuple keys(PyTree::fields_of(o));
@@ -142,7 +194,12 @@ bool CallForm::describe_dataclass(nb::handle o, int depth) {
 
 bool CallForm::describe_static(nb::handle o) {
   PyObject* p = o.ptr();
-  if (parts_.size() >= kMostParts || PySlice_Check(p)) return false;
+  if (parts_.size() >= kMostParts) return false;
+  if (PySlice_Check(p)) {
+    const auto* slice = reinterpret_cast<PySliceObject*>(p);
+    add(Kind::slice, &PySlice_Type);
+    return describe_static(slice->start) && describe_static(slice->stop) && describe_static(slice->step);
+  }
   if (PyTuple_CheckExact(p)) {
     add(Kind::tuple, Py_TYPE(p), {}, PyTuple_GET_SIZE(p));
     for (nb::handle item : nb::borrow<nb::tuple>(o)) {
@@ -169,6 +226,19 @@ bool CallForm::match_other(PyObject* o, const Part*& part, CallLeaves& leaves) c
   switch (p.kind) {
     case Kind::array:
       return false;
+    case Kind::derived:
+      ++part;
+      return Py_TYPE(o) == p.type && leaves.add(array_of(o));
+    case Kind::numpy:
+    case Kind::numpy_scalar:
+      ++part;
+      return Py_TYPE(o) == p.type && add_numpy(o, p.kind == Kind::numpy_scalar, p.lent, leaves);
+    case Kind::slice: {
+      ++part;
+      if (Py_TYPE(o) != p.type) return false;
+      const auto* slice = reinterpret_cast<PySliceObject*>(o);
+      return match(slice->start, part, leaves) && match(slice->stop, part, leaves) && match(slice->step, part, leaves);
+    }
     case Kind::same:
       ++part;
       return o == p.value.ptr();

@@ -238,6 +238,35 @@ Array numpy_operand(PyObject* o) {
   return Py_TYPE(o) == ndarray_type() ? quick_copy(o, std::nullopt) : numpy_element(o);
 }
 
+namespace {
+void release_lent(void* o) { release_with_gil(&release_object, o); }
+}  // namespace
+
+Array numpy_for_call(PyObject* o, bool lent) {
+  const NumpyArray* a = numpy_array(o);
+  ForeignMemory m;
+  if ((a->flags & NumpyArray::kAligned) == 0 || a->descr->byteorder == '>' ||
+      !builtin_dtype(a->descr->type_num, m.dtype))
+    return {};
+  const auto n = static_cast<std::size_t>(a->ndim);
+  m.data = reinterpret_cast<std::byte*>(a->data);
+  m.shape = Shape(SmallVec<std::int64_t, 5>(std::span<const std::int64_t>(a->shape, n)));
+  m.strides = Strides(std::span<const std::int64_t>(a->strides, n));
+  if (!lent) return copied(m);
+  if ((a->flags & NumpyArray::kRowMajor) == 0) {
+    Py_INCREF(o);
+    return shared(m, &release_object, o);
+  }
+  const auto bytes = static_cast<std::size_t>(m.shape.num_elements() * itemsize(m.dtype));
+  Buffer* buffer = Buffer::wrap(m.data, bytes, &release_lent, o);
+  Py_INCREF(o);
+  struct Reference {
+    Buffer* buffer;
+    ~Reference() { buffer->release(); }
+  } reference{buffer};
+  return Array::view_of(buffer, m.data, m.dtype, m.shape, m.strides);
+}
+
 bool numpy_dtype(PyObject* o, DType& out) {
   static PyTypeObject* type = numpy_type("dtype");
   return PyType_IsSubtype(Py_TYPE(o), type) && builtin_dtype(reinterpret_cast<NumpyDescr*>(o)->type_num, out);

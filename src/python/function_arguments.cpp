@@ -21,9 +21,9 @@ int Function::traverse(visitproc visit, void* arg) {
 
 nb::object Function::result_of(const Traced& t, std::span<const Array> results) {
   if (results.size() == 1 && t.results.is_leaf()) return to_python(results[0]);
-  nb::object leaves[kShortResults];
+  nb::object leaves[kFewResults];
   std::vector<nb::object> more;
-  if (results.size() > kShortResults) more.resize(results.size());
+  if (results.size() > kFewResults) more.resize(results.size());
   nb::object* all = more.empty() ? leaves : more.data();
   for (std::size_t i = 0; i < results.size(); ++i) all[i] = to_python(results[i]);
   return t.results.unflatten({all, results.size()});

@@ -58,7 +58,7 @@ nb::object Function::short_call(PyObject* const* given, std::size_t n, PyObject*
     for (const auto& form : known->forms) {
       CallLeaves leaves;
       if (!form->match(given, n, names, leaves) || !fits(*known, leaves)) continue;
-      return run_short(std::shared_ptr<Traced>(known), form.get(), leaves.nodes(), leaves.count());
+      return run_short(std::shared_ptr<Traced>(known), form.get(), &leaves, leaves.nodes(), leaves.count());
     }
   }
   return {};
@@ -72,7 +72,7 @@ nb::object Function::short_row(PyObject* const* given, std::size_t n) {
     if (!same) continue;
     detail::Node* nodes[kShortInputs];
     for (std::size_t i = 0; i < n; ++i) nodes[i] = array_of(given[i]).node();
-    return run_short(std::shared_ptr<Traced>(known), nullptr, nodes, n);
+    return run_short(std::shared_ptr<Traced>(known), nullptr, nullptr, nodes, n);
   }
   return {};
 }
@@ -95,7 +95,9 @@ const CallForm* Function::form_of(Traced& t, PyObject* const* given, std::size_t
     CallLeaves leaves;
     if (!form.match(given, n, names, leaves) || leaves.count() != arrays.size()) return false;
     for (std::size_t i = 0; i < arrays.size(); ++i) {
-      if (leaves.nodes()[i] != arrays[i].node()) return false;
+      const Array x = leaves.array(i);
+      const bool same = x.node() == arrays[i].node();
+      if (!same && !(form.converts() && x.dtype() == arrays[i].dtype() && x.shape() == arrays[i].shape())) return false;
     }
     return true;
   };
@@ -107,7 +109,8 @@ const CallForm* Function::form_of(Traced& t, PyObject* const* given, std::size_t
   std::vector<bool> is_static;
   std::vector<int> order = order_of(n, names, is_static);
   const nb::object owner = n > 0 ? owner_of(given[0]) : nb::object();
-  std::unique_ptr<const CallForm> form = CallForm::make(given, n, names, std::move(order), is_static, owner);
+  if (t.lent.empty() && t.function.assigned.empty()) t.lent = t.program->may_be_lent();
+  std::unique_ptr<const CallForm> form = CallForm::make(given, n, names, std::move(order), is_static, owner, t.lent);
   if (form == nullptr || !takes_these(*form)) return nullptr;
   t.forms.push_back(std::move(form));
   return t.forms.back().get();
@@ -134,14 +137,15 @@ std::vector<int> Function::order_of(std::size_t n, PyObject* names, std::vector<
   return order;
 }
 
-nb::object Function::run_short(const std::shared_ptr<Traced>& t, const CallForm* form, detail::Node* const* nodes,
-                               std::size_t n) {
+nb::object Function::run_short(const std::shared_ptr<Traced>& t, const CallForm* form, const CallLeaves* leaves,
+                               detail::Node* const* nodes, std::size_t n) {
   const QuickCalls::Running running(quick_);
   if (!t->function.variables.empty() || !t->function.assigned.empty()) {
     Arrays in;
     for (std::size_t i = 0; i < n; ++i) in.push_back(array_at(nodes[i]));
-    const Arrays results = run(*t, in, false);
+    Arrays results = run(*t, in, false);
     tell_after_run();
+    if (leaves != nullptr) leaves->settle(results);
     t->large = t->large || made_large(results);
     if (is_kept(t)) prepare(*t, form, std::move(in), results);
     return result_of(*t, results);
@@ -163,6 +167,7 @@ nb::object Function::run_short(const std::shared_ptr<Traced>& t, const CallForm*
     t->program->run_to({in, n}, results);
   }
   tell_after_run();
+  if (leaves != nullptr) leaves->settle(results);
   t->large = t->large || made_large(results);
   if (is_kept(t)) quick_.prepare(*t, form, {in, n}, results);
   return result_of(*t, results);

@@ -125,8 +125,9 @@ class Function : public Callable {
     quick_.prepare(t, form, in, results);
   }
 
-  nb::object run_short(const std::shared_ptr<Traced>& t, const CallForm* form, detail::Node* const* nodes,
-                       std::size_t n);
+  // `leaves`: whose nodes these are; null: arrays in a row.
+  nb::object run_short(const std::shared_ptr<Traced>& t, const CallForm* form, const CallLeaves* leaves,
+                       detail::Node* const* nodes, std::size_t n);
 
   static nb::object result_of(const Traced& t, std::span<const Array> results);
 

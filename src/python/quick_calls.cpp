@@ -18,7 +18,9 @@ PyObject* structure_of(PyTree::Row kind, const Traced& traced, std::size_t count
     for (std::size_t i = 0; i < count; ++i) PyTree::set_in_row(kind, row.ptr(), i, object_of(i));
     return row.release().ptr();
   }
-  nb::object leaves[kMostResults];
+  nb::object few[kFewResults];
+  std::vector<nb::object> more(count > kFewResults ? count : 0);
+  nb::object* leaves = more.empty() ? few : more.data();
   for (std::size_t i = 0; i < count; ++i) leaves[i] = nb::steal(object_of(i));
   return traced.results.unflatten({leaves, count}).release().ptr();
 }
@@ -102,11 +104,12 @@ PyObject* QuickCalls::run_formed(const Quick quick, const CallLeaves& leaves) {
             : !quick.call->run(leaves.nodes(), out))
     return nullptr;
   tell_after_run();
+  leaves.settle({out, count});
   const std::vector<VariableRef>& assigned = quick.traced->function.assigned;
   const std::size_t own = count - assigned.size();
   for (std::size_t i = own; i < count; ++i) {
     const int same = quick.call->argument_of(i);
-    assigned[i - own]->assign(same < 0 ? out[i] : leaves.array(static_cast<std::size_t>(same)));
+    assigned[i - own]->assign(same < 0 ? out[i] : leaves.own(static_cast<std::size_t>(same)));
   }
   const auto object_of = [&](std::size_t i) {
     const int same = quick.call->argument_of(i);

@@ -22,6 +22,8 @@
 
 namespace tnp::python {
 
+inline constexpr std::size_t kFewResults = 16;  // whose objects are put together without an allocation
+
 inline void tell_after_run() {
   tell_long_compilation();
   fp_flags_seen.store(0, std::memory_order_relaxed);  // NumPy's warnings are for eager calls

@@ -27,6 +27,7 @@ struct Traced {
   bool large = false;  // the last runs worked on large arrays, as far as that is known, whatever the arguments are
   bool plain = false;  // calls with arrays in a row are all that it is for, and no Variables are in play
   std::vector<std::unique_ptr<const CallForm>> forms;  // of calls that it serves, other than those
+  std::vector<bool> lent;                              // `Program::may_be_lent`, once it has been asked for
   unsigned forms_looked_for = 0;
   unsigned short_calls = 0;
   std::vector<nb::object> constants;  // of calls of single elements

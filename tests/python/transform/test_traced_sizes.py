@@ -210,3 +210,19 @@ def test_the_sizes_of_many_steps_are_worked_out_once():
     for n in (20, 21, 20, 20):
         x = tnp.asarray(np.random.default_rng(n).random((n, n)))
         np.testing.assert_array_equal(np.asarray(compiled(x)), np.asarray(steps(x)))
+
+
+def test_a_chain_of_sizes_that_data_tell():
+    def chain(x):
+        for i in range(100):
+            x = tnp.concatenate([x[x > -3 + i * 0.01], x[:2], x[-1:]])
+            if i % 10 == 0:
+                x = tnp.concatenate([x, x])[: x.size + 1]
+        return x, x.reshape(-1, 1), tnp.arange(x.size)
+
+    f = tnp.function(chain)
+    rng = np.random.default_rng(0)
+    for n in (8, 8, 8, 8, 8, 8, 8, 8, 8, 3, 64, 1, 8):
+        x = tnp.asarray(rng.standard_normal(n))
+        for got, expected in zip(f(x), chain(x), strict=True):
+            assert np.array_equal(np.asarray(got), np.asarray(expected))
