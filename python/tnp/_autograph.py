@@ -317,16 +317,20 @@ def if_stmt(
     init = get_state()
     watch = Watch((body, orelse))
     try:
-        result = _traced_if(test, body, orelse, get_state, set_state, names, init, watch)
-        while watch.found and len(result) < len(watch.found) + len(init):
-            get, put = watch.with_state(get_state, set_state)
-            result = _traced_if(test, body, orelse, get, put, (*watch.names(), *names), get(), watch)
+        with watch:
+            result = _traced_if(test, body, orelse, get_state, set_state, names, init, watch)
+            while watch.found and len(result) < len(watch.found) + len(init):
+                get, put = watch.with_state(get_state, set_state)
+                result = _traced_if(test, body, orelse, get, put, (*watch.names(), *names), get(), watch)
         n = len(watch.found)
         watch.put(result[:n])
         set_state(result[n : n + nouts] + init[nouts:])
     except RecursionError:
         watch.restore()
         set_state(init)
+        if _core.is_made_of_sizes(test):
+            with _unconverted():
+                bool(test)
         raise RecursionError(
             "a function calls itself again and again while it is traced: the depth of a recursion can not depend on "
             "traced arrays; use a while loop, or a Python number as the argument that tells the depth"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -104,6 +105,9 @@ def _len(x: Any) -> Any:
         for part in x.parts:
             if isinstance(part, tuple) and isinstance(part[0], _core.Dim):
                 int(part[0])
+            elif isinstance(part, tuple) and _core.is_traced(part[0]) and _core.is_made_of_sizes(part[0]):
+                with _ag._unconverted():
+                    bool(part[0])
     if not _core.is_traced(x) or isinstance(x, (_core.Dim, _ag.STRICT)):
         return len(x)
     if len(x.shape) == 0:
@@ -130,6 +134,8 @@ def _enumerate(x: Any, start: Any = 0) -> Any:
 def _converter(python: type, dtype: str) -> Callable[..., Any]:
     def convert(*args: Any, **kwargs: Any) -> Any:
         x: Any = _ag.bare(args[0]) if len(args) == 1 and not kwargs else None
+        if isinstance(x, _core.Dim) and python is float:
+            return x * 1.0
         if _ag._is_array(x) and _core.is_traced(x) and x.ndim == 0:
             number = _core.functions["astype"](x, dtype)
             return number if x is args[0] else _core.set_weak(_core.alias(number))
@@ -242,6 +248,54 @@ def _callable(f: Any) -> Any:
     return next(_ag._each((f,)))
 
 
+def _of_number(python: Callable[..., Any], function: str, dtype: str | None = None) -> Callable[..., Any]:
+    """One of `math`'s functions, which give Python's numbers."""
+
+    def compute(*args: Any) -> Any:
+        if not any(isinstance(x, _core.Dim) or (_is_single(x) and _core.is_traced(x)) for x in args):
+            return python(*args)
+        if not all(isinstance(x, (int, float, _core.Dim)) or _is_single(x) for x in args):
+            return python(*args)
+        result = (_core.ufuncs.get(function) or _core.functions[function])(*(_as_float(x) for x in args))
+        return _core.set_weak(_core.alias(_core.functions["astype"](result, dtype) if dtype else result))
+
+    return compute
+
+
+def _is_single(x: Any) -> bool:
+    return _ag._is_array(x) and x.ndim == 0 and x.dtype.kind in "biuf"
+
+
+def _as_float(x: Any) -> Any:
+    return _core.functions["astype"](x, "float64") if _is_single(x) else x * 1.0
+
+
+def _log(x: Any, *base: Any) -> Any:
+    if not base:
+        return _PLAIN_LOG(x)
+    return _PLAIN_LOG(x) / _PLAIN_LOG(*base) if any(_core.is_traced(v) for v in (x, *base)) else math.log(x, *base)
+
+
+_PLAIN_LOG = _of_number(math.log, "log")
+_SAME_IN_MATH = (
+    "sqrt cbrt exp exp2 expm1 log1p log2 log10 sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh hypot atan2 "
+    "copysign fmod degrees radians"
+)
+_MATH: dict[Any, Callable[..., Any]] = {
+    getattr(math, name): _of_number(getattr(math, name), name) for name in _SAME_IN_MATH.split() if hasattr(math, name)
+}
+_MATH |= {
+    math.fabs: _of_number(math.fabs, "absolute"),
+    math.pow: _of_number(math.pow, "power"),
+    math.floor: _of_number(math.floor, "floor", "int64"),
+    math.ceil: _of_number(math.ceil, "ceil", "int64"),
+    math.trunc: _of_number(math.trunc, "trunc", "int64"),
+    math.isnan: _of_number(math.isnan, "isnan"),
+    math.isinf: _of_number(math.isinf, "isinf"),
+    math.isfinite: _of_number(math.isfinite, "isfinite"),
+    math.log: _log,
+}
+
 BUILTINS: dict[Any, Callable[..., Any]] = {
     builtins.range: _range,
     builtins.len: _len,
@@ -262,4 +316,5 @@ BUILTINS: dict[Any, Callable[..., Any]] = {
     builtins.filter: _filter,
     builtins.map: _map,
     builtins.print: print_,
+    **_MATH,
 }

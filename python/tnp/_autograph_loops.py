@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import operator
 from collections.abc import Callable
@@ -10,8 +11,10 @@ from typing import Any
 from . import _autograph as _ag
 from . import _autograph_objects as _objects
 from . import _core
+from ._autograph_lists import GrowingList, Grows, each_grows, with_last
 
 _MAX_UNROLLED = 16  # rows of a traced array of known size that a `for` goes over one by one
+_MAX_TURNS = 2000  # and where it can not be part of the graph
 
 
 class _Again(Exception):
@@ -104,8 +107,11 @@ class _Carry:
                     changed = True
                     continue
                 was = _shown(self.trees[k], self.leaves[k])
+                grows = isinstance(value, list) and isinstance(self.values[k], list)
                 self.refuse(
-                    k, f"is {was} before an iteration and {_shown(tree, leaves)} after it: its structure must stay"
+                    k,
+                    f"is {was} before an iteration and {_shown(tree, leaves)} after it: its structure must stay",
+                    _core.TracerError if grows else TypeError,
                 )
             for i, (old, new) in enumerate(zip(self.leaves[k], leaves, strict=True)):
                 if i in self.carried[k]:
@@ -267,13 +273,17 @@ def _traced_while(
         return (True, *carry.take(state, list(arrays)))
 
     def noted(state: tuple[Any, ...]) -> None:
-        if watch.note(put, state):
+        more = watch.note(put, state)
+        if watch.grown:
+            raise Grows
+        if more:
             raise _More
 
     try:
         while True:
             try:
-                _, *out = _core.while_loop(condition, step, (False, *carry.start()))
+                with watch:
+                    _, *out = _core.while_loop(condition, step, (False, *carry.start()))
             except _Again:
                 continue
             except _More:
@@ -308,9 +318,11 @@ def _after(watch: Any, carry: _Carry, out: list[Any]) -> tuple[Any, ...]:
 class Rows:
     """What a `for` of the graph goes over: `length` turns; turn i gives `at(i)`."""
 
-    def __init__(self, length: Any, at: Callable[[Any], Any], arrays: Any = None) -> None:
+    def __init__(
+        self, length: Any, at: Callable[[Any], Any], arrays: Any = None, turn: Callable[[Any], Any] = lambda row: row
+    ) -> None:
         self.length, self.at = length, at
-        self.arrays = arrays  # a structure of arrays whose rows are the turns, if there is one
+        self.arrays, self.turn = arrays, turn  # if there is an array whose rows make the turns: how
 
 
 def _rows_of(x: Any) -> Rows | None:
@@ -327,7 +339,7 @@ def _rows_of(x: Any) -> Rows | None:
         if x.ndim == 0:
             raise TypeError("iteration over a 0-d array")
         size = x.shape[0]
-        if isinstance(size, int) and (size <= _MAX_UNROLLED or getattr(_ag._local, "unroll", False)):
+        if isinstance(size, int) and size <= (_MAX_TURNS if getattr(_ag._local, "unroll", False) else _MAX_UNROLLED):
             return None
         return Rows(size, lambda i: x[i], x)
     return None
@@ -405,8 +417,22 @@ def _traced_for(
         return (turn[0], *get_state())
 
     watch = _objects.Watch((body, extra_test))
-    names = ("the number of the turn", *names)
-    return _traced_while("for", goes_on, step, get, put, names, (0, *init), watch)[1:]
+    watch.grown = [] if extra_test is None else None
+    all_names = ("the number of the turn", *names)
+    with contextlib.suppress(Grows):
+        return _traced_while("for", goes_on, step, get, put, all_names, (0, *init), watch)[1:]
+    set_state(init)
+    del watch  # which holds the lists that grow, as none but their variables may do
+    return _traced_scan(_numbered(rows), body, get_state, set_state, names, init)
+
+
+def _numbered(rows: Rows) -> Rows:
+    """The same turns, by their numbers."""
+    length = rows.length
+    turns = _core.functions["arange"](
+        max(length, 0) if isinstance(length, int) else _extreme_of_two(length, 0, "maximum")
+    )
+    return Rows(length, rows.at, turns, lambda i: rows.at(_core.set_weak(_core.alias(i))))
 
 
 def _traced_scan(
@@ -414,26 +440,38 @@ def _traced_scan(
 ) -> tuple[Any, ...]:
     carry = _Carry("for", names, init)
     watch = _objects.Watch((body,))
+    watch.grown = []
+    lists: list[GrowingList] = []
     get, put = get_state, set_state
 
-    def step(arrays: list[Any], row: Any) -> tuple[list[Any], tuple[()]]:
+    def step(arrays: list[Any], row: Any) -> tuple[list[Any], list[list[Any]]]:
         put(carry.build(arrays))
-        body(row)
-        state = get()
+        with each_grows(lists):
+            body(rows.turn(row))
+            state = get()
         if watch.note(put, state):
             raise _More
-        return carry.take(state, list(arrays)), ()
+        if watch.grown:
+            raise Grows
+        return carry.take(state, list(arrays)), [g.rows() for g in lists]
 
     try:
         while True:
             try:
-                out, _ = _core.scan(step, carry.start(), rows.arrays)
+                with watch:
+                    out, added = _core.scan(step, carry.start(), rows.arrays)
             except _Again:
                 continue
-            except _More:
-                carry, get, put = _wider("for", watch, get_state, set_state, names, init)
+            except (_More, Grows):
+                lists += [GrowingList(watch, w) for w in watch.grown]
+                watch.grown = []
+                get, put, more, last = with_last(lists, get_state, set_state)
+                carry, get, put = _wider("for", watch, get, put, (*more, *names), (*last, *init))
                 continue
-            return _after(watch, carry, out)
+            state = _after(watch, carry, out)
+            for g, columns in zip(lists, added, strict=True):
+                g.finish(columns)
+            return state[len(state) - len(init) :]
     except BaseException:
         watch.restore()
         raise
@@ -472,5 +510,6 @@ def _python_for(
 from ._autograph_builtins import BUILTINS as _BUILTINS  # noqa: E402
 from ._autograph_builtins import SymbolicRange as _SymbolicRange  # noqa: E402
 from ._autograph_builtins import Together as _Together  # noqa: E402
+from ._autograph_builtins import _extreme_of_two  # noqa: E402
 
 __all__ = ["_BUILTINS"]

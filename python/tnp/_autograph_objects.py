@@ -108,10 +108,12 @@ class Watch:
     """The mutable objects that some functions can reach through the variables around them."""
 
     def __init__(self, functions: Iterable[Any]) -> None:
+        self.functions = tuple(functions)
+        self.grown: list[_Watched] | None = None  # in a `for`: lists of its variables that were seen to grow
         self.objects: list[_Watched] = []
         self.found: dict[tuple[int, Any], _Watched] = {}  # what has to be carried, by object and key
         self._seen: set[int] = set()
-        waiting = collections.deque((value, name, name, 0) for f in functions for value, name in _cells(f))
+        waiting = collections.deque((value, name, name, 0) for f in self.functions for value, name in _cells(f))
         while waiting and len(self.objects) < _MAX_OBJECTS:
             value, name, root, depth = waiting.popleft()
             if id(value) in self._seen:
@@ -120,6 +122,13 @@ class Watch:
             for inner, inside in self._look(value, name, root):
                 if depth < _MAX_DEPTH:
                     waiting.append((inner, inside, root, depth + 1))
+
+    def __enter__(self) -> Watch:
+        _ag._local.__dict__.setdefault("watches", []).append(self)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        _ag._local.watches.pop()
 
     def _look(self, o: Any, name: str, root: str) -> Iterable[tuple[Any, str]]:
         """Watches an object, if it is one to watch; what it holds."""
@@ -159,6 +168,9 @@ class Watch:
                         w.put(k, v)
                 w.save()
                 continue
+            if self.grown is not None and self._may_grow(w, hidden):
+                self.grown.append(w)
+                continue
             for k in hidden:
                 more = more or (id(w.object), k) not in self.found
                 self.found[id(w.object), k] = w
@@ -169,6 +181,15 @@ class Watch:
         for w in self.objects:
             if w.changes():
                 w.restore()
+
+    def _may_grow(self, w: _Watched, changed: dict[Any, Any]) -> bool:
+        """Whether only a local variable holds a list that has grown: what it becomes can be put there."""
+        if type(w.object) is not list or w.name != w.root or any(k < len(w.saved) for k in changed):
+            return False
+        if any(id(w.object) in other._seen for other in _ag._local.watches if other is not self):
+            return False  # it was there before the statement around this one
+        # It is held by the variable, by `w`, and as the argument here.
+        return cell_of(self.functions, w.object) is not None and sys.getrefcount(w.object) <= 3
 
     # --- what was found, as part of a statement's state
 
@@ -209,7 +230,7 @@ class Watch:
         """Explains that a container's length can not depend on a traced array."""
         kind = type(w.object).__name__
         if what != "if":
-            raise TypeError(
+            raise _core.TracerError(
                 f"{what}: the {kind} '{w.name}' grows or shrinks in a loop of the graph: write a comprehension, use "
                 "tnp.scan or tnp.map, or set elements of an array of the final size (x = x.at[i].set(value))"
             )
@@ -241,6 +262,26 @@ def _cells(f: Any) -> list[tuple[Any, str]]:
         except ValueError:
             continue  # it has no value yet
     return out
+
+
+def cell_of(functions: Iterable[Any], o: Any) -> Any:
+    """The variable that holds an object, of those around some functions and around local functions that they call."""
+    waiting, seen = list(functions), set()
+    while waiting:
+        f = waiting.pop()
+        if id(f) in seen:
+            continue
+        seen.add(id(f))
+        for cell in getattr(f, "__closure__", None) or ():
+            try:
+                value = cell.cell_contents
+            except ValueError:
+                continue
+            if value is o:
+                return cell
+            if isinstance(value, types.FunctionType) and not _ag._is_ours(value):
+                waiting.append(value)
+    return None
 
 
 def _is_mutable(o: Any) -> bool:

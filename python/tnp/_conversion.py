@@ -22,6 +22,7 @@ import types
 from typing import Any
 
 from . import _rewrite
+from ._autograph_loops import _BUILTINS
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _LIBRARIES = tuple(
@@ -78,6 +79,7 @@ def _may_help(what: str, frame: types.FrameType) -> bool:
 
 
 _NUMBERS = {"len", "range", "int", "float", "bool", "complex"}  # builtins that ask for a value, and are converted
+_NUMBERS |= {f.__name__ for f in _BUILTINS if f.__module__ == "math"}
 _ITERATORS = {"enumerate", "zip", "any", "all"}
 
 

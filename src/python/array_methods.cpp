@@ -340,7 +340,11 @@ TNP_FUNCTION(__round__, kMethod, "(self, decimals=None)",
   const auto [self, decimals] = take<2>(args);
   const Array& x = array_of(self.ptr());
   if (!decimals.given() && x.shape().rank_known() && x.ndim() == 0 && is_floating(x.dtype())) {
-    if (x.is_symbolic()) return to_python(astype(round(x, 0), DType::int64));
+    if (x.is_symbolic()) {
+      const Array number = astype(round(x, 0), DType::int64);
+      if (is_weak_number(x)) set_weak_number(number);
+      return to_python(number);
+    }
     return nb::steal(PyNumber_Long(to_python(round(x, 0)).ptr()));  // Python's errors for what is no integer
   }
   return to_python(round(array_of(self.ptr()), static_cast<int>(decimals.integer(0))));

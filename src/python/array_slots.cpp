@@ -6,6 +6,7 @@
 
 #include "ops/elementwise/fp_status.h"
 #include "python/array_api.h"
+#include "python/autograph.h"
 #include "python/elements.h"
 #include "python/elementwise_call.h"
 #include "python/huge_integers.h"
@@ -100,7 +101,10 @@ PyObject* slot_power(PyObject* a, PyObject* b, PyObject* modulus) {
         return binary(op, a, b);
       }
       const OpDef* special = power_by_exponent(x.dtype(), exponent.scalar());
-      return special != nullptr ? call_elementwise(*special, x, a) : binary(op, a, b);
+      if (special == nullptr) return binary(op, a, b);
+      PyObject* result = call_elementwise(*special, x, a);
+      if (result != nullptr && is_weak_number(x)) set_weak_number(array_of(result));
+      return result;
     });
   }
   return binary(op, a, b);

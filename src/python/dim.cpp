@@ -30,21 +30,33 @@ bool is_python_number(nb::handle o) {
   return PyLong_Check(o.ptr()) || PyFloat_Check(o.ptr()) || PyComplex_Check(o.ptr());
 }
 
-bool is_zero(nb::handle o) { return PyLong_Check(o.ptr()) && PyObject_IsTrue(o.ptr()) == 0; }
+bool is_zero(nb::handle o) { return is_python_number(o) && PyObject_IsTrue(o.ptr()) == 0; }
+
+// A float made of sizes is a single element that leaves the types of arrays alone, as the Python float that it stands
+// for.
+nb::object as_float(const PyDim& d) {
+  const Array x = dim_value(d.dim, DType::float64);
+  set_weak_number(x);
+  return to_python(x);
+}
+
+nb::object as_float(nb::handle o) {
+  return nb::isinstance<PyDim>(o) ? as_float(nb::cast<const PyDim&>(o)) : nb::borrow(o);
+}
 
 template <Dim (*F)(Dim, Dim), PyObject* (*Op)(PyObject*, PyObject*)>
 nb::object arithmetic(const PyDim& a, nb::handle b) {
   if ((F == dim_floor_div || F == dim_mod) && is_zero(b))
     return checked(Op(nb::int_(1).ptr(), b.ptr()));  // raises Python's error
   if (nb::isinstance<PyDim>(b) || PyLong_Check(b.ptr())) return dim_object(F(a.dim, dim_of(b)));
-  if (is_python_number(b)) return checked(Op(number(a, "arithmetic with a float").ptr(), b.ptr()));
+  if (is_python_number(b)) return checked(Op(as_float(a).ptr(), b.ptr()));
   return nb::borrow(Py_NotImplemented);
 }
 
 template <Dim (*F)(Dim, Dim), PyObject* (*Op)(PyObject*, PyObject*)>
 nb::object reflected(const PyDim& a, nb::handle b) {
   if (PyLong_Check(b.ptr())) return dim_object(F(dim_of(b), a.dim));
-  if (is_python_number(b)) return checked(Op(b.ptr(), number(a, "arithmetic with a float").ptr()));
+  if (is_python_number(b)) return checked(Op(b.ptr(), as_float(a).ptr()));
   return nb::borrow(Py_NotImplemented);
 }
 
@@ -61,7 +73,10 @@ std::int64_t small_number(nb::handle o, std::int64_t most) {
 // What is a size again, of a size and a number.
 constexpr std::int64_t kMaxExponent = 8, kMaxBits = 31;
 
+bool is_float(nb::handle o) { return PyFloat_Check(o.ptr()) || PyComplex_Check(o.ptr()); }
+
 nb::object powered(const PyDim& a, nb::handle b) {
+  if (is_float(b) || (PyLong_Check(b.ptr()) && (b < nb::int_(0)))) return checked(power(as_float(a).ptr(), b.ptr()));
   const std::int64_t n = small_number(b, kMaxExponent);
   if (n < 0) return nb::object();
   Dim d = 1;
@@ -86,10 +101,14 @@ nb::object low_bits(const PyDim& a, nb::handle b) {
   const std::int64_t mask = small_number(b, (std::int64_t{1} << kMaxBits) - 1);
   return mask < 1 || (mask & (mask + 1)) != 0 ? nb::object() : dim_object(dim_mod(a.dim, mask + 1));
 }
+nb::object raised(const PyDim& a, nb::handle b) {
+  return is_float(b) ? checked(power(b.ptr(), as_float(a).ptr())) : nb::object();
+}
 nb::object no_size(const PyDim&, nb::handle) { return nb::object(); }
 
-// What only Python's numbers can do, but for what `Sized` gives.
-template <PyObject* (*Op)(PyObject*, PyObject*), nb::object (*Sized)(const PyDim&, nb::handle) = no_size>
+// What only Python's numbers can do, but for what `Sized` and, the other way round, `SizedBy` give.
+template <PyObject* (*Op)(PyObject*, PyObject*), nb::object (*Sized)(const PyDim&, nb::handle) = no_size,
+          nb::object (*SizedBy)(const PyDim&, nb::handle) = no_size>
 void def_of_numbers(nb::class_<PyDim>& cls, const char* name, const char* reflected_name) {
   cls.def(
       name,
@@ -103,6 +122,7 @@ void def_of_numbers(nb::class_<PyDim>& cls, const char* name, const char* reflec
       reflected_name,
       [](const PyDim& a, nb::handle b) {
         if (!is_python_number(b)) return nb::borrow(Py_NotImplemented);
+        if (nb::object size = SizedBy(a, b); size.is_valid()) return size;
         return checked(Op(b.ptr(), number(a, "this operation").ptr()));
       },
       nb::is_operator());
@@ -111,20 +131,9 @@ void def_of_numbers(nb::class_<PyDim>& cls, const char* name, const char* reflec
 // As an array, for what sizes can not do among themselves.
 Array value(const PyDim& d) { return dim_value(d.dim, DType::int64); }
 
-// The quotient of two sizes is a Python float, which leaves the types of arrays alone, unless the size depends on data:
-// then it is an array.
 nb::object quotient(nb::handle a, nb::handle b) {
-  const auto as_number = [](nb::handle o) -> nb::object {
-    return nb::isinstance<PyDim>(o) ? nb::object(number(nb::cast<PyDim&>(o), "division")) : nb::borrow(o);
-  };
-  const auto as_array = [](nb::handle o) {
-    return nb::isinstance<PyDim>(o) ? to_python(value(nb::cast<PyDim&>(o))) : nb::borrow(o);
-  };
-  try {
-    return checked(PyNumber_TrueDivide(as_number(a).ptr(), as_number(b).ptr()));
-  } catch (const TracerError&) {
-    return checked(PyNumber_TrueDivide(as_array(a).ptr(), as_array(b).ptr()));
-  }
+  if (is_zero(b)) return checked(PyNumber_TrueDivide(nb::int_(1).ptr(), b.ptr()));  // raises Python's error
+  return checked(PyNumber_TrueDivide(as_float(a).ptr(), as_float(b).ptr()));
 }
 
 }  // namespace
@@ -155,7 +164,7 @@ void bind_dim(nb::module_& m) {
         return is_operand(b) ? quotient(b, a) : nb::borrow(Py_NotImplemented);
       },
       nb::is_operator());
-  def_of_numbers<power, powered>(cls, "__pow__", "__rpow__");
+  def_of_numbers<power, powered, raised>(cls, "__pow__", "__rpow__");
   def_of_numbers<PyNumber_Divmod, both_quotients>(cls, "__divmod__", "__rdivmod__");
   def_of_numbers<PyNumber_Lshift, shifted_left>(cls, "__lshift__", "__rlshift__");
   def_of_numbers<PyNumber_Rshift, shifted_right>(cls, "__rshift__", "__rrshift__");

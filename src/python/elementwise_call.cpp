@@ -83,6 +83,7 @@ void PyOperand::weaken(const PyOperand& other) {
   }
   if (!other.is_array() || other.symbolic_ != 0) return;
   own_ = dim_value(symbolic_, promote(other.array().dtype(), WeakKind::integer));
+  if (is_weak_number(other.array())) set_weak_number(own_);
 }
 
 void PyOperand::find_temporary(PyObject* o) { temporary_ = array_ && array_ != &own_ && is_temporary(o, *array_); }

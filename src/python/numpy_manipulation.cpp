@@ -1,9 +1,11 @@
 // Functions that rearrange, join and split arrays.
+#include "base/casting.h"
 #include "base/dim.h"
 #include "python/arguments.h"
 #include "python/asked_size.h"
 #include "python/same_object.h"
 #include "tnp/error.h"
+#include "tnp/joined_rows.h"
 #include "tnp/padding.h"
 
 namespace tnp::python {
@@ -112,32 +114,57 @@ TNP_FUNCTION(broadcast_shapes, kFunction, "(*args)", "The shape that shapes broa
 
 JoinOptions join_options(const Value& dtype, const Value& casting) { return {0, dtype.dtype(), casting.casting()}; }
 
+// The array whose rows, of which nobody knows how many there are, are to be joined; null for other sequences.
+const Array* unknown_rows(const Value& arrays) {
+  if (arrays.ptr() == nullptr || !is_array(arrays.ptr())) return nullptr;
+  const Array& x = array_of(arrays.ptr());
+  return x.is_symbolic() && x.shape().rank_known() && x.ndim() > 0 && is_symbolic(x.shape()[0]) ? &x : nullptr;
+}
+
+nb::object joined(Array x, const JoinOptions& options) {
+  if (options.dtype) {
+    check_cast(x.dtype(), *options.dtype, options.casting);
+    x = astype(x, *options.dtype);
+  }
+  return to_python(x);
+}
+
 TNP_FUNCTION(concatenate, kFunction, "(arrays, /, axis=0, out=None, *, dtype=None, casting='same_kind')",
              "Arrays joined along an axis, or flattened and joined.") {
   const auto [arrays, axis, out, dtype, casting] = take<5>(args);
   JoinOptions options = join_options(dtype, casting);
   if (axis.ptr() != nullptr) options.axis = axis.axis();
+  if (const Array* rows = unknown_rows(arrays)) return joined(concatenate_rows(*rows, options.axis), options);
   return to_python(concatenate(arrays.arrays(), options));
 }
 TNP_ALIAS(concat, concatenate)
 TNP_FUNCTION(stack, kFunction, "(arrays, axis=0, out=None, *, dtype=None, casting='same_kind')",
              "Arrays joined along a new axis.") {
   const auto [arrays, axis, out, dtype, casting] = take<5>(args);
+  if (const Array* rows = unknown_rows(arrays)) {
+    return joined(stack_rows(*rows, axis.integer(0)), join_options(dtype, casting));
+  }
   return to_python(stack(arrays.arrays(), axis.integer(0), join_options(dtype, casting)));
 }
 TNP_FUNCTION(vstack, kFunction, "(tup, *, dtype=None, casting='same_kind')", "Arrays as rows one below the other.") {
   const auto [tup, dtype, casting] = take<3>(args);
+  if (const Array* rows = unknown_rows(tup)) return joined(vstack_rows(*rows), join_options(dtype, casting));
   return to_python(vstack(tup.arrays(), join_options(dtype, casting)));
 }
 TNP_FUNCTION(hstack, kFunction, "(tup, *, dtype=None, casting='same_kind')", "Arrays side by side.") {
   const auto [tup, dtype, casting] = take<3>(args);
+  if (const Array* rows = unknown_rows(tup)) return joined(hstack_rows(*rows), join_options(dtype, casting));
   return to_python(hstack(tup.arrays(), join_options(dtype, casting)));
 }
 TNP_FUNCTION(dstack, kFunction, "(tup)", "Arrays joined along the third axis.") {
-  return to_python(dstack(take<1>(args)[0].arrays()));
+  const auto [tup] = take<1>(args);
+  if (const Array* rows = unknown_rows(tup)) return to_python(dstack_rows(*rows));
+  return to_python(dstack(tup.arrays()));
 }
 TNP_FUNCTION(column_stack, kFunction, "(tup)", "One-dimensional arrays as columns.") {
-  return to_python(column_stack(take<1>(args)[0].arrays()));
+  const auto [tup] = take<1>(args);
+  if (const Array* rows = unknown_rows(tup)) return to_python(column_stack_rows(*rows));
+  return to_python(column_stack(tup.arrays()));
 }
 TNP_FUNCTION(append, kFunction, "(arr, values, axis=None)", "Values after those of an array.") {
   const auto [arr, values, axis] = take<3>(args);

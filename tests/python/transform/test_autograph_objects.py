@@ -351,10 +351,10 @@ def append_in_a_loop(n):
     return tnp.asarray(items)
 
 
-def append_concrete(n):
+def append_pairs(n):
     items = []
-    for _ in range(n):
-        items.append(1)
+    for i in range(n):
+        items.append((i, 1))
     return len(items)
 
 
@@ -405,7 +405,7 @@ def none_at_first(n):
         (append_on_one_way, "if: the list 'items' has other elements after one branch than after the other"),
         (append_rows_on_one_way, "if: the list 'items' has other elements"),
         (append_in_a_loop, "while: the list 'items' grows or shrinks in a loop of the graph: write a comprehension"),
-        (append_concrete, "for: the list 'items' grows"),
+        (append_pairs, "for: the list 'items' grows in a loop of the graph, and .* is added, which is no array"),
         (added_to_a_set, "if: the set 'seen' has other elements"),
         (new_attribute_in_a_loop, "for: c.last has no value before the loop"),
         (wrong_types_in_a_loop, "for: the loop variable 'c.total' is int64 before an iteration and float64 after it"),

@@ -88,7 +88,7 @@ def test_explain_and_cost():
     @tnp.function
     def f(x, mode="a"):
         y = x.at[0].set(5.0)
-        return y * 2 + float(x.shape[0])
+        return y * 2 + int(x.shape[0])
 
     f(X)
     f(X[:2])
