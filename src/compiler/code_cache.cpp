@@ -143,8 +143,8 @@ void CodeKey::add(const FusedGroup& group) {
 void CodeKey::add(const OperandMask& mask) { text(mask.to_string()); }
 
 void CodeKey::add(const NestStatement& statement) {
-  const auto& [kind, to, from, extent, step, callee, extents, strides, positions, ahead, points, fold, order, group,
-               head, body, otherwise] = statement;
+  const auto& [kind, to, from, extent, step, callee, extents, strides, positions, ahead, points, boxes, record, offsets,
+               bases, fold, order, group, head, body, otherwise] = statement;
   number(static_cast<int>(kind));
   numbers(to);
   numbers(from);
@@ -158,6 +158,11 @@ void CodeKey::add(const NestStatement& statement) {
   for (const std::vector<int>& p : positions) numbers(p);
   numbers(ahead);
   numbers(points);
+  number(boxes);
+  number(record);
+  numbers(offsets);
+  number(static_cast<std::int64_t>(bases.size()));
+  for (const std::vector<int>& b : bases) numbers(b);
   number(static_cast<int>(fold));
   number(static_cast<int>(order));
   add(group);

@@ -147,6 +147,7 @@ std::optional<BlockLowering::Place> BlockLowering::home_in(const GraphNode& read
   if (part.dtype != value(out).dtype || part.shape.num_elements() == 0) return std::nullopt;
   if (name == "reshape") return home_before_reshape(v, out);
   if (name == "concatenate") {
+    if (is_left_in_pieces(reader)) return std::nullopt;
     const std::optional<Place> to = room(out);
     if (!to) return std::nullopt;
     const int axis = static_cast<int>(ParamReader(*reader.params).number("axis"));
@@ -202,7 +203,8 @@ bool BlockLowering::reads_apart_from(const Place& written, int base) const {
   std::unordered_set<std::int64_t> places_written;
   for (int v : unit_->inputs) {
     const Place& p = places.at(v);
-    if (root(v) != root(base)) continue;
+    if (!in_same_memory(v, base)) continue;
+    if (pieces_.contains(v)) return false;
     const auto [of, at] = origin(p);
     if (of != memory || dtype(p) != dtype(written)) return false;
     if (at == first && p.shape == written.shape && p.strides == written.strides) continue;
@@ -345,7 +347,7 @@ bool BlockLowering::lower_concatenate(const GraphNode& node) {
     const Shape at = start;
     start[axis] += count[axis];
     if (is_pointer(to)) {
-      if (!is_there(v, out)) copy(places.at(v), part_of(to, at, step, count));
+      if (!is_there(v, out)) copy_pieces(v, part_of(to, at, step, count));
       continue;
     }
     from.push_back(converted(in_registers(places.at(v)), dtype(to)));

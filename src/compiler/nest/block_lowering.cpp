@@ -327,7 +327,7 @@ int BlockLowering::root(int v) const {
 bool BlockLowering::free_to_overwrite(int v, int readers) const {
   if (!places.at(v).writable || pending_[static_cast<std::size_t>(v)] > readers) return false;
   return std::none_of(places.begin(), places.end(), [&](const auto& other) {
-    return other.first != v && pending_[static_cast<std::size_t>(other.first)] > 0 && root(other.first) == root(v);
+    return other.first != v && pending_[static_cast<std::size_t>(other.first)] > 0 && in_same_memory(other.first, v);
   });
 }
 
@@ -348,8 +348,9 @@ bool BlockLowering::copied_for_write(int view, int base) const {
     if (waits && any(u.inputs, same)) return true;
     const GraphNode& node = graph_.nodes[static_cast<std::size_t>(u.nodes[0])];
     IndexedAccess access;
-    const bool may_be_view = !u.fused && (node.op->fusion == Fusion::broadcast || node.op->identity_on_same_shape ||
-                                          (indexed(node, access) && access.update < 0));
+    const bool may_be_view =
+        !u.fused && (is_left_in_pieces(node) || node.op->fusion == Fusion::broadcast ||
+                     node.op->identity_on_same_shape || (indexed(node, access) && access.update < 0));
     for (int v : u.outputs) {
       late[static_cast<std::size_t>(v)] = waits;
       same[static_cast<std::size_t>(v)] = same[static_cast<std::size_t>(v)] || (may_be_view && any(u.inputs, same));
@@ -364,6 +365,9 @@ bool BlockLowering::lower(const Unit& unit) {
   for (int v : unit.inputs) {
     if (!places.contains(v)) return false;
   }
+  for (int v : unit.inputs) {
+    if (pieces_.contains(v) && !reads_pieces(unit, v)) put_together(v);
+  }
   if (unit.fused) return lower_group(unit);
   return lower_node(graph_.nodes[static_cast<std::size_t>(unit.nodes[0])]);
 }
@@ -371,6 +375,7 @@ bool BlockLowering::lower(const Unit& unit) {
 bool BlockLowering::lower_node(const GraphNode& node) {
   const std::string_view name = node.op->name;
   IndexedAccess access;
+  if (lower_pieces(node)) return true;
   if (indexed(node, access) && lower_indexed(node, access)) return true;
   if (lower_view(node)) return true;
   if (name == "reshape" && lower_reshape(node)) return true;
@@ -389,10 +394,11 @@ bool BlockLowering::lower_node(const GraphNode& node) {
 int BlockLowering::overwritable_input(const Unit& unit, int out, const std::vector<int>& taken) const {
   for (int v : unit.inputs) {
     const Place& p = places.at(v);
+    if (pieces_.contains(v)) continue;
     if (value(v).dtype != value(out).dtype || p.shape != value(out).shape || !is_pointer(p) || !is_whole(p)) continue;
     if (!free_to_overwrite(v) || std::find(taken.begin(), taken.end(), v) != taken.end()) continue;
     const bool read_otherwise = std::any_of(unit.inputs.begin(), unit.inputs.end(),
-                                            [&](int other) { return other != v && root(other) == root(v); });
+                                            [&](int other) { return other != v && in_same_memory(other, v); });
     if (!read_otherwise) return v;
   }
   return -1;
@@ -406,6 +412,7 @@ bool BlockLowering::lower_in_memory_order(const Unit& unit, bool in_memory) {
   if (std::any_of(unit.outputs.begin(), unit.outputs.end(), [&](int v) { return targets.contains(v); })) return false;
   const Axes order = memory_order(lying);
   if (order.empty()) return false;
+  for (int v : unit.inputs) put_together(v);
   const int ndim = order.size();
   std::vector<Place> from, to;
   for (int v : unit.inputs) {
@@ -442,7 +449,6 @@ bool BlockLowering::lower_in_memory_order(const Unit& unit, bool in_memory) {
 bool BlockLowering::lower_group(const Unit& unit) {
   std::vector<Place> from, to;
   std::vector<int> taken;
-  for (int v : unit.inputs) from.push_back(places.at(v));
   const bool one = value(unit.outputs[0]).shape.num_elements() == 1;
   const bool summed = std::all_of(unit.outputs.begin(), unit.outputs.end(), [&](int v) {
     const GraphNode* reader = only_reader(v);
@@ -465,7 +471,15 @@ bool BlockLowering::lower_group(const Unit& unit) {
     places[unit.outputs[j]] = to[j];
     share_memory(unit.outputs[j]);
   }
-  compute(unit.group, from, to, value(unit.outputs[0]).shape);
+  const Shape& shape = value(unit.outputs[0]).shape;
+  const bool any_in_pieces =
+      std::any_of(unit.inputs.begin(), unit.inputs.end(), [&](int v) { return pieces_.contains(v); });
+  if (any_in_pieces && compute_boxes(unit.group, unit.inputs, to, shape)) return true;
+  for (int v : unit.inputs) {
+    put_together(v);
+    from.push_back(places.at(v));
+  }
+  compute(unit.group, from, to, shape);
   return true;
 }
 
@@ -539,7 +553,7 @@ bool BlockLowering::lower_view(const GraphNode& node) {
     if (value(out).shape.num_elements() != 1 && node.op->fusion != Fusion::broadcast) return false;
     places[out] = {from.variable, value(out).shape, Strides(value(out).shape.ndim(), 0), false, from.offset};
     same_memory_[out] = node.inputs[0];
-    if (value(out).shape.num_elements() == 1) return true;
+    if (value(out).shape.num_elements() == 1 || is_piece(out)) return true;
     const std::optional<Place> there = home(out);
     const Place p = there ? *there : temporary(value(out));
     copy(from, p);
@@ -569,8 +583,8 @@ bool BlockLowering::lower_view(const GraphNode& node) {
     p.offset += offset;
   }
   same_memory_[out] = node.inputs[0];
-  const bool to_registers = is_pointer(p) && is_small(value(out));
-  if (p.shape.num_elements() == 1 || to_registers || copied_for_write(out, node.inputs[0])) {
+  const bool to_registers = (p.shape.num_elements() == 1 || (is_pointer(p) && is_small(value(out)))) && !is_piece(out);
+  if (to_registers || copied_for_write(out, node.inputs[0])) {
     const Place own = temporary(value(out));
     copy(p, own);
     p = own;

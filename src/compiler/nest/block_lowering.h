@@ -57,6 +57,7 @@ class BlockLowering {
   void copy(const Place& from, const Place& to);
   // The same by way of a pointer.
   Place located(const Place& p);
+  Place located_array(const Place& p);  // but an element stays where it is
   // A pointer to what lies `bytes` after another.
   int advanced(int pointer, std::int64_t bytes);
   bool is_pointer(const Place& p) const { return variable(p.variable).pointer; }
@@ -92,6 +93,28 @@ class BlockLowering {
   bool reads_apart_from(const Place& written, int base) const;
   void copy_around(const Place& from, const Place& to, const Shape& start, const Shape& count);
   void place_updated(int out, const Place& array);
+  // boxes.cpp
+  struct Piece {
+    Shape start;  // in the whole
+    int of;       // a value that it lies in the memory of
+    Place place;
+  };
+  bool reads_pieces(const Unit& unit, int v) const;
+  bool read_in_pieces(int v) const;
+  bool is_left_in_pieces(const GraphNode& node) const;
+  bool is_piece(int v) const;
+  bool in_same_memory(int a, int b) const;
+  std::vector<Piece> pieces_in(int v, const Shape& start, const Shape& count);
+  bool lower_pieces(const GraphNode& node);
+  void copy_pieces(int v, const Place& to);
+  void put_together(int v);
+  struct BoxOperand;
+  struct SameBoxes;
+  BoxOperand views_of(const Place& place, const std::vector<Piece>* pieces, const Shape& shape,
+                      const std::vector<Shape>& starts);
+  bool compute_boxes(const FusedGroup& group, const std::vector<int>& from, const std::vector<Place>& to,
+                     const Shape& shape);
+  void compute_same(const FusedGroup& group, std::size_t inputs, SameBoxes& same);
   // fold_lowering.cpp
   bool lower_reduction(const GraphNode& node);
   bool lower_extreme(const GraphNode& node, Fold fold);
@@ -179,7 +202,9 @@ class BlockLowering {
     Place whole;
     enum class Rest : std::uint8_t { is_there, is_to_copy } rest;  // what the update does not set
   };
-  std::map<int, Update> updates_;  // results of updates that have begun before their calls
+  std::map<int, std::vector<Piece>> pieces_;    // of joined arrays that lie in no memory of their own
+  mutable std::map<int, bool> read_in_pieces_;  // of values that have been asked about
+  std::map<int, Update> updates_;               // results of updates that have begun before their calls
 };
 
 bool indexed(const GraphNode& node, IndexedAccess& access);

@@ -34,6 +34,11 @@ std::size_t hash_of(const std::vector<NestStatement>& block) {
     }
     for (int k : s.ahead) mix(static_cast<std::size_t>(k) + 5000);
     for (int p : s.points) mix(static_cast<std::size_t>(p + 6000));
+    mix(static_cast<std::size_t>(s.boxes) * 1000 + static_cast<std::size_t>(s.record));
+    for (int p : s.offsets) mix(static_cast<std::size_t>(p + 7000));
+    for (const std::vector<int>& bases : s.bases) {
+      for (int v : bases) mix(static_cast<std::size_t>(v) + 8000);
+    }
     mix(static_cast<std::size_t>(s.fold) * 8 + static_cast<std::size_t>(s.order));
     mix(s.group.hash());
     mix(hash_of(s.head));
@@ -76,6 +81,7 @@ void print(const Nest& nest, const std::vector<NestStatement>& block, int indent
     for (int k : s.ahead) out += " ahead " + std::to_string(k);
     if (s.fold != Fold::none) out += std::string(" ") + kFoldNames[static_cast<int>(s.fold)];
     for (int p : s.points) out += " point " + std::to_string(p);
+    if (s.boxes > 0) out += " boxes " + std::to_string(s.boxes);
     out += "\n";
     if (s.kind == Kind::compute) out += s.group.str();
     if (!s.head.empty()) {
@@ -166,6 +172,7 @@ class Verifier {
       const bool sum = s.fold == Fold::sum && s.step == kNone && s.points.size() == s.from.size();
       need(sum && s.strides.size() >= s.from.size() && antisymmetric(s.group, pair_operands(s)), s, "pairs");
     }
+    if (s.boxes > 0) boxes(s);
     for (int e : s.extents) need(parameter(e), s, "no such parameter");
     need(s.extents.empty() || s.strides.size() == s.from.size() + s.to.size(), s, "strides for other operands");
     for (const std::vector<int>& strides : s.strides) {
@@ -179,6 +186,27 @@ class Verifier {
       const bool unit = k >= 0 && k < static_cast<int>(s.strides.size()) && !s.extents.empty() &&
                         s.strides[static_cast<std::size_t>(k)].back() == kUnit;
       need(unit, s, "an operand that cannot be fetched ahead");
+    }
+  }
+
+  void boxes(const NestStatement& s) {
+    const std::size_t operands = s.from.size() + s.to.size();
+    need(!s.extents.empty() && s.step == kNone && s.fold == Fold::none && s.ahead.empty(), s, "boxes of another kind");
+    need(s.offsets.size() == operands && s.bases.size() == operands, s, "not the boxes of every operand");
+    const int later = (s.boxes - 1) * s.record;
+    need(later >= 0, s, "no parameters for every box");
+    for (int e : s.extents) need(parameter(e + later), s, "no such parameter of a box");
+    for (const std::vector<int>& strides : s.strides) {
+      for (int p : strides) need(p < 0 || parameter(p + later), s, "no such parameter of a box");
+    }
+    for (std::size_t k = 0; wrong_.empty() && k < operands; ++k) {
+      const int v = k < s.from.size() ? s.from[k] : s.to[k - s.from.size()];
+      need(s.offsets[k] == kNone ? !pointer(v) : parameter(s.offsets[k] + later), s, "a box begins nowhere");
+      need(s.bases[k].empty() || static_cast<int>(s.bases[k].size()) == s.boxes, s, "not every box of an operand");
+      for (int base : s.bases[k]) {
+        read(s, base);
+        need(wrong_.empty() && pointer(base) && pointer(v) && dtype(base) == dtype(v), s, "a box of another kind");
+      }
     }
   }
 

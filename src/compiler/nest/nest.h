@@ -84,6 +84,12 @@ struct NestStatement {
   // Of a sum of all rows, of pairs of points: which numbers of its point each of `from` shows, or kNone. Then a pair
   // gives what the same pair the other way round gives, negated (nest/pair_symmetry.h).
   std::vector<int> points{};
+  // Loops that are done so many times, over one box after the other, if not 0. The parameters of the next box lie
+  // `record` further on; `offsets` are parameters: bytes from each operand to where it begins in a box (kNone: an
+  // element); `bases` has other pointers than the operand for each box, where they differ.
+  int boxes = 0, record = 0;
+  std::vector<int> offsets{};
+  std::vector<std::vector<int>> bases{};
   Fold fold = Fold::none;
   FoldOrder order = FoldOrder::row;
   FusedGroup group{};

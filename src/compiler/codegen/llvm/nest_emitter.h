@@ -190,6 +190,7 @@ class NestEmitter {
   }
   using Pointers = std::vector<llvm::Value*>;  // of inputs, then outputs; null: an element in a variable
   void compute_rows(const NestStatement& s);
+  void compute_boxes(const NestStatement& s);
   void rows(const NestStatement& s, std::size_t loop, const Pointers& pointers);
   void innermost(const NestStatement& s, const Pointers& pointers);
   void sum_pairs(const NestStatement& s, const Pointers& pointers);

@@ -57,10 +57,50 @@ void NestEmitter::divide_by_shared(const FusedGroup& group, const SharedDivisor&
 }
 
 void NestEmitter::compute_rows(const NestStatement& s) {
+  if (s.boxes > 0) return compute_boxes(s);
   Pointers pointers;
   for (int v : s.from) pointers.push_back(variable(v).pointer ? pointer(v) : nullptr);
   for (int v : s.to) pointers.push_back(pointer(v));
   rows(s, 0, pointers);
+}
+
+// The same code for one box after the other: what differs are parameters, which lie in records, and pointers.
+void NestEmitter::compute_boxes(const NestStatement& s) {
+  llvm::BasicBlock& entry = function_->getEntryBlock();
+  llvm::IRBuilder<> at_entry(&entry, entry.begin());
+  Pointers bases, tables;
+  for (std::size_t k = 0; k < s.bases.size(); ++k) {
+    const int v = k < s.from.size() ? s.from[k] : s.to[k - s.from.size()];
+    bases.push_back(variable(v).pointer && s.bases[k].empty() ? pointer(v) : nullptr);
+    tables.push_back(nullptr);
+    if (s.bases[k].empty()) continue;
+    tables.back() = at_entry.CreateAlloca(llvm::ArrayType::get(b_.getPtrTy(), s.bases[k].size()));
+    for (std::size_t box = 0; box < s.bases[k].size(); ++box) {
+      llvm::Value* slot = b_.CreateConstGEP1_64(b_.getPtrTy(), tables.back(), box);
+      b_.CreateStore(pointer(s.bases[k][box]), slot);
+    }
+  }
+  const auto number = [&](int n) { return b_.getInt64(static_cast<std::uint64_t>(n)); };
+  const std::vector<llvm::Value*> outside = parameters_;
+  turns(b_.getInt64(0), 1, number(s.boxes), [&](llvm::Value* box) {
+    llvm::Value* record = b_.CreateMul(box, number(s.record));
+    const auto read = [&](int p) {
+      if (p < 0) return;
+      llvm::Value* at = b_.CreateGEP(b_.getInt64Ty(), function_->getArg(kParameters), b_.CreateAdd(record, number(p)));
+      parameters_[static_cast<std::size_t>(p)] = b_.CreateLoad(b_.getInt64Ty(), at);
+    };
+    std::for_each(s.extents.begin(), s.extents.end(), read);
+    std::for_each(s.offsets.begin(), s.offsets.end(), read);
+    for (const std::vector<int>& strides : s.strides) std::for_each(strides.begin(), strides.end(), read);
+    Pointers pointers;
+    for (std::size_t k = 0; k < s.bases.size(); ++k) {
+      llvm::Value* base = bases[k];
+      if (tables[k]) base = b_.CreateLoad(b_.getPtrTy(), b_.CreateGEP(b_.getPtrTy(), tables[k], box));
+      pointers.push_back(base ? b_.CreateGEP(b_.getInt8Ty(), base, parameter(s.offsets[k])) : nullptr);
+    }
+    rows(s, 0, pointers);
+  });
+  parameters_ = outside;
 }
 
 // What operand k has for `lanes` rows from `row` on: all their elements, in as many pieces of `lanes` as a row has
