@@ -8,6 +8,7 @@
 
 namespace tnp::compiler {
 
+class FusedReduction;
 class TileGroup;
 
 struct Unit {
@@ -19,6 +20,7 @@ struct Unit {
   FusedGroup group;                        // where fused
   std::shared_ptr<const Boxes> boxes;      // where fused operands are read in pieces, which lie in the inputs
   std::int64_t spared = 0;                 // bytes of operands that are not put together therefore
+  std::shared_ptr<const FusedReduction> reduction;  // where it is a group and reductions of what that computes
   std::shared_ptr<const TileGroup> tiles;  // where it is several units that are run part by part
 };
 

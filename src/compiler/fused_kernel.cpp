@@ -139,6 +139,10 @@ FusedKernel::~FusedKernel() {
   for (Walk* w = walks_.load(); w != nullptr;) delete std::exchange(w, w->next);
 }
 
+std::int64_t FusedKernel::lanes(const Row& row) const {
+  return row.variant == nullptr ? 1 : row.variant->kernel.lanes;
+}
+
 int FusedKernel::num_compiled() const {
   int n = 0;
   for (Variant* v = variants_.load(std::memory_order_acquire); v != nullptr; v = v->next) ++n;

@@ -45,6 +45,25 @@ class FusedKernel {
   }
 
   int num_compiled() const;  // variants with code
+  std::int64_t grain() const { return grain_; }
+
+ private:
+  struct Variant;
+
+ public:
+  // How such rows are computed, chosen once for `n` elements in many rows.
+  struct Row {
+    const Variant* variant = nullptr;
+    OperandMask scalars;
+  };
+  Row prepare_row(const OperandMask& scalars, std::int64_t n, JitMode mode) {
+    return {choose(scalars, n, mode), scalars};
+  }
+  // Elements that code computes at a time; a row of a multiple of them has no rest that costs a call of its own.
+  std::int64_t lanes(const Row& row) const;
+  void run_row(const Row& row, std::byte* const* operands, std::int64_t n) const {
+    run_flat(row.variant, row.scalars, operands, n);
+  }
 
  private:
   struct Variant {

@@ -12,7 +12,7 @@ namespace {
 
 // The node of a unit that gives its first input with some elements replaced, in that one's memory where it may.
 const GraphNode* update_of(const Graph& graph, const Unit& unit) {
-  if (unit.fused || unit.tiles) return nullptr;
+  if (unit.fused || unit.tiles || unit.reduction) return nullptr;
   const GraphNode& node = graph.nodes[static_cast<std::size_t>(unit.nodes[0])];
   const bool updates = std::strcmp(node.op->name, "place_slice") == 0 || std::strcmp(node.op->name, "scatter") == 0;
   return updates ? &node : nullptr;
@@ -43,7 +43,7 @@ class Analysis {
 
   // Whether a unit may write over a Variable's array.
   bool may_update(const Unit& unit) const {
-    if (unit.tiles) return false;
+    if (unit.tiles || unit.reduction) return false;
     if (const GraphNode* update = update_of(graph_, unit)) return origin_of(update->inputs[0]) >= 0;
     return unit.fused && std::any_of(unit.inputs.begin(), unit.inputs.end(), [&](int in) {
              return origin_of(in) >= 0 && std::any_of(unit.outputs.begin(), unit.outputs.end(),

@@ -206,6 +206,8 @@ void Program::Impl::add_steps(Plan& plan, std::vector<Unit> units) const {
     step.nodes = unit.nodes;
     if (unit.tiles) {
       step.tiles = unit.tiles;
+    } else if (unit.reduction) {
+      step.reduction = unit.reduction;
     } else if (unit.fused) {
       step.kernel = FusedKernel::get(unit.group);
     } else {
@@ -271,7 +273,7 @@ Program::Plan* Program::Impl::make_exact_plan(std::span<const Array> inputs, std
       const std::string wrong = verify(plan->graph, units);
       if (!wrong.empty()) throw RuntimeError("the steps for certain sizes are invalid: " + wrong);
     }
-    const bool tiled = std::any_of(units.begin(), units.end(), [](const Unit& u) { return u.tiles != nullptr; });
+    const bool tiled = std::any_of(units.begin(), units.end(), [](const Unit& u) { return u.tiles || u.reduction; });
     if (!large && may_be_native && is_static && !only_moves(plan->graph)) {
       Graph spelled = plan->graph;
       spell_out(spelled);
@@ -535,12 +537,16 @@ void Program::Impl::run_fused(const Step& step, Run& run) const {
   }
 }
 
-void Program::Impl::run_tiles(const Step& step, Run& run) const {
+void Program::Impl::run_group(const Step& step, Run& run) const {
   const StepPlan& plan = step.plan;
   std::vector<Array*> in;
   for (int place : plan.inputs) in.push_back(const_cast<Array*>(&run.at(place)));
   Arrays out(plan.outputs.size());
-  step.tiles->run(in.data(), out.data(), options.jit);
+  if (step.tiles) {
+    step.tiles->run(in.data(), out.data(), options.jit);
+  } else {
+    step.reduction->run(in.data(), out.data(), options.jit);
+  }
   for (int place : plan.frees) run.slot(place) = Array();
   for (const auto& [output, source] : step.sizes) run.note(out[static_cast<std::size_t>(output)], source);
   for (std::size_t j = 0; j < out.size(); ++j) {
@@ -660,8 +666,8 @@ void Program::run_steps(const Plan& plan, std::span<const Array> inputs, Array* 
     if (claims && &step - plan.steps.data() == plan.overwriting.first) impl.claim(run, *claims);
     if (step.kernel) {
       impl.run_fused(step, run);
-    } else if (step.tiles) {
-      impl.run_tiles(step, run);
+    } else if (step.is_group()) {
+      impl.run_group(step, run);
     } else {
       impl.run_call(step, run);
     }
@@ -716,9 +722,10 @@ std::string Program::str() const {
   if (plan.is_native.load()) s += "  native code for all steps\n";
   for (const Step& step : plan.steps) {
     s += "  " + list(step.plan.outputs) + " = " +
-         (step.tiles    ? "tiled"
-          : step.kernel ? "fused"
-                        : step.node->op->name) +
+         (step.tiles       ? "tiled"
+          : step.reduction ? "reduced"
+          : step.kernel    ? "fused"
+                           : step.node->op->name) +
          "(" + list(step.plan.inputs) + ")";
     const std::string params = step.node == nullptr ? "" : params_str(*step.node->params);
     if (!params.empty()) s += " {" + params + "}";
@@ -726,6 +733,7 @@ std::string Program::str() const {
     s += "\n";
     if (step.kernel) s += step.kernel->group().str();
     if (step.tiles) s += step.tiles->str();
+    if (step.reduction) s += step.reduction->str();
   }
   return s + "  return " + list(plan.memory.results) + "\n";
 }

@@ -27,6 +27,8 @@ struct Step {
   const GraphNode* node = nullptr;         // a call …
   std::shared_ptr<FusedKernel> kernel;     // … or a fused group
   std::shared_ptr<const TileGroup> tiles;  // … or several, run part by part
+  std::shared_ptr<const FusedReduction> reduction;  // … or a fused group and reductions of what it computes
+  bool is_group() const { return tiles || reduction; }
   std::vector<int> nodes;
   StepPlan plan;
   bool symbolic_params = false;
@@ -139,7 +141,7 @@ struct Program::Impl {
   [[noreturn]] void refuse(int input, const Array& x) const;
   void run_call(const Step& step, Run& run) const;
   void run_fused(const Step& step, Run& run) const;
-  void run_tiles(const Step& step, Run& run) const;
+  void run_group(const Step& step, Run& run) const;
   void claim(Run& run, VariableClaims& claims) const;
   [[noreturn]] void shapes_do_not_fit(const Step& step, Run& run) const;
 };

@@ -112,7 +112,7 @@ bool Program::Impl::is_made_later(const Plan& plan, const Step& step, const std:
 std::unique_ptr<PreparedCall> Program::Impl::prepare_step(const Plan& plan, const MemoryPlan& memory,
                                                           std::span<const Array> inputs) const {
   const Step& step = plan.steps[0];
-  if (plan.steps.size() != 1 || memory.results != memory.steps[0].outputs || step.tiles) return nullptr;
+  if (plan.steps.size() != 1 || memory.results != memory.steps[0].outputs || step.is_group()) return nullptr;
   const std::span<const Array> arguments = inputs.first(static_cast<std::size_t>(graph.num_args()));
   PreparedOperands read = operands(plan, memory.steps[0].inputs, inputs);
   if (step.kernel) return prepared_kernel(arguments, step.kernel, std::move(read), options.jit);
@@ -147,7 +147,7 @@ std::unique_ptr<PreparedCall> Program::Impl::prepare_steps(const Plan& plan, con
   for (std::size_t u = 0; u < plan.steps.size(); ++u) {
     const Step& step = plan.steps[u];
     const StepPlan& places = memory.steps[u];
-    if (step.tiles || step.part >= 0 || (!step.kernel && is_made_later(plan, step, places.inputs, inputs)))
+    if (step.is_group() || step.part >= 0 || (!step.kernel && is_made_later(plan, step, places.inputs, inputs)))
       return nullptr;
     PreparedStep s;
     if (step.kernel) {

@@ -108,6 +108,61 @@ void fold_rows(const void* in, int64_t row_stride, int64_t rows, int64_t n, void
   }
 }
 
+// A row that comes in pieces; of each but the last n is a multiple of a leaf's elements. The tree is that of the row.
+template <class Op, class T>
+void fold_leaves(RowState& state, const T* p, int64_t leaves) {
+  constexpr int N = kWideLanes<T>;
+  using V = Vec<T, N>;
+  const auto at = [&](int level) { return reinterpret_cast<T*>(state.stack[level]); };
+  for (; leaves > 0; leaves--, p += kLeafRows * N) {
+    state.leaves++;
+    V v;
+    if constexpr (Op::pairwise) {
+      v = fold_wide<Op>(p, kLeafRows);
+      for (int64_t bits = state.leaves; (bits & 1) == 0; bits >>= 1)
+        v = Op::apply(load_vec<T, N>(at(--state.depth)), v);
+    } else {
+      int64_t i = 0;
+      v = state.depth != 0 ? load_vec<T, N>(at(--state.depth)) : load_vec<T, N>(p + i++ * N);
+      for (; i < kLeafRows; i++) v = Op::apply(v, load_vec<T, N>(p + i * N));
+    }
+    store_vec<T, N>(at(state.depth++), v);
+  }
+}
+
+template <class Op, int Width, class T>
+void fold_piece(RowState& state, const void* in, int64_t n) {
+  fold_leaves<Op>(state, static_cast<const T*>(in), n * Width / (kLeafRows * kWideLanes<T>));
+}
+
+template <class Op, int Width, class T>
+void fold_last_piece(RowState& state, const void* in, int64_t n, void* out) {
+  constexpr int N = kWideLanes<T>;
+  using V = Vec<T, N>;
+  const T* p = static_cast<const T*>(in);
+  n *= Width;
+  const int64_t leaves = n / (kLeafRows * N);
+  fold_leaves<Op>(state, p, leaves);
+  p += leaves * kLeafRows * N;
+  n -= leaves * kLeafRows * N;
+  const auto at = [&](int level) { return reinterpret_cast<const T*>(state.stack[level]); };
+  const int64_t rows = n / N;
+  V v;
+  if (Op::pairwise && rows > 0) {
+    v = fold_wide<Op>(p, rows);
+  } else {
+    v = load_vec<T, N>(at(--state.depth));
+    for (int64_t i = 0; i < rows; i++) v = Op::apply(v, load_vec<T, N>(p + i * N));
+  }
+  while (state.depth > 0) v = Op::apply(load_vec<T, N>(at(--state.depth)), v);
+  if (rows * N < n) {
+    V rest = V(Op::template identity<T>());
+    __builtin_memcpy(&rest, p + rows * N, static_cast<std::size_t>(n - rows * N) * sizeof(T));
+    v = Op::apply(v, rest);
+  }
+  fold_lanes<Op, Width>(Op::finish(v), static_cast<T*>(out));
+}
+
 template <class Op, class V, int Rows>
 TNP_INLINE V fold_column(const char* p, int64_t row_stride) {
   V v;
@@ -165,7 +220,8 @@ void fold_columns(const void* in, int64_t row_stride, int64_t rows, int64_t cols
 
 template <class Op, int Width, class T>
 inline constexpr ReduceKernels kFoldKernels = {&fold_rows<Op, Width, T>, &fold_columns<Op, Width, T>,
-                                               &combine<Op, Width, T>};
+                                               &combine<Op, Width, T>, &fold_piece<Op, Width, T>,
+                                               &fold_last_piece<Op, Width, T>};
 
 // The same three of an operation on numbers that are pairs of T, which `Op::apply` takes one at a time.
 template <class T>
@@ -197,6 +253,6 @@ void fold_complex_columns(const void* in, int64_t row_stride, int64_t rows, int6
 
 template <class Op, class C>
 inline constexpr ReduceKernels kComplexKernels = {&fold_complex_rows<Op, C>, &fold_complex_columns<Op, C>,
-                                                  &combine_complex<Op, C>};
+                                                  &combine_complex<Op, C>, nullptr, nullptr};
 
 }  // namespace tnp::TNP_ISA

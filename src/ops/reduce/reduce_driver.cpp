@@ -116,6 +116,12 @@ void run_stages(const ReducePlan& plan, const ReduceNest& nest, DType dtype, cha
 
 }  // namespace
 
+ReducePlan plan_reduction(ReduceOp op, DType from, DType to) {
+  ReducePlan plan = make_plan(op, to);
+  if (op == ReduceOp::sum && from == DType::bool_ && unsigned_of(plan.type) == DType::uint64) plan.count = kCount.get();
+  return plan;
+}
+
 void reduce(ReduceOp op, const StridedView& in, uint64_t reduced_axes, const StridedView& out) {
   const uint64_t all_axes = in.ndim < 64 ? (uint64_t{1} << in.ndim) - 1 : ~uint64_t{0};
   if (reduced_axes == all_axes && reduce_run(op, in, out)) return;
@@ -126,9 +132,7 @@ void reduce(ReduceOp op, const StridedView& in, uint64_t reduced_axes, const Str
     return reduce_arg(op == ReduceOp::argmax, in, reduced_axes, out);
   }
 
-  ReducePlan plan = make_plan(op, out.dtype);
-  if (op == ReduceOp::sum && in.dtype == DType::bool_ && unsigned_of(plan.type) == DType::uint64)
-    plan.count = kCount.get();
+  const ReducePlan plan = plan_reduction(op, in.dtype, out.dtype);
   ReduceNest nest;
   make_nest(in, reduced_axes, false, nest);
   if (nest.in_order && plan.type == out.dtype) {

@@ -13,6 +13,14 @@ namespace tnp {
 // Rows that `columns` takes at once.
 inline constexpr int kLeafRows = 8;
 
+// What has been reduced of a row that comes in pieces.
+struct RowState {
+  static constexpr int kLevels = 40;
+  alignas(64) unsigned char stack[kLevels][256];
+  int depth = 0;
+  int64_t leaves = 0;
+};
+
 struct ReduceKernels {
   // out[i] = the reduction of the n elements that begin at in + i * row_stride (bytes), for i < rows. n > 0.
   void (*rows)(const void* in, int64_t row_stride, int64_t rows, int64_t n, void* out);
@@ -20,7 +28,12 @@ struct ReduceKernels {
   void (*columns)(const void* in, int64_t row_stride, int64_t rows, int64_t cols, void* out);
   // a[i] = a[i] op b[i]
   void (*combine)(void* a, const void* b, int64_t n);
+  // The reduction of a row of more elements than a piece: pieces, each of a multiple of kPieceBytes, then the last one,
+  // which may be of any size. The result is that of `rows`. Null where the operation takes one element at a time.
+  void (*piece)(RowState& state, const void* in, int64_t n);
+  void (*last_piece)(RowState& state, const void* in, int64_t n, void* out);
 };
+inline constexpr int64_t kPieceBytes = kLeafRows * 256;
 
 struct ArgKernels {
   // index[i] and value[i] = where the least (or greatest) of n elements is first, or the first NaN, and what is there.

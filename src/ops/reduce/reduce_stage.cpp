@@ -15,43 +15,6 @@ constexpr int64_t kColumnBlockBytes = 4096;
 constexpr int64_t kMaxChunkRows = int64_t{1} << 20;
 constexpr int kColumnLevels = 20;  // enough for kMaxChunkRows in leaves of kLeafRows
 
-int64_t power_of_two_above(int64_t n) {
-  int64_t p = 1;
-  while (p < n) p *= 2;
-  return p;
-}
-
-// Partial results in the order of a binary counter: equal numbers of blocks are combined first.
-class PartialStack {
- public:
-  PartialStack(const ReducePlan& plan, int64_t cols, char* memory, int64_t level_bytes)
-      : plan_(plan), cols_(cols), memory_(memory), level_bytes_(level_bytes) {}
-
-  // Where the next partial result is to be written, before push().
-  char* top() { return memory_ + depth_ * level_bytes_; }
-  void push() {
-    depth_++;
-    for (int64_t bits = ++count_; (bits & 1) == 0; bits >>= 1) merge();
-  }
-  void finish(char* out) {
-    while (depth_ > 1) merge();
-    std::memcpy(out, memory_, static_cast<size_t>(cols_ * plan_.bytes));
-  }
-
- private:
-  void merge() {
-    depth_--;
-    plan_.kernels->combine(top() - level_bytes_, top(), cols_);
-  }
-
-  const ReducePlan& plan_;
-  int64_t cols_;
-  char* memory_;
-  int64_t level_bytes_;
-  int depth_ = 0;
-  int64_t count_ = 0;
-};
-
 bool counts(const ReducePlan& plan, const ReduceStage& stage) {
   return plan.count != nullptr && stage.dtype == DType::bool_ && stage.stride == 1;
 }
@@ -107,8 +70,7 @@ void reduce_row_range(const ReducePlan& plan, const ReduceStage& stage, int64_t 
 // Rows that are long: chunks of them, then the chunks' results.
 void reduce_long_rows(const ReducePlan& plan, const ReduceStage& stage, char* out) {
   const int64_t rows = stage.batch.size();
-  const int64_t wanted = power_of_two_above(divide_up(stage.n, 2048));
-  const int64_t chunk = wanted > kReduceChunk ? wanted : kReduceChunk;
+  const int64_t chunk = chunk_of(stage.n);
   const int64_t chunks = divide_up(stage.n, chunk);
   const Scratch partials(rows * chunks * plan.bytes);
   std::atomic<bool> settled = false;
