@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/dim.h"
+#include "ir/composed.h"
 #include "ir/trace.h"
 #include "ops/shape/sequences.h"
 #include "ops/shape/slice.h"
@@ -48,35 +49,63 @@ Array diag(const Array& v, std::int64_t k) {
 
 Array diagflat(const Array& v, std::int64_t k) { return diag(ravel(v), k); }
 
-Array fill_diagonal(const Array& x, const Array& values, bool wrap) {
-  if (x.ndim() < 2) throw ValueError("array must be at least 2-d");
-  Dim step = 1, count = x.shape()[0];
-  if (x.ndim() == 2) {
-    const Dim rows = x.shape()[0], columns = x.shape()[1];
-    step = dim_add(columns, 1);
-    count = wrap ? dim_floor_div(dim_add(dim_mul(rows, columns), columns), step) : dim_min(rows, columns);
-  } else {
-    check_equal_sizes(x.shape());
-    Dim stride = 1;
-    for (int i = 0; i + 1 < x.ndim(); ++i) {
-      stride = dim_mul(stride, x.shape()[i]);
-      step = dim_add(step, stride);
-    }
+namespace {
+
+// The places of a diagonal in row-major order: 0, step, 2 * step, …
+struct Diagonal {
+  Dim step = 1, count = 0;
+};
+Diagonal diagonal_of(const Shape& shape, bool wrap) {
+  Diagonal d{1, shape[0]};
+  if (shape.ndim() == 2) {
+    const Dim rows = shape[0], columns = shape[1];
+    d.step = dim_add(columns, 1);
+    d.count = wrap ? dim_floor_div(dim_add(dim_mul(rows, columns), columns), d.step) : dim_min(rows, columns);
+    return d;
   }
-  if (values.ndim() == 0 && computes_directly({&x, &values}) && x.is_contiguous()) {
-    const Array out = copy(x), value = astype(values, x.dtype());
-    const std::int64_t size = x.itemsize();
-    for (std::int64_t i = 0; i < count; ++i)
-      std::memcpy(out.data() + i * step * size, value.data(), static_cast<std::size_t>(size));
-    return out;
+  Dim stride = 1;
+  for (int i = 0; i + 1 < shape.ndim(); ++i) {
+    stride = dim_mul(stride, shape[i]);
+    d.step = dim_add(d.step, stride);
   }
-  if (values.ndim() == 0 && !wrap) {
+  return d;
+}
+
+Array filled_diagonal_of_parts(std::span<const Array> in, const Axes& numbers) {
+  const Array &x = in[0], &values = in[1];
+  const bool wrap = numbers[0] != 0;
+  const Diagonal d = diagonal_of(x.shape(), wrap);
+  if (!wrap) {
     Axes axes;
     for (int i = 0; i < x.ndim(); ++i) axes.push_back(i);
-    const std::vector<Array> places(static_cast<std::size_t>(x.ndim()), iota(count, DType::int64));
+    const std::vector<Array> places(static_cast<std::size_t>(x.ndim()), iota(d.count, DType::int64));
     return scatter(x, places, astype(values, x.dtype()), axes, ScatterMode::set);
   }
-  return put(x, iota(count, DType::int64) * dim_value(step, DType::int64), values);
+  return put(x, iota(d.count, DType::int64) * dim_value(d.step, DType::int64), values);
+}
+
+Array filled_diagonal(std::span<const Array> in, const Axes& numbers) {
+  const Array &x = in[0], value = astype(in[1], x.dtype());
+  const Diagonal d = diagonal_of(x.shape(), numbers[0] != 0);
+  const Array out = copy(x);
+  const std::int64_t size = x.itemsize();
+  for (std::int64_t i = 0; i < d.count; ++i)
+    std::memcpy(out.data() + i * d.step * size, value.data(), static_cast<std::size_t>(size));
+  return out;
+}
+
+// With one value.
+const Composed kFilledDiagonal("fill_diagonal", "A copy with one value on its diagonal.", &filled_diagonal_of_parts,
+                               &filled_diagonal, nullptr, &filled_diagonal_of_parts);
+
+}  // namespace
+
+Array fill_diagonal(const Array& x, const Array& values, bool wrap) {
+  if (x.ndim() < 2) throw ValueError("array must be at least 2-d");
+  if (x.ndim() > 2) check_equal_sizes(x.shape());
+  if (values.ndim() == 0) return compose(kFilledDiagonal, {x, values}, {wrap ? 1 : 0});
+  const Diagonal d = diagonal_of(x.shape(), wrap);
+  return put(x, iota(d.count, DType::int64) * dim_value(d.step, DType::int64), values);
 }
 
 Arrays diag_indices(std::int64_t n, int ndim) {

@@ -6,6 +6,7 @@
 
 #include "base/casting.h"
 #include "base/dim.h"
+#include "ir/composed.h"
 #include "numpy/reduction_axes.h"
 #include "ops/elementwise/family.h"
 #include "ops/elementwise/fp_status.h"
@@ -301,24 +302,20 @@ Array reduced_rows(ReduceOp op, const Array& given, std::span<const std::int64_t
   return out;
 }
 
-}  // namespace
-
-Array ufunc_reduceat(std::string_view ufunc, const Array& given, const Array& given_indices, std::int64_t given_axis,
-                     std::optional<DType> dtype) {
-  const Function f(ufunc, "reduceat");
-  if (given.ndim() == 0) throw TypeError("cannot reduceat on a scalar");
-  const int axis = normalize_axis(given_axis, given.ndim());
-  if (given_indices.ndim() != 1) throw ValueError("reduceat: indices must be a 1-d array");
-  check_cast(given_indices.dtype(), DType::int64, Casting::safe);
-  const std::int64_t n = known_size(given, axis, f);
-  const auto at = astype(given_indices, DType::int64).to_vector<std::int64_t>();
+std::vector<std::int64_t> places_of(const Function& f, const Array& indices, std::int64_t n) {
+  std::vector<std::int64_t> at = astype(indices, DType::int64).to_vector<std::int64_t>();
   for (std::int64_t i : at) {
     if (i < 0 || i >= n) {
       throw IndexError("index " + std::to_string(i) + " out-of-bounds in " + f.name() + ".reduceat [0, " +
                        std::to_string(n) + ")");
     }
   }
-  const Array x = f.prepared(given, dtype, "reduceat");
+  return at;
+}
+
+// Of x in the type of the results.
+Array reduced_at(const Function& f, const Array& x, const std::vector<std::int64_t>& at, int axis) {
+  const std::int64_t n = x.shape()[axis];
   if (at.empty()) return part(x, axis, 0, 0);
   const std::optional<ReduceOp> op = reduction_of(f, x.dtype());
   if (op && axis + 1 == x.ndim() && (axis == 0 || x.size() <= kFewElements) && computes_directly({&x}))
@@ -332,9 +329,87 @@ Array ufunc_reduceat(std::string_view ufunc, const Array& given, const Array& gi
       continue;
     }
     parts.push_back(ufunc_reduce(
-        ufunc, run, {.axis = Axes{axis}, .dtype = x.dtype(), .keepdims = true, .initial = {}, .where = {}}));
+        f.name(), run, {.axis = Axes{axis}, .dtype = x.dtype(), .keepdims = true, .initial = {}, .where = {}}));
   }
   return concatenate(parts, axis);
+}
+
+// By primitives alone: all elements, masked, for each index. For derivatives and batches.
+Array reduced_at_of_parts(const Function& f, const Array& x, const Array& indices, int axis) {
+  const bool least = f.is("minimum") || f.is("logical_and");
+  if (!f.has_primitive() && !f.is("logical_and") && !f.is("logical_or"))
+    throw TracerError(f.name() + ".reduceat: its derivatives and batches need indices that are known");
+  const Array n = reshape(dim_value(x.shape()[axis], DType::int64), Shape{1});
+  const Array next = concatenate(Arrays{part(indices, 0, 1, dim_sub(indices.shape()[0], 1)), n}, 0);
+  const Array end = maximum(next, indices + Scalar(1));
+  const Array place = iota(x.shape()[axis], DType::int64);
+  const Array taken = logical_and(greater_equal(place, expand_dims(indices, {1})), less(place, expand_dims(end, {1})));
+  const Array rows = expand_dims(moveaxis(x, {axis}, {-1}), {-2});
+  const bool is_sum = f.is("add"), is_prod = f.is("multiply");
+  // What is not taken is what changes nothing: of numbers without an infinity the first element that is taken.
+  const double far = std::numeric_limits<double>::infinity();
+  const Array other = is_sum || is_prod        ? f.identity(x.dtype())
+                      : is_floating(x.dtype()) ? astype(Array(least ? far : -far), x.dtype())
+                                               : expand_dims(take(moveaxis(x, {axis}, {-1}), indices, -1), {-1});
+  const Array known = tnp::where(taken, rows, other);
+  const Reduction last{.axis = Axes{-1}, .dtype = x.dtype(), .keepdims = false, .initial = {}, .where = {}};
+  const Array y = is_sum ? sum(known, last) : is_prod ? prod(known, last) : least ? min(known, last) : max(known, last);
+  return moveaxis(y, {-1}, {axis});
+}
+
+// Functions of two arguments by number, which graphs keep: new ones come last.
+constexpr std::string_view kNumbered[] = {
+    "add",         "multiply",    "maximum",  "minimum",      "logical_and", "logical_or",
+    "logical_xor", "subtract",    "divide",   "power",        "bitwise_and", "bitwise_or",
+    "bitwise_xor", "fmax",        "fmin",     "gcd",          "lcm",         "hypot",
+    "logaddexp",   "logaddexp2",  "arctan2",  "floor_divide", "remainder",   "fmod",
+    "left_shift",  "right_shift", "copysign", "nextafter",    "float_power", "heaviside",
+    "equal",       "not_equal",   "less",     "less_equal",   "greater",     "greater_equal"};
+
+Function numbered(const Axes& numbers) { return {kNumbered[static_cast<std::size_t>(numbers[1])], "reduceat"}; }
+
+struct ReducedAt : Composed {
+  ReducedAt()
+      : Composed(
+            "reduceat", "The elements from each index up to the next one combined by a function of two arguments.",
+            +[](std::span<const Array> in, const Axes& numbers) {
+              return reduced_at_of_parts(numbered(numbers), in[0], in[1], static_cast<int>(numbers[0]));
+            },
+            +[](std::span<const Array> in, const Axes& numbers) {
+              const auto f = numbered(numbers);
+              const auto axis = static_cast<int>(numbers[0]);
+              return reduced_at(f, in[0], places_of(f, in[1], in[0].shape()[axis]), axis);
+            }) {
+    infers_unknown_rank = false;
+    infer = +[](const Call& call) {
+      Shape shape = call.in[0].shape();
+      shape[static_cast<int>(numbers_of(call.params)[0])] = call.in[1].shape()[0];
+      return OutputSpecs{{call.in[0].dtype(), shape}};
+    };
+    infer_dtype = +[](const Call& call) { return std::vector<DType>{call.in[0].dtype()}; };
+  }
+};
+const ReducedAt kReducedAt;
+
+}  // namespace
+
+Array ufunc_reduceat(std::string_view ufunc, const Array& given, const Array& given_indices, std::int64_t given_axis,
+                     std::optional<DType> dtype) {
+  const Function f(ufunc, "reduceat");
+  if (given.ndim() == 0) throw TypeError("cannot reduceat on a scalar");
+  const int axis = normalize_axis(given_axis, given.ndim());
+  if (given_indices.ndim() != 1) throw ValueError("reduceat: indices must be a 1-d array");
+  check_cast(given_indices.dtype(), DType::int64, Casting::safe);
+  const bool known = !given_indices.is_symbolic() && !is_symbolic(given.shape()[axis]);
+  std::vector<std::int64_t> at;
+  if (known) at = places_of(f, given_indices, given.shape()[axis]);
+  const Array x = f.prepared(given, dtype, "reduceat");
+  if (known) return reduced_at(f, x, at, axis);
+  const auto* number = std::find(std::begin(kNumbered), std::end(kNumbered), f.op().name);
+  if (number == std::end(kNumbered))
+    throw TracerError(f.name() + ".reduceat: the indices and the size of axis " + std::to_string(axis) +
+                      " must be known");
+  return compose(kReducedAt, {x, astype(given_indices, DType::int64)}, {axis, number - std::begin(kNumbered)});
 }
 
 namespace {

@@ -135,6 +135,45 @@ def test_in_traced_functions(f: Callable) -> None:
         same(traced(tnp.asarray(x)), f(np, x), 1e-12)
 
 
+@pytest.mark.parametrize("name", REDUCIBLE)
+def test_reduceat_at_indices_that_a_run_is_given(name: str) -> None:
+    """To the bit what eager calls give, and their errors."""
+    ufunc = getattr(tnp, name)
+    for dtype in ("bool", "int32", "float64"):
+        x = tnp.asarray(sample((5, 7), dtype, 6))
+        for axis in (0, 1):
+            traced = tnp.function(lambda x, i, a=axis: ufunc.reduceat(x, i, a))
+            for index in ([0, 3, 1, 4], [2], [], [4, 4], [9], [-1]):
+                i = tnp.asarray(np.array(index, dtype="int64"))
+                got = outcome(lambda f, x=x, i=i: f(x, i), traced)
+                expected = outcome(lambda f, x=x, i=i, a=axis: f.reduceat(x, i, a), ufunc)
+                if isinstance(got, TypeError):  # of types, which the trace tells before places
+                    assert isinstance(expected, (TypeError, IndexError))
+                elif isinstance(expected, Exception):
+                    assert (type(got), str(got)) == (type(expected), str(expected))
+                else:
+                    assert got.dtype == expected.dtype
+                    assert np.asarray(got).tobytes() == np.asarray(expected).tobytes()
+            assert traced.cache_info()["traced"] <= 1
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("name", ["add", "multiply", "maximum", "minimum"])
+def test_derivatives_and_batches_of_reduceat_at_traced_indices(name: str, axis: int) -> None:
+    """As those at indices that are known."""
+    ufunc = getattr(tnp, name)
+    x, i = tnp.asarray(sample((5, 7), "float64", 3)), tnp.asarray([0, 3, 1, 4])
+
+    def loss(x: Any, i: Any) -> Any:
+        return (ufunc.reduceat(x, i, axis) ** 2).sum()
+
+    expected = np.asarray(tnp.grad(lambda x: loss(x, [0, 3, 1, 4]))(x))
+    same(tnp.function(lambda x, i: tnp.grad(lambda x: loss(x, i))(x))(x, i), expected, 1e-12)
+    xs = tnp.asarray(sample((3, 5, 7), "float64", 4))
+    got = tnp.function(lambda xs, i: tnp.vmap(lambda x: ufunc.reduceat(x, i, axis))(xs))(xs, i)
+    same(got, np.stack([np.asarray(ufunc.reduceat(x, i, axis)) for x in xs]), 1e-12)
+
+
 def test_attributes() -> None:
     """As NumPy's, less the types that tnp has not, and with bfloat16."""
     for name in ("add", "sin", "divide", "less", "logical_and", "bitwise_or", "absolute", "power", "isnan", "gcd"):
