@@ -27,6 +27,7 @@ constexpr std::int64_t kLongRow = 2048;    // rows below are walked by native co
 constexpr double kGatherNs = 1;            // that an element takes which is gathered for block kernels
 constexpr double kLoadNs = 3e5;            // that loading code takes, roughly
 constexpr int kMaxVectorBytes = 256;       // of one operand: twice 8 complex128
+constexpr std::int64_t kLine = 64;         // bytes between elements of a row that are put in order first
 
 // Elements begin … begin + n of an operand, in row-major order of `shape`.
 void gather_range(std::byte* to, const LoopOperand& from, const Shape& shape, std::int64_t begin, std::int64_t n,
@@ -55,6 +56,30 @@ void gather_range(std::byte* to, const LoopOperand& from, const Shape& shape, st
       index[d] = 0;
     }
   }
+}
+
+// The other way: elements begin … begin + n, which lie one after the other, to their places.
+void scatter_range(const LoopOperand& to, const std::byte* from, const Shape& shape, std::int64_t begin, std::int64_t n,
+                   int size) {
+  with_element_bits(size, [&]<class T>(T) {
+    std::int64_t index[kMaxDims];
+    std::byte* at = to.data;
+    std::int64_t rest = begin;
+    for (int d = shape.ndim() - 1; d >= 0; --d) {
+      index[d] = rest % shape[d];
+      rest /= shape[d];
+      at += index[d] * to.strides[d];
+    }
+    for (std::int64_t i = 0; i < n; ++i) {
+      std::memcpy(at, from + i * static_cast<std::int64_t>(sizeof(T)), sizeof(T));
+      for (int d = shape.ndim() - 1; d >= 0; --d) {
+        at += to.strides[d];
+        if (++index[d] < shape[d]) break;
+        at -= shape[d] * to.strides[d];
+        index[d] = 0;
+      }
+    }
+  });
 }
 
 // One element, its size known to the compiler for the sizes there are.
@@ -559,6 +584,110 @@ void FusedKernel::run_walk(const Walk& walk, const Loops& loops, const Loop& loo
                  parameters[0] = end - begin;
                  walk.code.function(at, parameters.data(), 1, nullptr, nullptr, nullptr);
                });
+}
+
+bool FusedKernel::Prepared::serves(const Shape& shape, std::span<const LoopOperand> operands) const {
+  if ((walk_ == nullptr && variant_ == nullptr) || shape_ != shape) return false;
+  for (std::size_t k = 0; k < operands.size(); ++k) {
+    if (strides_[k] != operands[k].strides) return false;
+  }
+  return true;
+}
+
+bool FusedKernel::prepare(const Shape& shape, std::span<const LoopOperand> operands, Prepared& prepared) const {
+  prepared = {};
+  const int inner = shape.ndim() - 1, inputs = group_.num_inputs(), outputs = group_.num_outputs();
+  if (inner < 1 || shape[inner] < kShortRow || shape.num_elements() == 0) return false;
+  bool gaps = false, one_row = true;
+  OperandMask scalars;
+  for (std::size_t k = 0; k < operands.size(); ++k) {
+    const Strides& s = operands[k].strides;
+    if (std::abs(s[inner]) >= kLine) return false;
+    const bool same = static_cast<int>(k) >= outputs && s[inner] == 0;
+    if (same) scalars.set(k - static_cast<std::size_t>(outputs));
+    gaps = gaps || (!same && s[inner] != sizes_[k]);
+    const bool is_one = std::all_of(s.begin(), s.end(), [](std::int64_t stride) { return stride == 0; });
+    one_row = one_row && (is_one || s == contiguous_strides(shape, sizes_[k]));
+  }
+  if (one_row) return false;
+  if (!gaps && shape[inner] >= kLongRow) {
+    prepared.variant_ = find(scalars, best_isa());
+    prepared.scalars_ = scalars;
+    if (prepared.variant_ == nullptr) return false;
+  } else {
+    std::vector<Strides> strides;
+    std::vector<int> sizes;
+    std::vector<const std::byte*> places;
+    for (int k = 0; k < inputs + outputs; ++k) {  // inputs first
+      const auto at = static_cast<std::size_t>(k < inputs ? outputs + k : k - inputs);
+      strides.push_back(operands[at].strides);
+      places.push_back(operands[at].data);
+      sizes.push_back(sizes_[at]);
+    }
+    Loops loops(shape, strides, sizes);
+    loops.look_ahead(places, sizes);
+    prepared.walk_ = find_walk(loops, best_isa());
+    if (prepared.walk_ == nullptr) return false;
+    prepared.parameters_ = loops.parameters;
+  }
+  prepared.shape_ = shape;
+  for (const LoopOperand& o : operands) prepared.strides_.push_back(o.strides);
+  return true;
+}
+
+void FusedKernel::run_prepared(const Prepared& prepared, std::span<const LoopOperand> operands) const {
+  const int inputs = group_.num_inputs(), outputs = group_.num_outputs();
+  if (prepared.walk_ != nullptr) {
+    void* at[kMaxLoopOperands];
+    for (int k = 0; k < inputs + outputs; ++k)
+      at[k] = operands[static_cast<std::size_t>(k < inputs ? outputs + k : k - inputs)].data;
+    prepared.walk_->code.function(at, prepared.parameters_.data(), 1, nullptr, nullptr, nullptr);
+    return;
+  }
+  const Shape& shape = prepared.shape_;
+  const int inner = shape.ndim() - 1;
+  std::byte* at[kMaxLoopOperands];
+  for (std::size_t k = 0; k < operands.size(); ++k) at[k] = operands[k].data;
+  std::int64_t index[kMaxDims] = {};
+  for (int d = inner; d >= 0;) {
+    run_flat(prepared.variant_, prepared.scalars_, at, shape[inner]);
+    for (d = inner - 1; d >= 0; --d) {
+      const bool again = ++index[d] < shape[d];
+      for (std::size_t k = 0; k < operands.size(); ++k)
+        at[k] += again ? operands[k].strides[d] : -(shape[d] - 1) * operands[k].strides[d];
+      if (again) break;
+      index[d] = 0;
+    }
+  }
+}
+
+void FusedKernel::run_scattered(const Shape& shape, std::span<const LoopOperand> operands, JitMode mode) {
+  const int outputs = group_.num_outputs();
+  const std::int64_t n = shape.num_elements();
+  OperandMask scalars;
+  for (std::size_t k = static_cast<std::size_t>(outputs); k < operands.size(); ++k) {
+    const Strides& s = operands[k].strides;
+    const bool is_one = std::all_of(s.begin(), s.end(), [](std::int64_t stride) { return stride == 0; });
+    scalars[k - static_cast<std::size_t>(outputs)] = is_one;
+  }
+  const Variant* variant = choose(scalars, n, mode);
+  const std::int64_t block = std::min(n, kStageBlock);
+  Stage stage(static_cast<std::int64_t>(operands.size()), block);
+  std::byte* at[kMaxLoopOperands];
+  for (std::size_t k = 0; k < operands.size(); ++k) {
+    const bool scalar = k >= static_cast<std::size_t>(outputs) && scalars[k - static_cast<std::size_t>(outputs)];
+    at[k] = scalar ? operands[k].data : stage.next();
+  }
+  for (std::int64_t begin = 0; begin < n; begin += block) {
+    const std::int64_t m = std::min(block, n - begin);
+    for (std::size_t k = static_cast<std::size_t>(outputs); k < operands.size(); ++k) {
+      if (!scalars[k - static_cast<std::size_t>(outputs)])
+        gather_range(at[k], operands[k], shape, begin, m, sizes_[k]);
+    }
+    run_flat(variant, scalars, at, m);
+    for (std::size_t j = 0; j < static_cast<std::size_t>(outputs); ++j)
+      scatter_range(operands[j], at[j], shape, begin, m, sizes_[j]);
+  }
 }
 
 // Rows of the innermost dimension; operands that are strided along it are gathered block by block.

@@ -44,6 +44,15 @@ class FusedKernel {
     run_flat(choose(scalars, n, mode), scalars, operands, n);
   }
 
+  // Code for operands of one shape that lie in a certain way, and what it is told of them: for calls that differ in
+  // places alone, without the work of finding out. Operands are outputs, then inputs.
+  class Prepared;
+  // False where there is none yet, or where the operands are better looked at in each call.
+  bool prepare(const Shape& shape, std::span<const LoopOperand> operands, Prepared& prepared) const;
+  void run_prepared(const Prepared& prepared, std::span<const LoopOperand> operands) const;
+  // Few elements, which lie far from each other: they are put into rows, and the results where they belong.
+  void run_scattered(const Shape& shape, std::span<const LoopOperand> operands, JitMode mode);
+
   int num_compiled() const;  // variants with code
   std::int64_t grain() const { return grain_; }
 
@@ -123,6 +132,20 @@ class FusedKernel {
   std::atomic<bool> looked_{false};   // for stored code that is not there
   std::atomic<bool> no_code_{false};  // code could not be made, or there are too many variants
   std::atomic<bool> too_many_walks_{false};
+};
+
+class FusedKernel::Prepared {
+ public:
+  bool serves(const Shape& shape, std::span<const LoopOperand> operands) const;
+
+ private:
+  friend class FusedKernel;
+  Shape shape_;
+  std::vector<Strides> strides_;
+  const Walk* walk_ = nullptr;        // all of it at once …
+  std::vector<std::int64_t> parameters_;
+  const Variant* variant_ = nullptr;  // … or row by row
+  OperandMask scalars_;
 };
 
 // The process's code for nests: equal ones share it.

@@ -12,6 +12,7 @@ namespace tnp::compiler {
 namespace {
 
 constexpr std::int64_t kTileBytes = 384 << 10;     // of all values of a tile: a part of the second-level cache
+constexpr std::int64_t kBoxedTileBytes = 1 << 20;  // of a tile with kernels that run box by box, each of them a call
 constexpr std::int64_t kStreamedBytes = 4 << 20;   // of a tile of which nothing is read again
 constexpr std::int64_t kColumns = 256;             // elements that a tile has at least in a row
 constexpr std::int64_t kMaxColumnBytes = 3 << 19;  // of a tile that has as many columns as that
@@ -237,14 +238,16 @@ void TileGroup::size_by_bytes() {
         std::clamp<std::int64_t>(kStreamedBytes * extent_ / std::max<std::int64_t>(1, streamed_bytes()), 1, extent_);
     return;
   }
-  tile_ = std::clamp<std::int64_t>(kTileBytes / live_bytes(), 1, extent_);
+  const bool boxed = std::any_of(members_.begin(), members_.end(), [](const Member& m) { return m.boxes != nullptr; });
+  const std::int64_t bytes = boxed ? kBoxedTileBytes : kTileBytes;
+  tile_ = std::clamp<std::int64_t>(bytes / live_bytes(), 1, extent_);
   if (!find_overlaps()) return;
   std::int64_t kept = 0, most = 0;
   for (const Member& m : members_) {
     for (int o : m.out) kept += values_[static_cast<std::size_t>(o)].overlap * bytes_of(o) / extent_;
     most = std::max(most, overlap_of(m));
   }
-  tile_ = std::clamp<std::int64_t>((kTileBytes - kept) / live_bytes(), std::min(extent_, 2 * most), extent_);
+  tile_ = std::clamp<std::int64_t>((bytes - kept) / live_bytes(), std::min(extent_, 2 * most), extent_);
 }
 
 // What three neighbouring tiles take: where the third needs what the second has, that is kept.

@@ -104,8 +104,11 @@ class TileGroup {
   void find_places(Strip& strip) const;
   Array argument(std::size_t m, std::size_t k, Strip& strip) const;
   void assemble(std::size_t m, const Tile& tile, const Arrays& arguments, const Array& result) const;
-  Array piece_in(std::size_t m, std::size_t operand, const Boxes::Box& box, Range range, Strip& strip) const;
+  struct PieceView;
+  PieceView piece_in(std::size_t m, std::size_t operand, const Boxes::Box& box, Range range, Strip& strip) const;
   void run_boxes(std::size_t m, Strip& strip, std::span<Array> results) const;
+  static void run_views(const Member& m, const Shape& shape, std::span<const PieceView> views,
+                        std::span<const LoopOperand> operands, std::span<const Array> results, JitMode mode);
   void run_far(Strip& strip) const;
   void run_member(std::size_t m, Strip& strip) const;
   void run_tile(Strip& strip) const;

@@ -92,7 +92,8 @@ struct TileGroup::Strip {
         buffers(group.values_.size()),
         held(group.values_.size()),
         places(group.values_.size()),
-        packed(group.values_.size()) {}
+        packed(group.values_.size()),
+        prepared(group.members_.size()) {}
   Array* const* in;
   Array* out;
   JitMode mode;
@@ -102,7 +103,8 @@ struct TileGroup::Strip {
   Arrays held;              // of this tile: its range of each value
   Arrays places;            // where fresh parts are to be written
   std::vector<std::pair<TileCall::Part, Array>> packed;
-  std::unique_ptr<Strip> far;  // of this tile: what lies elsewhere
+  std::unique_ptr<Strip> far;                                // of this tile: what lies elsewhere
+  std::vector<std::vector<FusedKernel::Prepared>> prepared;  // of members, by box
 };
 
 // The input that alone makes up a member's result in this tile; -1 if there is none.
@@ -287,8 +289,18 @@ void TileGroup::run_member(std::size_t m, Strip& strip) const {
   }
 }
 
+// A part of an array.
+struct TileGroup::PieceView {
+  const Array* source;
+  std::byte* data;
+  Shape shape;
+  Strides strides;
+  Array array() const { return Array::view_of(source->node()->buffer, data, source->dtype(), shape, strides); }
+};
+
 // What an operand of a member that reads in pieces is in a box, for `range` of the results along their axis.
-Array TileGroup::piece_in(std::size_t at, std::size_t operand, const Boxes::Box& box, Range range, Strip& strip) const {
+TileGroup::PieceView TileGroup::piece_in(std::size_t at, std::size_t operand, const Boxes::Box& box, Range range,
+                                         Strip& strip) const {
   const Member& m = members_[at];
   const Operand& o = m.boxes->operands()[operand];
   const int i = box.pieces[operand], axis = values_[static_cast<std::size_t>(m.out[0])].axis;
@@ -296,24 +308,22 @@ Array TileGroup::piece_in(std::size_t at, std::size_t operand, const Boxes::Box&
   const auto v = static_cast<std::size_t>(m.in[static_cast<std::size_t>(p.source)]);
   const Strip& from = m.far[operand][static_cast<std::size_t>(i)] ? *strip.far : strip;
   const Array& source = values_[v].input >= 0 ? *strip.in[values_[v].input] : from.held[v];
-  if (p.step.empty()) return source;
+  PieceView view{&source, source.data(), source.shape(), source.strides()};
+  if (p.step.empty()) return view;
   const Shape& whole = m.boxes->shape();
-  Shape shape = o.shape;
-  Strides strides(source.strides());
-  std::byte* data = source.data();
-  for (int d = 0; d < shape.ndim(); ++d) {
-    const int of_group = d + whole.ndim() - shape.ndim();
-    std::int64_t begin = 0, end = shape[d];
-    if (shape[d] == whole[of_group]) {
+  for (int d = 0; d < o.shape.ndim(); ++d) {
+    const int of_group = d + whole.ndim() - o.shape.ndim();
+    std::int64_t begin = 0, end = o.shape[d];
+    if (end == whole[of_group]) {
       begin = of_group == axis ? range.begin : box.begin[of_group];
       end = of_group == axis ? range.end : box.end[of_group];
     }
     const std::int64_t base = values_[v].input < 0 && d == values_[v].axis ? from.tile.ranges[v].begin : 0;
-    data += (p.start[d] + (begin - p.begin[d]) * p.step[d] - base) * strides[d];
-    strides[d] *= p.step[d];
-    shape[d] = end - begin;
+    view.data += (p.start[d] + (begin - p.begin[d]) * p.step[d] - base) * view.strides[d];
+    view.strides[d] *= p.step[d];
+    view.shape[d] = end - begin;
   }
-  return Array::view_of(source.node()->buffer, data, source.dtype(), shape, strides);
+  return view;
 }
 
 // A kernel that reads in pieces, box by box.
@@ -326,28 +336,53 @@ void TileGroup::run_boxes(std::size_t at, Strip& strip, std::span<Array> results
     const bool fits = strip.places[o] && rows_without_gaps(strip.places[o]);
     results[j] = fits ? strip.places[o] : empty_part(values_[o], fresh.end - fresh.begin);
   }
-  const std::size_t operands = m.boxes->operands().size();
-  Arrays in(operands), out(m.out.size());
-  Array* pointers[kMaxLoopOperands];
-  for (std::size_t k = 0; k < operands; ++k) pointers[k] = &in[k];
-  for (const Boxes::Box& box : m.boxes->all()) {
+  const std::size_t inputs = m.boxes->operands().size(), outputs = m.out.size();
+  const std::vector<Boxes::Box>& boxes = m.boxes->all();
+  std::vector<PieceView> views(inputs);
+  std::vector<LoopOperand> operands(outputs + inputs);
+  std::vector<FusedKernel::Prepared>& prepared = strip.prepared[at];
+  prepared.resize(boxes.size());
+  for (std::size_t b = 0; b < boxes.size(); ++b) {
+    const Boxes::Box& box = boxes[b];
     const Range range{std::max(fresh.begin, box.begin[axis]), std::min(fresh.end, box.end[axis])};
     if (range.empty()) continue;
-    for (std::size_t k = 0; k < operands; ++k) in[k] = piece_in(at, k, box, range, strip);
-    const auto place = [&](std::size_t j) {
-      Array x = results[j];
-      for (int d = 0; d < x.ndim(); ++d) {
-        x = d == axis ? part_of(x, d, range.begin - fresh.begin, range.end - fresh.begin)
-                      : part_of(x, d, box.begin[d], box.end[d]);
-      }
-      return x;
-    };
-    for (std::size_t j = 0; j < out.size(); ++j) out[j] = box.narrow ? Array() : place(j);
+    Shape shape = m.boxes->shape();
+    for (int d = 0; d < shape.ndim(); ++d) shape[d] = d == axis ? range.end - range.begin : box.end[d] - box.begin[d];
+    for (std::size_t j = 0; j < outputs; ++j) {
+      operands[j] = {results[j].data(), results[j].strides()};
+      for (int d = 0; d < shape.ndim(); ++d)
+        operands[j].data += (d == axis ? range.begin - fresh.begin : box.begin[d]) * operands[j].strides[d];
+    }
+    for (std::size_t k = 0; k < inputs; ++k) {
+      views[k] = piece_in(at, k, box, range, strip);
+      operands[outputs + k] = {views[k].data, broadcast_strides(views[k].shape, views[k].strides, shape)};
+    }
     const bool known = box.minor && strip.mode == JitMode::automatic;
-    if (!m.kernel->run(pointers, out.data(), nullptr, known ? JitMode::known : strip.mode))
-      throw RuntimeError("the pieces of a tile do not fit together");
-    for (std::size_t j = 0; box.narrow && j < out.size(); ++j) copy_into(out[j], place(j));
+    const JitMode mode = known ? JitMode::known : strip.mode;
+    if (box.narrow) {
+      m.kernel->run_scattered(shape, operands, mode);
+    } else if (prepared[b].serves(shape, operands)) {
+      m.kernel->run_prepared(prepared[b], operands);
+    } else {
+      run_views(m, shape, views, operands, results, mode);
+      if (mode != JitMode::never) m.kernel->prepare(shape, operands, prepared[b]);
+    }
   }
+}
+
+// A box of a kernel, looked at as arrays.
+void TileGroup::run_views(const Member& m, const Shape& shape, std::span<const PieceView> views,
+                          std::span<const LoopOperand> operands, std::span<const Array> results, JitMode mode) {
+  Arrays in, out;
+  Array* pointers[kMaxLoopOperands];
+  for (const PieceView& v : views) in.push_back(v.array());
+  for (std::size_t k = 0; k < in.size(); ++k) pointers[k] = &in[k];
+  for (std::size_t j = 0; j < results.size(); ++j) {
+    out.push_back(
+        Array::view_of(results[j].node()->buffer, operands[j].data, results[j].dtype(), shape, operands[j].strides));
+  }
+  if (!m.kernel->run(pointers, out.data(), nullptr, mode))
+    throw RuntimeError("the pieces of a tile do not fit together");
 }
 
 // What a tile takes from elsewhere.
