@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "compiler/algebra.h"
+#include "compiler/push_slices.h"
 #include "ir/apply_internal.h"
 #include "ir/observer.h"
 #include "ir/trace.h"
@@ -207,6 +208,10 @@ void simplify_for(Graph& graph, const SizePattern& pattern) {
   apply_rules(graph, false, 0);
   merge_equal(graph);
   remove_dead(graph);
+  if (push_slices(graph)) {
+    apply_rules(graph, false, 0);
+    merge_equal(graph);
+  }
 }
 
 std::vector<int> simplify(Graph& graph, bool check, bool fold) {
@@ -225,13 +230,20 @@ std::vector<int> simplify(Graph& graph, bool check, bool fold) {
   pass("remove_identities", [&] { remove_identities(graph); });
   const std::size_t num_given = graph.captured.size();
   if (fold) pass("fold_constants", [&] { folded = fold_constants(graph); });
-  pass("apply_rules", [&] {
+  const auto rules = [&] {
     for (int i : apply_rules(graph, fold, num_given)) {
       if (std::find(folded.begin(), folded.end(), i) == folded.end()) folded.push_back(i);
     }
-  });
+  };
+  pass("apply_rules", rules);
   pass("merge_equal", [&] { merge_equal(graph); });
   pass("remove_dead", [&] { remove_dead(graph); });
+  bool pushed = false;
+  pass("push_slices", [&] { pushed = push_slices(graph); });
+  if (pushed) {
+    pass("apply_rules", rules);
+    pass("merge_equal", [&] { merge_equal(graph); });
+  }
   return folded;
 }
 
