@@ -11,7 +11,7 @@ namespace tnp::compiler {
 namespace {
 
 constexpr double kNsPerCycle = 0.1;  // of an elementwise operation, by vectors
-constexpr double kNsPerProduct = 0.1, kNsPerMove = 0.5, kNsPerComparison = 10;
+constexpr double kNsPerProduct = 0.1, kNsPerMove = 0.5, kNsPerPass = 2, kNsPerComparison = 10;
 constexpr double kUnknown = std::numeric_limits<double>::infinity();
 
 struct Sizes {
@@ -38,7 +38,10 @@ class Work {
     if (family == "host") return 0;  // takes the GIL anyway
     if (family == "linalg") return (in.elements + out.elements) * std::max(in.columns, out.columns);
     if (family == "matmul") return kNsPerProduct * out.elements * in.columns;
-    if (family == "sort" || family == "fft" || family == "random" || family == "composed")
+    if (std::string_view(op.name) == "correlate")
+      return kNsPerProduct * sizes(node.inputs[0]).elements * sizes(node.inputs[1]).elements;
+    if (family == "composed") return kNsPerPass * std::max(in.elements, out.elements);
+    if (family == "sort" || family == "fft" || family == "random")
       return kNsPerComparison * std::max(in.elements, out.elements);
     return op.arranges ? 0 : kNsPerMove * std::max(in.elements, out.elements);
   }

@@ -185,6 +185,42 @@ Arrays nonzero_of_few(const Array& x) {
   return out;
 }
 
+Array nonzero_of_short_vector(const Array& x) {
+  const std::int64_t n = x.shape()[0];
+  bool mask[kFewElements];
+  std::int64_t places[kFewElements], count = 0;
+  cast_block(x.dtype(), DType::bool_, x.data(), mask, n);
+  for (std::int64_t i = 0; i < n; ++i) {
+    places[count] = i;
+    count += mask[i] ? 1 : 0;
+  }
+  return Array::copy_of(places, DType::int64, {count});
+}
+
+bool are_few(const Array& x) {
+  return is_numeric(x.dtype()) && x.shape().num_elements() <= kFewElements && x.is_contiguous();
+}
+
+Array places_of_parts(std::span<const Array> in, const Axes&) {
+  const Array found = nonzero_indices(in[0]);
+  return reshape(found, {found.shape()[0]});
+}
+
+// Of a vector.
+struct TruePlaces : Composed {
+  TruePlaces()
+      : Composed(
+            "true_places", "Where a vector's elements are not zero.", &places_of_parts,
+            +[](std::span<const Array> in, const Axes& numbers) {
+              return are_few(in[0]) ? nonzero_of_short_vector(in[0]) : places_of_parts(in, numbers);
+            }) {
+    infers_unknown_rank = false;
+    infer = +[](const Call&) { return OutputSpecs{{DType::int64, Shape{kDataDependent}}}; };
+    infer_dtype = +[](const Call&) { return std::vector<DType>{DType::int64}; };
+  }
+};
+const TruePlaces kTruePlaces;
+
 }  // namespace
 
 Arrays nonzero(const Array& x) {
@@ -193,11 +229,10 @@ Arrays nonzero(const Array& x) {
         "Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).nonzero() instead. "
         "If the context of this error is of the form `arr[nonzero(cond)]`, just use `arr[cond]`.");
   }
-  const bool few = is_numeric(x.dtype()) && computes_directly({&x}) && x.shape().num_elements() <= kFewElements;
-  if (few && x.is_contiguous()) return nonzero_of_few(x);
+  if (x.ndim() == 1) return {compose(kTruePlaces, {x})};
+  if (computes_directly({&x}) && are_few(x)) return nonzero_of_few(x);
   const Array found = nonzero_indices(x);
   const Dim count = found.shape()[0];
-  if (x.ndim() == 1) return {reshape(found, {count})};
   Arrays out;
   for (int d = 0; d < x.ndim(); ++d) {
     const SliceSpec column[] = {{0, 1, count}, {d, 1, 1}};
