@@ -91,8 +91,8 @@ int BlockLowering::parameter(std::int64_t n) {
   return static_cast<int>(p.size()) - 1;
 }
 
-bool BlockLowering::is_small_work() const {
-  return cycles - threaded_cycles_ <= (5 * short_cycles > cycles ? kMaxShortRowCycles : kMaxBodyCycles);
+bool BlockLowering::is_small_work(int turns) const {
+  return cycles - threaded_cycles_ <= turns * (5 * short_cycles > cycles ? kMaxShortRowCycles : kMaxBodyCycles);
 }
 
 // --- places
@@ -334,7 +334,6 @@ bool BlockLowering::free_to_overwrite(int v, int readers) const {
 // Whether a value that may lie in the memory of `base`, where some unit writes, had better be a copy: as some of it is
 // read after that, and the unit would have to copy all of `base`, or as it is but a row or a column.
 bool BlockLowering::copied_for_write(int view, int base) const {
-  constexpr std::int64_t kSmallPart = 8;
   std::vector<bool> same(graph_.values.size(), false),
       late(graph_.values.size(), false);  // in its memory; written then
   same[static_cast<std::size_t>(view)] = true;
@@ -356,8 +355,7 @@ bool BlockLowering::copied_for_write(int view, int base) const {
       same[static_cast<std::size_t>(v)] = same[static_cast<std::size_t>(v)] || (may_be_view && any(u.inputs, same));
     }
   }
-  const std::int64_t part = value(view).shape.num_elements(), all = value(base).shape.num_elements();
-  return written && (kSmallPart * part <= all || any(outputs, same));
+  return written && (is_small_part(view, base) || any(outputs, same));
 }
 
 bool BlockLowering::lower(const Unit& unit) {
@@ -391,17 +389,38 @@ bool BlockLowering::lower_node(const GraphNode& node) {
 }
 
 // The input whose memory output `out` of the group may take: each of its elements is read where the new one is written.
+// Small parts of it that are read otherwise, as a row or a column, are copied before (`apart_from`).
 int BlockLowering::overwritable_input(const Unit& unit, int out, const std::vector<int>& taken) const {
+  const bool in_pieces =
+      std::any_of(unit.inputs.begin(), unit.inputs.end(), [&](int v) { return pieces_.contains(v); });
   for (int v : unit.inputs) {
     const Place& p = places.at(v);
     if (pieces_.contains(v)) continue;
     if (value(v).dtype != value(out).dtype || p.shape != value(out).shape || !is_pointer(p) || !is_whole(p)) continue;
     if (!free_to_overwrite(v) || std::find(taken.begin(), taken.end(), v) != taken.end()) continue;
     const bool read_otherwise = std::any_of(unit.inputs.begin(), unit.inputs.end(),
-                                            [&](int other) { return other != v && in_same_memory(other, v); });
+                                            [&](int other) {
+                                              return other != v && in_same_memory(other, v) &&
+                                                     (in_pieces || !is_small_part(other, v));
+                                            });
     if (!read_otherwise) return v;
   }
   return -1;
+}
+
+bool BlockLowering::is_small_part(int part, int whole) const {
+  constexpr std::int64_t kSmallPart = 8;
+  return kSmallPart * value(part).shape.num_elements() <= value(whole).shape.num_elements();
+}
+
+// An input of a group that is to overwrite the inputs `taken`.
+BlockLowering::Place BlockLowering::apart_from(const std::vector<int>& taken, int input) {
+  const Place& p = places.at(input);
+  const auto overwritten = [&](int v) { return v != input && root(v) == root(input); };
+  if (!is_pointer(p) || std::none_of(taken.begin(), taken.end(), overwritten)) return p;
+  const Place own = memory(value(input));
+  copy(p, own);
+  return own;
 }
 
 // Inputs that do not lie in row-major order are gone through as they lie, and the results lie in the same order: as
@@ -477,7 +496,7 @@ bool BlockLowering::lower_group(const Unit& unit) {
   if (any_in_pieces && compute_boxes(unit.group, unit.inputs, to, shape)) return true;
   for (int v : unit.inputs) {
     put_together(v);
-    from.push_back(places.at(v));
+    from.push_back(apart_from(taken, v));
   }
   compute(unit.group, from, to, shape);
   return true;

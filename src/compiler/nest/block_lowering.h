@@ -45,8 +45,8 @@ class BlockLowering {
 
   // False if something in the graph has no form here.
   bool lower();
-  // Whether native code is the best way to run it: rows that take long are worth threads.
-  bool is_small_work() const;
+  // Whether native code is the best way to run it, as so many turns of a loop: rows that take long are worth threads.
+  bool is_small_work(int turns = 1) const;
 
   Place temporary(const GraphValue& like);
   // Memory of the loop's own, whatever its size.
@@ -170,6 +170,8 @@ class BlockLowering {
   Place to_write(const GraphNode& node, const Place& base);
   Place part_of(const Place& base, const Shape& start, const Axes& step, const Shape& count);
   int overwritable_input(const Unit& unit, int out, const std::vector<int>& taken) const;
+  bool is_small_part(int part, int whole) const;
+  Place apart_from(const std::vector<int>& taken, int input);
   bool free_to_overwrite(int v, int readers = 0) const;
   bool copied_for_write(int view, int base) const;
   int root(int v) const;

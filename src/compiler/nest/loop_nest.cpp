@@ -4,6 +4,7 @@
 #include <map>
 
 #include "compiler/nest/strips.h"
+#include "compiler/nest/turn_blocks.h"
 #include "compiler/nest/turn_lowering.h"
 
 namespace tnp::compiler {
@@ -19,24 +20,31 @@ constexpr std::int64_t kMostSmallCost = 600;
 
 class LoopLowering {
  public:
-  LoopLowering(const LoopSpec& loop, std::span<const Shape> inputs, int most_small_elements, bool may_strip)
-      : loop_(loop), inputs_(inputs) {
+  LoopLowering(const LoopSpec& loop, std::span<const Shape> inputs, int most_small_elements, bool may_strip,
+               bool may_block)
+      : loop_(loop), inputs_(inputs), may_block_(may_block) {
     out_.most_small_elements = most_small_elements;
     out_.may_strip = may_strip;
   }
   bool strips() const { return out_.strips; }
+  bool blocks() const { return block_.has_value(); }
 
   std::optional<LoopNest> run() {
     if (!prepare_graphs()) return std::nullopt;
     make_carries();
-    NestStatement whole{.kind = Kind::loop};
-    if (loop_.condition && !lower_condition(whole)) return std::nullopt;
+    NestStatement several{.kind = Kind::loop}, whole{.kind = Kind::loop};
+    if (block_ && (!lower_condition(several, block_->condition) || !lower_body(several, block_->body, block_->turns)))
+      return std::nullopt;
+    if (loop_.condition && !lower_condition(whole, condition_->graph)) return std::nullopt;
     if (!loop_.condition || num_collected() > 0) whole.extent = out_.trips = new_parameter(0);
-    if (!lower_body(whole)) return std::nullopt;
+    if (!lower_body(whole, body_.graph)) return std::nullopt;
+    if (condition_) out_.condition = std::move(condition_->invariants);
+    out_.body = std::move(body_.invariants);
     finish_carries();
     if (loop_.condition && num_collected() > 0) write_count(whole);
     std::vector<NestStatement>& all = out_.nest.statements;
     all = std::move(before_);
+    if (block_) all.push_back(std::move(several));
     all.push_back(std::move(whole));
     all.insert(all.end(), after_.begin(), after_.end());
     out_.nest.num_parameters = static_cast<int>(out_.parameters.size());
@@ -68,6 +76,8 @@ class LoopLowering {
     auto condition = loop_graph(*loop_.condition, shapes, num_carries());
     if (!condition) return false;
     condition_ = std::move(*condition);
+    if (may_block_ && loop_.num_scanned == 0 && num_collected() == 0)
+      block_ = several_turns(body_, *condition_, num_carries());
     return true;
   }
 
@@ -106,8 +116,8 @@ class LoopLowering {
 
   // Gives the graph's inputs that it uses, apart from the carries, their places. `first_shared`: the number of the
   // first shared input.
-  void place_inputs(const LoopGraph& p, BlockLowering& block, int first_shared, ArgumentKind invariants) {
-    const Graph& g = p.graph;
+  void place_inputs(const Graph& g, const Invariants& constants, BlockLowering& block, int first_shared,
+                    ArgumentKind kind) {
     std::vector<bool> used(g.values.size(), false);
     for (const GraphNode& n : g.nodes) {
       for (int v : n.inputs) used[static_cast<std::size_t>(v)] = true;
@@ -120,35 +130,38 @@ class LoopLowering {
       if (fresh) it->second = constant_place(ArgumentKind::shared, i - first_shared, value(g, v));
       block.places[v] = it->second;
     }
-    for (std::size_t i = 0; i < p.invariants.values.size(); ++i) {
-      const int v = p.invariants.values[i];
-      block.places[v] = constant_place(invariants, static_cast<int>(i), value(g, v));
+    for (std::size_t i = 0; i < constants.values.size(); ++i) {
+      const int v = constants.values[i];
+      if (!used[static_cast<std::size_t>(v)]) continue;
+      const auto [it, fresh] = constants_.try_emplace({kind, static_cast<int>(i)});
+      if (fresh) it->second = constant_place(kind, static_cast<int>(i), value(g, v));
+      block.places[v] = it->second;
     }
   }
 
-  bool lower_condition(NestStatement& whole) {
-    BlockLowering block(condition_->graph, out_);
+  bool lower_condition(NestStatement& whole, const Graph& graph) {
+    BlockLowering block(graph, out_);
     for (int i = 0; i < num_carries(); ++i) {
-      Place& p = block.places[condition_->graph.inputs[static_cast<std::size_t>(i)]];
+      Place& p = block.places[graph.inputs[static_cast<std::size_t>(i)]];
       p = carries_[static_cast<std::size_t>(i)];
       p.writable = false;
     }
-    place_inputs(*condition_, block, num_carries(), ArgumentKind::condition);
+    place_inputs(graph, condition_->invariants, block, num_carries(), ArgumentKind::condition);
     if (!block.lower()) return false;
-    const Place& answer = block.places.at(condition_->graph.outputs[0]);
+    const Place& answer = block.places.at(graph.outputs[0]);
     if (answer.shape.num_elements() != 1) return false;
     whole.head = std::move(block.statements);
     whole.from = {answer.variable};
-    out_.cycles += block.cycles;
-    out_.condition = std::move(condition_->invariants);
+    out_.cycles = block.cycles;
     return true;
   }
 
-  bool lower_body(NestStatement& whole) {
-    const Graph& g = body_.graph;
+  // `g`: the body, or several turns of it.
+  bool lower_body(NestStatement& whole, const Graph& g, int turns = 1) {
     TurnLowering turn(g, out_, carries_);
+    turn.turns = turns;
     turn.block.turn.before = &before_;
-    place_inputs(body_, turn.block, num_carries() + loop_.num_scanned, ArgumentKind::body);
+    place_inputs(g, body_.invariants, turn.block, num_carries() + loop_.num_scanned, ArgumentKind::body);
     for (int s = 0; s < loop_.num_scanned; ++s) {
       const GraphValue& row = value(g, g.inputs[static_cast<std::size_t>(num_carries() + s)]);
       const int pointer = new_argument(ArgumentKind::scanned, s, row.dtype, row.shape.num_elements());
@@ -164,7 +177,6 @@ class LoopLowering {
     }
     if (!turn.lower(whole)) return false;
     out_.cycles += turn.block.cycles + turn.block.inner_cycles + 2;
-    out_.body = std::move(body_.invariants);
     return true;
   }
 
@@ -186,31 +198,47 @@ class LoopLowering {
 
   const LoopSpec& loop_;
   std::span<const Shape> inputs_;
+  const bool may_block_;
   LoopNest out_;
   LoopGraph body_;
   std::optional<LoopGraph> condition_;
+  std::optional<TurnBlock> block_;  // several turns at a time, for as long as there are so many
   std::vector<NestStatement> before_, after_;
   std::vector<Place> carries_;
   std::map<int, Place> shared_;
+  std::map<std::pair<ArgumentKind, int>, Place> constants_;
 };
 
-}  // namespace
-
-std::optional<LoopNest> lower_loop(const LoopSpec& loop, std::span<const Shape> inputs, bool small_arrays) {
+// `blocks`: whether several turns may be computed at a time; then, if there is no such nest, whether that may be why.
+std::optional<LoopNest> lower(const LoopSpec& loop, std::span<const Shape> inputs, bool small_arrays, bool& blocks) {
   for (int most : kSmallElements) {
     if (most > 0 && !small_arrays) continue;
     for (const bool may_strip : {true, false}) {
       if (may_strip && most == 0) continue;
-      LoopLowering lowering(loop, inputs, most, may_strip);
+      LoopLowering lowering(loop, inputs, most, may_strip, blocks);
       std::optional<LoopNest> nest = lowering.run();
       const bool fits = nest && (most == 0 || nest->small_cost <= kMostSmallCost);
       if (fits) return nest;
       if (nest ? nest->strips : lowering.strips()) continue;
-      if (!nest) return nest;
+      if (!nest) {
+        blocks = lowering.blocks();
+        return nest;
+      }
       break;
     }
   }
+  blocks = false;
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<LoopNest> lower_loop(const LoopSpec& loop, std::span<const Shape> inputs, bool small_arrays) {
+  bool blocks = true;
+  std::optional<LoopNest> nest = lower(loop, inputs, small_arrays, blocks);
+  if (nest || !blocks) return nest;
+  blocks = false;
+  return lower(loop, inputs, small_arrays, blocks);
 }
 
 }  // namespace tnp::compiler

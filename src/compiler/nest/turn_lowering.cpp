@@ -68,7 +68,7 @@ void TurnLowering::collect_results() {
 
 bool TurnLowering::lower(NestStatement& loop) {
   collect_inputs();
-  if (!block.lower() || !block.is_small_work()) return false;
+  if (!block.lower() || !block.is_small_work(turns)) return false;
   collect_results();
   block.statements.insert(block.statements.end(), advances_.begin(), advances_.end());
   if (!assign_carries()) return false;

@@ -16,6 +16,7 @@ class TurnLowering {
   TurnLowering(const Graph& body, LoopNest& out, std::vector<Place> carries);
 
   BlockLowering block;
+  int turns = 1;  // of the loop, that the body makes in one
 
   int num_carries() const { return static_cast<int>(carries_.size()); }
   int num_collected() const { return static_cast<int>(body_.outputs.size()) - num_carries(); }

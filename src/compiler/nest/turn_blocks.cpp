@@ -1,0 +1,620 @@
+// What a turn reads of an array that the turns before it have computed (a row, a column, an element at an index) is not
+// read of that array, but computed of what they read: `minimum(d, c + r)[k]` is `minimum(d[k], c[k] + r)`. So nobody
+// needs the arrays between turns, and one fused group computes all turns of each element in registers. It does the same
+// operations with the same numbers, so the bits are the same.
+#include "compiler/nest/turn_blocks.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <string_view>
+#include <tuple>
+
+#include "compiler/fuse.h"
+#include "compiler/nest/block_lowering.h"
+#include "compiler/param_reader.h"
+#include "compiler/simplify.h"
+#include "ir/observer.h"
+#include "ir/trace.h"
+#include "tnp/elementwise.h"
+#include "tnp/error.h"
+#include "tnp/primitives.h"
+
+namespace tnp::compiler {
+
+namespace {
+
+constexpr int kTurns[] = {4, 2};                // more take no less time, and more code
+constexpr std::int64_t kLeastBytes = 24 << 10;  // less stays in the first-level cache from turn to turn
+constexpr std::int64_t kLargeElements = 1 << 10;
+constexpr std::int64_t kMostWork = 24;  // of an element in a turn: more takes longer than reading and writing it
+constexpr int kMostOperations = 72;     // on large arrays, in a block
+
+bool is_elementwise_call(const GraphNode& node) {
+  return (node.op->fusion == Fusion::elementwise || node.op->fusion == Fusion::cast) && node.outputs.size() == 1;
+}
+
+// A graph that grows, call by call.
+class GraphBuilder {
+ public:
+  explicit GraphBuilder(const Graph& like) : graph(like) {
+    graph.nodes.clear();
+    producers_.assign(graph.values.size(), -1);
+  }
+  Graph graph;
+
+  const GraphValue& value(int v) const { return graph.values[static_cast<std::size_t>(v)]; }
+  const Shape& shape(int v) const { return value(v).shape; }
+  const GraphNode* producer(int v) const {
+    const int n = producers_[static_cast<std::size_t>(v)];
+    return n < 0 ? nullptr : &graph.nodes[static_cast<std::size_t>(n)];
+  }
+
+  int new_value(GraphValue v) {
+    graph.values.push_back(std::move(v));
+    producers_.push_back(-1);
+    return static_cast<int>(graph.values.size()) - 1;
+  }
+  void push(GraphNode node) {
+    for (int v : node.outputs) producers_[static_cast<std::size_t>(v)] = static_cast<int>(graph.nodes.size());
+    graph.nodes.push_back(std::move(node));
+  }
+  // The same operation on other values.
+  int again(const GraphNode& node, std::vector<int> in, GraphValue out) {
+    const int v = new_value(std::move(out));
+    push({node.op, node.params, std::move(in), {v}, node.location});
+    return v;
+  }
+  // The calls that a function makes.
+  int traced(const std::vector<int>& in, const std::function<Array(const Arrays&)>& function) {
+    const ObserversPaused paused;
+    Trace trace;
+    Arrays arrays;
+    for (int v : in) arrays.push_back(trace.add_input(value(v).dtype, shape(v)));
+    const Array result = function(arrays);
+    const std::unique_ptr<Graph> parts = trace.finish(arrays, {&result, 1});
+    if (!parts->captured.empty()) throw RuntimeError("a call of a block of turns captures an array");
+    std::vector<int> as(parts->values.size(), -1);
+    for (std::size_t k = 0; k < in.size(); ++k) as[static_cast<std::size_t>(parts->inputs[k])] = in[k];
+    for (std::size_t v = 0; v < as.size(); ++v) {
+      if (as[v] < 0) as[v] = new_value(parts->values[v]);
+    }
+    for (GraphNode& part : parts->nodes) {
+      for (auto* values : {&part.inputs, &part.outputs}) {
+        for (int& v : *values) v = as[static_cast<std::size_t>(v)];
+      }
+      push(std::move(part));
+    }
+    return as[static_cast<std::size_t>(parts->outputs[0])];
+  }
+
+ private:
+  std::vector<int> producers_;  // of values: nodes
+};
+
+Shape without(Shape shape, int axis) {
+  shape.erase(axis);
+  return shape;
+}
+
+// Reads at indices of what is computed element by element.
+class Reader {
+ public:
+  explicit Reader(GraphBuilder& builder) : b_(builder) {}
+
+  // A place along an axis that is known, in place of the value of an index.
+  static int known_place(std::int64_t place) { return -2 - static_cast<int>(place); }
+
+  // Value v at a number `index` along an axis, which goes.
+  int read(int v, int axis, int index) {
+    const auto known = known_.find({v, axis, index});
+    if (known != known_.end()) return known->second;
+    const int result = find(v, axis, index);
+    known_[{v, axis, index}] = result;
+    return result;
+  }
+
+ private:
+  struct Place {
+    int of;                               // a value that is read as it is
+    std::vector<std::pair<int, int>> at;  // axes and indices, sorted
+    bool operator<(const Place& other) const { return std::tie(of, at) < std::tie(other.of, other.at); }
+  };
+
+  int find(int v, int axis, int index) {
+    const GraphNode* made = b_.producer(v);
+    if (made == nullptr || places_.contains(v)) return read_place(v, axis, index);
+    const GraphNode node = *made;
+    const Shape shape = b_.shape(v);
+    const std::string_view name = node.op->name;
+    if (name == "reshape") return of_reshape(node, shape, axis, index);
+    if (shape.num_elements() < kLargeElements) return read_place(v, axis, index);
+    if (name == "transpose") return of_transpose(node, axis, index);
+    if (name == "broadcast_to") {
+      const int own = axis - (shape.ndim() - b_.shape(node.inputs[0]).ndim());
+      if (own < 0 || b_.shape(node.inputs[0])[own] != shape[axis]) return read_place(v, axis, index);
+      const Shape to = without(shape, axis);
+      return b_.traced({read(node.inputs[0], own, index)}, [&](const Arrays& x) { return broadcast_to(x[0], to); });
+    }
+    if (!is_elementwise_call(node)) return read_place(v, axis, index);
+    std::vector<int> in;
+    for (int x : node.inputs) {
+      const int own = axis - (shape.ndim() - b_.shape(x).ndim());
+      if (own >= 0) x = b_.shape(x)[own] == shape[axis] ? read(x, own, index) : reshaped(x, without(b_.shape(x), own));
+      in.push_back(x);
+    }
+    return b_.again(node, std::move(in), {b_.value(v).dtype, without(shape, axis)});
+  }
+
+  // One that inserts or removes axes of one element.
+  int of_reshape(const GraphNode& node, const Shape& shape, int axis, int index) {
+    const int from = node.inputs[0], v = node.outputs[0];
+    const Shape before = b_.shape(from);
+    int number = 0, own = -1;  // which of the axes that are longer it is
+    for (int d = 0; d < axis; ++d) number += shape[d] != 1;
+    Shape longer, longer_before;
+    for (int d = 0; d < shape.ndim(); ++d) {
+      if (shape[d] != 1) longer.push_back(shape[d]);
+    }
+    for (int d = 0; d < before.ndim(); ++d) {
+      if (before[d] == 1) continue;
+      if (longer_before.ndim() == number) own = d;
+      longer_before.push_back(before[d]);
+    }
+    if (shape[axis] == 1 || longer != longer_before) return read_place(v, axis, index);
+    return reshaped(read(from, own, index), without(shape, axis));
+  }
+
+  int of_transpose(const GraphNode& node, int axis, int index) {
+    const Axes order = ParamReader(*node.params).axes.at("axes");
+    const std::int64_t own = order[axis];
+    std::vector<std::int64_t> rest;
+    for (int d = 0; d < order.size(); ++d) {
+      if (d != axis) rest.push_back(order[d] - (order[d] > own ? 1 : 0));
+    }
+    const int part = read(node.inputs[0], static_cast<int>(own), index);
+    if (std::is_sorted(rest.begin(), rest.end())) return part;
+    return b_.traced({part}, [&](const Arrays& x) { return transpose(x[0], rest); });
+  }
+
+  int reshaped(int v, const Shape& to) {
+    for (const GraphNode* n = b_.producer(v); n != nullptr && std::string_view(n->op->name) == "reshape";
+         n = b_.producer(v))
+      v = n->inputs[0];
+    if (b_.shape(v) == to) return v;
+    return b_.traced({v}, [&](const Arrays& x) { return reshape(x[0], to); });
+  }
+
+  // Of what lies in memory. An element of a row and that of a column are one.
+  int read_place(int v, int axis, int index) {
+    Place place{v, {}};
+    const int part_axis = axis;
+    if (const auto part = places_.find(v); part != places_.end()) {
+      place = part->second;
+      for (const auto& [read, number] : place.at) axis += read <= axis ? 1 : 0;
+    }
+    place.at.emplace_back(axis, index);
+    std::sort(place.at.begin(), place.at.end());
+    if (const auto known = values_.find(place); known != values_.end()) return known->second;
+    const int result = index < -1 ? read_known(v, part_axis, index) : read_index(v, part_axis, place);
+    values_[place] = result;
+    places_[result] = std::move(place);
+    return result;
+  }
+
+  // Along an axis of v, which is a part of another value or all of it.
+  int read_index(int v, int axis, const Place& place) {
+    bool at_once = place.at.back().first - place.at[0].first + 1 == std::ssize(place.at);
+    std::vector<int> in{place.of};
+    std::vector<std::int64_t> axes;
+    for (const auto& [a, index] : place.at) {
+      at_once = at_once && index >= 0;
+      in.push_back(index);
+      axes.push_back(a);
+    }
+    if (!at_once) {
+      in = {v, index_of(place, v)};
+      axes = {axis};
+    }
+    return b_.traced(in, [&](const Arrays& x) { return gather(x[0], std::span(x.begin() + 1, x.end()), axes); });
+  }
+
+  // The index that a part of v has, and v has not.
+  int index_of(const Place& place, int v) const {
+    const auto part = places_.find(v);
+    for (const auto& one : place.at) {
+      if (part == places_.end() ||
+          std::find(part->second.at.begin(), part->second.at.end(), one) == part->second.at.end())
+        return one.second;
+    }
+    return -1;
+  }
+
+  int read_known(int v, int axis, int index) {
+    const Shape shape = b_.shape(v);
+    return b_.traced({v}, [&](const Arrays& x) {
+      std::vector<SliceSpec> whole;
+      for (std::int64_t n : shape) whole.push_back({0, 1, n});
+      whole[static_cast<std::size_t>(axis)] = {-2 - index, 1, 1};
+      return reshape(slice(x[0], whole), without(shape, axis));
+    });
+  }
+
+  GraphBuilder& b_;
+  std::map<std::tuple<int, int, int>, int> known_;
+  std::map<Place, int> values_;
+  std::map<int, Place> places_;
+};
+
+// Parts of large arrays that turns set. What such a part is at the end is computed of what it is made of, and set when
+// all else has been computed as if nothing were set: so elements need not be asked whether they are in such a part.
+struct Set {
+  int base = -1;                        // an array without the part
+  std::vector<std::pair<int, int>> at;  // axes and indices of the part
+};
+
+class Sets {
+ public:
+  Sets(GraphBuilder& builder, std::int64_t large) : b(builder), large_(large) {}
+
+  std::map<int, Set> of;  // by value: where(part, update, base)
+
+  int made_last(int v, Reader& reader) {
+    std::vector<std::vector<std::pair<int, int>>> parts;
+    bool possible = true;
+    without_.clear();
+    const Shape shape = b.shape(v);
+    int result = without(v, shape, parts, possible);
+    if (!possible) return v;
+    for (const auto& part : parts) {
+      std::vector<int> in{result, v};
+      std::vector<std::int64_t> axes;
+      for (std::size_t i = part.size(); i-- > 0;) in[1] = reader.read(in[1], part[i].first, part[i].second);
+      for (const auto& [axis, index] : part) {
+        axes.push_back(axis);
+        in.push_back(index);
+      }
+      result = b.traced(in, [&](const Arrays& x) {
+        return scatter(x[0], std::span(x.begin() + 2, x.end()), x[1], axes, ScatterMode::set);
+      });
+    }
+    return result;
+  }
+
+ private:
+  // A value computed as if nothing were set, and the parts where it is wrong.
+  int without(int v, const Shape& shape, std::vector<std::vector<std::pair<int, int>>>& parts, bool& possible) {
+    if (const auto done = without_.find(v); done != without_.end()) return done->second;
+    int result = v;
+    const GraphNode* made = b.producer(v);
+    if (const auto set = of.find(v); set != of.end()) {
+      result = without(set->second.base, shape, parts, possible);
+      possible = possible && b.shape(v) == shape;
+      if (std::find(parts.begin(), parts.end(), set->second.at) == parts.end()) parts.push_back(set->second.at);
+    } else if (made != nullptr && b.shape(v).num_elements() >= large_) {
+      const GraphNode node = *made;
+      std::vector<int> in;
+      for (int x : node.inputs) in.push_back(without(x, shape, parts, possible));
+      if (in != node.inputs) {
+        possible = possible && is_elementwise_call(node);
+        if (possible) result = b.again(node, std::move(in), b.value(v));
+      }
+    }
+    return without_[v] = result;
+  }
+
+  GraphBuilder& b;
+  const std::int64_t large_;
+  std::map<int, int> without_;
+};
+
+// What large arrays cost in a turn.
+struct Traffic {
+  std::int64_t bytes = 0;  // read and written
+  std::int64_t work = 0;   // cycles, roughly
+  int operations = 0, groups = 0;
+};
+
+Traffic traffic_of(const Graph& graph, std::int64_t large) {
+  Traffic t;
+  const auto value = [&](int v) -> const GraphValue& { return graph.values[static_cast<std::size_t>(v)]; };
+  for (const Unit& unit : partition_into_groups(graph)) {
+    const GraphNode& node = graph.nodes[static_cast<std::size_t>(unit.nodes[0])];
+    IndexedAccess access;
+    if (!unit.fused && (indexed(node, access) || node.op->fusion == Fusion::broadcast || node.op->arranges)) continue;
+    std::int64_t bytes = 0;
+    for (const auto* values : {&unit.inputs, &unit.outputs}) {
+      for (int v : *values) {
+        const std::int64_t n = value(v).shape.num_elements();
+        bytes += n >= large ? n * itemsize(value(v).dtype) : 0;
+      }
+    }
+    t.bytes += bytes;
+    const std::int64_t n = unit.outputs.empty() ? 0 : value(unit.outputs[0]).shape.num_elements();
+    t.work += unit.fused ? n * unit.group.cycles() : bytes;
+    if (bytes == 0) continue;
+    ++t.groups;
+    if (unit.fused && n >= large) t.operations = std::max(t.operations, static_cast<int>(unit.group.ops.size()));
+  }
+  return t;
+}
+
+class TurnBlocks {
+ public:
+  TurnBlocks(LoopGraph& body, const LoopGraph& condition, int num_carries)
+      : body_(body), condition_(condition), num_carries_(num_carries) {}
+
+  std::optional<TurnBlock> run() {
+    const Graph& g = body_.graph;
+    if (static_cast<int>(g.outputs.size()) != num_carries_) return {};
+    std::int64_t bytes = 0;
+    for (int k = 0; k < num_carries_; ++k) {
+      const GraphValue& v = value(g.inputs[static_cast<std::size_t>(k)]);
+      bytes += v.shape.num_elements() * itemsize(v.dtype);
+      large_ = std::max(large_, v.shape.num_elements());
+    }
+    if (bytes < kLeastBytes || large_ < kLargeElements) return {};
+    large_ = std::max(kLargeElements, large_ / 4);
+    const Traffic one = traffic_of(g, large_);
+    if (one.bytes == 0 || one.work > kMostWork * large_ * 4) return {};
+    LoopGraph with_counts = body_;
+    for (int turns : kTurns) {
+      if (turns * one.operations > kMostOperations) continue;
+      std::optional<Graph> condition = condition_of(turns);
+      if (!condition) return {};
+      with_counts = body_;
+      std::optional<Graph> block = body_of(turns, with_counts);
+      if (!block) return {};
+      const Traffic all = traffic_of(*block, large_);
+      if (all.operations > 2 * kMostOperations) continue;
+      if (2 * all.bytes > turns * one.bytes || 2 * all.work > 3 * turns * one.work) continue;
+      body_ = std::move(with_counts);
+      return TurnBlock{turns, std::move(*condition), std::move(*block)};
+    }
+    return {};
+  }
+
+ private:
+  const GraphValue& value(int v) const { return body_.graph.values[static_cast<std::size_t>(v)]; }
+  bool is_large(const GraphValue& v) const { return v.shape.num_elements() >= large_; }
+
+  // --- the condition: whether each of the turns takes place
+
+  // The calls of a graph that a value needs, if they compute numbers of numbers.
+  static bool numbers_for(const Graph& g, int v, std::vector<const GraphNode*>& calls) {
+    for (const GraphNode& n : g.nodes) {
+      if (std::find(n.outputs.begin(), n.outputs.end(), v) == n.outputs.end()) continue;
+      if (std::find(calls.begin(), calls.end(), &n) != calls.end()) return true;
+      if (!is_elementwise_call(n) || g.values[static_cast<std::size_t>(v)].shape.ndim() != 0) return false;
+      for (int in : n.inputs) {
+        if (!numbers_for(g, in, calls)) return false;
+      }
+      calls.push_back(&n);
+      return true;
+    }
+    return g.values[static_cast<std::size_t>(v)].shape.ndim() == 0;  // an input, or what does not change
+  }
+
+  int input_number(const Graph& g, int v) const {
+    const auto at = std::find(g.inputs.begin(), g.inputs.end(), v);
+    return at == g.inputs.end() ? -1 : static_cast<int>(at - g.inputs.begin());
+  }
+
+  std::optional<Graph> condition_of(int turns) const {
+    const Graph &c = condition_.graph, &g = body_.graph;
+    std::vector<const GraphNode*> test;
+    if (!numbers_for(c, c.outputs[0], test)) return {};
+    GraphBuilder b(c);
+    // The counters: carries that it looks at, and those that they are counted by.
+    std::vector<int> counters, as(c.values.size());
+    std::vector<std::vector<const GraphNode*>> counts;
+    const auto count = [&](int k) {
+      if (k < num_carries_ && std::find(counters.begin(), counters.end(), k) == counters.end()) counters.push_back(k);
+    };
+    for (const GraphNode* n : test) {
+      for (int v : n->inputs) {
+        if (const int k = input_number(c, v); k >= 0) count(k);
+      }
+    }
+    if (test.empty()) return {};
+    std::map<int, int> of_body;  // values of the body that are inputs, or made in a turn
+    const auto shared = static_cast<std::size_t>(num_carries_);
+    for (std::size_t i = shared; i < g.inputs.size(); ++i) of_body[g.inputs[i]] = c.inputs[i];
+    for (std::size_t i = 0; i < counters.size(); ++i) {
+      std::vector<const GraphNode*> calls;
+      const int next = g.outputs[static_cast<std::size_t>(counters[i])];
+      if (value(g.inputs[static_cast<std::size_t>(counters[i])]).shape.ndim() != 0 || !numbers_for(g, next, calls))
+        return {};
+      std::vector<int> needed{next};
+      for (const GraphNode* n : calls) needed.insert(needed.end(), n->inputs.begin(), n->inputs.end());
+      for (int v : needed) {
+        const bool made =
+            std::any_of(calls.begin(), calls.end(), [&](const GraphNode* n) { return n->outputs[0] == v; });
+        const int k = input_number(g, v);
+        if (!made && k < 0) return {};  // one of the body's invariants
+        if (!made) count(k);
+      }
+      counts.push_back(std::move(calls));
+    }
+    for (std::size_t v = 0; v < as.size(); ++v) as[v] = static_cast<int>(v);
+    const auto carry = [&](int k) { return c.inputs[static_cast<std::size_t>(k)]; };
+    int all = -1;
+    for (int t = 0; t < turns; ++t) {
+      for (const GraphNode* n : test) {
+        std::vector<int> in;
+        for (int v : n->inputs) in.push_back(as[static_cast<std::size_t>(v)]);
+        const int out = n->outputs[0];
+        as[static_cast<std::size_t>(out)] = b.again(*n, std::move(in), c.values[static_cast<std::size_t>(out)]);
+      }
+      const int answer = as[static_cast<std::size_t>(c.outputs[0])];
+      all = all < 0 ? answer : b.traced({all, answer}, [](const Arrays& x) { return logical_and(x[0], x[1]); });
+      for (int k : counters) of_body[g.inputs[static_cast<std::size_t>(k)]] = as[static_cast<std::size_t>(carry(k))];
+      std::vector<int> next;
+      for (std::size_t i = 0; i < counters.size(); ++i) {
+        for (const GraphNode* n : counts[i]) {
+          std::vector<int> in;
+          for (int v : n->inputs) in.push_back(of_body.at(v));
+          of_body[n->outputs[0]] = b.again(*n, std::move(in), value(n->outputs[0]));
+        }
+        next.push_back(of_body.at(g.outputs[static_cast<std::size_t>(counters[i])]));
+      }
+      for (std::size_t i = 0; i < counters.size(); ++i) as[static_cast<std::size_t>(carry(counters[i]))] = next[i];
+    }
+    b.graph.outputs = {all};
+    return finished(std::move(b.graph));
+  }
+
+  static Graph finished(Graph g) {
+    merge_equal(g);
+    remove_dead(g);
+    return g;
+  }
+
+  // --- the body
+
+  std::optional<Graph> body_of(int turns, LoopGraph& body) const {
+    std::map<std::int64_t, int> counts;  // 0, 1, … up to a length
+    for (const GraphNode& n : body.graph.nodes) {
+      IndexedAccess access;
+      if (!indexed(n, access) || access.update < 0 || !is_large(value(n.inputs[0]))) continue;
+      for (std::int64_t axis : access.axes) counts.try_emplace(value(n.inputs[0]).shape[static_cast<int>(axis)], -1);
+    }
+    for (auto& [n, v] : counts) v = add_count(body, n);
+    GraphBuilder b(body.graph);
+    Reader reader(b);
+    Sets sets(b, large_);
+    std::vector<int> as(body.graph.values.size());
+    for (std::size_t v = 0; v < as.size(); ++v) as[v] = static_cast<int>(v);
+    const auto now = [&](int v) -> int& { return as[static_cast<std::size_t>(v)]; };
+    for (int t = 0; t < turns; ++t) {
+      for (const GraphNode& node : body.graph.nodes) {
+        std::vector<int> in;
+        for (int v : node.inputs) in.push_back(now(v));
+        IndexedAccess access;
+        const bool at_index = indexed(node, access) && is_large(b.value(in[0]));
+        if (at_index && access.update >= 0) {
+          const std::optional<int> set = updated(b, in, access, counts);
+          if (!set) return {};
+          Set& record = sets.of[*set];
+          record.base = in[0];
+          for (int i = 0; i < access.axes.size(); ++i)
+            record.at.emplace_back(static_cast<int>(access.axes[i]),
+                                   in[static_cast<std::size_t>(access.first_index + i)]);
+          now(node.outputs[0]) = *set;
+        } else if (at_index && all_numbers(b, in, access)) {
+          int v = in[0];
+          for (int i = access.axes.size(); i-- > 0;)
+            v = reader.read(v, static_cast<int>(access.axes[i]), in[static_cast<std::size_t>(access.first_index + i)]);
+          now(node.outputs[0]) = v;
+        } else if (const int v = sliced(b, reader, node, in); v >= 0) {
+          now(node.outputs[0]) = v;
+        } else {
+          GraphNode copy = node;
+          copy.inputs = std::move(in);
+          for (int& v : copy.outputs) {
+            const int old = v;
+            v = b.new_value(value(old));
+            now(old) = v;
+          }
+          b.push(std::move(copy));
+        }
+      }
+      std::vector<int> next;
+      for (int v : body.graph.outputs) next.push_back(now(v));
+      for (std::size_t k = 0; k < next.size(); ++k) now(body.graph.inputs[k]) = next[k];
+    }
+    for (std::size_t k = 0; k < b.graph.outputs.size(); ++k)
+      b.graph.outputs[k] = sets.made_last(now(body.graph.inputs[k]), reader);
+    return finished(std::move(b.graph));
+  }
+
+  // One place of an axis, or of several; -1: it is another call.
+  int sliced(GraphBuilder& b, Reader& reader, const GraphNode& node, const std::vector<int>& in) const {
+    if (std::string_view(node.op->name) != "slice" || !is_large(b.value(in[0]))) return -1;
+    const SliceParams p(*node.params);
+    const Shape before = b.shape(in[0]), after = value(node.outputs[0]).shape;
+    int v = in[0];
+    for (int d = before.ndim(); d-- > 0;) {
+      if (p.count[d] == before[d] && p.start[d] == 0) continue;
+      if (p.count[d] != 1) return -1;
+      v = reader.read(v, d, Reader::known_place(p.start[d]));
+    }
+    return v == in[0] ? -1 : b.traced({v}, [&](const Arrays& x) { return reshape(x[0], after); });
+  }
+
+  static bool all_numbers(const GraphBuilder& b, const std::vector<int>& in, const IndexedAccess& access) {
+    for (int i = 0; i < access.axes.size(); ++i) {
+      if (b.shape(in[static_cast<std::size_t>(access.first_index + i)]).ndim() != 0) return false;
+    }
+    return true;
+  }
+
+  // Before the loop: 0, 1, …, n - 1.
+  static int add_count(LoopGraph& body, std::int64_t n) {
+    Trace trace;
+    const Array like = trace.add_input(DType::bool_, Shape{-1});
+    const Array count = iota(like.shape()[0], DType::int64);
+    const std::unique_ptr<Graph> parts = trace.finish({&like, 1}, {&count, 1});
+    Graph& before = body.invariants.graph;
+    before.values.resize(body.graph.values.size(), {DType::int64, Shape{}});
+    const int v = static_cast<int>(body.graph.values.size());
+    body.graph.values.push_back({DType::int64, Shape{n}});
+    before.values.push_back({DType::int64, Shape{n}});
+    GraphNode node = parts->nodes.at(0);
+    node.params = replace_dims(node.params, [&](Dim) { return n; });
+    node.outputs = {v};
+    before.nodes.push_back(std::move(node));
+    before.outputs.push_back(v);
+    body.invariants.values.push_back(v);
+    return v;
+  }
+
+  // An array with a part set, element by element.
+  static std::optional<int> updated(GraphBuilder& b, const std::vector<int>& in, const IndexedAccess& access,
+                                    const std::map<std::int64_t, int>& counts) {
+    const int array = in[0];
+    const Shape shape = b.shape(array);
+    int update = in[static_cast<std::size_t>(access.update)];
+    if (!all_numbers(b, in, access) || b.value(update).dtype != b.value(array).dtype) return {};
+    if (b.shape(update).ndim() != shape.ndim() - access.axes.size()) return {};
+    Shape spread;  // of the update
+    for (int d = 0, next = 0; d < shape.ndim(); ++d) {
+      const bool chosen = std::find(access.axes.begin(), access.axes.end(), d) != access.axes.end();
+      spread.push_back(chosen ? 1 : b.shape(update)[next++]);
+    }
+    update = b.traced({update}, [&](const Arrays& x) { return reshape(x[0], spread); });
+    std::vector<int> masks;
+    for (int i = 0; i < access.axes.size(); ++i) {
+      const int axis = static_cast<int>(access.axes[i]);
+      Shape along(shape.ndim() - axis, 1);
+      along[0] = shape[axis];
+      // Reading it tells a wrong index, and where a negative one is.
+      masks.push_back(b.traced({counts.at(shape[axis]), in[static_cast<std::size_t>(access.first_index + i)]},
+                               [&](const Arrays& x) {
+                                 constexpr std::int64_t first[] = {0};
+                                 return reshape(equal(x[0], gather(x[0], {&x[1], 1}, first)), along);
+                               }));
+    }
+    int result = update;
+    for (int mask : masks)
+      result = b.traced({mask, result, array}, [](const Arrays& x) { return where(x[0], x[1], x[2]); });
+    return b.shape(result) == shape ? std::optional(result) : std::nullopt;
+  }
+
+  LoopGraph& body_;
+  const LoopGraph& condition_;
+  const int num_carries_;
+  std::int64_t large_ = 0;  // elements
+};
+
+}  // namespace
+
+std::optional<TurnBlock> several_turns(LoopGraph& body, const LoopGraph& condition, int num_carries) {
+  try {
+    return TurnBlocks(body, condition, num_carries).run();
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+}  // namespace tnp::compiler
