@@ -56,7 +56,7 @@ Axes order_of(std::span<const T> operands, int ndim) {
   return inside_out;
 }
 
-constexpr std::int64_t kScatteredElements = 1 << 14;  // fewer stay in the caches
+constexpr std::int64_t kScatteredElements = 1 << 8;  // fewer take no longer one by one than put in order
 constexpr std::int64_t kLine = 64;                    // bytes of a cache line
 
 // Whether each element of a row lies in another cache line, whose other elements belong to other rows, as in a large
