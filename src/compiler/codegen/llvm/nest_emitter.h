@@ -175,9 +175,12 @@ class NestEmitter {
                                     llvm::Value* mask = nullptr);
   void divide_by_shared(const FusedGroup& group, const SharedDivisor& shared, std::vector<Registers>& values,
                         llvm::Value* mask);
-  // Whether the innermost loop is done by vectors: not if many would have to be put together element by element.
+  // Whether the innermost loop is done by vectors: not if they would have to be put together element by element, and
+  // there are many or little is done with them.
   bool vectorizes(const NestStatement& s) const {
     if (s.extents.empty()) return false;
+    const bool down = s.boxes > 0 && s.strides.back().back() != kUnit;  // a few columns
+    if (down && s.group.cycles() < kHeavyCycles) return false;
     const auto scattered = std::count_if(s.strides.begin(), s.strides.end(),
                                          [](const std::vector<int>& strides) { return strides.back() >= 0; });
     return scattered * vector_lanes(s.group, isa_) <= kMostScattered;
