@@ -99,6 +99,14 @@ std::optional<PairSymmetry> antisymmetric(const FusedGroup& group, std::span<con
     out.differences.push_back(op && is_named(*op, "subtract") && static_cast<std::size_t>(op->in[0]) < first &&
                               static_cast<std::size_t>(op->in[1]) < first && one[v].number == other[v].number);
   }
+  out.of_differences = true;
+  for (std::size_t i = 0; i < group.ops.size(); ++i) {
+    for (int k = 0; k < group.ops[i].arity; ++k) {
+      const auto in = static_cast<std::size_t>(group.ops[i].in[static_cast<std::size_t>(k)]);
+      if (in < first && operands[in].of != PairOperand::Of::all && !out.differences[first + i])
+        out.of_differences = false;
+    }
+  }
   out.zeros_are_known = true;
   for (std::int16_t v : group.outputs) {
     const auto at = static_cast<std::size_t>(v);

@@ -23,6 +23,8 @@ struct PairSymmetry {
   // Zeros among the terms are those of such differences over one positive number; otherwise their signs are unknown,
   // and so is that of a sum of nothing but zeros.
   bool zeros_are_known = false;
+  // The points are read by such differences alone, so all of finite size have the same terms with themselves.
+  bool of_differences = false;
 };
 
 // Nothing if some output is another one.

@@ -216,7 +216,9 @@ class NestEmitter {
   Registers below(const NestStatement& s, std::size_t k, int lanes, llvm::Value* index, llvm::Value* from,
                   llvm::Value* row, llvm::Value* mask);
   void fold_turn(const NestStatement& s, int lanes, llvm::Value* index, const Pointers& pointers, llvm::Value* mask);
+  class PairTerms;
   class PairSums;
+  class FewPairs;
   void row_rest(const NestStatement& s, int lanes, llvm::Value* start, const Pointers& pointers);
   // Whether what whole vectors leave of a row is one more vector, of which some lanes are looked at.
   bool masks_rest(const NestStatement& s) const {

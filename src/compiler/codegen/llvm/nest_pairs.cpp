@@ -5,50 +5,34 @@
 // sums have the bits that they have elsewhere. A processor can hold the results of some 160 instructions on vectors
 // that wait for others. Therefore the quotients of a row come after the next row's root, and the terms of one block are
 // transposed during the next.
-#include <llvm/IR/Intrinsics.h>
+#include "compiler/codegen/llvm/nest_pairs.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "compiler/codegen/llvm/nest_emitter.h"
-
 namespace tnp::compiler {
 
-class NestEmitter::PairSums {
+class NestEmitter::PairSums : PairTerms {
  public:
-  PairSums(NestEmitter& emitter, const NestStatement& s, const Pointers& pointers)
-      : e_(emitter),
-        b_(emitter.b_),
-        s_(s),
-        pointers_(pointers),
-        points_(s.positions[0][0]),
-        full_(points_ / kChunk),
-        rest_(points_ % kChunk),
-        blocks_(full_ + (rest_ > 0 ? 1 : 0)),
-        symmetry_(*antisymmetric(s.group, pair_operands(s))),
-        vector_(e_.elements_->vector_type(DType::float64, kChunk)),
-        bits_(llvm::FixedVectorType::get(b_.getInt64Ty(), kChunk)) {
-    if (e_.isa_ != Isa::baseline) shared_ = shared_divisor(s.group);
-    for (const PairOperand& x : pair_operands(s)) of_.push_back(x.of);
-  }
+  PairSums(NestEmitter& emitter, const NestStatement& s, const Pointers& pointers) : PairTerms(emitter, s, pointers) {}
 
   // Gives whether some sum is to be made otherwise.
   llvm::Value* emit() {
     make_memory();
-    check_points();
+    for (std::size_t k = 0; k < s_.from.size() && !shared_.divides.empty(); ++k) {
+      for (int block = 0; block < blocks_ && of_[k] == Of::columns; ++block)
+        check_points(columns(k, number(block), block < full_ ? nullptr : mask(kChunk), kChunk));
+    }
     if (full_ > 0) whole_blocks();
     if (rest_ > 0) last_block();
     return finish();
   }
 
  private:
-  using Of = PairOperand::Of;
   struct Row {
     std::vector<Registers> values;
     llvm::Value* inverse = nullptr;
   };
-  std::size_t sums() const { return s_.to.size(); }
-  llvm::Value* number(std::int64_t n) { return b_.getInt64(static_cast<std::uint64_t>(n)); }
 
   void make_memory() {
     llvm::BasicBlock& entry = e_.function_->getEntryBlock();
@@ -66,43 +50,8 @@ class NestEmitter::PairSums {
     for (llvm::AllocaInst** slot : {&block_, &row_block_, &last_row_block_, &current_})
       *slot = at_entry.CreateAlloca(b_.getInt64Ty());
     pending_ = at_entry.CreateAlloca(b_.getInt1Ty());
-    wrong_ = at_entry.CreateAlloca(bits_);
-    b_.CreateStore(llvm::Constant::getNullValue(bits_), wrong_);
     b_.CreateStore(b_.getFalse(), pending_);
     b_.CreateStore(number(0), current_);
-  }
-
-  void note(llvm::Value* bits) { b_.CreateStore(b_.CreateOr(b_.CreateLoad(bits_, wrong_), bits), wrong_); }
-
-  // Differences of numbers that are 0, or of such size, can be divided by a product.
-  void check_points() {
-    if (shared_.divides.empty()) return;
-    for (std::size_t k = 0; k < s_.from.size(); ++k) {
-      if (of_[k] != Of::columns) continue;
-      for (int block = 0; block < blocks_; ++block) {
-        llvm::Value* x = columns(k, number(block), block < full_ ? nullptr : mask(kChunk), kChunk);
-        const auto constant = [&](double d) { return llvm::ConstantFP::get(vector_, d); };
-        llvm::Value* size = b_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, x);
-        llvm::Value* middling =
-            b_.CreateAnd(b_.CreateFCmpOGE(size, constant(0x1p-459)), b_.CreateFCmpOLT(size, constant(0x1p511)));
-        llvm::Value* fits = b_.CreateOr(middling, b_.CreateFCmpOEQ(size, constant(0)));
-        note(b_.CreateSelect(fits, llvm::Constant::getNullValue(bits_),
-                             llvm::ConstantInt::get(bits_, Quotients::kMisfit)));
-      }
-    }
-  }
-
-  // Of the lanes of the last block those that are there.
-  llvm::Value* mask(int lanes) {
-    std::vector<llvm::Constant*> there;
-    for (int l = 0; l < lanes; ++l) there.push_back(b_.getInt1(l < rest_));
-    return llvm::ConstantVector::get(there);
-  }
-
-  llvm::Value* columns(std::size_t k, llvm::Value* block, llvm::Value* there, int lanes) {
-    llvm::Value* at = b_.CreateGEP(b_.getDoubleTy(), pointers_[k], b_.CreateMul(block, number(kChunk)));
-    return there ? e_.elements_->load_some(at, DType::float64, lanes, there).re
-                 : e_.elements_->load(at, DType::float64, lanes).re;
   }
 
   std::vector<Registers> operands(llvm::Value* block, llvm::Value* there, int lanes) {
@@ -113,9 +62,7 @@ class NestEmitter::PairSums {
       } else if (of_[k] == Of::rows) {
         out.emplace_back();
       } else {
-        const DType d = e_.variable(s_.from[k]).dtype;
-        const Registers x = pointers_[k] ? e_.elements_->load(pointers_[k], d, 1) : e_.element(s_.from[k]);
-        out.push_back(e_.elements_->splat(x, lanes));
+        out.push_back(common_operand(k, lanes));
       }
     }
     return out;
@@ -125,9 +72,7 @@ class NestEmitter::PairSums {
   std::vector<Registers> with_row(std::vector<Registers> values, llvm::Value* row_block, int row, int lanes) {
     llvm::Value* at = b_.CreateAdd(b_.CreateMul(row_block, number(kChunk)), number(row));
     for (std::size_t k = 0; k < s_.from.size(); ++k) {
-      if (of_[k] != Of::rows) continue;
-      llvm::Value* x = b_.CreateGEP(b_.getDoubleTy(), pointers_[k], at);
-      values[k] = e_.elements_->splat(e_.elements_->load(x, DType::float64, 1), lanes);
+      if (of_[k] == Of::rows) values[k] = row_operand(k, at, lanes);
     }
     return values;
   }
@@ -198,9 +143,6 @@ class NestEmitter::PairSums {
   llvm::Value* term(std::size_t sum, llvm::Value* half, int row) {
     llvm::Value* first = b_.CreateMul(half, number(static_cast<std::int64_t>(sums()) * kChunk));
     return b_.CreateGEP(vector_, terms_, b_.CreateAdd(first, number(static_cast<std::int64_t>(sum) * kChunk + row)));
-  }
-  llvm::Value* shuffle(llvm::Value* a, llvm::Value* b, std::initializer_list<int> which) {
-    return b_.CreateShuffleVector(a, b, llvm::ArrayRef<int>(which));
   }
   llvm::LoadInst* load(llvm::Value* from) { return b_.CreateAlignedLoad(vector_, from, llvm::Align(64)); }
   void store(llvm::Value* x, llvm::Value* to) { b_.CreateAlignedStore(x, to, llvm::Align(64)); }
@@ -350,43 +292,25 @@ class NestEmitter::PairSums {
   llvm::Value* finish() {
     llvm::Value* zero = b_.getFalse();
     for (int block = 0; block < blocks_; ++block) {
-      llvm::Value* there = block < full_ ? nullptr : mask(kChunk);
       for (std::size_t j = 0; j < sums(); ++j) {
         SmallArrays::Chunks all;
         for (int r = 0; r < blocks_; ++r) all.push_back(load(leaf(j, number(r), number(block))));
-        const Registers sum{e_.small_.fold_leaves(s_, DType::float64, all), nullptr};
-        llvm::Value* to = b_.CreateGEP(b_.getDoubleTy(), pointers_[s_.from.size() + j], number(block * kChunk));
-        there ? e_.elements_->store_some(to, sum, DType::float64, there)
-              : e_.elements_->store(to, sum, DType::float64, kChunk);
-        if (symmetry_.zeros_are_known && !shared_.divides.empty()) continue;
-        llvm::Value* none = b_.CreateFCmpOEQ(sum.re, llvm::Constant::getNullValue(vector_));
-        zero = b_.CreateOr(zero, b_.CreateOrReduce(there ? b_.CreateAnd(none, there) : none));
+        zero = b_.CreateOr(zero, store_sum(j, block, all));
       }
     }
-    llvm::Value* wrong = b_.CreateAnd(b_.CreateLoad(bits_, wrong_), llvm::ConstantInt::get(bits_, Quotients::kMisfit));
-    return b_.CreateOr(zero, b_.CreateICmpNE(b_.CreateOrReduce(wrong), number(0)));
+    return b_.CreateOr(zero, numbers_misfit());
   }
 
-  NestEmitter& e_;
-  llvm::IRBuilder<>& b_;
-  const NestStatement& s_;
-  const Pointers& pointers_;
-  const int points_, full_, rest_, blocks_;  // blocks of kChunk points, points that are left
-  const PairSymmetry symmetry_;
-  llvm::Type* const vector_;
-  llvm::Type* const bits_;
-  SharedDivisor shared_;
-  std::vector<Of> of_;  // operands
   llvm::AllocaInst *leaves_ = nullptr, *terms_ = nullptr;
   llvm::AllocaInst *block_ = nullptr, *row_block_ = nullptr;         // of columns and rows
   llvm::AllocaInst *last_row_block_ = nullptr, *pending_ = nullptr;  // whose terms are to be transposed
   llvm::AllocaInst* current_ = nullptr;                              // half of the memory for terms
-  llvm::AllocaInst* wrong_ = nullptr;                                // bits that numbers set which do not fit
 };
 
 // Numbers that do not fit, and sums of nothing but zeros, are rare: then all pairs are computed.
 void NestEmitter::sum_pairs(const NestStatement& s, const Pointers& pointers) {
-  llvm::Value* wrong = PairSums(*this, s, pointers).emit();
+  llvm::Value* wrong =
+      FewPairs::fits(*this, s) ? FewPairs(*this, s, pointers).emit() : PairSums(*this, s, pointers).emit();
   auto *all = block("all_pairs"), *after = block("after");
   b_.CreateCondBr(wrong, all, after, llvm::MDBuilder(context_).createBranchWeights(1, 1 << 20));
   b_.SetInsertPoint(all);

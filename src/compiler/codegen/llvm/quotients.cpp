@@ -74,14 +74,22 @@ llvm::Value* Quotients::inverse(llvm::Value* divisor) {
   return b_.CreateFDiv(llvm::ConstantFP::get(divisor->getType(), 1.0), divisor);
 }
 
+llvm::Value* Quotients::fma(llvm::Value* a, llvm::Value* b, llvm::Value* c) {
+  return b_.CreateIntrinsic(llvm::Intrinsic::fma, {a->getType()}, {a, b, c});
+}
+
 // What is left of x is taken from it, and not the other way round, so that zeros keep their sign.
+llvm::Value* Quotients::too_much(llvm::Value* product, llvm::Value* divisor, llvm::Value* x) {
+  return fma(product, divisor, b_.CreateFNeg(x));
+}
+
+llvm::Value* Quotients::corrected(llvm::Value* product, llvm::Value* too_much, llvm::Value* inverse) {
+  return fma(b_.CreateFNeg(too_much), inverse, product);
+}
+
 llvm::Value* Quotients::quotient(llvm::Value* x, llvm::Value* divisor, llvm::Value* inverse) {
-  const auto fma = [&](llvm::Value* a, llvm::Value* b, llvm::Value* c) {
-    return b_.CreateIntrinsic(llvm::Intrinsic::fma, {x->getType()}, {a, b, c});
-  };
-  llvm::Value* first = b_.CreateFMul(x, inverse);
-  llvm::Value* too_much = fma(first, divisor, b_.CreateFNeg(x));
-  return fma(b_.CreateFNeg(too_much), inverse, first);
+  llvm::Value* first = product(x, inverse);
+  return corrected(first, too_much(first, divisor, x), inverse);
 }
 
 }  // namespace tnp::compiler

@@ -40,8 +40,14 @@ class Quotients {
 
   llvm::Value* inverse(llvm::Value* divisor);
   llvm::Value* quotient(llvm::Value* x, llvm::Value* divisor, llvm::Value* inverse);
+  // Its steps: the product, what that is too much, and the corrected product.
+  llvm::Value* product(llvm::Value* x, llvm::Value* inverse) { return b_.CreateFMul(x, inverse); }
+  llvm::Value* too_much(llvm::Value* product, llvm::Value* divisor, llvm::Value* x);
+  llvm::Value* corrected(llvm::Value* product, llvm::Value* too_much, llvm::Value* inverse);
 
  private:
+  llvm::Value* fma(llvm::Value* a, llvm::Value* b, llvm::Value* c);
+
   llvm::IRBuilder<>& b_;
   llvm::Value* divisor_fits_ = nullptr;  // of each lane
   llvm::Value* extreme_ = nullptr;       // of each lane: bit 62 is set if a dividend does not fit
