@@ -268,18 +268,22 @@ Program::Plan* Program::Impl::make_exact_plan(std::span<const Array> inputs, std
     }
     std::vector<Unit> units = partition_into_groups(plan->graph);
     if (!options.variables.empty()) keep_updates_apart(plan->graph, options.variables, units);
-    if (large) units = make_tile_groups(plan->graph, std::move(units));
-    if (options.verify) {
-      const std::string wrong = verify(plan->graph, units);
-      if (!wrong.empty()) throw RuntimeError("the steps for certain sizes are invalid: " + wrong);
-    }
-    const bool tiled = std::any_of(units.begin(), units.end(), [](const Unit& u) { return u.tiles || u.reduction; });
     if (!large && may_be_native && is_static && !only_moves(plan->graph)) {
       Graph spelled = plan->graph;
       spell_out(spelled);
       simplify_for(spelled, {});
       plan->native = NativeSteps::make(spelled);
     }
+    if (large) {
+      units = make_tile_groups(plan->graph, std::move(units));
+    } else if (may_tile && !plan->native) {
+      units = make_groups_of_pieces(plan->graph, std::move(units));
+    }
+    if (options.verify) {
+      const std::string wrong = verify(plan->graph, units);
+      if (!wrong.empty()) throw RuntimeError("the steps for certain sizes are invalid: " + wrong);
+    }
+    const bool tiled = std::any_of(units.begin(), units.end(), [](const Unit& u) { return u.tiles || u.reduction; });
     if (tiled || symbolic_params || plan->native) {
       add_steps(*plan, units);
       plan->usable = true;

@@ -140,5 +140,7 @@ struct TileGroup::Tile {
 
 // Finds tile groups among the units of a graph whose sizes are numbers, and puts each in the place of its units.
 std::vector<Unit> make_tile_groups(const Graph& graph, std::vector<Unit> units);
+// Only groups of one unit that reads operands in pieces: for arrays that stay in the cache from step to step.
+std::vector<Unit> make_groups_of_pieces(const Graph& graph, std::vector<Unit> units);
 
 }  // namespace tnp::compiler

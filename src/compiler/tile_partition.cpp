@@ -29,6 +29,11 @@ class TilePartitioner {
   std::vector<Unit> run() {
     std::size_t seed = 0;
     while (seed < units_.size()) seed += take_group(seed) ? 0 : 1;
+    return run_alone();
+  }
+
+  // Only what reads in pieces, each for itself.
+  std::vector<Unit> run_alone() {
     for (Unit& unit : units_) {
       if (unit.boxes && !unit.tiles) unit = alone(unit);
     }
@@ -272,6 +277,11 @@ class TilePartitioner {
 std::vector<Unit> make_tile_groups(const Graph& graph, std::vector<Unit> units) {
   read_in_pieces(graph, units);
   return TilePartitioner(graph, merge_reductions(graph, std::move(units))).run();
+}
+
+std::vector<Unit> make_groups_of_pieces(const Graph& graph, std::vector<Unit> units) {
+  read_in_pieces(graph, units);
+  return TilePartitioner(graph, std::move(units)).run_alone();
 }
 
 }  // namespace tnp::compiler
