@@ -50,22 +50,35 @@ DType sum_type(DType weights) { return is_complex(weights) ? DType::complex128 :
 
 namespace {
 
-// Numbers in int64, and their weights, if they have any, in float64; the least length.
+// Numbers in int64, their weights in float64, if they have any, and the least length, if only a run knows it: then the
+// number that it is otherwise is below zero.
+struct CountInputs {
+  Array places, weights, least;
+
+  CountInputs(std::span<const Array> in, const Axes& numbers) : places(in[0]) {
+    const bool is_sized = numbers[0] >= 0;
+    if (in.size() > (is_sized ? 1 : 2)) weights = in[1];
+    least = is_sized ? Scalar(numbers[0]).to_array(DType::int64) : in.back();
+  }
+};
+
 Array counts_of_parts(std::span<const Array> in, const Axes& numbers) {
-  const Array& places = in[0];
-  const bool weighted = in.size() > 1;
+  const CountInputs c(in, numbers);
   Reduction known;
   known.initial = Scalar(std::int64_t{-1}).to_array(DType::int64);
-  if (!places.is_symbolic() && min(places, known).item<std::int64_t>() < -1)
+  if (!c.places.is_symbolic() && min(c.places, known).item<std::int64_t>() < -1)
     throw ValueError("'list' argument must have no negative elements");
-  const Dim size = size_of(maximum(max(places, known) + Scalar(1), numbers[0]));
-  return sums_at(places, weighted ? in[1] : ones({places.size()}, DType::int64), size);
+  const Dim size = size_of(maximum(max(c.places, known) + Scalar(1), c.least));
+  return sums_at(c.places, c.weights ? c.weights : ones({c.places.size()}, DType::int64), size);
 }
 Array counts_of_whole(std::span<const Array> in, const Axes& numbers) {
-  const Array weights = in.size() > 1 ? in[1] : Array();
-  if (weights && weights.size() != in[0].size()) throw ValueError("The weights and list don't have the same length.");
-  if (in[0].size() == 0) return zeros({numbers[0]}, weights ? DType::float64 : DType::int64);
-  return count_integers(in[0], weights, numbers[0]);
+  const CountInputs c(in, numbers);
+  if (c.weights && c.weights.size() != c.places.size())
+    throw ValueError("The weights and list don't have the same length.");
+  const std::int64_t least = c.least.item<std::int64_t>();
+  if (least < 0) throw ValueError("'minlength' must not be negative");
+  if (c.places.size() == 0) return zeros({least}, c.weights ? DType::float64 : DType::int64);
+  return count_integers(c.places, c.weights, least);
 }
 const Composed kBincount("bincount", "How often each number occurs, or the sums of its weights.", &counts_of_parts,
                          &counts_of_whole);
@@ -74,7 +87,7 @@ const Composed kBincount("bincount", "How often each number occurs, or the sums 
 
 Array bincount(const Array& x, const Array& weights, std::int64_t minlength) {
   if (x.ndim() != 1) throw ValueError("bincount: object of too small or too great depth for desired array");
-  if (minlength < 0) throw ValueError("'minlength' must not be negative");
+  if (minlength < 0 && !is_symbolic(minlength)) throw ValueError("'minlength' must not be negative");
   const Dim n = x.size();
   if (!can_cast(x.dtype(), DType::int64, Casting::same_kind) && x.dtype() != DType::uint64) {
     refuse_cast(x.dtype(), DType::int64, "safe");
@@ -88,8 +101,10 @@ Array bincount(const Array& x, const Array& weights, std::int64_t minlength) {
       throw ValueError("The weights and list don't have the same length.");
   }
   if (n == 0) return zeros({minlength}, DType::int64);
-  if (!weights) return compose(kBincount, {places}, {minlength});
-  return compose(kBincount, {places, astype(weights, DType::float64)}, {minlength});
+  Arrays in{places};
+  if (weights) in.push_back(astype(weights, DType::float64));
+  if (is_symbolic(minlength)) in.push_back(dim_value(minlength, DType::int64));
+  return compose(kBincount, in, {is_symbolic(minlength) ? -1 : minlength});
 }
 
 // --- edges

@@ -117,6 +117,7 @@ TNP_FUNCTION(bincount, kFunction, "(x, /, weights=None, minlength=0)",
              "How often each number from 0 on occurs, or the sum of its weights.") {
   const auto [x, weights, minlength] = take<3>(args);
   if (minlength.ptr() == Py_None) throw TypeError("use 0 instead of None for minlength");
+  const std::int64_t length = minlength.given() ? minlength.size() : 0;
   Array numbers = x.array();
   // A list of nothing is one of no integers.
   if ((PyList_Check(x.ptr()) || PyTuple_Check(x.ptr())) && numbers.size() == 0) numbers = astype(numbers, DType::int64);
@@ -124,9 +125,9 @@ TNP_FUNCTION(bincount, kFunction, "(x, /, weights=None, minlength=0)",
       PyList_Check(x.ptr())) {
     PyObject* deprecated = PyExc_DeprecationWarning;
     if (PyErr_WarnEx(deprecated, "Non-integer input passed to bincount", 1) != 0) throw nb::python_error();
-    return to_python(bincount(astype(numbers, DType::int64), weights.array_if_given(), minlength.integer(0)));
+    return to_python(bincount(astype(numbers, DType::int64), weights.array_if_given(), length));
   }
-  return to_python(bincount(numbers, weights.array_if_given(), minlength.integer(0)));
+  return to_python(bincount(numbers, weights.array_if_given(), length));
 }
 
 TNP_FUNCTION(interp, kFunction, "(x, xp, fp, left=None, right=None, period=None)",

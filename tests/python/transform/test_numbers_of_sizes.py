@@ -54,6 +54,10 @@ FORMULAS = {
     "compared": lambda xp, x: (x[x > 1 / len(x)].sum(), len(x) / 2 == 10.0, len(x) / 2 > 3),
     "float": lambda xp, x: (x / float(len(x)), x.astype("f4") / float(len(x))),
     "branch": lambda xp, x: x * (1 / len(x)) if 1 / len(x) < 0.04 else x,
+    "counts": lambda xp, x: (
+        xp.bincount((x > 0).astype(int), minlength=len(x)),
+        xp.bincount(xp.argsort(x) // 2, weights=x, minlength=2 * len(x)) / len(x),
+    ),
     "of arrays": lambda xp, x: (math.sqrt(x[0] ** 2), x.astype("f4") * math.exp(x[1]), math.isnan(x[0])),
 }
 
