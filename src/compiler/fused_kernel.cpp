@@ -1,6 +1,7 @@
 #include "compiler/fused_kernel.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -26,8 +27,12 @@ constexpr int kCyclesToRepeat = 6;         // of a group: more than repeating an
 constexpr std::int64_t kLongRow = 2048;    // rows below are walked by native code of their own
 constexpr double kGatherNs = 1;            // that an element takes which is gathered for block kernels
 constexpr double kLoadNs = 3e5;            // that loading code takes, roughly
-constexpr int kMaxVectorBytes = 256;       // of one operand: twice 8 complex128
-constexpr std::int64_t kLine = 64;         // bytes between elements of a row that are put in order first
+constexpr int kHeavyCycles = 4;            // of an operation: code spares little beside it
+constexpr std::int64_t kTriedElements = 512, kMostTriedElements = 1 << 16;
+constexpr unsigned kTurns = 24;
+constexpr float kWorthBlocks = 0.95f;  // of the code's time
+constexpr int kMaxVectorBytes = 256;   // of one operand: twice 8 complex128
+constexpr std::int64_t kLine = 64;     // bytes between elements of a row that are put in order first
 
 // Elements begin … begin + n of an operand, in row-major order of `shape`.
 void gather_range(std::byte* to, const LoopOperand& from, const Shape& shape, std::int64_t begin, std::int64_t n,
@@ -164,9 +169,7 @@ FusedKernel::~FusedKernel() {
   for (Walk* w = walks_.load(); w != nullptr;) delete std::exchange(w, w->next);
 }
 
-std::int64_t FusedKernel::lanes(const Row& row) const {
-  return row.variant == nullptr ? 1 : row.variant->kernel.lanes;
-}
+std::int64_t FusedKernel::lanes(const Row& row) const { return row.variant == nullptr ? 1 : row.variant->kernel.lanes; }
 
 int FusedKernel::num_compiled() const {
   int n = 0;
@@ -236,6 +239,8 @@ FusedKernel::Variant* FusedKernel::compile(const OperandMask& scalars, Isa isa, 
     if (scalars[static_cast<std::size_t>(k)]) variant->scalar_list.push_back(static_cast<std::uint8_t>(k));
   }
   variant->isa = isa;
+  const bool heavy = group_.cycles() >= kHeavyCycles * static_cast<int>(group_.ops.size());
+  if (mode == JitMode::automatic && heavy) variant->way = Variant::Way::open;
   variant->next = variants_.load(std::memory_order_relaxed);
   variants_.store(variant.get(), std::memory_order_release);
   return variant.release();
@@ -406,20 +411,47 @@ void FusedKernel::run_streamed(const Variant* variant, const OperandMask& scalar
 
 void FusedKernel::run_flat(const Variant* variant, const OperandMask& scalars, std::byte* const* operands,
                            std::int64_t n) const {
-  if (variant == nullptr) {
+  if (variant == nullptr) return interpreter_.run(operands, scalars, n);
+  if (n >= kTriedElements && variant->way.load(std::memory_order_relaxed) != Variant::Way::code) [[unlikely]]
+    return run_tried(*variant, scalars, operands, n);
+  run_code(*variant, operands, n);
+}
+
+// By turns, until it is known which way is quicker. The bits are the same.
+void FusedKernel::run_tried(const Variant& variant, const OperandMask& scalars, std::byte* const* operands,
+                            std::int64_t n) const {
+  using Way = Variant::Way;
+  Way way = variant.way.load(std::memory_order_relaxed);
+  const bool open = way == Way::open && n <= kMostTriedElements;
+  const unsigned turn = open ? variant.turns.fetch_add(1, std::memory_order_relaxed) : 0;
+  if (open) way = turn % 2 == 0 ? Way::code : Way::blocks;
+  const auto begin = open ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
+  if (way == Way::blocks) {
     interpreter_.run(operands, scalars, n);
-    return;
+  } else {
+    run_code(variant, operands, n);
   }
+  if (!open) return;
+  const std::chrono::duration<float, std::nano> spent = std::chrono::steady_clock::now() - begin;
+  std::atomic<float>& least = way == Way::blocks ? variant.blocks_ns : variant.code_ns;
+  least.store(std::min(least.load(std::memory_order_relaxed), spent.count() / static_cast<float>(n)),
+              std::memory_order_relaxed);
+  if (turn + 1 < kTurns) return;
+  const bool slow = variant.blocks_ns.load() < kWorthBlocks * variant.code_ns.load();
+  variant.way.store(slow ? Way::blocks : Way::code, std::memory_order_relaxed);
+}
+
+void FusedKernel::run_code(const Variant& variant, std::byte* const* operands, std::int64_t n) const {
   alignas(64) std::byte packed[kMaxLoopOperands * kScalarBytes];
   const int outputs = group_.num_outputs();
   std::byte* to = packed;
-  for (const std::uint8_t k : variant->scalar_list) {
+  for (const std::uint8_t k : variant.scalar_list) {
     copy_element(to, operands[outputs + k], sizes_[static_cast<std::size_t>(outputs + k)]);
     to += kScalarBytes;
   }
-  const std::int64_t whole = n & -static_cast<std::int64_t>(variant->kernel.lanes);
-  if (whole) variant->kernel.function(packed, operands, nullptr, whole);
-  if (whole != n) run_tail(*variant, packed, operands, whole, n - whole);
+  const std::int64_t whole = n & -static_cast<std::int64_t>(variant.kernel.lanes);
+  if (whole) variant.kernel.function(packed, operands, nullptr, whole);
+  if (whole != n) run_tail(variant, packed, operands, whole, n - whole);
 }
 
 // The last elements go through the same vector code, padded with copies of one of them.
@@ -681,8 +713,7 @@ void FusedKernel::run_scattered(const Shape& shape, std::span<const LoopOperand>
   for (std::int64_t begin = 0; begin < n; begin += block) {
     const std::int64_t m = std::min(block, n - begin);
     for (std::size_t k = static_cast<std::size_t>(outputs); k < operands.size(); ++k) {
-      if (!scalars[k - static_cast<std::size_t>(outputs)])
-        gather_range(at[k], operands[k], shape, begin, m, sizes_[k]);
+      if (!scalars[k - static_cast<std::size_t>(outputs)]) gather_range(at[k], operands[k], shape, begin, m, sizes_[k]);
     }
     run_flat(variant, scalars, at, m);
     for (std::size_t j = 0; j < static_cast<std::size_t>(outputs); ++j)

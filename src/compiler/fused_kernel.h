@@ -81,6 +81,11 @@ class FusedKernel {
     Isa isa;
     CompiledKernel kernel;
     Variant* next;
+    // Of heavy operations, which block kernels may compute as quickly: both ways are tried.
+    enum class Way : std::uint8_t { open, code, blocks };
+    mutable std::atomic<Way> way{Way::code};
+    mutable std::atomic<unsigned> turns{0};
+    mutable std::atomic<float> code_ns{1e9f}, blocks_ns{1e9f};  // the least that an element took
   };
   // Code that walks operands of a certain layout by itself.
   struct Walk {
@@ -111,6 +116,8 @@ class FusedKernel {
   // The same for one output, written past the caches. Moves the operands on.
   void run_streamed(const Variant* variant, const OperandMask& scalars, std::byte** operands, std::int64_t n) const;
   void run_flat(const Variant* variant, const OperandMask& scalars, std::byte* const* operands, std::int64_t n) const;
+  void run_code(const Variant& variant, std::byte* const* operands, std::int64_t n) const;
+  void run_tried(const Variant& variant, const OperandMask& scalars, std::byte* const* operands, std::int64_t n) const;
   void run_tail(const Variant& variant, std::byte* scalars, std::byte* const* operands, std::int64_t begin,
                 std::int64_t n) const;
   void run_rows(Loop& loop) const;
