@@ -251,7 +251,11 @@ class Memory {
       return false;  // raised when, and if, an iteration comes to it
     }
     parameters_ = nest_.parameters;
-    if (nest_.trips != kNone) parameters_[static_cast<std::size_t>(nest_.trips)] = rows_;
+    if (nest_.trips != kNone) {
+      const bool blocks = nest_.block_trips != kNone;
+      parameters_[static_cast<std::size_t>(nest_.trips)] = blocks ? rows_ % nest_.block_turns : rows_;
+      if (blocks) parameters_[static_cast<std::size_t>(nest_.block_trips)] = rows_ / nest_.block_turns;
+    }
     for (const LoopNest::Argument& a : nest_.arguments) {
       void* pointer = nullptr;
       if (!place(a, pointer)) return false;

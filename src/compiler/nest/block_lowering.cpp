@@ -91,8 +91,8 @@ int BlockLowering::parameter(std::int64_t n) {
   return static_cast<int>(p.size()) - 1;
 }
 
-bool BlockLowering::is_small_work(int turns) const {
-  return cycles - threaded_cycles_ <= turns * (5 * short_cycles > cycles ? kMaxShortRowCycles : kMaxBodyCycles);
+bool BlockLowering::is_small_work(int allowance) const {
+  return cycles - threaded_cycles_ <= allowance * (5 * short_cycles > cycles ? kMaxShortRowCycles : kMaxBodyCycles);
 }
 
 // --- places

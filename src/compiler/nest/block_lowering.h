@@ -45,8 +45,9 @@ class BlockLowering {
 
   // False if something in the graph has no form here.
   bool lower();
-  // Whether native code is the best way to run it, as so many turns of a loop: rows that take long are worth threads.
-  bool is_small_work(int turns = 1) const;
+  // Whether native code is the best way to run it: rows that take long are worth threads. `allowance`: how many times as
+  // long as usually it may take.
+  bool is_small_work(int allowance = 1) const;
 
   Place temporary(const GraphValue& like);
   // Memory of the loop's own, whatever its size.

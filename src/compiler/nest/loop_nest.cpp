@@ -6,6 +6,7 @@
 #include "compiler/nest/strips.h"
 #include "compiler/nest/turn_blocks.h"
 #include "compiler/nest/turn_lowering.h"
+#include "tnp/runtime.h"
 
 namespace tnp::compiler {
 
@@ -17,6 +18,9 @@ using ArgumentKind = LoopNest::Argument::Kind;
 // Arrays of up to as many elements are held in registers, if not too much code comes of it.
 constexpr int kSmallElements[] = {128, 32, 0};
 constexpr std::int64_t kMostSmallCost = 600;
+// Several turns in one pass take half as long as one by one: so much more work than in other loops is left to one
+// thread where there are but two.
+constexpr int kBlockAllowance = 8;
 
 class LoopLowering {
  public:
@@ -33,8 +37,12 @@ class LoopLowering {
     if (!prepare_graphs()) return std::nullopt;
     make_carries();
     NestStatement several{.kind = Kind::loop}, whole{.kind = Kind::loop};
-    if (block_ && (!lower_condition(several, block_->condition) || !lower_body(several, block_->body, block_->turns)))
-      return std::nullopt;
+    if (block_) {
+      if (loop_.condition && !lower_condition(several, block_->condition)) return std::nullopt;
+      if (!loop_.condition) several.extent = out_.block_trips = new_parameter(0);
+      out_.block_turns = block_->turns;
+      if (!lower_body(several, block_->body, block_->turns)) return std::nullopt;
+    }
     if (loop_.condition && !lower_condition(whole, condition_->graph)) return std::nullopt;
     if (!loop_.condition || num_collected() > 0) whole.extent = out_.trips = new_parameter(0);
     if (!lower_body(whole, body_.graph)) return std::nullopt;
@@ -70,14 +78,17 @@ class LoopLowering {
       out_.carries.push_back(in.shape);
     }
     if (out_.may_strip) out_.strips = make_strips(body_.graph, out_.most_small_elements, num_carries());
-    if (!loop_.condition) return true;
+    const bool may_block = may_block_ && num_collected() == 0;
+    if (!loop_.condition) {
+      if (may_block) block_ = several_turns(body_, nullptr, num_carries(), loop_.num_scanned);
+      return true;
+    }
     std::vector<Shape> shapes(inputs_.begin(), inputs_.begin() + num_carries());
     shapes.insert(shapes.end(), inputs_.begin() + scanned_end, inputs_.end());
     auto condition = loop_graph(*loop_.condition, shapes, num_carries());
     if (!condition) return false;
     condition_ = std::move(*condition);
-    if (may_block_ && loop_.num_scanned == 0 && num_collected() == 0)
-      block_ = several_turns(body_, *condition_, num_carries());
+    if (may_block && loop_.num_scanned == 0) block_ = several_turns(body_, &*condition_, num_carries(), 0);
     return true;
   }
 
@@ -159,15 +170,10 @@ class LoopLowering {
   // `g`: the body, or several turns of it.
   bool lower_body(NestStatement& whole, const Graph& g, int turns = 1) {
     TurnLowering turn(g, out_, carries_);
-    turn.turns = turns;
+    if (block_) turn.allowance = turns * (get_num_threads() > 2 ? 1 : kBlockAllowance);
     turn.block.turn.before = &before_;
-    place_inputs(g, body_.invariants, turn.block, num_carries() + loop_.num_scanned, ArgumentKind::body);
-    for (int s = 0; s < loop_.num_scanned; ++s) {
-      const GraphValue& row = value(g, g.inputs[static_cast<std::size_t>(num_carries() + s)]);
-      const int pointer = new_argument(ArgumentKind::scanned, s, row.dtype, row.shape.num_elements());
-      out_.scanned_steps.push_back(new_parameter(0));
-      turn.scan(s, pointer, contiguous_strides(row.shape, itemsize(row.dtype)), out_.scanned_steps.back());
-    }
+    place_inputs(g, body_.invariants, turn.block, num_carries() + loop_.num_scanned * turns, ArgumentKind::body);
+    scan_rows(turn, g, turns);
     for (int j = 0; j < num_collected(); ++j) {
       const GraphValue& row = turn.row_of(j);
       const std::int64_t n = row.shape.num_elements();
@@ -178,6 +184,30 @@ class LoopLowering {
     if (!turn.lower(whole)) return false;
     out_.cycles += turn.block.cycles + turn.block.inner_cycles + 2;
     return true;
+  }
+
+  void scan_rows(TurnLowering& turn, const Graph& g, int turns) {
+    for (int s = 0; s < loop_.num_scanned; ++s) {
+      const GraphValue& row = value(g, g.inputs[static_cast<std::size_t>(num_carries() + s)]);
+      if (std::ssize(scanned_) == s) {
+        scanned_.push_back(new_argument(ArgumentKind::scanned, s, row.dtype, row.shape.num_elements()));
+        out_.scanned_steps.push_back(new_parameter(0));
+      }
+    }
+    std::vector<int> now = scanned_;
+    for (int k = 0; k < loop_.num_scanned * turns; ++k) {
+      const auto s = static_cast<std::size_t>(k % loop_.num_scanned);
+      const GraphValue& row = value(g, g.inputs[static_cast<std::size_t>(num_carries() + k)]);
+      const int step = out_.scanned_steps[s];
+      turn.place_row(k, now[s], contiguous_strides(row.shape, itemsize(row.dtype)));
+      if (k >= loop_.num_scanned * (turns - 1)) {
+        turn.advance(scanned_[s], now[s], step);
+        continue;
+      }
+      const int next = out_.nest.variable(row.dtype, true);
+      turn.block.statements.push_back({.kind = Kind::advance, .to = {next}, .from = {now[s]}, .step = step});
+      now[s] = next;
+    }
   }
 
   // What is in registers goes back to memory.
@@ -205,6 +235,7 @@ class LoopLowering {
   std::optional<TurnBlock> block_;  // several turns at a time, for as long as there are so many
   std::vector<NestStatement> before_, after_;
   std::vector<Place> carries_;
+  std::vector<int> scanned_;  // pointers
   std::map<int, Place> shared_;
   std::map<std::pair<ArgumentKind, int>, Place> constants_;
 };

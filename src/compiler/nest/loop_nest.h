@@ -53,7 +53,10 @@ struct LoopNest {
   std::vector<Argument> arguments;
   std::vector<Callee> callees;
   std::vector<std::int64_t> parameters;
-  int trips = kNone;                // the parameter that says how many iterations, at most where there is a condition
+  int trips = kNone;  // the parameter that says how many iterations, at most where there is a condition
+  // Iterations that are computed so many at a time, of a loop whose number is known, and the parameter that says how
+  // often; `trips` are those that are left.
+  int block_turns = 1, block_trips = kNone;
   int count = kNone;                // the argument where it is written how many there were
   std::vector<int> scanned_steps;   // parameters: bytes from row to row of a scanned array, to be set
   std::vector<Shape> carries;       // shapes

@@ -16,6 +16,7 @@
 #include "compiler/simplify.h"
 #include "ir/observer.h"
 #include "ir/trace.h"
+#include "ops/index/places.h"
 #include "tnp/elementwise.h"
 #include "tnp/error.h"
 #include "tnp/primitives.h"
@@ -206,28 +207,30 @@ class Reader {
   int read_index(int v, int axis, const Place& place) {
     bool at_once = place.at.back().first - place.at[0].first + 1 == std::ssize(place.at);
     std::vector<int> in{place.of};
-    std::vector<std::int64_t> axes;
+    std::vector<std::int64_t> axes, labels;  // labels: what errors call them
     for (const auto& [a, index] : place.at) {
       at_once = at_once && index >= 0;
       in.push_back(index);
       axes.push_back(a);
     }
+    labels = axes;
     if (!at_once) {
-      in = {v, index_of(place, v)};
-      axes = {axis};
+      const auto& [whole_axis, index] = added(place, v);
+      in = {v, index};
+      axes = {axis}, labels = {whole_axis};
     }
-    return b_.traced(in, [&](const Arrays& x) { return gather(x[0], std::span(x.begin() + 1, x.end()), axes); });
+    return b_.traced(in,
+                     [&](const Arrays& x) { return gather(x[0], std::span(x.begin() + 1, x.end()), axes, labels); });
   }
 
-  // The index that a part of v has, and v has not.
-  int index_of(const Place& place, int v) const {
+  // The axis and index that a part of v has, and v has not.
+  const std::pair<int, int>& added(const Place& place, int v) const {
     const auto part = places_.find(v);
-    for (const auto& one : place.at) {
-      if (part == places_.end() ||
-          std::find(part->second.at.begin(), part->second.at.end(), one) == part->second.at.end())
-        return one.second;
-    }
-    return -1;
+    const auto is_new = [&](const std::pair<int, int>& one) {
+      return part == places_.end() ||
+             std::find(part->second.at.begin(), part->second.at.end(), one) == part->second.at.end();
+    };
+    return *std::find_if(place.at.begin(), place.at.end(), is_new);
   }
 
   int read_known(int v, int axis, int index) {
@@ -341,8 +344,8 @@ Traffic traffic_of(const Graph& graph, std::int64_t large) {
 
 class TurnBlocks {
  public:
-  TurnBlocks(LoopGraph& body, const LoopGraph& condition, int num_carries)
-      : body_(body), condition_(condition), num_carries_(num_carries) {}
+  TurnBlocks(LoopGraph& body, const LoopGraph* condition, int num_carries, int num_scanned)
+      : body_(body), condition_(condition), num_carries_(num_carries), num_scanned_(num_scanned) {}
 
   std::optional<TurnBlock> run() {
     const Graph& g = body_.graph;
@@ -360,7 +363,7 @@ class TurnBlocks {
     LoopGraph with_counts = body_;
     for (int turns : kTurns) {
       if (turns * one.operations > kMostOperations) continue;
-      std::optional<Graph> condition = condition_of(turns);
+      std::optional<Graph> condition = condition_ ? condition_of(turns) : Graph();
       if (!condition) return {};
       with_counts = body_;
       std::optional<Graph> block = body_of(turns, with_counts);
@@ -401,7 +404,7 @@ class TurnBlocks {
   }
 
   std::optional<Graph> condition_of(int turns) const {
-    const Graph &c = condition_.graph, &g = body_.graph;
+    const Graph &c = condition_->graph, &g = body_.graph;
     std::vector<const GraphNode*> test;
     if (!numbers_for(c, c.outputs[0], test)) return {};
     GraphBuilder b(c);
@@ -486,7 +489,12 @@ class TurnBlocks {
     std::vector<int> as(body.graph.values.size());
     for (std::size_t v = 0; v < as.size(); ++v) as[v] = static_cast<int>(v);
     const auto now = [&](int v) -> int& { return as[static_cast<std::size_t>(v)]; };
+    std::vector<int> rows;  // that later turns scan
     for (int t = 0; t < turns; ++t) {
+      for (int s = 0; t > 0 && s < num_scanned_; ++s) {
+        const int first = body.graph.inputs[static_cast<std::size_t>(num_carries_ + s)];
+        rows.push_back(now(first) = b.new_value(value(first)));
+      }
       for (const GraphNode& node : body.graph.nodes) {
         std::vector<int> in;
         for (int v : node.inputs) in.push_back(now(v));
@@ -525,6 +533,7 @@ class TurnBlocks {
     }
     for (std::size_t k = 0; k < b.graph.outputs.size(); ++k)
       b.graph.outputs[k] = sets.made_last(now(body.graph.inputs[k]), reader);
+    b.graph.inputs.insert(b.graph.inputs.begin() + num_carries_ + num_scanned_, rows.begin(), rows.end());
     return finished(std::move(b.graph));
   }
 
@@ -592,7 +601,8 @@ class TurnBlocks {
       masks.push_back(b.traced({counts.at(shape[axis]), in[static_cast<std::size_t>(access.first_index + i)]},
                                [&](const Arrays& x) {
                                  constexpr std::int64_t first[] = {0};
-                                 return reshape(equal(x[0], gather(x[0], {&x[1], 1}, first)), along);
+                                 const std::int64_t label[] = {axis};
+                                 return reshape(equal(x[0], gather(x[0], {&x[1], 1}, first, label)), along);
                                }));
     }
     int result = update;
@@ -602,16 +612,16 @@ class TurnBlocks {
   }
 
   LoopGraph& body_;
-  const LoopGraph& condition_;
-  const int num_carries_;
+  const LoopGraph* const condition_;
+  const int num_carries_, num_scanned_;
   std::int64_t large_ = 0;  // elements
 };
 
 }  // namespace
 
-std::optional<TurnBlock> several_turns(LoopGraph& body, const LoopGraph& condition, int num_carries) {
+std::optional<TurnBlock> several_turns(LoopGraph& body, const LoopGraph* condition, int num_carries, int num_scanned) {
   try {
-    return TurnBlocks(body, condition, num_carries).run();
+    return TurnBlocks(body, condition, num_carries, num_scanned).run();
   } catch (const Error&) {
     return {};
   }

@@ -24,7 +24,7 @@ bool TurnLowering::is_input(int v) const {
   return std::find(body_.inputs.begin(), body_.inputs.end(), v) != body_.inputs.end();
 }
 
-void TurnLowering::scan(int s, int pointer, const Strides& strides, int step) {
+void TurnLowering::place_row(int s, int pointer, const Strides& strides) {
   const int v = body_.inputs[static_cast<std::size_t>(num_carries() + s)];
   Place row{pointer, value(v).shape, strides};
   if (row.shape.num_elements() == 1 || block.is_small(value(v))) {
@@ -35,12 +35,11 @@ void TurnLowering::scan(int s, int pointer, const Strides& strides, int step) {
   }
   block.places[v] = row;
   ++block.turn.num_scanned;
-  advances_.push_back({.kind = Kind::advance, .to = {pointer}, .from = {pointer}, .step = step});
 }
 
 void TurnLowering::collect(int j, int pointer, int step) {
   rows_[static_cast<std::size_t>(j)] = pointer;
-  advances_.push_back({.kind = Kind::advance, .to = {pointer}, .from = {pointer}, .step = step});
+  advance(pointer, pointer, step);
 }
 
 // Those that are inputs are kept before anything overwrites them.
@@ -68,7 +67,7 @@ void TurnLowering::collect_results() {
 
 bool TurnLowering::lower(NestStatement& loop) {
   collect_inputs();
-  if (!block.lower() || !block.is_small_work(turns)) return false;
+  if (!block.lower() || !block.is_small_work(allowance)) return false;
   collect_results();
   block.statements.insert(block.statements.end(), advances_.begin(), advances_.end());
   if (!assign_carries()) return false;

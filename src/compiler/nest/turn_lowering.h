@@ -16,14 +16,22 @@ class TurnLowering {
   TurnLowering(const Graph& body, LoopNest& out, std::vector<Place> carries);
 
   BlockLowering block;
-  int turns = 1;  // of the loop, that the body makes in one
+  int allowance = 1;  // how many times as much work as otherwise there may be for one thread
 
   int num_carries() const { return static_cast<int>(carries_.size()); }
   int num_collected() const { return static_cast<int>(body_.outputs.size()) - num_carries(); }
   const GraphValue& row_of(int collected) const;
 
   // The next row of a scanned array lies at `pointer`, and the one after it parameter `step` bytes on.
-  void scan(int s, int pointer, const Strides& strides, int step);
+  void scan(int s, int pointer, const Strides& strides, int step) {
+    place_row(s, pointer, strides);
+    advance(pointer, pointer, step);
+  }
+  void place_row(int s, int pointer, const Strides& strides);
+  // Pointer `to` is to be that many bytes after another when the turn ends.
+  void advance(int to, int from, int step) {
+    advances_.push_back({.kind = NestStatement::Kind::advance, .to = {to}, .from = {from}, .step = step});
+  }
   // The next row of a collected array is to be written to `pointer`.
   void collect(int j, int pointer, int step);
   // Sets the loop's body. False if it has no form, or takes so long that it is better run otherwise.

@@ -237,6 +237,45 @@ def test_what_has_no_such_form():
     same(got[1], want)
 
 
+@pytest.mark.parametrize("count", [0, 1, 4, 6, 90])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_scans(count, reverse):
+    """Of numbers of rows, and of rows beside them."""
+    rng = np.random.default_rng(3)
+    order, rows = rng.integers(-90, 90, count), matrix(90)[rng.permutation(90)[:count]]
+
+    def step(d, x):
+        k, row = x
+        return tnp.minimum(d + 1, d[:, k][:, None] + d[k][None, :] + row), ()
+
+    f = tnp.function(lambda d, *x: tnp.scan(step, d, x, reverse=reverse)[0])
+    want = tnp.asarray(matrix(90))
+    for i in reversed(range(count)) if reverse else range(count):
+        want, _ = step(want, (tnp.asarray(order[i]), tnp.asarray(rows[i])))
+    for _ in range(2):
+        same(f(tnp.asarray(matrix(90)), tnp.asarray(order), tnp.asarray(rows)), want)
+
+
+def test_scans_of_matrices():
+    """More is read than what turns share."""
+    x = np.stack([matrix(60, seed=i) for i in range(11)])
+
+    def step(d, x):
+        return tnp.minimum(d, x + d[3]), ()
+
+    want = tnp.asarray(matrix(60))
+    for one in x:
+        want, _ = step(want, tnp.asarray(one))
+    f = tnp.function(lambda d, x: tnp.scan(step, d, x)[0])
+    for _ in range(2):
+        same(f(tnp.asarray(matrix(60)), tnp.asarray(x)), want)
+
+
+def test_large():
+    """A turn would be worth threads."""
+    agree(shortest(begin=3, end=14), matrix(600))
+
+
 def test_other_counters():
     """Two of them, one that counts down, and a condition on both."""
 
@@ -306,4 +345,4 @@ def test_it_can_be_interrupted():
 @pytest.mark.parametrize("isa", ISAS)
 def test_from_the_start(isa):
     """This file again, in a process where every loop is native at once."""
-    run_tests_natively(isa, __file__, "" if isa == "avx512" else "bounds or types or carries")
+    run_tests_natively(isa, __file__, "" if isa == "avx512" else "bounds or types or carries or scans")
