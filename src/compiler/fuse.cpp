@@ -7,6 +7,7 @@
 #include <set>
 
 #include "compiler/simplify.h"
+#include "compiler/update_order.h"
 #include "compiler/size_classes.h"
 #include "ops/elementwise/family.h"
 
@@ -32,6 +33,7 @@ class Partitioner {
   bool fusible(const GraphNode& node) const;
   bool is_view(const GraphNode& node) const;
   bool depends_on(int cluster, int target);
+  void keep_updates_last();
   bool can_merge(const std::vector<int>& clusters);
   int merge(const std::vector<int>& clusters);
   void place(int node);
@@ -252,6 +254,25 @@ void Partitioner::place(int n) {
   }
 }
 
+// As in the graph (update_order.h): a group may have become one with others that come after an update of what it reads.
+void Partitioner::keep_updates_last() {
+  for (int n = 0; n < static_cast<int>(graph_.nodes.size()); ++n) {
+    if (!is_update(graph_.nodes[static_cast<std::size_t>(n)])) continue;
+    const int update = root(cluster_of_[static_cast<std::size_t>(n)]);
+    std::vector<int> values{graph_.nodes[static_cast<std::size_t>(n)].inputs[0]};
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const int v = values[i];
+      for (int reader : readers_[static_cast<std::size_t>(v)]) {
+        const GraphNode& node = graph_.nodes[static_cast<std::size_t>(reader)];
+        const int c = root(cluster_of_[static_cast<std::size_t>(reader)]);
+        if (reader < n && c != update && !depends_on(c, update))
+          clusters_[static_cast<std::size_t>(update)].after.insert(c);
+        if (may_be_view(node) && node.inputs[0] == v) values.push_back(node.outputs[0]);
+      }
+    }
+  }
+}
+
 Unit Partitioner::make_unit(const Cluster& cluster) const {
   Unit unit;
   unit.nodes = cluster.nodes;
@@ -261,36 +282,14 @@ Unit Partitioner::make_unit(const Cluster& cluster) const {
     unit.outputs = node.outputs;
     return unit;
   }
-  unit.fused = true;
-  GroupBuilder builder;
-  std::map<int, int> number;  // graph value → group value
-  for (int n : cluster.nodes) {
-    for (int v : graph_.nodes[n].inputs) {
-      if (cluster.read.contains(v) && !number.contains(v)) {
-        number[v] = builder.input(graph_.values[v].dtype);
-        unit.inputs.push_back(v);
-      }
-    }
-  }
-  for (int n : cluster.nodes) {
-    const GraphNode& node = graph_.nodes[n];
-    std::vector<int> in;
-    for (int v : node.inputs) in.push_back(number.at(v));
-    const int out = node.outputs[0];
-    number[out] =
-        node.op->fusion == Fusion::cast ? builder.cast(in[0], graph_.values[out].dtype) : builder.apply(*node.op, in);
-  }
-  for (int v : stored(cluster.nodes)) {
-    builder.output(number.at(v));
-    unit.outputs.push_back(v);
-  }
-  unit.group = builder.take();
-  return unit;
+  const std::set<int> kept = stored(cluster.nodes);
+  return make_group(graph_, cluster.nodes, std::vector<int>(kept.begin(), kept.end()));
 }
 
 // Kahn's algorithm; of the clusters that are ready, the one whose first operation comes first in the program.
 std::vector<Unit> Partitioner::run() {
   for (int n = 0; n < static_cast<int>(graph_.nodes.size()); ++n) place(n);
+  keep_updates_last();
   std::vector<int> waiting(clusters_.size(), 0);
   std::vector<std::vector<int>> followers(clusters_.size());
   using Entry = std::pair<int, int>;  // last node, cluster
@@ -318,6 +317,36 @@ std::vector<Unit> Partitioner::run() {
 }
 
 }  // namespace
+
+Unit make_group(const Graph& graph, std::vector<int> nodes, std::vector<int> stored) {
+  Unit unit;
+  unit.nodes = std::move(nodes);
+  unit.outputs = std::move(stored);
+  unit.fused = true;
+  std::set<int> made;
+  for (int n : unit.nodes) made.insert(graph.nodes[static_cast<std::size_t>(n)].outputs[0]);
+  GroupBuilder builder;
+  std::map<int, int> number;  // graph value → group value
+  for (int n : unit.nodes) {
+    for (int v : graph.nodes[static_cast<std::size_t>(n)].inputs) {
+      if (made.contains(v) || number.contains(v)) continue;
+      number[v] = builder.input(graph.values[static_cast<std::size_t>(v)].dtype);
+      unit.inputs.push_back(v);
+    }
+  }
+  for (int n : unit.nodes) {
+    const GraphNode& node = graph.nodes[static_cast<std::size_t>(n)];
+    const int out = node.outputs[0];
+    std::vector<int> in;
+    for (int v : node.inputs) in.push_back(number.at(v));
+    number[out] = node.op->fusion == Fusion::cast
+                      ? builder.cast(in[0], graph.values[static_cast<std::size_t>(out)].dtype)
+                      : builder.apply(*node.op, in);
+  }
+  for (int v : unit.outputs) builder.output(number.at(v));
+  unit.group = builder.take();
+  return unit;
+}
 
 int complex_part(const Graph& graph, const GraphNode& node) {
   if (node.op->fusion != Fusion::elementwise || node.inputs.size() != 1) return -1;

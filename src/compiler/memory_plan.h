@@ -24,6 +24,10 @@ struct MemoryPlan {
 // The inputs `owned` are the run's own: their memory may be taken after their last use.
 MemoryPlan plan_memory(const Graph& graph, const std::vector<Unit>& units, std::vector<int> owned = {});
 
+// Checks a plan by going through it: every step reads the values that its unit does, no slot is written while its value
+// is still read, nothing is given up twice or too early. Returns what is wrong, or nothing.
+std::string verify(const Graph& graph, const std::vector<Unit>& units, const MemoryPlan& plan);
+
 // The same steps where nothing is the run's own: inputs are read where they are.
 MemoryPlan without_owned(MemoryPlan plan);
 

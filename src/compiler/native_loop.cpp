@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cstring>
 #include <exception>
+#include <limits>
 
 #include "ir/apply_internal.h"
 #include "ir/observer.h"
 #include "ir/trace.h"
+#include "runtime/allocator.h"
 #include "runtime/profile.h"
 #include "tnp/error.h"
 #include "tnp/primitives.h"
@@ -44,6 +46,7 @@ struct Callbacks {
   const LoopNest& nest;
   Array anchor = Array::empty(DType::uint8, {1});  // a buffer for views of memory that others keep alive
   std::exception_ptr error{};
+  std::string wrong_index{};
 
   Array view(const LoopNest::Callee::Operand& o, void* memory) const {
     return Array::view_of(anchor.node()->buffer, static_cast<std::byte*>(memory), o.dtype, o.shape, o.strides);
@@ -51,6 +54,7 @@ struct Callbacks {
 
   static std::int64_t run(void* context, std::int64_t which, void* const* memory) {
     auto& self = *static_cast<Callbacks*>(context);
+    if (which == kWrongIndex) return self.note(static_cast<const std::int64_t*>(memory[0]));
     const LoopNest::Callee& callee = self.nest.callees[static_cast<std::size_t>(which)];
     try {
       if (callee.direct) {
@@ -70,6 +74,17 @@ struct Callbacks {
       self.error = std::current_exception();
       return 1;
     }
+  }
+
+  // What the operations say, eagerly.
+  std::int64_t note(const std::int64_t* facts) {
+    const std::int64_t size = facts[1], axis = facts[2];
+    const std::string index = std::to_string(facts[0] < 0 && axis != kNone ? facts[0] - size : facts[0]);
+    wrong_index = axis == kNone
+                      ? "switch: index " + index + " is out of range for " + std::to_string(size) + " branches"
+                      : "index " + index + " is out of bounds for axis " + std::to_string(axis) + " with size " +
+                            std::to_string(size);
+    return 1;
   }
 
   static std::int64_t ask(void* context) {
@@ -93,6 +108,13 @@ Arrays run_invariants(const Invariants& part, std::span<const Array> inputs) {
     if (!x.is_contiguous()) x = copy(x);
   }
   return out;
+}
+
+// Whether nobody else holds the array or its memory, in which it lies as code expects it.
+bool is_own(const Array& x) {
+  const std::byte* data = x.data();  // computes what is pending
+  return x.node()->refs.load(std::memory_order_acquire) == 1 && x.is_contiguous() && x.node()->buffer->unique() &&
+         reinterpret_cast<std::uintptr_t>(data) % 64 == 0;
 }
 
 Array own_memory(const Array& x) {
@@ -164,7 +186,8 @@ std::int64_t NativeLoop::iterations_left(const State& state) const {
   return numbers[2] == 1 && numbers[1] > numbers[0] ? numbers[1] - numbers[0] : 0;
 }
 
-std::shared_ptr<NativeLoop::Instance> NativeLoop::instance_for(const State& state, bool make) {
+std::shared_ptr<NativeLoop::Instance> NativeLoop::instance_for(const State& state, double loop_ns) {
+  if (loop_ns < kLowerNs) return nullptr;
   std::vector<std::int64_t> key{static_cast<std::int64_t>(best_isa())};
   std::vector<Shape> shapes;
   for (const Array& x : state.carries) shapes.push_back(x.shape());
@@ -179,7 +202,8 @@ std::shared_ptr<NativeLoop::Instance> NativeLoop::instance_for(const State& stat
   }
   const std::lock_guard lock(mutex_);
   if (const auto it = instances_.find(key); it != instances_.end()) return it->second;
-  if (!make) return nullptr;
+  if (loop_ns + static_cast<double>(native_ns_) < kLowerNs * (1 + lowered_)) return nullptr;
+  ++lowered_;
   auto instance = std::make_shared<Instance>();
   instance->isa = best_isa();
   instance->shapes = std::move(shapes);
@@ -238,18 +262,7 @@ class Memory {
 
   // False if something cannot be had.
   bool prepare() {
-    Arrays condition_inputs(state_.carries.begin(), state_.carries.end());
-    condition_inputs.insert(condition_inputs.end(), state_.shared.begin(), state_.shared.end());
-    Arrays body_inputs(state_.carries.begin(), state_.carries.end());
-    for (const Array& x : state_.scanned)
-      body_inputs.push_back(x);  // not read: what is invariant does not depend on it
-    body_inputs.insert(body_inputs.end(), state_.shared.begin(), state_.shared.end());
-    try {
-      from_condition_ = run_invariants(nest_.condition, condition_inputs);
-      from_body_ = run_invariants(nest_.body, body_inputs);
-    } catch (const Error&) {
-      return false;  // raised when, and if, an iteration comes to it
-    }
+    if (!compute_invariants()) return false;
     parameters_ = nest_.parameters;
     if (nest_.trips != kNone) {
       const bool blocks = nest_.block_trips != kNone;
@@ -267,6 +280,9 @@ class Memory {
   void** pointers() { return pointers_.data(); }
   const std::int64_t* parameters() const { return parameters_.data(); }
 
+  // Whether carries are gone, should the nest end before it is done.
+  bool takes_carries() const { return takes_carries_; }
+
   std::int64_t iterations() const { return nest_.count == kNone ? rows_ : count_; }
 
   void finish() {
@@ -281,11 +297,27 @@ class Memory {
   }
 
  private:
+  bool compute_invariants() {
+    Arrays condition_inputs(state_.carries.begin(), state_.carries.end());
+    condition_inputs.insert(condition_inputs.end(), state_.shared.begin(), state_.shared.end());
+    Arrays body_inputs(state_.carries.begin(), state_.carries.end());
+    for (const Array& x : state_.scanned)
+      body_inputs.push_back(x);  // not read: what is invariant does not depend on it
+    body_inputs.insert(body_inputs.end(), state_.shared.begin(), state_.shared.end());
+    try {
+      from_condition_ = run_invariants(nest_.condition, condition_inputs);
+      from_body_ = run_invariants(nest_.body, body_inputs);
+    } catch (const Error&) {
+      return false;  // raised when, and if, an iteration comes to it
+    }
+    return true;
+  }
+
   bool place(const LoopNest::Argument& a, void*& pointer) {
     const auto index = static_cast<std::size_t>(a.index);
     switch (a.kind) {
       case ArgumentKind::carry:
-        own_.push_back(own_memory(state_.carries[index]));
+        own_.push_back(take_or_copy(state_.carries[index]));
         pointer = own_.back().data();
         return true;
       case ArgumentKind::temporary:
@@ -314,6 +346,13 @@ class Memory {
     return false;
   }
 
+  // Not taken where the loop may have to begin again.
+  Array take_or_copy(const Array& carry) {
+    if (nest_.count != kNone || nest_.may_end_early || !is_own(carry)) return own_memory(carry);
+    takes_carries_ = takes_carries_ || carry.shape().num_elements() > 0;
+    return carry;
+  }
+
   bool place_scanned(std::size_t s, void*& pointer) {
     const Array& x = state_.scanned[s];
     Shape row = x.shape();
@@ -335,6 +374,7 @@ class Memory {
   const NativeLoop::State& state_;
   const std::int64_t rows_;
   std::int64_t count_ = 0;
+  bool takes_carries_ = false;
   Arrays own_, held_, from_condition_, from_body_;
   std::vector<void*> pointers_;
   std::vector<std::int64_t> parameters_;
@@ -348,8 +388,8 @@ NativeLoop::Outcome NativeLoop::run(const State& state, JitMode mode) {
   const double each = spent / static_cast<double>(std::max<std::int64_t>(state.iterations, 1));
   const double left = each * static_cast<double>(iterations_left(state));
   const auto loop_ns = static_cast<double>(spent_ns_.fetch_add(state.spent_ns) + state.spent_ns);
-  const bool make = mode == JitMode::always || loop_ns + left >= kLowerNs;
-  const std::shared_ptr<Instance> instance = instance_for(state, make);
+  const double forever = std::numeric_limits<double>::infinity();
+  const std::shared_ptr<Instance> instance = instance_for(state, mode == JitMode::always ? forever : loop_ns + left);
   if (!instance) return Outcome::not_yet;
   const std::int64_t before = instance->spent_ns.fetch_add(state.spent_ns);
   Version& version = choose_version(*instance, mode);
@@ -359,8 +399,18 @@ NativeLoop::Outcome NativeLoop::run(const State& state, JitMode mode) {
     return version.failed ? Outcome::never : Outcome::not_yet;
   const auto start = std::chrono::steady_clock::now();
   const Outcome outcome = run_code(version, state);
-  instance->native_ns += std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
+  const std::int64_t native_ns = std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
+  instance->native_ns += native_ns;
+  native_ns_ += native_ns;
   return outcome;
+}
+
+void NativeLoop::ran(const State& state) {
+  const auto loop_ns = static_cast<double>(spent_ns_.fetch_add(state.spent_ns) + state.spent_ns);
+  const std::shared_ptr<Instance> instance = instance_for(state, loop_ns);
+  if (!instance) return;
+  instance->settled = true;
+  instance->spent_ns += state.spent_ns;
 }
 
 NativeLoop::Outcome NativeLoop::run_code(const Version& version, const State& state) {
@@ -374,7 +424,10 @@ NativeLoop::Outcome NativeLoop::run_code(const Version& version, const State& st
     const auto status = static_cast<NestStatus>(version.code->function(
         memory.pointers(), memory.parameters(), kPollCycles, &Callbacks::ask, &Callbacks::run, &callbacks));
     if (callbacks.error) std::rethrow_exception(callbacks.error);
-    if (status == NestStatus::refused) return Outcome::never;
+    if (status == NestStatus::refused) {
+      if (memory.takes_carries()) throw IndexError(callbacks.wrong_index);
+      return Outcome::never;
+    }
     memory.finish();
     state.collected(memory.iterations());
     if (!unknown || memory.iterations() < rows) return Outcome::finished;

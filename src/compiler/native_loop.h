@@ -36,14 +36,19 @@ class NativeLoop {
   enum class Outcome : std::uint8_t {
     finished,  // the loop has run to its end
     not_yet,   // making code would take longer than it spares, as far as is known
-    never,  // there is no native form for these shapes, or an iteration would raise an error: carries are as they were
+    never,  // there is no native form for these shapes, or an iteration would raise an error: carries are as they were.
+            // Where their memory was taken, as nobody else held it, the error is raised at once
   };
   Outcome run(const State& state, JitMode mode);
+  // The loop has ended in the general way, after fewer iterations than it is asked after: loops that are short, but run
+  // often, are worth code too.
+  void ran(const State& state);
 
  private:
   struct Version;
   struct Instance;
-  std::shared_ptr<Instance> instance_for(const State& state, bool make);
+  // Absent where there is none yet, and making one would cost more than the loop has taken so far.
+  std::shared_ptr<Instance> instance_for(const State& state, double loop_ns);
   Version& choose_version(Instance& instance, JitMode mode);
   void lower(Version& version, const Instance& instance, JitMode mode);
   static bool worth_code(Version& version, Isa isa, double total_ns, JitMode mode);
@@ -56,7 +61,8 @@ class NativeLoop {
   int counter_ = -1, limit_ = -1, step_ = -1;
   std::mutex mutex_;
   std::map<std::vector<std::int64_t>, std::shared_ptr<Instance>> instances_;  // by shapes
-  std::atomic<std::int64_t> spent_ns_{0};
+  std::atomic<std::int64_t> spent_ns_{0}, native_ns_{0};
+  std::atomic<int> lowered_{0};
 };
 
 }  // namespace tnp::compiler

@@ -88,6 +88,8 @@ class Analysis {
 
 }  // namespace
 
+bool is_update(const Graph& graph, const Unit& unit) { return update_of(graph, unit) != nullptr; }
+
 void move_updates_back(const Graph& graph, const std::vector<int>& variables, std::vector<Unit>& units) {
   const Analysis analysis(graph, variables, units);
   std::vector<Unit> last;
@@ -112,9 +114,18 @@ void move_updates_back(const Graph& graph, const std::vector<int>& variables, st
 
 void keep_updates_apart(const Graph& graph, const std::vector<int>& variables, std::vector<Unit>& units) {
   const Analysis analysis(graph, variables, units);
+  std::vector<int> read(graph.values.size(), 0), readers(graph.values.size(), 0);  // so far; at all
+  for (const Unit& unit : units) {
+    for (int v : unit.inputs) ++readers[static_cast<std::size_t>(v)];
+  }
+  for (int v : graph.outputs) ++readers[static_cast<std::size_t>(v)];
   for (Unit& unit : units) {
+    for (int v : unit.inputs) ++read[static_cast<std::size_t>(v)];
     const GraphNode* update = update_of(graph, unit);
-    if (update == nullptr || analysis.origin_of(update->inputs[0]) < 0) continue;
+    if (update == nullptr) continue;
+    const auto v = static_cast<std::size_t>(update->inputs[0]);
+    const bool last = readers[v] > 1 && read[v] == readers[v] && !analysis.is_input(update->inputs[0]);
+    if (!last && analysis.origin_of(update->inputs[0]) < 0) continue;
     const Shape &whole = analysis.shape(update->inputs[0]), &part = analysis.shape(update->inputs[1]);
     unit.apart = whole.is_static() && part.is_static() && 2 * part.num_elements() <= whole.num_elements();
   }

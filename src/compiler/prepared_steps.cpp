@@ -37,8 +37,23 @@ std::unique_ptr<PreparedCall> PreparedSteps::make(std::span<const Array> argumen
   return made;
 }
 
+namespace {
+
+// Lets go of inputs that were given up, if the operation has not taken them.
+struct Given {
+  Array* in;
+  std::uint64_t donated;
+  ~Given() {
+    for (std::size_t k = 0; donated >> k; ++k) {
+      if ((donated >> k) & 1) in[k].~Array();
+    }
+  }
+};
+
+}  // namespace
+
 // In the frame of a call of this function there is room for the inputs, which are borrowed: slots and operands keep
-// them.
+// them. Those that are given up leave their slots, as the operation may take them.
 void PreparedSteps::call(const PreparedStep& step, detail::Node* const* nodes, Array* slots,
                          std::int64_t* sizes) const {
   alignas(Array) std::byte memory[kMostInputs * sizeof(Array)];
@@ -48,9 +63,14 @@ void PreparedSteps::call(const PreparedStep& step, detail::Node* const* nodes, A
   for (std::size_t k = 0; k < inputs; ++k) {
     const int place = step.inputs[k];
     detail::Node* node = place >= 0 ? slots[place].node() : nodes[~place];
-    new (in + k) Array(Array::adopt(node));
-    if (((step.donated >> k) & 1) && node->refs.load(std::memory_order_acquire) == 1) donated |= std::uint64_t{1} << k;
+    if (((step.donated >> k) & 1) && node->refs.load(std::memory_order_acquire) == 1) {
+      new (in + k) Array(std::move(slots[place]));
+      donated |= std::uint64_t{1} << k;
+    } else {
+      new (in + k) Array(Array::adopt(node));
+    }
   }
+  const Given given{in, donated};
   StackArrays<kMostOutputs> made(outputs);
   Array* out = made.all();
   if (step.sized) {

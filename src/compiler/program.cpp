@@ -189,8 +189,12 @@ void Program::Impl::add_steps(Plan& plan, std::vector<Unit> units) const {
   }
   if (!options.variables.empty()) move_updates_back(plan.graph, options.variables, units);
   plan.memory = plan_memory(plan.graph, units, std::move(owned));
+  if (options.verify) {
+    const std::string wrong = verify(plan.graph, units, plan.memory);
+    if (!wrong.empty()) throw RuntimeError("a memory plan is invalid: " + wrong);
+  }
   plan.overwriting = find_overwriting(plan.graph, options.variables, units, plan.memory);
-  if (plan.native && copies_variables(plan, units)) plan.native.reset();
+  if (plan.native && copies_owned(plan, units)) plan.native.reset();
   std::multimap<int, SizeSource> by_value;
   for (const auto& [leaf, index] : size_index)
     by_value.emplace(plan.graph.leaf_values.at(leaf.first), SizeSource{leaf.second, index});
@@ -225,9 +229,16 @@ void Program::Impl::add_steps(Plan& plan, std::vector<Unit> units) const {
 }
 
 // Whether native code would copy an array of some size that the steps update where it is.
-bool Program::Impl::copies_variables(const Plan& plan, const std::vector<Unit>& units) const {
+bool Program::Impl::copies_owned(const Plan& plan, const std::vector<Unit>& units) const {
+  const std::vector<int>& inputs = plan.graph.inputs;
+  const auto own = [&](int v) {
+    const auto i = std::find(inputs.begin(), inputs.end(), v) - inputs.begin();
+    return options.own_arguments && i < graph.num_args();
+  };
   for (std::size_t u = 0; u < units.size(); ++u) {
-    if (plan.overwriting.taken[u] == 0 || units[u].fused) continue;
+    if (!is_update(plan.graph, units[u])) continue;
+    const bool takes_argument = (plan.memory.steps[u].donated & 1) && own(units[u].inputs[0]);
+    if (plan.overwriting.taken[u] == 0 && !takes_argument) continue;
     const Shape& shape = plan.graph.values[static_cast<std::size_t>(units[u].inputs[0])].shape;
     if (!shape.is_static() || shape.num_elements() > kCopiedElements) return true;
   }
@@ -267,7 +278,7 @@ Program::Plan* Program::Impl::make_exact_plan(std::span<const Array> inputs, std
       if (!wrong.empty()) throw RuntimeError("a graph for certain sizes is invalid: " + wrong);
     }
     std::vector<Unit> units = partition_into_groups(plan->graph);
-    if (!options.variables.empty()) keep_updates_apart(plan->graph, options.variables, units);
+    keep_updates_apart(plan->graph, options.variables, units);
     if (!large && may_be_native && is_static && !only_moves(plan->graph)) {
       Graph spelled = plan->graph;
       spell_out(spelled);
@@ -389,8 +400,9 @@ std::shared_ptr<Program> compile(std::shared_ptr<const Graph> graph, const Compi
   auto impl = std::make_unique<Program::Impl>();
   impl->graph = *graph;
   impl->options = options;
+  impl->options.verify = options.verify || always_verifies();
   impl->num_given = static_cast<int>(graph->inputs.size());
-  if (options.simplify) impl->folded = simplify(impl->graph, options.verify, options.fold);
+  if (options.simplify) impl->folded = simplify(impl->graph, impl->options.verify, options.fold);
   if (options.simplify && options.fold) {
     for (int i : foldable_with_sizes(impl->graph)) {
       if (i < impl->num_given && !contains(impl->folded, i)) impl->folded.push_back(i);
@@ -406,7 +418,7 @@ std::shared_ptr<Program> compile(std::shared_ptr<const Graph> graph, const Compi
                    std::any_of(nodes.begin(), nodes.end(), [](const GraphNode& n) { return n.op->tile != nullptr; });
   for (const GraphNode& n : nodes) for_each_symbolic_dim(*n.params, [&](Dim) { impl->symbolic_params = !plain; });
   // Elementwise operations alone are a step or few.
-  impl->may_be_native = !plain && !options.own_arguments && options.jit != JitMode::never && nodes.size() > 1 &&
+  impl->may_be_native = !plain && options.jit != JitMode::never && nodes.size() > 1 &&
                         std::any_of(nodes.begin(), nodes.end(), [](const GraphNode& n) {
                           return n.op->fusion != Fusion::elementwise && n.op->fusion != Fusion::cast;
                         });
@@ -629,8 +641,12 @@ void Program::run_to(std::span<const Array> inputs, std::span<Array> results) co
 
 Arrays Program::run_owned(Arrays inputs, VariableClaims* claims) const {
   Arrays results(num_results());
-  run_on(inputs, inputs.data(), results, claims);
+  run_owned_to(inputs, results, claims);
   return results;
+}
+
+void Program::run_owned_to(std::span<Array> inputs, std::span<Array> results, VariableClaims* claims) const {
+  run_on(inputs, inputs.data(), results, claims);
 }
 
 bool Program::overwrites(int input) const {
@@ -663,8 +679,12 @@ void Program::run_steps(const Plan& plan, std::span<const Array> inputs, Array* 
   }
   for (std::size_t i = 0; i < plan.memory.owned.size(); ++i) {
     const auto input = static_cast<std::size_t>(plan.memory.owned[i]);
-    run.slots[static_cast<int>(i)] = inputs[input];
-    if (owned) owned[input] = Array();
+    Array& slot = run.slots[static_cast<int>(i)];
+    if (owned) {
+      slot = std::move(owned[input]);
+    } else {
+      slot = inputs[input];
+    }
   }
   for (const Step& step : plan.steps) {
     if (claims && &step - plan.steps.data() == plan.overwriting.first) impl.claim(run, *claims);

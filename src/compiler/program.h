@@ -48,6 +48,8 @@ class Program {
   std::size_t num_results() const;
   // The same; with `own_arguments` the memory of arguments that nobody else holds may be taken.
   Arrays run_owned(Arrays inputs, VariableClaims* claims = nullptr) const;
+  // The same; of `inputs` some are left as they were, and some are gone.
+  void run_owned_to(std::span<Array> inputs, std::span<Array> results, VariableClaims* claims = nullptr) const;
   // What remains of a run with arguments like these, once it is known how such runs go; null before, and where it would
   // be no quicker. `inputs` as in `run`. It lives as long as the program. `large`: whether large arrays are known to be
   // worked on; then also whether inputs or the sizes in the plan say so. What is large is prepared as views alone.

@@ -112,7 +112,7 @@ struct Program::Impl {
   const Plan* plan_for(std::span<const Array> inputs) const;
   const Plan* exact_plan_for(std::span<const Array> inputs) const;
   const Plan* find_exact_plan(std::span<const Array> inputs) const;
-  bool copies_variables(const Plan& plan, const std::vector<Unit>& units) const;
+  bool copies_owned(const Plan& plan, const std::vector<Unit>& units) const;
   Arrays constants() const;
   bool comes_again(const std::vector<std::int64_t>& sizes) const;
   Plan* make_exact_plan(std::span<const Array> inputs, std::vector<std::int64_t> sizes, bool large) const;

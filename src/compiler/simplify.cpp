@@ -7,7 +7,9 @@
 #include <unordered_map>
 
 #include "compiler/algebra.h"
+#include "compiler/creations.h"
 #include "compiler/push_slices.h"
+#include "compiler/update_order.h"
 #include "ir/apply_internal.h"
 #include "ir/observer.h"
 #include "ir/trace.h"
@@ -212,24 +214,38 @@ void simplify_for(Graph& graph, const SizePattern& pattern) {
     apply_rules(graph, false, 0);
     merge_equal(graph);
   }
+  create_for_updates(graph);
+  put_updates_last(graph);
 }
 
-std::vector<int> simplify(Graph& graph, bool check, bool fold) {
-  static const bool always_check = [] {
+bool always_verifies() {
+  static const bool always = [] {
     const char* value = std::getenv("TNP_VERIFY");
     return value != nullptr && std::strcmp(value, "1") == 0;
   }();
+  return always;
+}
+
+std::vector<int> simplify(Graph& graph, bool check, bool fold) {
   std::vector<int> folded;
   const auto pass = [&](const char* name, const auto& run) {
     run();
-    if (!check && !always_check) return;
+    if (!check) return;
     const std::string wrong = verify(graph);
     if (!wrong.empty()) throw RuntimeError(std::string("the pass ") + name + " left an invalid graph: " + wrong);
   };
   pass("remove_dead", [&] { remove_dead(graph); });
   pass("remove_identities", [&] { remove_identities(graph); });
   const std::size_t num_given = graph.captured.size();
-  if (fold) pass("fold_constants", [&] { folded = fold_constants(graph); });
+  if (fold) {
+    pass("create_in_runs", [&] { folded = create_in_runs(graph); });
+    pass("fold_constants", [&] {
+      const int given = graph.num_args() + static_cast<int>(num_given);
+      for (int i : fold_constants(graph)) {
+        if (i < given) folded.push_back(i);
+      }
+    });
+  }
   const auto rules = [&] {
     for (int i : apply_rules(graph, fold, num_given)) {
       if (std::find(folded.begin(), folded.end(), i) == folded.end()) folded.push_back(i);
@@ -244,6 +260,8 @@ std::vector<int> simplify(Graph& graph, bool check, bool fold) {
     pass("apply_rules", rules);
     pass("merge_equal", [&] { merge_equal(graph); });
   }
+  pass("create_for_updates", [&] { create_for_updates(graph); });
+  pass("put_updates_last", [&] { put_updates_last(graph); });
   return folded;
 }
 

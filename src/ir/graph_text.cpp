@@ -10,6 +10,7 @@
 
 #include "ir/host_function.h"
 #include "ir/scalar.h"
+#include "ir/some_params.h"
 #include "ir/trace.h"
 #include "tnp/error.h"
 
@@ -93,6 +94,71 @@ class Writer final : public ParamVisitor {
   const Style& style_;
 };
 
+// Composed functions (ir/composed.h) rely on what those who call them have checked. So a call of one is written with a
+// number that tells that it still is what was recorded; 0: it is another operation.
+class Seal final : public SomeParams {
+ public:
+  static std::uint32_t of(const Graph& g, const GraphNode& node) {
+    if (node.op->family != std::string_view("composed")) return 0;
+    Seal s;
+    s.mix(node.op->name);
+    for (int v : node.inputs) {
+      const GraphValue& value = g.values[static_cast<std::size_t>(v)];
+      s.mix(name(value.dtype));
+      s.mix(std::to_string(value.shape.rank_known() ? value.shape.ndim() : -1));
+    }
+    node.params->clone()->visit(s);
+    return s.hash_ | 1;
+  }
+
+ private:
+  using SomeParams::operator();
+  void operator()(const char*, Axes& numbers) override {
+    // Sizes have other names when they are read.
+    for (std::int64_t n : numbers) mix(is_symbolic(n) ? "size" : std::to_string(n));
+  }
+  void mix(std::string_view text) {
+    for (char c : text) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 16777619u;
+    hash_ = (hash_ ^ 0x100) * 16777619u;
+  }
+  std::uint32_t hash_ = 2166136261u;
+};
+
+// Whether what parameters call axes are some, of arrays of `most` dimensions: shape rules rely on it.
+class AxesCheck final : public SomeParams {
+ public:
+  static bool fits(const Graph& g, const GraphNode& node) {
+    AxesCheck check;
+    for (const auto* values : {&node.inputs, &node.outputs}) {
+      for (int v : *values) {
+        const Shape& shape = g.values[static_cast<std::size_t>(v)].shape;
+        check.most_ = std::max(check.most_, shape.rank_known() ? shape.ndim() : 64);
+      }
+    }
+    node.params->clone()->visit(check);
+    return check.fits_;
+  }
+
+ private:
+  using SomeParams::operator();
+  void operator()(const char* n, std::int64_t& axis) override {
+    if (std::string_view(n) == "axis") see(axis);
+  }
+  void operator()(const char* n, Axes& axes) override {
+    if (std::string_view(n) != "axes") return;
+    Axes seen;
+    for (std::int64_t a : axes) {
+      see(a);
+      fits_ = fits_ && std::find(seen.begin(), seen.end(), a) == seen.end();
+      seen.push_back(a);
+    }
+  }
+  void see(std::int64_t axis) { fits_ = fits_ && axis >= 0 && axis < most_; }
+
+  int most_ = 0;
+  bool fits_ = true;
+};
+
 // A captured number; empty for other arrays.
 std::string number_text(const Array& x) {
   if (x.is_symbolic() || x.ndim() != 0 || (!is_bool(x.dtype()) && !is_integer(x.dtype()) && !is_floating(x.dtype())))
@@ -141,7 +207,10 @@ void write_graph(std::string& out, const Graph& g, const Style& style) {
     out += std::string(node.op->name) + "(" + plain(node.inputs) + ")";
     Writer writer(out, style);
     const_cast<Params&>(*node.params).visit(writer);
-    if (writer.any) out += "}";
+    if (const std::uint32_t seal = Seal::of(g, node))
+      out += std::string(writer.any ? ", " : " {") + "seal=" + std::to_string(seal) + "}";
+    else if (writer.any)
+      out += "}";
     if (!node.location.empty()) out += "  # " + node.location;
     out += "\n";
   }
@@ -406,7 +475,7 @@ class Reader {
   }
 
   void node(Scope& s);
-  ParamsRef params(const OpDef& op);
+  ParamsRef params(const OpDef& op, std::int64_t& seal);
   // Past one value of a parameter, whatever it is.
   void skip_value() {
     int open = 0;
@@ -500,7 +569,7 @@ class ParamReader final : public ParamVisitor {
   std::map<std::string, std::size_t> places_;
 };
 
-ParamsRef Reader::params(const OpDef& op) {
+ParamsRef Reader::params(const OpDef& op, std::int64_t& seal) {
   std::map<std::string, std::size_t> places;
   std::size_t graphs = 0;
   if (accept("{")) {
@@ -509,8 +578,12 @@ ParamsRef Reader::params(const OpDef& op) {
       expect("=");
       skip();
       graphs += peek("graph") ? 1 : 0;
-      places[n] = at_;
-      skip_value();
+      if (n == "seal") {
+        seal = integer();
+      } else {
+        places[n] = at_;
+        skip_value();
+      }
       if (!accept(",")) {
         expect("}");
         break;
@@ -570,7 +643,10 @@ void Reader::node(Scope& s) {
     at_ = after_inputs;
   }
   const std::size_t after_call = at_;
-  node.params = params(*node.op);
+  std::int64_t seal = 0;
+  node.params = params(*node.op, seal);
+  if (!AxesCheck::fits(*s.graph, node)) fail("'" + n + "' is given axes that there are not, or one twice");
+  if (seal != Seal::of(*s.graph, node)) fail("the call of '" + n + "' is not as it was recorded: its seal is another");
   // Looking for parameters goes past a comment.
   const std::size_t next = text_.find_first_not_of(' ', after_call);
   if (next == std::string_view::npos || text_[next] != '{') at_ = after_call;

@@ -96,7 +96,7 @@ nb::object Function::check_signature(const nb::object& args, const nb::object& k
   return input_signature_->check(args, lead, [this](std::size_t i) { return is_static(i); });
 }
 
-void Function::take_donated(nb::handle args, nb::handle kwargs, Arrays& arrays) const {
+void Function::take_donated(nb::handle args, nb::handle kwargs, Arrays& arrays, std::vector<bool>& donated) const {
   std::vector<nb::object> leaves;
   for (std::size_t i : donated_positions_) {
     if (i < nb::len(args)) PyTree::flatten(nb::object(args[i]), leaves);
@@ -109,6 +109,8 @@ void Function::take_donated(nb::handle args, nb::handle kwargs, Arrays& arrays) 
     if (!is_array(leaf.ptr())) continue;
     for (Array& x : arrays) {
       if (x.node() != array_of(leaf.ptr()).node()) continue;
+      donated.resize(arrays.size());
+      donated[static_cast<std::size_t>(&x - arrays.data())] = true;
       give_up(x);
       break;
     }

@@ -35,7 +35,7 @@ nb::object Function::long_call(PyObject* const* given, std::size_t n, PyObject* 
   Arguments arguments;
   const std::shared_ptr<Traced> t = find(args, kwargs, arguments);
   const CallForm* form = form_of(*t, given, n, names, arguments.arrays);
-  if (donates()) take_donated(args, kwargs, arguments.arrays);
+  if (donates()) take_donated(args, kwargs, arguments.arrays, t->donated);
   const Arrays results = run(*t, arguments.arrays, donates());
   tell_after_run();
   if (t->program == nullptr && may_be_short(*t)) t->program = t->function.program();

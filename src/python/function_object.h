@@ -187,7 +187,7 @@ class Function : public Callable {
 
   bool donates() const { return !donated_positions_.empty() || !donated_names_.empty(); }
 
-  void take_donated(nb::handle args, nb::handle kwargs, Arrays& arrays) const;
+  void take_donated(nb::handle args, nb::handle kwargs, Arrays& arrays, std::vector<bool>& donated) const;
 
   void mark_statics(nb::object& args, nb::object& kwargs) const;
 

@@ -57,7 +57,7 @@ std::string Function::explain() const {
   for (std::size_t i = 0; i < traces_.size(); ++i) {
     const Traced& t = *traces_[i];
     text += "trace " + std::to_string(i + 1) + ": " + t.why + "\n";
-    const std::vector<std::string> copies = copies_of(t.function);
+    const std::vector<std::string> copies = copies_of(t.function, t.donated);
     for (const std::string& c : copies) text += "  copied at " + c + "\n";
   }
   return text;

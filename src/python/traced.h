@@ -23,6 +23,7 @@ struct Traced {
   PyTree results;
   std::vector<std::size_t> changed;  // strict arrays of the arguments, by number; their values follow the results
   const compiler::Program* program = nullptr;  // where `Function::short_call` may run it: from the second call on
+  std::vector<bool> donated;                   // arguments that callers have given up
   bool any_sizes = true;                       // no size is fixed
   bool large = false;  // the last runs worked on large arrays, as far as that is known, whatever the arguments are
   bool plain = false;  // calls with arrays in a row are all that it is for, and no Variables are in play

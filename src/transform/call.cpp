@@ -235,7 +235,13 @@ struct CallParams : ParamsOf<CallParams> {
 
 OutputSpecs infer(const Call& call) {
   OutputSpecs specs;
-  const Graph& g = *static_cast<const CallParams&>(call.params).graph;
+  const auto& p = static_cast<const CallParams&>(call.params);
+  std::vector<InnerInput> given;
+  for (const Array& x : call.in) given.push_back(inner_input("call", x));
+  check_inner_graph("call", "the graph", p.graph, given);
+  if (p.original && p.original->outputs.size() > p.graph->outputs.size())
+    throw ValueError("call: the graph gives fewer results than the original");
+  const Graph& g = *p.graph;
   for (int v : g.outputs) {
     Shape shape = g.values[v].shape;
     for (Dim& d : shape) {
@@ -657,6 +663,17 @@ std::shared_ptr<compiler::Program> program_of(const GraphRef& graph) {
     c->program = compiler::compile(std::make_shared<Graph>(*graph), options);
   }
   return c->program;
+}
+
+std::shared_ptr<compiler::Program> inner_program_of(const GraphRef& graph) {
+  may_own_arguments(graph);
+  return program_of(graph);
+}
+
+Array take_input(const Call& call, std::size_t k) {
+  // What is given up is the caller's own handle, which it does not look at again.
+  if (k < 64 && ((call.donated >> k) & 1)) return std::move(const_cast<Array&>(call.in[k]));
+  return call.in[k];
 }
 
 std::shared_ptr<compiler::NativeLoop> native_loop_of(const compiler::LoopSpec& loop) {

@@ -8,6 +8,7 @@
 namespace tnp {
 
 class VariableClaims;
+struct Call;
 
 namespace compiler {
 class NativeLoop;
@@ -28,6 +29,10 @@ void may_take_variables(const GraphRef& graph, const std::vector<int>& inputs);
 
 // The compiled form of a graph, made at first use and kept as long as the graph lives.
 std::shared_ptr<compiler::Program> program_of(const GraphRef& graph);
+// The same of an inner graph, which is run with arguments that may be given up.
+std::shared_ptr<compiler::Program> inner_program_of(const GraphRef& graph);
+// An input of an operation: where nobody reads it afterwards the only reference to it, so that its memory may be taken.
+Array take_input(const Call& call, std::size_t k);
 // The native form of a loop, kept as long as its body's graph lives.
 std::shared_ptr<compiler::NativeLoop> native_loop_of(const compiler::LoopSpec& loop);
 

@@ -9,8 +9,9 @@
 
 namespace tnp {
 
-// Each update of an array (x.at[i].set(v)) that has to copy it first, with the user's line and the reason.
-std::vector<std::string> copies_of(const TracedFunction& f);
+// Each update of an array (x.at[i].set(v)), and each array that a loop begins with, that is copied first, with the user's
+// line and the reason. `donated`: arguments that the caller gives up.
+std::vector<std::string> copies_of(const TracedFunction& f, const std::vector<bool>& donated = {});
 
 struct Cost {
   int operations = 0, steps = 0, kernels = 0, fused_operations = 0;

@@ -7,6 +7,7 @@
 #include "compiler/nest/components.h"
 #include "compiler/nest/direct_call.h"
 #include "compiler/nest/loops.h"
+#include "compiler/nest/move_later.h"
 #include "compiler/nest/strips.h"
 #include "compiler/param_reader.h"
 #include "ir/apply_internal.h"
@@ -279,6 +280,7 @@ void BlockLowering::join(const Place& to, const std::vector<Place>& from, std::v
 
 bool BlockLowering::lower() {
   units_ = partition_into_groups(graph_);
+  move_later(graph_, outputs, units_);
   const std::vector<Unit>& units = units_;
   pending_.assign(graph_.values.size(), 0);
   for (const Unit& u : units) {
@@ -506,6 +508,8 @@ bool BlockLowering::lower_group(const Unit& unit) {
 BlockLowering::Place BlockLowering::address(const GraphNode& node, const IndexedAccess& access, const Place& base) {
   Place at = located(base);
   at.writable = false;
+  const ParamReader p(*node.params);
+  const Axes& labels = p.axes.contains("labels") ? p.axes.at("labels") : access.axes;
   for (int i = access.axes.size(); i-- > 0;) {
     const int axis = static_cast<int>(access.axes[i]);
     const int index = places.at(node.inputs[static_cast<std::size_t>(access.first_index + i)]).variable;
@@ -517,7 +521,8 @@ BlockLowering::Place BlockLowering::address(const GraphNode& node, const Indexed
                             .to = {next},
                             .from = {at.variable, index},
                             .extent = parameter(at.shape[axis]),
-                            .step = step == itemsize(dtype(at)) ? kUnit : parameter(step)});
+                            .step = step == itemsize(dtype(at)) ? kUnit : parameter(step),
+                            .callee = static_cast<int>(labels[i])});
     }
     at.variable = next;
     at.shape.erase(axis);

@@ -146,6 +146,9 @@ bool BlockLowering::before_loop(const InnerLoop& inner, const LoopGraph& g, std:
   BlockLowering constant(g.invariants.graph, out_);
   place_shared(g.invariants.graph, first, inner.shared, constant);
   if (!constant.lower()) return false;
+  out_.may_end_early |= std::any_of(constant.statements.begin(), constant.statements.end(), [](const auto& s) {
+    return s.kind == Kind::address || s.kind == Kind::call || s.kind == Kind::loop || s.kind == Kind::branch;
+  });
   statements.insert(statements.end(), constant.statements.begin(), constant.statements.end());
   cycles += constant.cycles, short_cycles += constant.short_cycles, inner_cycles += constant.inner_cycles;
   for (int v : g.invariants.values) {
@@ -304,7 +307,8 @@ bool BlockLowering::lower_cond(const GraphNode& node) {
     results.push_back(taken[k] < 0 ? temporary(value(node.outputs[k]))
                                    : places.at(node.inputs[static_cast<std::size_t>(taken[k]) + 1]));
   // Of a truth value the first is taken where it is 1.
-  std::vector<NestStatement> rest{{.kind = Kind::refuse}};
+  std::vector<NestStatement> rest{
+      {.kind = Kind::refuse, .from = {index.variable}, .step = static_cast<int>(branches.size())}};
   for (std::size_t b = branches.size(); b-- > 0;) {
     NestStatement choice{.kind = Kind::branch, .from = {index.variable}, .step = static_cast<int>(b)};
     if (!lower_branch(*branches[b], node, results, taken, choice.body)) return false;

@@ -67,6 +67,7 @@ struct LoopNest {
   int most_small_elements = 0;             // an array of more is not held in registers
   std::int64_t small_cost = 0;             // what code small arrays take
   bool may_strip = false, strips = false;  // whether parts may be, and are, computed row by row
+  bool may_end_early = false;              // for an error in what an inner loop may never come to
 };
 
 // Nothing if the loop has no such form. `inputs`: shapes of the body's inputs. Without small arrays, which are part of

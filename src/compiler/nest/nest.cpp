@@ -170,7 +170,7 @@ class Verifier {
     }
     if (!s.points.empty() && wrong_.empty()) {
       const bool sum = s.fold == Fold::sum && s.step == kNone && s.points.size() == s.from.size();
-      need(sum && s.strides.size() >= s.from.size() && antisymmetric(s.group, pair_operands(s)), s, "pairs");
+      need(sum && s.strides.size() >= s.from.size() && pair_symmetry(s.group, pair_operands(s)), s, "pairs");
     }
     if (s.boxes > 0) boxes(s);
     for (int e : s.extents) need(parameter(e), s, "no such parameter");
@@ -292,7 +292,11 @@ class Verifier {
     };
     if (s.kind == Kind::loop) return loop(s);
     if (s.kind == Kind::branch) return branch(s);
-    if (s.kind == Kind::refuse) set_.assign(set_.size(), true);  // nothing comes after it
+    if (s.kind == Kind::refuse) {
+      shape(0, 1);
+      need(wrong_.empty() && !pointer(s.from[0]) && is_integer(dtype(s.from[0])) && s.step > 0, s, "operands");
+      set_.assign(set_.size(), true);  // nothing comes after it
+    }
     for (int v : s.from) {
       if (s.kind == Kind::locate) write(s, v);  // it may be for this that it is located
       read(s, v);

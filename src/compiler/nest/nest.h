@@ -60,12 +60,12 @@ struct NestStatement {
     assign,   // to[i] = from[i] for all i at once
     advance,  // pointer to[0] = pointer from[0] + parameter `step` bytes
     address,  // pointer to[0] = pointer from[0] + element from[1] * parameter `step`, or kUnit; a negative index counts
-              // from parameter `extent`, and one outside of that ends the nest
+              // from parameter `extent`, and one outside of that ends the nest: an error names axis `callee`
     call,     // `to` = the nest's callee number `callee` of `from`, all by pointers to their memory
     loop,  // `body` while `head` leaves true in element from[0], as often as parameter `extent` says, or both; element
            // to[0], if there is one, = how often. A turn takes about parameter `step` cycles, inner loops aside
     branch,  // `body` where element from[0] is the number `step`, else `otherwise`
-    refuse,  // the nest ends
+    refuse,  // the nest ends, as element from[0] is none of `step` branches
   };
   Kind kind;
   std::vector<int> to{}, from{};  // variables
@@ -130,7 +130,9 @@ enum class NestStatus : std::int64_t {
 // Asked now and then by a loop; not 0 stops it.
 using NestPoll = std::int64_t (*)(void* context);
 
-// Runs a callee on memory: inputs, then outputs. Not 0 ends the nest as refused.
+// Runs a callee on memory: inputs, then outputs. Not 0 ends the nest as refused. Callee kWrongIndex is told why the nest
+// ends: memory[0] points to three int64, an index, the size that it does not fit, and the axis, or kNone of a branch.
+inline constexpr std::int64_t kWrongIndex = -1;
 using NestCall = std::int64_t (*)(void* context, std::int64_t callee, void* const* memory);
 
 // `interval`: cycles between polls, roughly.

@@ -39,6 +39,7 @@ std::string branch_name(DType index, std::size_t i) {
 std::string type_str(DType dtype, const Shape& shape) { return std::string(name(dtype)) + shape.str(); }
 
 std::int64_t chosen(const Array& index, std::size_t num_branches) {
+  if (index.ndim() != 0) throw ValueError("cond: the index must be a scalar, not " + index.shape().str());
   if (index.dtype() == DType::bool_) return *index.data_as<bool>() ? 0 : 1;
   const Array i = astype(index, DType::int64);
   const std::int64_t k = *i.data_as<std::int64_t>();
@@ -59,8 +60,32 @@ Shape shape_for_inputs(const Graph& g, int output, std::span<const Array> inputs
   return shape;
 }
 
+// What only a text or a faulty pass can get wrong.
+void check_form(const Call& call, const CondParams& p) {
+  const bool index = !call.in.empty() && (call.in[0].dtype() == DType::bool_ || is_integer(call.in[0].dtype()));
+  if (!index || (call.in[0].shape().rank_known() && call.in[0].shape().ndim() != 0))
+    throw ValueError("cond: the first input is no index");
+  if (p.branches.empty() || (call.in[0].dtype() == DType::bool_ && p.branches.size() != 2))
+    throw ValueError("cond: there are " + std::to_string(p.branches.size()) + " branches");
+  std::vector<InnerInput> given;
+  for (const Array& x : call.in.subspan(1)) given.push_back(inner_input("cond", x));
+  for (std::size_t b = 0; b < p.branches.size(); ++b) {
+    check_inner_graph("cond", branch_name(call.in[0].dtype(), b).c_str(), p.branches[b], given);
+    const Graph &g = *p.branches[b], &first = *p.branches[0];
+    bool same = g.outputs.size() == first.outputs.size();
+    for (std::size_t k = 0; same && k < g.outputs.size(); ++k) {
+      const GraphValue& x = g.values[static_cast<std::size_t>(g.outputs[k])];
+      const GraphValue& y = first.values[static_cast<std::size_t>(first.outputs[k])];
+      const bool known = x.shape.rank_known() && y.shape.rank_known();
+      same = x.dtype == y.dtype && (!known || x.shape.ndim() == y.shape.ndim());
+    }
+    if (!same) throw ValueError("cond: the branches give different results");
+  }
+}
+
 OutputSpecs infer(const Call& call) {
   const CondParams& p = params_of(call);
+  check_form(call, p);
   const auto inputs = call.in.subspan(1);
   OutputSpecs specs;
   for (std::size_t k = 0; k < p.branches[0]->outputs.size(); ++k) {
@@ -85,8 +110,9 @@ OutputSpecs infer(const Call& call) {
 void execute(const Call& call, std::span<Array> out) {
   const CondParams& p = params_of(call);
   const GraphRef& graph = p.branches[static_cast<std::size_t>(chosen(call.in[0], p.branches.size()))];
-  Arrays results = program_of(graph)->run(call.in.subspan(1));
-  std::move(results.begin(), results.end(), out.begin());
+  Arrays in;
+  for (std::size_t k = 1; k < call.in.size(); ++k) in.push_back(take_input(call, k));
+  inner_program_of(graph)->run_owned_to(in, out);
 }
 
 const OpDef& cond_op(bool effects);

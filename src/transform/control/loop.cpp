@@ -22,9 +22,8 @@ const GraphValue& input_value(const Graph& g, std::size_t k) { return g.values[s
 // --- shapes
 
 // The size of an input of the body, for all iterations.
-Dim body_input_size(const Call& call, const LoopParams& p, int i, int axis) {
+Dim body_input_size(const Shape& shape, const LoopParams& p, int i, int axis) {
   const auto k = static_cast<std::size_t>(i), carries = static_cast<std::size_t>(p.num_carries);
-  const Shape& shape = call.in[k].shape();
   if (!shape.rank_known()) return kDataDependent;
   if (k >= carries) return shape[k < carries + static_cast<std::size_t>(p.num_scanned) ? axis + 1 : axis];
   const Dim d = carry_shape(p, k, shape)[axis];
@@ -36,13 +35,45 @@ Shape collected_shape(const Call& call, const LoopParams& p, std::size_t k) {
   Shape shape = output_value(*p.body, carries + k).shape;
   if (!shape.rank_known()) return shape;
   for (Dim& d : shape)
-    d = size_for_inputs(*p.body, d, [&](int i, int axis) { return body_input_size(call, p, i, axis); });
+    d = size_for_inputs(*p.body, d, [&](int i, int axis) {
+      return body_input_size(call.in[static_cast<std::size_t>(i)].shape(), p, i, axis);
+    });
   shape.insert(0, !p.condition && p.num_scanned > 0 ? call.in[carries].shape()[0] : kDataDependent);
   return shape;
 }
 
+// What only a text or a faulty pass can get wrong: the counts, and that carries keep their types.
+void check_form(const Call& call, const LoopParams& p) {
+  const auto inputs = static_cast<std::int64_t>(call.in.size());
+  const auto counts = [&](std::int64_t n) { return n >= 0 && n <= inputs; };
+  if (!counts(p.num_carries) || !counts(p.num_scanned) || p.num_carries + p.num_scanned > inputs)
+    throw ValueError("loop: there are fewer inputs than carries and scanned arrays");
+  if (p.condition && p.num_scanned > 0) throw ValueError("loop: with a condition there are no scanned arrays");
+  std::vector<InnerInput> given;
+  for (std::int64_t k = 0; k < inputs; ++k) {
+    const bool scanned = k >= p.num_carries && k < p.num_carries + p.num_scanned;
+    given.push_back(inner_input("loop", call.in[static_cast<std::size_t>(k)], scanned ? 1 : 0));
+  }
+  check_inner_graph("loop", "the body", p.body, given);
+  const auto outputs = static_cast<std::int64_t>(p.body->outputs.size());
+  if (outputs < p.num_carries) throw ValueError("loop: the body gives fewer results than there are carries");
+  if (p.saved < 0 || p.saved > outputs - p.num_carries)
+    throw ValueError("loop: fewer results are collected than saved");
+  for (std::size_t k = 0; k < static_cast<std::size_t>(p.num_carries); ++k) {
+    const GraphValue &from = input_value(*p.body, k), &to = output_value(*p.body, k);
+    const bool rank = !from.shape.rank_known() || !to.shape.rank_known() || from.shape.ndim() == to.shape.ndim();
+    if (from.dtype != to.dtype || !rank) throw ValueError("loop: carry " + std::to_string(k) + " changes its type");
+  }
+  if (!p.condition) return;
+  check_inner_graph("loop", "the condition", p.condition, given);
+  if (p.condition->outputs.size() != 1 || output_value(*p.condition, 0).dtype != DType::bool_ ||
+      (output_value(*p.condition, 0).shape.rank_known() && output_value(*p.condition, 0).shape.ndim() != 0))
+    throw ValueError("loop: the condition gives no truth value");
+}
+
 OutputSpecs infer(const Call& call) {
   const LoopParams& p = loop_params(call);
+  check_form(call, p);
   OutputSpecs specs;
   for (std::size_t k = 0; k < static_cast<std::size_t>(p.num_carries); ++k) {
     Shape shape = carry_shape(p, k, call.in[k].shape());
@@ -148,7 +179,7 @@ class LoopRun {
  public:
   explicit LoopRun(const Call& call) : call_(call), p_(loop_params(call)) {
     const auto carries = static_cast<std::size_t>(p_.num_carries), scanned = static_cast<std::size_t>(p_.num_scanned);
-    body_ = program_of(p_.body);
+    body_ = inner_program_of(p_.body);
     if (p_.condition) condition_ = program_of(p_.condition);
     native_ = native_loop_of({p_.condition, p_.body, static_cast<int>(carries), static_cast<int>(scanned)});
     if (scanned > 0) length_ = call.in[carries].shape()[0];
@@ -162,12 +193,12 @@ class LoopRun {
                          " and " + std::to_string(call.in[carries + s].shape()[0]));
       }
     }
-    in_.assign(call.in.begin(), call.in.end());
-    const auto shared = call.in.subspan(carries + scanned);
-    if (condition_) {
-      condition_in_.assign(call.in.begin(), call.in.begin() + static_cast<std::ptrdiff_t>(carries));
-      condition_in_.insert(condition_in_.end(), shared.begin(), shared.end());
+    for (std::size_t k = 0; k < carries; ++k) {
+      if (p_.num_collected() > 0) carry_shapes_.push_back(call.in[k].shape());
+      in_.push_back(take_input(call, k));
     }
+    in_.resize(call.in.size());
+    results_.resize(p_.body->outputs.size());
     for (std::size_t k = 0; k < p_.num_collected(); ++k) {
       const bool saved = k + static_cast<std::size_t>(p_.saved) >= p_.num_collected();
       collectors_.emplace_back(output_value(*p_.body, carries + k).dtype, p_.condition ? 0 : length_, saved);
@@ -176,10 +207,13 @@ class LoopRun {
 
   void run(std::span<Array> out) {
     const auto carries = static_cast<std::size_t>(p_.num_carries);
-    for (std::int64_t i = 0; !(i % kNativeCheck == 0 && finish_natively(i)) && goes_on(i); ++i) {
+    std::int64_t i = 0;
+    bool finished = false;
+    for (; !(finished = i % kNativeCheck == 0 && finish_natively(i)) && goes_on(i); ++i) {
       step(p_.reverse ? length_ - 1 - i : i);
       if (interrupt_hook) interrupt_hook();
     }
+    if (native_ && !finished && i > last_checked_) native_->ran(state_at(i));
     for (std::size_t k = 0; k < carries; ++k) out[k] = std::move(in_[k]);
     for (std::size_t k = 0; k < collectors_.size(); ++k)
       out[carries + k] = collectors_[k].take(p_.reverse, empty_row(carries + k));
@@ -188,52 +222,67 @@ class LoopRun {
  private:
   bool goes_on(std::int64_t i) {
     if (!condition_) return i < length_;
-    std::copy_n(in_.begin(), p_.num_carries, condition_in_.begin());
-    return *condition_->run(condition_in_)[0].data_as<bool>();
+    add_shared();
+    const Array truth = condition_->run(in_)[0];
+    if (truth.ndim() != 0) throw ValueError("while_loop: the condition must be a scalar, not " + truth.shape().str());
+    return *truth.data_as<bool>();
   }
 
   // Hands the loop over to native code when that is worth its while; false if it goes on here.
   bool finish_natively(std::int64_t i) {
     if (!native_) return false;
+    using Outcome = compiler::NativeLoop::Outcome;
+    const Outcome outcome = native_->run(state_at(i), compiler::default_jit_mode());
+    if (outcome == Outcome::never) native_ = nullptr;
+    return outcome == Outcome::finished;
+  }
+
+  compiler::NativeLoop::State state_at(std::int64_t i) {
     const auto now = std::chrono::steady_clock::now();
     const std::int64_t spent = std::chrono::nanoseconds(now - std::exchange(last_check_, now)).count();
     const auto carries = static_cast<std::size_t>(p_.num_carries), scanned = static_cast<std::size_t>(p_.num_scanned);
-    compiler::NativeLoop::State state{
-        .carries = std::span(in_).first(carries),
-        .scanned = call_.in.subspan(carries, scanned),
-        .shared = call_.in.subspan(carries + scanned),
-        .next = i,
-        .length = length_,
-        .reverse = p_.reverse,
-        .collect = [this](int j, const Shape& row,
-                          std::int64_t rows) { return collectors_[static_cast<std::size_t>(j)].rest(row, rows); },
-        .collected =
-            [this](std::int64_t rows) {
-              for (Collector& c : collectors_) c.wrote(rows);
-            },
-        .poll = interrupt_hook,
-        .spent_ns = spent,
-        .iterations = i - std::exchange(last_checked_, i)};
-    using Outcome = compiler::NativeLoop::Outcome;
-    const Outcome outcome = native_->run(state, compiler::default_jit_mode());
-    if (outcome == Outcome::never) native_ = nullptr;
-    return outcome == Outcome::finished;
+    return {.carries = std::span(in_).first(carries),
+            .scanned = call_.in.subspan(carries, scanned),
+            .shared = call_.in.subspan(carries + scanned),
+            .next = i,
+            .length = length_,
+            .reverse = p_.reverse,
+            .collect = [this](int j, const Shape& row,
+                              std::int64_t rows) { return collectors_[static_cast<std::size_t>(j)].rest(row, rows); },
+            .collected =
+                [this](std::int64_t rows) {
+                  for (Collector& c : collectors_) c.wrote(rows);
+                },
+            .poll = interrupt_hook,
+            .spent_ns = spent,
+            .iterations = i - std::exchange(last_checked_, i)};
   }
 
   void step(std::int64_t row) {
     const auto carries = static_cast<std::size_t>(p_.num_carries), scanned = static_cast<std::size_t>(p_.num_scanned);
     for (std::size_t s = 0; s < scanned; ++s) in_[carries + s] = row_of(call_.in[carries + s], row);
-    Arrays results = body_->run(in_);
-    for (std::size_t k = 0; k < carries; ++k) in_[k] = std::move(results[k]);
-    for (std::size_t k = 0; k < collectors_.size(); ++k) collectors_[k].add(results[carries + k]);
+    add_shared();
+    body_->run_owned_to(in_, results_);  // in the memory of carries that nobody else holds
+    for (std::size_t k = 0; k < carries; ++k) in_[k] = std::move(results_[k]);
+    for (std::size_t k = 0; k < collectors_.size(); ++k) collectors_[k].add(std::exchange(results_[carries + k], {}));
+  }
+
+  // A run takes what it is given.
+  void add_shared() {
+    for (std::size_t k = static_cast<std::size_t>(p_.num_carries + p_.num_scanned); k < in_.size(); ++k) {
+      if (!in_[k]) in_[k] = call_.in[k];
+    }
   }
 
   // The shape of a collected row where there has been none: sizes that only a run tells are 0.
   Shape empty_row(std::size_t k) const {
     Shape shape = output_value(*p_.body, k).shape;
     for (Dim& d : shape) {
-      const Dim known =
-          size_for_inputs(*p_.body, d, [&](int i, int axis) { return body_input_size(call_, p_, i, axis); });
+      const Dim known = size_for_inputs(*p_.body, d, [&](int i, int axis) {
+        const auto input = static_cast<std::size_t>(i);
+        const Shape& s = input < carry_shapes_.size() ? carry_shapes_[input] : call_.in[input].shape();
+        return body_input_size(s, p_, i, axis);
+      });
       d = known >= 0 ? known : 0;
     }
     return shape;
@@ -248,7 +297,8 @@ class LoopRun {
   std::chrono::steady_clock::time_point last_check_ = std::chrono::steady_clock::now();
   std::int64_t last_checked_ = 0;  // iteration
   std::int64_t length_ = 0;
-  Arrays in_, condition_in_;
+  Arrays in_, results_;
+  std::vector<Shape> carry_shapes_;  // at the beginning, where rows are collected
   std::vector<Collector> collectors_;
 };
 

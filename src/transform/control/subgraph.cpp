@@ -4,6 +4,7 @@
 
 #include "ir/expr.h"
 #include "ir/observer.h"
+#include "tnp/error.h"
 
 namespace tnp {
 
@@ -38,6 +39,35 @@ std::vector<std::pair<VariableRef, Array>> read_variables(const Trace& trace, st
   num_own = own.size();
   own.insert(own.end(), enclosing.begin(), enclosing.end());
   return own;
+}
+
+// What is captured for its sizes alone, which an input that is there anyway has as well, would be held by whoever runs
+// the graph: a loop could not write over its memory.
+void drop_size_sources(SubGraph& g, std::size_t num_own, const std::vector<std::pair<VariableRef, Array>>& read) {
+  Graph& graph = *g.graph;
+  const std::size_t first = graph.inputs.size() - (g.captured.size() - num_own);
+  std::vector<bool> used(graph.values.size(), false);
+  for (const GraphNode& n : graph.nodes) {
+    for (int v : n.inputs) used[static_cast<std::size_t>(v)] = true;
+  }
+  for (int v : graph.outputs) used[static_cast<std::size_t>(v)] = true;
+  for (std::size_t k = g.captured.size(); k-- > num_own;) {
+    const auto input = graph.inputs.begin() + static_cast<std::ptrdiff_t>(first + k - num_own);
+    const int v = *input;
+    const Shape& shape = graph.values[static_cast<std::size_t>(v)].shape;
+    const bool is_variable =
+        std::any_of(read.begin(), read.end(), [&](const auto& r) { return r.second.node() == g.captured[k].node(); });
+    if (used[static_cast<std::size_t>(v)] || is_variable || !shape.rank_known()) continue;
+    const auto same = std::find_if(graph.inputs.begin(), graph.inputs.end(), [&](int w) {
+      return w != v && graph.values[static_cast<std::size_t>(w)].shape == shape;
+    });
+    if (same == graph.inputs.end()) continue;
+    for (auto& [leaf, source] : graph.leaf_values) {
+      if (source == v) source = *same;
+    }
+    graph.inputs.erase(input);
+    g.captured.erase(g.captured.begin() + static_cast<std::ptrdiff_t>(k));
+  }
 }
 
 }  // namespace
@@ -76,6 +106,7 @@ SubGraph trace_subgraph(const ArraySpecs& specs, const std::function<Arrays(cons
   }
   g.captured.insert(g.captured.end(), g.graph->captured.begin(), g.graph->captured.end());
   g.graph->captured.clear();
+  drop_size_sources(g, num_own, read);
   for (std::size_t i = num_own; i < read.size(); ++i) {
     for (std::size_t k = num_own; k < g.captured.size(); ++k) {
       if (g.captured[k].node() == read[i].second.node()) g.read.emplace_back(read[i].first, k);
@@ -123,6 +154,29 @@ void add_captured_output(SubGraph& g, const Array& x) {
   g.graph->inputs.push_back(value);
   g.graph->outputs.push_back(value);
   g.captured.push_back(x);
+}
+
+void check_inner_graph(const char* op, const char* name, const GraphRef& graph, std::span<const InnerInput> inputs) {
+  const std::string what = std::string(op) + ": " + name;
+  if (!graph) throw ValueError(what + " is missing");
+  if (graph->inputs.size() != inputs.size()) {
+    throw ValueError(what + " takes " + std::to_string(graph->inputs.size()) + " inputs instead of " +
+                     std::to_string(inputs.size()));
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const GraphValue& v = graph->values[static_cast<std::size_t>(graph->inputs[i])];
+    const bool rank = !v.shape.rank_known() || inputs[i].ndim < 0 || inputs[i].ndim == v.shape.ndim();
+    if (v.dtype == inputs[i].dtype && rank) continue;
+    throw ValueError(what + " takes " + std::string(tnp::name(v.dtype)) + v.shape.str() + " for input " +
+                     std::to_string(i) + ", but is given " + std::string(tnp::name(inputs[i].dtype)) +
+                     (inputs[i].ndim < 0 ? "" : " with " + std::to_string(inputs[i].ndim) + " dimensions"));
+  }
+}
+
+InnerInput inner_input(const char* op, const Array& x, int axes) {
+  if (!x.shape().rank_known()) return {x.dtype(), -1};
+  if (x.shape().ndim() < axes) throw ValueError(std::string(op) + ": a number has no rows to go over");
+  return {x.dtype(), x.shape().ndim() - axes};
 }
 
 bool has_effects(const Graph& graph) {

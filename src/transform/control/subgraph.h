@@ -44,6 +44,15 @@ Arrays unify_captured(std::span<SubGraph> graphs);
 // Adds an output that is input `x`, which becomes captured if it is not.
 void add_captured_output(SubGraph& g, const Array& x);
 
+// Refuses an inner graph that is absent, or does not take inputs of these types and ranks (-1: unknown).
+struct InnerInput {
+  DType dtype;
+  int ndim;
+};
+void check_inner_graph(const char* op, const char* name, const GraphRef& graph, std::span<const InnerInput> inputs);
+// An input of a call, of which an inner graph is given an element of the first `axes` axes.
+InnerInput inner_input(const char* op, const Array& x, int axes = 0);
+
 // Whether running the graph does more than give its outputs.
 bool has_effects(const Graph& graph);
 

@@ -75,7 +75,7 @@ void NestEmitter::emit(const NestStatement& s) {
     case Kind::branch:
       return branch(s);
     case Kind::refuse:
-      leave(NestStatus::refused);
+      b_.CreateBr(wrong_index(integer(s.from[0]), b_.getInt64(static_cast<std::uint64_t>(s.step)), kNone));
       return b_.SetInsertPoint(block("unreachable"));
   }
 }
@@ -243,13 +243,51 @@ void NestEmitter::call(const NestStatement& s) {
   }
 }
 
+llvm::Value* NestEmitter::integer(int v) {
+  llvm::Value* x = element(v).re;
+  const bool is_signed = is_signed_integer(variable(v).dtype);
+  return is_signed ? b_.CreateSExt(x, b_.getInt64Ty()) : b_.CreateZExt(x, b_.getInt64Ty());
+}
+
+// Where to go on for an index that does not fit: one place for all, which tells the caller.
+llvm::BasicBlock* NestEmitter::wrong_index(llvm::Value* index, llvm::Value* size, int axis) {
+  WrongIndex& w = wrong_index_;
+  if (w.block == nullptr) {
+    w.block = block("wrong_index");
+    llvm::IRBuilder<> there(w.block);
+    for (llvm::PHINode*& fact : w.facts) fact = there.CreatePHI(b_.getInt64Ty(), 2);
+  }
+  llvm::Value* facts[] = {index, size, b_.getInt64(static_cast<std::uint64_t>(std::int64_t{axis}))};
+  for (std::size_t i = 0; i < 3; ++i) w.facts[i]->addIncoming(facts[i], b_.GetInsertBlock());
+  return w.block;
+}
+
+void NestEmitter::leave_for_wrong_index() {
+  if (wrong_index_.block == nullptr) return;
+  llvm::BasicBlock& entry = function_->getEntryBlock();
+  llvm::IRBuilder<> at_entry(&entry, entry.begin());
+  llvm::Value* facts = at_entry.CreateAlloca(llvm::ArrayType::get(b_.getInt64Ty(), 3));
+  llvm::Value* table = at_entry.CreateAlloca(b_.getPtrTy());
+  b_.SetInsertPoint(wrong_index_.block);
+  for (unsigned i = 0; i < 3; ++i)
+    b_.CreateStore(wrong_index_.facts[i], b_.CreateConstGEP1_32(b_.getInt64Ty(), facts, i));
+  b_.CreateStore(facts, table);
+  auto* type = llvm::FunctionType::get(b_.getInt64Ty(), {b_.getPtrTy(), b_.getInt64Ty(), b_.getPtrTy()}, false);
+  b_.CreateCall(type, function_->getArg(kCall),
+                {function_->getArg(kContext), b_.getInt64(static_cast<std::uint64_t>(kWrongIndex)), table});
+  leave(NestStatus::refused);
+}
+
 void NestEmitter::address(const NestStatement& s) {
-  llvm::Value* index = element(s.from[1]).re;
+  llvm::Value* index = integer(s.from[1]);
   const bool is_signed = is_signed_integer(variable(s.from[1]).dtype);
-  index = is_signed ? b_.CreateSExt(index, b_.getInt64Ty()) : b_.CreateZExt(index, b_.getInt64Ty());
   llvm::Value *size = parameter(s.extent), *zero = b_.getInt64(0);
   if (is_signed) index = b_.CreateSelect(b_.CreateICmpSLT(index, zero), b_.CreateAdd(index, size), index);
-  leave_if(b_.CreateICmpUGE(index, size), NestStatus::refused);
+  auto* on = block("on");
+  llvm::Value* wrong = b_.CreateICmpUGE(index, size);
+  b_.CreateCondBr(wrong, wrong_index(index, size, s.callee), on,
+                  llvm::MDBuilder(context_).createBranchWeights(1, 1 << 20));
+  b_.SetInsertPoint(on);
   const auto unit = static_cast<std::uint64_t>(itemsize(variable(s.from[0]).dtype));
   llvm::Value* bytes = b_.CreateMul(index, s.step == kUnit ? b_.getInt64(unit) : parameter(s.step));
   set_pointer(s.to[0], b_.CreateGEP(b_.getInt8Ty(), pointer(s.from[0]), bytes));

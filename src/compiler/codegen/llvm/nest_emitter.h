@@ -49,6 +49,7 @@ class NestEmitter {
     for (std::size_t i = 0; i < nest_.arguments.size(); ++i)
       b_.CreateStore(pointer(nest_.arguments[i]), argument_slot(i));
     leave(NestStatus::done);
+    leave_for_wrong_index();
   }
   llvm::Module& module() { return *module_; }
   llvm::Function& function() { return *function_; }
@@ -232,6 +233,9 @@ class NestEmitter {
   }
   void call(const NestStatement& s);
   void address(const NestStatement& s);
+  llvm::Value* integer(int v);
+  llvm::BasicBlock* wrong_index(llvm::Value* index, llvm::Value* size, int axis);
+  void leave_for_wrong_index();
   void loop(const NestStatement& s);
   void branch(const NestStatement& s);
   void poll(llvm::Value* cycles);
@@ -257,6 +261,11 @@ class NestEmitter {
   std::vector<llvm::Value*> parameters_;
   llvm::AllocaInst* countdown_ = nullptr;
   LastWrite last_write_;
+  struct WrongIndex {
+    llvm::BasicBlock* block = nullptr;
+    llvm::PHINode* facts[3] = {};  // index, size, axis
+  };
+  WrongIndex wrong_index_;
 };
 
 }  // namespace tnp::compiler
