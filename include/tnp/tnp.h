@@ -17,4 +17,5 @@
 #include "tnp/random.h"
 #include "tnp/runtime.h"
 #include "tnp/shape.h"
+#include "tnp/sizes.h"
 #include "tnp/text.h"
