@@ -5,8 +5,10 @@
 #include "compiler/nest/turn_blocks.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <map>
+#include <stdexcept>
 #include <string_view>
 #include <tuple>
 
@@ -464,12 +466,21 @@ class TurnBlocks {
       for (std::size_t i = 0; i < counters.size(); ++i) as[static_cast<std::size_t>(carry(counters[i]))] = next[i];
     }
     b.graph.outputs = {all};
-    return finished(std::move(b.graph));
+    return finished(std::move(b.graph), condition_->invariants);
   }
 
-  static Graph finished(Graph g) {
+  static Graph finished(Graph g, const Invariants& constants) {
     merge_equal(g);
     remove_dead(g);
+    static const bool checks = [] {
+      const char* value = std::getenv("TNP_VERIFY");
+      return value != nullptr && std::string_view(value) == "1";
+    }();
+    if (!checks) return g;
+    Graph whole = g;
+    whole.inputs.insert(whole.inputs.end(), constants.values.begin(), constants.values.end());
+    const std::string wrong = verify(whole);
+    if (!wrong.empty()) throw std::logic_error("several turns of a loop were made an invalid graph: " + wrong);
     return g;
   }
 
@@ -516,6 +527,8 @@ class TurnBlocks {
           now(node.outputs[0]) = v;
         } else if (const int v = sliced(b, reader, node, in); v >= 0) {
           now(node.outputs[0]) = v;
+        } else if (needs_all(b, node, in)) {
+          return {};
         } else {
           GraphNode copy = node;
           copy.inputs = std::move(in);
@@ -534,7 +547,15 @@ class TurnBlocks {
     for (std::size_t k = 0; k < b.graph.outputs.size(); ++k)
       b.graph.outputs[k] = sets.made_last(now(body.graph.inputs[k]), reader);
     b.graph.inputs.insert(b.graph.inputs.begin() + num_carries_ + num_scanned_, rows.begin(), rows.end());
-    return finished(std::move(b.graph));
+    return finished(std::move(b.graph), body.invariants);
+  }
+
+  // Whether a call reads a large array that turns compute otherwise than element by element: it has to be there then.
+  bool needs_all(const GraphBuilder& b, const GraphNode& node, const std::vector<int>& in) const {
+    const std::string_view name = node.op->name;
+    if (is_elementwise_call(node) || node.op->fusion == Fusion::broadcast || name == "reshape" || name == "transpose")
+      return false;
+    return std::any_of(in.begin(), in.end(), [&](int v) { return is_large(b.value(v)) && b.producer(v) != nullptr; });
   }
 
   // One place of an axis, or of several; -1: it is another call.
