@@ -46,16 +46,20 @@ class Resolver {
   const GraphValue& value(int v) const { return graph_.values[static_cast<std::size_t>(v)]; }
   const GraphNode* maker(int v) const { return maker_[static_cast<std::size_t>(v)]; }
 
-  // Sets `joined` where the value is put together.
-  Operand resolve(int v, bool& joined, int depth = 0) const {
+  // Of a value: whether it is put together, and what of.
+  struct Way {
+    bool joined = false;
+    std::vector<int> values{};  // that are seen through
+  };
+  Operand resolve(int v, Way& way, int depth = 0) const {
     const GraphNode* node = maker(v);
     const Shape& shape = value(v).shape;
     if (node != nullptr && depth < kMaxDepth && shape.is_static() && shape.ndim() > 0) {
       const bool one_type = std::all_of(node->inputs.begin(), node->inputs.end(),
                                         [&](int in) { return value(in).dtype == value(v).dtype; });
-      if (is_named(*node, "slice")) return resolve_slice(v, *node, joined, depth);
-      if (is_named(*node, "concatenate") && one_type) return resolve_concatenate(v, *node, joined, depth);
-      if (is_named(*node, "place_slice") && one_type) return resolve_place(v, *node, joined, depth);
+      if (is_named(*node, "slice")) return resolve_slice(v, *node, way, depth);
+      if (is_named(*node, "concatenate") && one_type) return resolve_concatenate(v, *node, way, depth);
+      if (is_named(*node, "place_slice") && one_type) return resolve_place(v, *node, way, depth);
       if (is_named(*node, "full") && one_type && value(node->inputs[0]).shape == Shape{})
         return {shape, {{node->inputs[0], zeros(shape), shape, {}, {}}}};
     }
@@ -85,7 +89,7 @@ class Resolver {
     to.pieces.push_back(std::move(part));
   }
 
-  Operand resolve_slice(int v, const GraphNode& node, bool& joined, int depth) const {
+  Operand resolve_slice(int v, const GraphNode& node, Way& way, int depth) const {
     const SliceParams slice(*node.params);
     const Shape& from = value(node.inputs[0]).shape;
     if (!from.is_static() || !slice.start.is_static() || !slice.count.is_static()) return whole(v);
@@ -94,19 +98,21 @@ class Resolver {
       if (slice.count[d] <= 0 || slice.step[d] == 0 || slice.start[d] >= from[d] || last < 0 || last >= from[d])
         return whole(v);
     }
-    const Operand source = resolve(node.inputs[0], joined, depth + 1);
+    way.values.push_back(v);
+    const Operand source = resolve(node.inputs[0], way, depth + 1);
     Operand result{slice.count, {}};
     for (const Piece& p : source.pieces) add_sliced(p, slice.start, slice.step, slice.count, result);
     return result;
   }
 
-  Operand resolve_concatenate(int v, const GraphNode& node, bool& joined, int depth) const {
+  Operand resolve_concatenate(int v, const GraphNode& node, Way& way, int depth) const {
     const int axis = static_cast<int>(ParamReader(*node.params).number("axis"));
-    joined = true;
+    way.joined = true;
+    way.values.push_back(v);
     Operand result{value(v).shape, {}};
     std::int64_t at = 0;
     for (int in : node.inputs) {
-      const Operand part = resolve(in, joined, depth + 1);
+      const Operand part = resolve(in, way, depth + 1);
       for (Piece p : part.pieces) {
         if (p.end[axis] == p.begin[axis]) continue;
         p.begin[axis] += at;
@@ -118,7 +124,7 @@ class Resolver {
     return result;
   }
 
-  Operand resolve_place(int v, const GraphNode& node, bool& joined, int depth) const {
+  Operand resolve_place(int v, const GraphNode& node, Way& way, int depth) const {
     const SliceParams slice(*node.params);
     const Shape& shape = value(v).shape;
     if (!slice.is_box() || !slice.start.is_static() || slice.count != value(node.inputs[1]).shape ||
@@ -127,9 +133,10 @@ class Resolver {
     for (int d = 0; d < shape.ndim(); ++d) {
       if (slice.start[d] + slice.count[d] > shape[d]) return whole(v);
     }
-    joined = true;
+    way.joined = true;
+    way.values.push_back(v);
     Operand result{shape, {}};
-    const Operand around = resolve(node.inputs[0], joined, depth + 1);
+    const Operand around = resolve(node.inputs[0], way, depth + 1);
     const Axes ones(shape.ndim(), 1);
     const auto add_around = [&](const Shape& begin, const Shape& end) {
       Shape count = end;
@@ -156,7 +163,7 @@ class Resolver {
       begin[d] = first;
       end[d] = last;
     }
-    for (Piece p : resolve(node.inputs[1], joined, depth + 1).pieces) {
+    for (Piece p : resolve(node.inputs[1], way, depth + 1).pieces) {
       for (int d = 0; d < shape.ndim(); ++d) {
         p.begin[d] += slice.start[d];
         p.end[d] += slice.start[d];
@@ -179,72 +186,180 @@ bool contains(const Piece& piece, const Shape& begin, const Shape& end) {
 
 }  // namespace
 
-Boxes::Boxes(const Shape& shape, std::vector<Operand> operands) : shape_(shape), operands_(std::move(operands)) {
-  cut();
-  join_neighbours();
-  classify();
-}
+namespace {
 
-// The operand's axis that lies along one of the group's; -1: it is the same all along it.
-int Boxes::operand_axis(const Operand& operand, int axis) const {
-  const int at = axis - (shape_.ndim() - operand.shape.ndim());
-  return at >= 0 && operand.shape[at] == shape_[axis] ? at : -1;
-}
-
-// Every box between neighbouring ends of pieces; none at all if there are too many.
-void Boxes::cut() {
-  std::vector<std::vector<std::int64_t>> cuts;
-  std::size_t count = 1;
-  for (int d = 0; d < shape_.ndim(); ++d) {
-    std::vector<std::int64_t> ends{0, shape_[d]};
-    for (const Operand& o : operands_) {
-      const int at = operand_axis(o, d);
-      for (const Piece& p : o.pieces) {
-        if (at < 0) continue;
-        ends.push_back(p.begin[at]);
-        ends.push_back(p.end[at]);
-      }
+// The group with the groups that compute some of its inputs.
+FusedGroup merged(const FusedGroup& group, const std::vector<const FusedGroup*>& inputs) {
+  FusedGroup result;
+  std::vector<int> input_at(inputs.size(), 0);  // of the operand, or of the first of those it is computed of
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    input_at[k] = static_cast<int>(result.inputs.size());
+    if (inputs[k] == nullptr) {
+      result.inputs.push_back(group.inputs[k]);
+    } else {
+      result.inputs.insert(result.inputs.end(), inputs[k]->inputs.begin(), inputs[k]->inputs.end());
     }
-    std::sort(ends.begin(), ends.end());
-    ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
-    count *= ends.size() - 1;
-    if (count == 0 || count > kMaxBoxes) return;
-    cuts.push_back(std::move(ends));
   }
-  for (std::size_t i = 0; i < count; ++i) {
-    Box box{Shape(shape_.ndim(), 0), shape_, {}};
-    std::size_t rest = i;
-    for (int d = shape_.ndim(); d-- > 0;) {
-      const auto& ends = cuts[static_cast<std::size_t>(d)];
-      const std::size_t at = rest % (ends.size() - 1);
-      rest /= ends.size() - 1;
-      box.begin[d] = ends[at];
-      box.end[d] = ends[at + 1];
+  const auto append = [&](const FusedGroup& from, const std::function<int(int)>& input) {
+    const int first = result.num_values();
+    const auto number = [&](int v) { return v < from.num_inputs() ? input(v) : first + v - from.num_inputs(); };
+    for (FusedOp op : from.ops) {
+      for (int a = 0; a < op.arity; ++a)
+        op.in[static_cast<std::size_t>(a)] = static_cast<std::int16_t>(number(op.in[static_cast<std::size_t>(a)]));
+      result.ops.push_back(op);
     }
-    for (const Operand& o : operands_) {
-      Shape begin(o.shape.ndim(), 0), end = o.shape;
-      for (int d = 0; d < shape_.ndim(); ++d) {
-        if (const int at = operand_axis(o, d); at >= 0) {
-          begin[at] = box.begin[d];
-          end[at] = box.end[d];
+    std::vector<int> outputs;
+    for (std::int16_t v : from.outputs) outputs.push_back(number(v));
+    return outputs;
+  };
+  std::vector<int> values = input_at;
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    if (inputs[k] != nullptr) values[k] = append(*inputs[k], [&](int v) { return input_at[k] + v; })[0];
+  }
+  for (int v : append(group, [&](int v) { return values[static_cast<std::size_t>(v)]; }))
+    result.outputs.push_back(static_cast<std::int16_t>(v));
+  return result;
+}
+
+}  // namespace
+
+// Makes the boxes.
+struct Boxes::Cutter {
+  Boxes& self;
+  const FusedGroup& group;
+  const std::vector<Operand>& operands;
+  const std::vector<ComputedPart>& parts;
+  std::map<std::vector<int>, int> groups;  // by what is computed of each operand
+
+  // The place of a part that is computed, in the group: what is to be added to a place in the part.
+  static Axes offset_of(const Piece& piece) {
+    Axes offset;
+    for (int d = 0; d < piece.begin.ndim(); ++d) offset.push_back(piece.begin[d] - piece.start[d]);
+    return offset;
+  }
+
+  // Where pieces of operands end along the last axes of `shape`, which lies at `offset` in the group.
+  void add_ends(const std::vector<Operand>& all, const Shape& shape, const Axes& offset,
+                std::vector<std::vector<std::int64_t>>& ends) const {
+    const int ahead = static_cast<int>(ends.size()) - shape.ndim();
+    for (const Operand& o : all) {
+      for (int d = 0; d < o.shape.ndim(); ++d) {
+        const int at = d + shape.ndim() - o.shape.ndim();
+        if (o.shape[d] != shape[at]) continue;
+        auto& along = ends[static_cast<std::size_t>(at + ahead)];
+        for (const Piece& p : o.pieces) {
+          along.push_back(p.begin[d] + offset[at]);
+          along.push_back(p.end[d] + offset[at]);
         }
       }
-      const auto found =
-          std::find_if(o.pieces.begin(), o.pieces.end(), [&](const Piece& p) { return contains(p, begin, end); });
-      if (found == o.pieces.end()) {  // the operand is cut where the group's index space is not
-        boxes_.clear();
-        return;
+      for (const Piece& p : o.pieces) {
+        if (p.computed < 0) continue;
+        const ComputedPart& part = parts[static_cast<std::size_t>(p.computed)];
+        add_ends(part.operands, part.shape, offset_of(p), ends);
       }
-      box.pieces.push_back(static_cast<int>(found - o.pieces.begin()));
     }
-    boxes_.push_back(std::move(box));
   }
+
+  // The piece of an operand of values of `shape`, which lie at `offset`, that a box reads; null if it reads several.
+  static const Piece* piece_at(const Operand& o, const Shape& shape, const Axes& offset, const Box& box) {
+    const int ahead = box.begin.ndim() - shape.ndim();
+    Shape begin(o.shape.ndim(), 0), end = o.shape;
+    for (int d = 0; d < o.shape.ndim(); ++d) {
+      const int at = d + shape.ndim() - o.shape.ndim();
+      if (o.shape[d] != shape[at]) continue;
+      begin[d] = box.begin[at + ahead] - offset[at];
+      end[d] = box.end[at + ahead] - offset[at];
+    }
+    const auto found =
+        std::find_if(o.pieces.begin(), o.pieces.end(), [&](const Piece& p) { return contains(p, begin, end); });
+    return found == o.pieces.end() ? nullptr : &*found;
+  }
+
+  static View view_of(const Operand& o, const Piece& p, const Shape& shape, const Axes& offset) {
+    View view{p.source, {}, {}};
+    for (int d = 0; d < p.step.size(); ++d) {
+      const int at = d + shape.ndim() - o.shape.ndim();
+      const bool along = o.shape[d] == shape[at];
+      view.step.push_back(along ? p.step[d] : 0);
+      view.origin.push_back(along ? p.start[d] - (p.begin[d] + offset[at]) * p.step[d] : p.start[d]);
+    }
+    return view;
+  }
+
+  bool add_operands(Box& box) {
+    const Axes none(self.shape_.ndim(), 0);
+    std::vector<int> computed;
+    for (const Operand& o : operands) {
+      const Piece* p = piece_at(o, self.shape_, none, box);
+      if (p == nullptr) return false;
+      computed.push_back(p->computed);
+      if (p->computed < 0) {
+        box.operands.push_back(view_of(o, *p, self.shape_, none));
+        continue;
+      }
+      const ComputedPart& part = parts[static_cast<std::size_t>(p->computed)];
+      for (const Operand& inner : part.operands) {
+        const Piece* q = piece_at(inner, part.shape, offset_of(*p), box);
+        if (q == nullptr) return false;
+        box.operands.push_back(view_of(inner, *q, part.shape, offset_of(*p)));
+      }
+    }
+    const auto [at, fresh] = groups.emplace(computed, static_cast<int>(self.groups_.size()));
+    box.group = at->second;
+    if (!fresh) return true;
+    std::vector<const FusedGroup*> inputs;
+    for (int c : computed) inputs.push_back(c < 0 ? nullptr : parts[static_cast<std::size_t>(c)].group);
+    self.groups_.push_back(merged(group, inputs));
+    const FusedGroup& made = self.groups_.back();
+    return made.ops.size() <= static_cast<std::size_t>(kMaxGroupOps) &&
+           made.num_inputs() + made.num_outputs() <= kMaxLoopOperands;
+  }
+
+  bool run() {
+    const Shape& shape = self.shape_;
+    std::vector<std::vector<std::int64_t>> ends(static_cast<std::size_t>(shape.ndim()));
+    for (int d = 0; d < shape.ndim(); ++d) ends[static_cast<std::size_t>(d)] = {0, shape[d]};
+    add_ends(operands, shape, Axes(shape.ndim(), 0), ends);
+    std::size_t count = 1;
+    for (int d = 0; d < shape.ndim(); ++d) {
+      auto& along = ends[static_cast<std::size_t>(d)];
+      std::erase_if(along, [&](std::int64_t end) { return end < 0 || end > shape[d]; });
+      std::sort(along.begin(), along.end());
+      along.erase(std::unique(along.begin(), along.end()), along.end());
+      count *= along.size() - 1;
+      if (count == 0 || count > kMaxBoxes) return false;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      Box box{Shape(shape.ndim(), 0), shape, {}};
+      std::size_t rest = i;
+      for (int d = shape.ndim(); d-- > 0;) {
+        const auto& along = ends[static_cast<std::size_t>(d)];
+        box.begin[d] = along[rest % (along.size() - 1)];
+        box.end[d] = along[rest % (along.size() - 1) + 1];
+        rest /= along.size() - 1;
+      }
+      if (!add_operands(box)) return false;
+      self.boxes_.push_back(std::move(box));
+    }
+    return true;
+  }
+};
+
+Boxes::Boxes(const Shape& shape, const FusedGroup& group, const std::vector<Operand>& operands,
+             const std::vector<ComputedPart>& parts)
+    : shape_(shape) {
+  if (!Cutter{*this, group, operands, parts, {}}.run()) {
+    boxes_.clear();
+    return;
+  }
+  join_neighbours();
+  classify();
 }
 
 // Neighbours that read the same pieces are one box.
 void Boxes::join_neighbours() {
   const auto join = [](Box& a, const Box& b) {
-    if (a.pieces != b.pieces) return false;
+    if (a.group != b.group || a.operands != b.operands) return false;
     int along = -1;
     for (int d = 0; d < a.begin.ndim(); ++d) {
       if (a.begin[d] == b.begin[d] && a.end[d] == b.end[d]) continue;
@@ -294,13 +409,30 @@ double Boxes::narrow_share() const {
   return static_cast<double>(narrow) / static_cast<double>(std::max<std::int64_t>(1, shape_.num_elements()));
 }
 
+std::vector<int> Boxes::number_sources() {
+  std::vector<int> sources;
+  for (Box& box : boxes_) {
+    for (View& v : box.operands) {
+      auto at = std::find(sources.begin(), sources.end(), v.source);
+      if (at == sources.end()) at = sources.insert(at, v.source);
+      v.source = static_cast<int>(at - sources.begin());
+    }
+  }
+  return sources;
+}
+
+int Boxes::axis_of(const View& view, int axis) const {
+  const int at = axis - (shape_.ndim() - view.step.size());
+  return at >= 0 && view.step[at] != 0 ? at : -1;
+}
+
 int Boxes::source_axis(int source, int axis) const {
   int found = -1;
   bool first = true;
-  for (const Operand& o : operands_) {
-    for (const Piece& p : o.pieces) {
-      if (p.source != source) continue;
-      const int at = p.step.empty() ? -1 : operand_axis(o, axis);
+  for (const Box& box : boxes_) {
+    for (const View& v : box.operands) {
+      if (v.source != source) continue;
+      const int at = axis_of(v, axis);
       if (!first && at != found) return -1;
       found = at;
       first = false;
@@ -309,49 +441,44 @@ int Boxes::source_axis(int source, int axis) const {
   return found;
 }
 
-std::pair<std::int64_t, std::int64_t> Boxes::rows_of(const Operand& operand, const Piece& piece, int axis,
-                                                     std::int64_t begin, std::int64_t end) const {
-  const int at = operand_axis(operand, axis);
-  if (at < 0 || piece.step.empty()) return {0, 0};
-  begin = std::max(begin, piece.begin[at]);
-  end = std::min(end, piece.end[at]);
-  if (begin >= end) return {0, 0};
-  const std::int64_t first = piece.start[at] + (begin - piece.begin[at]) * piece.step[at];
-  const std::int64_t last = piece.start[at] + (end - 1 - piece.begin[at]) * piece.step[at];
+std::pair<std::int64_t, std::int64_t> Boxes::rows_of(const Box& box, const View& view, int axis, std::int64_t begin,
+                                                     std::int64_t end) const {
+  const int at = axis_of(view, axis);
+  begin = std::max(begin, box.begin[axis]);
+  end = std::min(end, box.end[axis]);
+  if (at < 0 || begin >= end) return {0, 0};
+  const std::int64_t first = view.origin[at] + begin * view.step[at], last = first + (end - 1 - begin) * view.step[at];
   return {std::min(first, last), std::max(first, last) + 1};
 }
 
 std::optional<Boxes::Far> Boxes::far_pieces(int axis, const std::function<std::int64_t(int source)>& extent) const {
   struct Longest {
-    std::int64_t length = 0, offset = 0;
+    std::int64_t length = 0, origin = 0;
   };
-  std::map<int, Longest> longest;  // piece of each source
-  const auto for_each = [&](auto&& visit) {
-    for (std::size_t k = 0; k < operands_.size(); ++k) {
-      const int at = operand_axis(operands_[k], axis);
-      for (std::size_t i = 0; i < operands_[k].pieces.size(); ++i) {
-        const Piece& p = operands_[k].pieces[i];
-        const std::int64_t n = at < 0 || p.step.empty() ? -1 : extent(p.source);
-        if (n >= 0) visit(k, i, p, n, p.end[at] - p.begin[at], p.start[at] - p.begin[at], p.step[at]);
-      }
-    }
-  };
-  bool mirrored = false;
-  for_each([&](std::size_t, std::size_t, const Piece& p, std::int64_t, std::int64_t length, std::int64_t offset,
-               std::int64_t step) {
-    mirrored = mirrored || (step < 0 && length > 1);
-    Longest& l = longest[p.source];
-    if (length > l.length) l = {length, offset};
-  });
-  if (mirrored) return std::nullopt;
-  Far far;
-  for (const Operand& o : operands_) far.emplace_back(o.pieces.size(), false);
+  std::map<int, Longest> longest;  // view of each source
   bool too_much = false;
-  for_each([&](std::size_t k, std::size_t i, const Piece& p, std::int64_t n, std::int64_t length, std::int64_t offset,
-               std::int64_t) {
-    far[k][i] = kFarPart * std::abs(offset - longest.at(p.source).offset) >= n && n > kMostFar;
-    too_much = too_much || (far[k][i] && kMostFar * length > n);
-  });
+  for (const Box& box : boxes_) {
+    const std::int64_t length = box.end[axis] - box.begin[axis];
+    for (const View& v : box.operands) {
+      const int at = axis_of(v, axis);
+      if (at < 0 || extent(v.source) < 0) continue;
+      too_much = too_much || (v.step[at] < 0 && length > 1);
+      Longest& l = longest[v.source];
+      if (length > l.length) l = {length, v.origin[at]};
+    }
+  }
+  Far far;
+  for (const Box& box : boxes_) {
+    far.emplace_back(box.operands.size(), false);
+    for (std::size_t k = 0; k < box.operands.size(); ++k) {
+      const View& v = box.operands[k];
+      const int at = axis_of(v, axis);
+      const std::int64_t n = at < 0 ? -1 : extent(v.source);
+      if (n <= kMostFar || kFarPart * std::abs(v.origin[at] - longest.at(v.source).origin) < n) continue;
+      far.back()[k] = true;
+      too_much = too_much || kMostFar * (box.end[axis] - box.begin[axis]) > n;
+    }
+  }
   if (too_much) return std::nullopt;
   return far;
 }
@@ -387,19 +514,52 @@ class PieceReader {
   }
 
  private:
+  static std::int64_t size_of(const Piece& p) {
+    std::int64_t n = 1;
+    for (int d = 0; d < p.begin.ndim(); ++d) n *= p.end[d] - p.begin[d];
+    return n;
+  }
+  static const Piece& largest_of(const Operand& operand) {
+    return *std::max_element(operand.pieces.begin(), operand.pieces.end(),
+                             [](const Piece& a, const Piece& b) { return size_of(a) < size_of(b); });
+  }
+
+  int readers(int v) const { return readers_[static_cast<std::size_t>(v)]; }
+
   // Whether putting together the operand copies most of it: parts that only it reads are computed in their places.
-  bool is_copied(int v, const Operand& operand) const {
-    if (needed_[static_cast<std::size_t>(v)] || operand.pieces.empty()) return false;
-    const auto size = [](const Piece& p) {
-      std::int64_t n = 1;
-      for (int d = 0; d < p.begin.ndim(); ++d) n *= p.end[d] - p.begin[d];
-      return n;
-    };
-    const Piece& largest = *std::max_element(operand.pieces.begin(), operand.pieces.end(),
-                                             [&](const Piece& a, const Piece& b) { return size(a) < size(b); });
+  bool is_copied(const Operand& operand) const {
+    const Piece& largest = largest_of(operand);
     const bool computed = resolver_.maker(largest.source) != nullptr;
-    return !computed || largest.step.empty() || readers_[static_cast<std::size_t>(largest.source)] > 1 ||
+    return !computed || largest.step.empty() || readers(largest.source) > 1 ||
            kept_[static_cast<std::size_t>(largest.source)];
+  }
+
+  // Has parts that nobody else needs computed where they are read.
+  bool compute_parts(Operand& operand, const Resolver::Way& way, const Shape& shape,
+                     std::vector<ComputedPart>& parts) const {
+    if (operand.shape != shape || std::any_of(way.values.begin(), way.values.end(), [&](int v) {
+          return readers(v) > 1 || needed_[static_cast<std::size_t>(v)];
+        }))
+      return false;
+    for (Piece& p : operand.pieces) {
+      const auto unit = std::find_if(units_.begin(), units_.end(), [&](const Unit& u) {
+        return u.fused && !u.apart && !u.boxes && u.outputs.size() == 1 && u.outputs[0] == p.source;
+      });
+      const bool once = std::all_of(p.step.begin(), p.step.end(), [](std::int64_t step) { return step == 1; });
+      if (unit == units_.end() || p.step.empty() || !once || readers(p.source) > 1 ||
+          kept_[static_cast<std::size_t>(p.source)])
+        continue;
+      ComputedPart part{&unit->group, resolver_.value(p.source).shape, {}};
+      for (int v : unit->inputs) {
+        if (!resolver_.value(v).shape.is_static()) return false;
+        Resolver::Way inner;
+        Operand o = resolver_.resolve(v, inner);
+        part.operands.push_back(inner.joined ? whole(v) : std::move(o));
+      }
+      p.computed = static_cast<int>(parts.size());
+      parts.push_back(std::move(part));
+    }
+    return largest_of(operand).computed >= 0;
   }
 
   static bool suits(const Boxes& boxes) { return !boxes.all().empty() && boxes.narrow_share() <= kMostNarrow; }
@@ -409,38 +569,41 @@ class PieceReader {
     const Shape& shape = resolver_.value(unit.outputs[0]).shape;
     if (!shape.is_static() || shape.ndim() == 0 || shape.num_elements() < kLeastElements) return false;
     std::vector<Operand> operands;
+    std::vector<ComputedPart> parts;
     std::vector<bool> read(unit.inputs.size(), false);
-    bool any = false;
     for (std::size_t k = 0; k < unit.inputs.size(); ++k) {
       const int v = unit.inputs[k];
       if (!resolver_.value(v).shape.is_static()) return false;
-      bool joined = false;
-      Operand operand = resolver_.resolve(v, joined);
-      read[k] = joined && is_copied(v, operand);
-      any = any || read[k];
-      if (joined && !read[k]) operand = whole(v);
-      operands.push_back(std::move(operand));
+      Resolver::Way way;
+      Operand operand = resolver_.resolve(v, way);
+      read[k] = way.joined && !needed_[static_cast<std::size_t>(v)] && !operand.pieces.empty() &&
+                (is_copied(operand) || compute_parts(operand, way, shape, parts));
+      operands.push_back(way.joined && !read[k] ? whole(v) : std::move(operand));
     }
-    if (!any) return false;
-    const int last = shape.ndim() - 1;
-    const auto cuts_rows = [&](const Operand& o) {
-      const int at = o.shape.ndim() - 1;
-      return at >= 0 && std::any_of(o.pieces.begin(), o.pieces.end(),
-                                    [&](const Piece& p) { return p.end[at] - p.begin[at] != shape[last]; });
-    };
-    if (!suits(Boxes(shape, operands))) {
-      any = false;
+    const auto any = [&] { return std::find(read.begin(), read.end(), true) != read.end(); };
+    if (!any()) return false;
+    Boxes boxes(shape, unit.group, operands, parts);
+    if (!suits(boxes)) {  // rows are left whole
       for (std::size_t k = 0; k < operands.size(); ++k) {
-        if (read[k] && cuts_rows(operands[k])) {
-          operands[k] = whole(unit.inputs[k]);
-          read[k] = false;
-        }
-        any = any || read[k];
+        if (!read[k] || !cuts_rows(operands[k], shape)) continue;
+        operands[k] = whole(unit.inputs[k]);
+        read[k] = false;
       }
-      if (!any || !suits(Boxes(shape, operands))) return false;
+      if (!any()) return false;
+      boxes = Boxes(shape, unit.group, operands, parts);
+      if (!suits(boxes)) return false;
     }
-    take(unit, std::move(operands), shape);
+    for (std::size_t k = 0; k < read.size(); ++k) unit.spared += read[k] ? bytes_of(unit.inputs[k]) : 0;
+    unit.inputs = boxes.number_sources();
+    unit.boxes = std::make_shared<const Boxes>(std::move(boxes));
     return true;
+  }
+
+  static bool cuts_rows(const Operand& o, const Shape& shape) {
+    const int last = o.shape.ndim() - 1;
+    return last >= 0 && std::any_of(o.pieces.begin(), o.pieces.end(), [&](const Piece& p) {
+             return p.end[last] - p.begin[last] != shape[shape.ndim() - 1];
+           });
   }
 
   Operand whole(int v) const {
@@ -449,28 +612,12 @@ class PieceReader {
     return {shape, {{v, zeros, shape, zeros, Axes(shape.ndim(), 1)}}};
   }
 
-  // From the graph's values to the unit's inputs.
-  void take(Unit& unit, std::vector<Operand> operands, const Shape& shape) const {
-    std::vector<int> sources;
-    for (std::size_t k = 0; k < operands.size(); ++k) {
-      const int v = unit.inputs[k];
-      if (operands[k].pieces.size() > 1) unit.spared += bytes_of(v);
-      for (Piece& p : operands[k].pieces) {
-        auto at = std::find(sources.begin(), sources.end(), p.source);
-        if (at == sources.end()) at = sources.insert(at, p.source);
-        p.source = static_cast<int>(at - sources.begin());
-      }
-    }
-    unit.inputs = std::move(sources);
-    unit.boxes = std::make_shared<const Boxes>(shape, std::move(operands));
-  }
-
   std::int64_t bytes_of(int v) const {
     const GraphValue& value = resolver_.value(v);
     return value.shape.num_elements() * itemsize(value.dtype);
   }
 
-  // Units that put together or show what nobody reads any more.
+  // Units that put together, show or compute what nobody reads any more.
   void drop_unread() const {
     std::vector<bool> read = kept_;
     std::vector<Unit> kept;
@@ -480,7 +627,7 @@ class PieceReader {
       const bool is_full = !unit.fused && is_named(graph_.nodes[static_cast<std::size_t>(unit.nodes[0])], "full");
       const bool any = std::any_of(unit.outputs.begin(), unit.outputs.end(),
                                    [&](int v) { return read[static_cast<std::size_t>(v)]; });
-      if ((arranges || is_full) && !any) continue;
+      if ((arranges || is_full || unit.fused) && !any) continue;
       for (int v : unit.inputs) read[static_cast<std::size_t>(v)] = true;
       kept.push_back(std::move(unit));
     }

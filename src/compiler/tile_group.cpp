@@ -64,6 +64,9 @@ void TileGroup::add_members(const Graph& graph, const std::vector<Unit>& units, 
     } else if (unit.fused) {
       m.kernel = FusedKernel::get(unit.group);
       m.boxes = unit.boxes;
+      if (m.boxes) {
+        for (const FusedGroup& g : m.boxes->groups()) m.kernels.push_back(FusedKernel::get(g));
+      }
       bytes_ += unit.spared;
     } else {
       const GraphNode& node = graph.nodes[static_cast<std::size_t>(unit.nodes[0])];
@@ -394,12 +397,12 @@ void TileGroup::plan_pieces(std::size_t at, Range range, Tile& tile) const {
   const Member& m = members_[at];
   const int axis = values_[static_cast<std::size_t>(m.out[0])].axis;
   std::vector<Range> taken(m.in.size());
-  const std::vector<Operand>& operands = m.boxes->operands();
-  for (std::size_t k = 0; k < operands.size(); ++k) {
-    for (std::size_t i = 0; i < operands[k].pieces.size(); ++i) {
-      const Piece& p = operands[k].pieces[i];
-      const auto [begin, end] = m.boxes->rows_of(operands[k], p, axis, range.begin, range.end);
-      if (!m.far[k][i]) add_range(taken[static_cast<std::size_t>(p.source)], begin, end);
+  const std::vector<Boxes::Box>& boxes = m.boxes->all();
+  for (std::size_t b = 0; b < boxes.size(); ++b) {
+    for (std::size_t k = 0; k < boxes[b].operands.size(); ++k) {
+      const Boxes::View& v = boxes[b].operands[k];
+      const auto [begin, end] = m.boxes->rows_of(boxes[b], v, axis, range.begin, range.end);
+      if (!m.far[b][k]) add_range(taken[static_cast<std::size_t>(v.source)], begin, end);
     }
   }
   for (std::size_t k = 0; k < m.in.size(); ++k)
@@ -409,18 +412,18 @@ void TileGroup::plan_pieces(std::size_t at, Range range, Tile& tile) const {
 void TileGroup::demand_far(std::size_t at, Range range, Tile& tile) const {
   const Member& m = members_[at];
   const int axis = values_[static_cast<std::size_t>(m.out[0])].axis;
-  const std::vector<Operand>& operands = m.boxes->operands();
-  for (std::size_t k = 0; k < operands.size(); ++k) {
-    for (std::size_t i = 0; i < operands[k].pieces.size(); ++i) {
-      if (!m.far[k][i]) continue;
-      const Piece& p = operands[k].pieces[i];
-      const auto [begin, end] = m.boxes->rows_of(operands[k], p, axis, range.begin, range.end);
+  const std::vector<Boxes::Box>& boxes = m.boxes->all();
+  for (std::size_t b = 0; b < boxes.size(); ++b) {
+    for (std::size_t k = 0; k < boxes[b].operands.size(); ++k) {
+      if (!m.far[b][k]) continue;
+      const Boxes::View& v = boxes[b].operands[k];
+      const auto [begin, end] = m.boxes->rows_of(boxes[b], v, axis, range.begin, range.end);
       if (begin >= end) continue;
       if (!tile.far) {
         tile.far = std::make_unique<Tile>();
         tile.far->ranges.assign(values_.size(), {});
       }
-      add_range(tile.far->ranges[static_cast<std::size_t>(m.in[static_cast<std::size_t>(p.source)])], begin, end);
+      add_range(tile.far->ranges[static_cast<std::size_t>(m.in[static_cast<std::size_t>(v.source)])], begin, end);
     }
   }
 }

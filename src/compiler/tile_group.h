@@ -64,11 +64,12 @@ class TileGroup {
     ParamsRef params;
     std::shared_ptr<FusedKernel> kernel;
     std::shared_ptr<const FusedReduction> reduction;
-    bool view = false;                   // its result is seen through, not computed
-    std::vector<Shape> origins;          // where its inputs lie in its result, if it puts them together
-    bool covers = false;                 // the second of them lies over the first
-    std::shared_ptr<const Boxes> boxes;  // of a kernel that reads operands in pieces
-    Boxes::Far far;                      // which of these are far from the others
+    bool view = false;                                  // its result is seen through, not computed
+    std::vector<Shape> origins;                         // where its inputs lie in its result, if it puts them together
+    bool covers = false;                                // the second of them lies over the first
+    std::shared_ptr<const Boxes> boxes;                 // of a kernel that reads operands in pieces
+    std::vector<std::shared_ptr<FusedKernel>> kernels;  // of those boxes' groups
+    Boxes::Far far;                                     // which of their operands are far from the others
   };
   struct Tile;
   struct Strip;
@@ -105,9 +106,9 @@ class TileGroup {
   Array argument(std::size_t m, std::size_t k, Strip& strip) const;
   void assemble(std::size_t m, const Tile& tile, const Arrays& arguments, const Array& result) const;
   struct PieceView;
-  PieceView piece_in(std::size_t m, std::size_t operand, const Boxes::Box& box, Range range, Strip& strip) const;
+  PieceView piece_in(std::size_t m, std::size_t box, std::size_t operand, Range range, Strip& strip) const;
   void run_boxes(std::size_t m, Strip& strip, std::span<Array> results) const;
-  static void run_views(const Member& m, const Shape& shape, std::span<const PieceView> views,
+  static void run_views(FusedKernel& kernel, const Shape& shape, std::span<const PieceView> views,
                         std::span<const LoopOperand> operands, std::span<const Array> results, JitMode mode);
   void run_far(Strip& strip) const;
   void run_member(std::size_t m, Strip& strip) const;

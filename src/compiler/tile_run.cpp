@@ -299,29 +299,24 @@ struct TileGroup::PieceView {
 };
 
 // What an operand of a member that reads in pieces is in a box, for `range` of the results along their axis.
-TileGroup::PieceView TileGroup::piece_in(std::size_t at, std::size_t operand, const Boxes::Box& box, Range range,
+TileGroup::PieceView TileGroup::piece_in(std::size_t at, std::size_t number, std::size_t operand, Range range,
                                          Strip& strip) const {
   const Member& m = members_[at];
-  const Operand& o = m.boxes->operands()[operand];
-  const int i = box.pieces[operand], axis = values_[static_cast<std::size_t>(m.out[0])].axis;
-  const Piece& p = o.pieces[static_cast<std::size_t>(i)];
-  const auto v = static_cast<std::size_t>(m.in[static_cast<std::size_t>(p.source)]);
-  const Strip& from = m.far[operand][static_cast<std::size_t>(i)] ? *strip.far : strip;
+  const Boxes::Box& box = m.boxes->all()[number];
+  const Boxes::View& shown = box.operands[operand];
+  const int axis = values_[static_cast<std::size_t>(m.out[0])].axis;
+  const auto v = static_cast<std::size_t>(m.in[static_cast<std::size_t>(shown.source)]);
+  const Strip& from = m.far[number][operand] ? *strip.far : strip;
   const Array& source = values_[v].input >= 0 ? *strip.in[values_[v].input] : from.held[v];
   PieceView view{&source, source.data(), source.shape(), source.strides()};
-  if (p.step.empty()) return view;
-  const Shape& whole = m.boxes->shape();
-  for (int d = 0; d < o.shape.ndim(); ++d) {
-    const int of_group = d + whole.ndim() - o.shape.ndim();
-    std::int64_t begin = 0, end = o.shape[d];
-    if (end == whole[of_group]) {
-      begin = of_group == axis ? range.begin : box.begin[of_group];
-      end = of_group == axis ? range.end : box.end[of_group];
-    }
+  const int ahead = m.boxes->shape().ndim() - shown.step.size();
+  for (int d = 0; d < shown.step.size(); ++d) {
+    const std::int64_t begin = d + ahead == axis ? range.begin : box.begin[d + ahead];
+    const std::int64_t end = d + ahead == axis ? range.end : box.end[d + ahead];
     const std::int64_t base = values_[v].input < 0 && d == values_[v].axis ? from.tile.ranges[v].begin : 0;
-    view.data += (p.start[d] + (begin - p.begin[d]) * p.step[d] - base) * view.strides[d];
-    view.strides[d] *= p.step[d];
-    view.shape[d] = end - begin;
+    view.data += (shown.origin[d] + begin * shown.step[d] - base) * view.strides[d];
+    view.strides[d] *= shown.step[d];
+    view.shape[d] = shown.step[d] == 0 ? 1 : end - begin;
   }
   return view;
 }
@@ -336,10 +331,10 @@ void TileGroup::run_boxes(std::size_t at, Strip& strip, std::span<Array> results
     const bool fits = strip.places[o] && rows_without_gaps(strip.places[o]);
     results[j] = fits ? strip.places[o] : empty_part(values_[o], fresh.end - fresh.begin);
   }
-  const std::size_t inputs = m.boxes->operands().size(), outputs = m.out.size();
+  const std::size_t outputs = m.out.size();
   const std::vector<Boxes::Box>& boxes = m.boxes->all();
-  std::vector<PieceView> views(inputs);
-  std::vector<LoopOperand> operands(outputs + inputs);
+  std::vector<PieceView> views;
+  std::vector<LoopOperand> operands;
   std::vector<FusedKernel::Prepared>& prepared = strip.prepared[at];
   prepared.resize(boxes.size());
   for (std::size_t b = 0; b < boxes.size(); ++b) {
@@ -348,41 +343,50 @@ void TileGroup::run_boxes(std::size_t at, Strip& strip, std::span<Array> results
     if (range.empty()) continue;
     Shape shape = m.boxes->shape();
     for (int d = 0; d < shape.ndim(); ++d) shape[d] = d == axis ? range.end - range.begin : box.end[d] - box.begin[d];
+    const std::size_t inputs = box.operands.size();
+    views.resize(inputs);
+    operands.resize(outputs + inputs);
     for (std::size_t j = 0; j < outputs; ++j) {
       operands[j] = {results[j].data(), results[j].strides()};
       for (int d = 0; d < shape.ndim(); ++d)
         operands[j].data += (d == axis ? range.begin - fresh.begin : box.begin[d]) * operands[j].strides[d];
     }
     for (std::size_t k = 0; k < inputs; ++k) {
-      views[k] = piece_in(at, k, box, range, strip);
+      views[k] = piece_in(at, b, k, range, strip);
       operands[outputs + k] = {views[k].data, broadcast_strides(views[k].shape, views[k].strides, shape)};
     }
     const bool known = box.minor && strip.mode == JitMode::automatic;
     const JitMode mode = known ? JitMode::known : strip.mode;
+    FusedKernel& kernel = *m.kernels[static_cast<std::size_t>(box.group)];
     if (box.narrow) {
-      m.kernel->run_scattered(shape, operands, mode);
+      kernel.run_scattered(shape, operands, mode);
     } else if (prepared[b].serves(shape, operands)) {
-      m.kernel->run_prepared(prepared[b], operands);
+      kernel.run_prepared(prepared[b], operands);
     } else {
-      run_views(m, shape, views, operands, results, mode);
-      if (mode != JitMode::never) m.kernel->prepare(shape, operands, prepared[b]);
+      run_views(kernel, shape, views, operands, results, mode);
+      if (mode != JitMode::never) kernel.prepare(shape, operands, prepared[b]);
     }
   }
 }
 
 // A box of a kernel, looked at as arrays.
-void TileGroup::run_views(const Member& m, const Shape& shape, std::span<const PieceView> views,
+void TileGroup::run_views(FusedKernel& kernel, const Shape& shape, std::span<const PieceView> views,
                           std::span<const LoopOperand> operands, std::span<const Array> results, JitMode mode) {
   Arrays in, out;
   Array* pointers[kMaxLoopOperands];
   for (const PieceView& v : views) in.push_back(v.array());
+  const bool all = std::any_of(views.begin(), views.end(), [&](const PieceView& v) { return v.shape == shape; });
+  if (!all) {  // the box's shape is that of none
+    const PieceView& v = views[0];
+    in[0] =
+        Array::view_of(v.source->node()->buffer, v.data, v.source->dtype(), shape, operands[results.size()].strides);
+  }
   for (std::size_t k = 0; k < in.size(); ++k) pointers[k] = &in[k];
   for (std::size_t j = 0; j < results.size(); ++j) {
     out.push_back(
         Array::view_of(results[j].node()->buffer, operands[j].data, results[j].dtype(), shape, operands[j].strides));
   }
-  if (!m.kernel->run(pointers, out.data(), nullptr, mode))
-    throw RuntimeError("the pieces of a tile do not fit together");
+  if (!kernel.run(pointers, out.data(), nullptr, mode)) throw RuntimeError("the pieces of a tile do not fit together");
 }
 
 // What a tile takes from elsewhere.

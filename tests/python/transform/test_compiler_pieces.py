@@ -67,6 +67,8 @@ PROGRAMS = {
     "padded by ones": lambda x, y: tnp.pad(x, 1, constant_values=1)[2:, 2:] + y * tnp.pad(y, 1)[:-2, :-2],
     "set": lambda x, y: x.at[1:-1, 1:-1].set(y[:-2, 2:]) * y + x,
     "set twice": lambda x, y: x.at[:3].set(y[5:8]).at[:, 4:].set(y[:, :-4]) - y,
+    "only zeros": lambda x, y: tnp.zeros_like(x).at[40:-40].set(y[80:]) * 2,
+    "wide edges": lambda x, y: tnp.pad(x, 50)[:-100, :-100] * 2 + tnp.pad(y, 40, constant_values=3)[:-80, 80:],
     "zeros": lambda x, y: tnp.zeros_like(x).at[5:-5].set(y[10:]) + x,
     "broadcast row": lambda x, y: x + tnp.roll(x[0], 3) * tnp.roll(y, 3, 1),
     "broadcast column": lambda x, y: x - tnp.roll(y[:, :1], 7, 0) + tnp.roll(x, 1, 0),
@@ -83,6 +85,17 @@ PROGRAMS = {
     "over all": lambda x, y: tnp.roll(x, 12345) - y,
     "far": lambda x, y: tnp.roll(x, 10**9 + 1, 0) + tnp.roll(y, -(10**9), 1) + x,
     "stacked": lambda x, y: tnp.stack([x, y, x]) * 2 - tnp.stack([y, y, x]),
+    "gradient and more": lambda x, y: tnp.sqrt(tnp.gradient(x)[0] ** 2 + tnp.gradient(x, axis=1) ** 2) * y,
+    "computed parts": lambda x, y: tnp.concatenate([x[:3] * y[0], x[3:-4] - y[4:-3], tnp.exp(y[:4])]) * y + x,
+    "computed columns": lambda x, y: (
+        tnp.concatenate([x[:, :1] * 2, x[:, 2:] - x[:, :-2], y[:, -1:] + y[:1, :1]], 1) + y
+    ),
+    "computed in parts": lambda x, y: (
+        tnp.concatenate([x[:99] * y[:99], tnp.concatenate([x[99:300] / 3, y[300:]])])[::-1]
+        - tnp.concatenate([(x + 1)[:, 7:], x[:, :7] * 2.5], 1)
+    ),
+    "computed and kept": lambda x, y: (tnp.concatenate([x[:9], (x * y)[9:]]) - y, tnp.sum(x * y, axis=0)),
+    "computed by steps": lambda x, y: laplace(tnp.concatenate([x[:1] * 2, y[1:] * x[1:]]) * y),
     "gradient": lambda x, y: tuple(tnp.gradient(x * y)),
     "derivative": lambda x, y: tnp.grad(lambda z: tnp.sum(laplace(z) ** 2))(x),
 }
