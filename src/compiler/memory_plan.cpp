@@ -47,7 +47,8 @@ MemoryPlan plan_memory(const Graph& graph, const std::vector<Unit>& units, std::
 
   std::vector<bool> viewed(graph.values.size(), false);
   for (const GraphNode& n : graph.nodes) {
-    if (n.op->arranges && !n.inputs.empty()) viewed[static_cast<std::size_t>(n.inputs[0])] = true;
+    const bool computes = n.op->fusion == Fusion::elementwise || n.op->fusion == Fusion::reduction;
+    if (!computes && !n.inputs.empty()) viewed[static_cast<std::size_t>(n.inputs[0])] = true;
   }
 
   std::vector<int> free_slots;

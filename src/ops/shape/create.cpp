@@ -188,10 +188,10 @@ Array pending(const Call& call, DType dtype, const Shape& shape) {
   return x;
 }
 
-// The creation as a pending array, if it is large and nothing forbids.
+// The creation as a pending array, if it is large and nothing forbids. In a trace, too: a program makes it in each run.
 Array create(const OpDef& op, std::span<const Array> in, const Params& params, DType dtype, const Shape& shape) {
-  const bool plain = current_trace == nullptr && active_observers == nullptr && shape.is_static() &&
-                     (in.empty() || in[0].state() == State::concrete);
+  const bool plain =
+      active_observers == nullptr && shape.is_static() && (in.empty() || in[0].state() == State::concrete);
   if (plain) {
     if (Array x = pending(Call{op, in, params}, dtype, shape)) return x;
   }
