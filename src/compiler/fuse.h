@@ -37,6 +37,9 @@ std::vector<Unit> partition(const Graph& graph, const SizePattern& pattern = {},
 // The same with a group for each operation that can be in one, even if it is alone there.
 std::vector<Unit> partition_into_groups(const Graph& graph);
 
+// The group of these elementwise calls, in the graph's order, that stores these values.
+Unit make_group(const Graph& graph, std::vector<int> nodes, std::vector<int> stored);
+
 // Checks that each unit comes after those that make what it reads, and that all results are made; empty, or what is
 // wrong.
 std::string verify(const Graph& graph, const std::vector<Unit>& units);
