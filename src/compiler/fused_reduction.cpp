@@ -4,10 +4,13 @@
 #include <cstring>
 #include <set>
 
+#include "base/element_bits.h"
 #include "compiler/param_reader.h"
 #include "ir/apply_internal.h"
 #include "ops/shape/layout.h"
+#include "runtime/allocator.h"
 #include "runtime/profile.h"
+#include "runtime/threads.h"
 #include "tnp/error.h"
 
 namespace tnp::compiler {
@@ -15,6 +18,7 @@ namespace tnp::compiler {
 namespace {
 
 constexpr std::int64_t kMinElements = 1 << 14;  // of what is computed: less stays in the cache anyway
+constexpr std::int64_t kManyRows = 4096;        // of few elements
 constexpr std::int64_t kLeastRun = 256;         // elements that operands have in a row without gaps, or repeat
 
 }  // namespace
@@ -80,9 +84,10 @@ struct FusedReduction::Rows {
   }
 };
 
-bool FusedReduction::run_by_blocks(Array* const* in, Array* out, JitMode mode) const {
+// The shape of the values, and whether they lie, and are reduced, in row-major order.
+bool FusedReduction::lies_in_order(Array* const* in, Shape& shape) const {
   const FusedGroup& group = kernel_->group();
-  Shape shape = in[0]->shape();
+  shape = in[0]->shape();
   bool contiguous = true;
   for (int k = 0; k < group.num_inputs(); ++k) {
     in[k]->data();
@@ -96,6 +101,27 @@ bool FusedReduction::run_by_blocks(Array* const* in, Array* out, JitMode mode) c
     for (int k = 0; k < group.num_inputs(); ++k) lying.push_back(*in[k]);
     if (!memory_order(lying).empty()) return false;
   }
+  return true;
+}
+
+std::vector<std::byte*> FusedReduction::make_results(const Shape& shape, Array* out) const {
+  Shape kept;
+  for (int d = 0; d < shape.ndim(); ++d) {
+    const bool reduced = reduced_[static_cast<std::size_t>(d)];
+    if (!reduced || keepdims_) kept.push_back(reduced ? 1 : shape[d]);
+  }
+  std::vector<std::byte*> to;
+  for (std::size_t i = 0; i < calls_.size(); ++i) {
+    if (!out[i] || !out[i].is_contiguous()) out[i] = Array::empty(reductions_[i].to, kept);
+    to.push_back(out[i].data());
+  }
+  return to;
+}
+
+bool FusedReduction::run_by_blocks(Array* const* in, Array* out, JitMode mode) const {
+  const FusedGroup& group = kernel_->group();
+  Shape shape;
+  if (!lies_in_order(in, shape)) return false;
   Rows rows{kernel_.get(), {}, {}, 1, {}, {}, {}};
   OperandMask scalars;
   std::vector<std::int64_t> sizes;
@@ -128,24 +154,89 @@ bool FusedReduction::run_by_blocks(Array* const* in, Array* out, JitMode mode) c
   rows.code = kernel_->prepare_row(scalars, shape.num_elements(), mode);
 
   ProducedRows produced{sources_, 1, 1, kernel_->grain(), &Rows::produce, &rows};
-  Shape kept;
-  for (int d = 0; d < shape.ndim(); ++d) {
-    const bool reduced = reduced_[static_cast<std::size_t>(d)];
-    (reduced ? produced.n : produced.rows) *= shape[d];
-    if (!reduced || keepdims_) kept.push_back(reduced ? 1 : shape[d]);
+  for (int d = 0; d < shape.ndim(); ++d)
+    (reduced_[static_cast<std::size_t>(d)] ? produced.n : produced.rows) *= shape[d];
+  reduce_produced(produced, reductions_, make_results(shape, out).data());
+  return true;
+}
+
+// Many rows of few elements, made of operands each of which has one element for each row, or the same ones for all
+// rows (points and the edges of a polygon): the first element of all rows, the second, …, and what they give.
+bool FusedReduction::run_across(Array* const* in, Array* out, JitMode mode) const {
+  const FusedGroup& group = kernel_->group();
+  const int inputs = group.num_inputs();
+  Shape shape;
+  if (!lies_in_order(in, shape)) return false;
+  struct Operand {
+    const std::byte* data;
+    std::int64_t size, row = 0, element = 0;  // bytes from row to row, from element to element
+  };
+  std::vector<Operand> operands;
+  OperandMask scalars;
+  std::int64_t rows = 1, n = 1;
+  for (int k = 0; k < inputs; ++k) {
+    Operand o{in[k]->data(), in[k]->itemsize()};
+    const Strides strides = broadcast_strides(in[k]->shape(), in[k]->strides(), shape);
+    rows = n = 1;
+    for (int d = shape.ndim() - 1; d >= 0; --d) {
+      if (shape[d] == 1) continue;
+      const bool reduced = reduced_[static_cast<std::size_t>(d)];
+      std::int64_t& count = reduced ? n : rows;
+      std::int64_t& step = reduced ? o.element : o.row;
+      if (count == 1) step = strides[d];
+      if (strides[d] != step * count) return false;
+      count *= shape[d];
+    }
+    if (o.row != 0 && o.element != 0) return false;
+    if (o.row == 0) scalars.set(static_cast<std::size_t>(k));
+    operands.push_back(o);
   }
-  std::vector<std::byte*> to;
-  for (std::size_t i = 0; i < calls_.size(); ++i) {
-    if (!out[i] || !out[i].is_contiguous()) out[i] = Array::empty(reductions_[i].to, kept);
-    to.push_back(out[i].data());
+  for (const RowReduction& r : reductions_) {
+    if (!can_reduce_across(r, n)) return false;
   }
-  reduce_produced(produced, reductions_, to.data());
+  const FusedKernel::Row code = kernel_->prepare_row(scalars, shape.num_elements(), mode);
+  const std::vector<std::byte*> to = make_results(shape, out);
+  const std::int64_t block = 512, values = n * block * 16;
+  const auto outputs = sources_.size();
+  parallel_for(rows, std::max<std::int64_t>(block, kernel_->grain() / n), [&](std::int64_t first, std::int64_t end) {
+    Buffer* const memory = Buffer::allocate(static_cast<std::size_t>(static_cast<std::int64_t>(outputs) * values +
+                                                                     inputs * block * 16 + values + block * 16));
+    auto* const computed = static_cast<std::byte*>(memory->data);
+    std::byte* const gathered = computed + static_cast<std::int64_t>(outputs) * values;
+    std::byte* const scratch = gathered + inputs * block * 16;
+    std::byte* at[kMaxLoopOperands];
+    for (std::int64_t begin = first; begin < end; begin += block) {
+      const std::int64_t m = std::min(block, end - begin);
+      for (std::size_t k = 0; k < operands.size(); ++k) {
+        const Operand& o = operands[k];
+        std::byte* from = const_cast<std::byte*>(o.data) + begin * o.row;
+        at[outputs + k] = from;
+        if (o.row == 0 || o.row == o.size) continue;
+        at[outputs + k] = gathered + static_cast<std::int64_t>(k) * block * 16;
+        copy_strided(at[outputs + k], from, o.row, m, static_cast<int>(o.size));
+      }
+      for (std::int64_t j = 0; j < n; ++j) {
+        for (std::size_t i = 0; i < outputs; ++i)
+          at[i] = computed + static_cast<std::int64_t>(i) * values + j * block * itemsize(sources_[i]);
+        for (std::size_t k = 0; k < operands.size(); ++k) {
+          if (operands[k].row == 0)
+            at[outputs + k] = const_cast<std::byte*>(operands[k].data) + j * operands[k].element;
+        }
+        kernel_->run_row(code, at, m);
+      }
+      for (std::size_t i = 0; i < reductions_.size(); ++i) {
+        const RowReduction& r = reductions_[i];
+        reduce_across(r, computed + r.source * values, block, n, m, scratch, to[i] + begin * itemsize(r.to));
+      }
+    }
+    memory->release();
+  });
   return true;
 }
 
 void FusedReduction::run(Array* const* in, Array* out, JitMode mode) const {
   const ProfileSpan span("kernel", "computed and reduced");
-  if (run_by_blocks(in, out, mode)) return;
+  if (run_by_blocks(in, out, mode) || run_across(in, out, mode)) return;
   Arrays values(sources_.size());
   if (!kernel_->run(in, values.data(), nullptr, mode))
     throw RuntimeError("the parts of a reduction do not fit together");
@@ -209,7 +300,7 @@ class ReductionMerger {
         reducers.push_back(r);
       }
     }
-    return lies_in_runs(unit, shape);
+    return lies_in_runs(unit, shape) || lies_across(unit, shape, reducers);
   }
 
   bool reduces(std::size_t u, const Shape& shape) const {
@@ -251,6 +342,28 @@ class ReductionMerger {
       }
     }
     return std::none_of(unit.inputs.begin(), unit.inputs.end(), [&](int v) { return transposed_.contains(v); });
+  }
+
+  // Whether each operand has one element for each of many rows, or the same few ones for all of them.
+  bool lies_across(const Unit& unit, const Shape& shape, const std::vector<std::size_t>& reducers) const {
+    const ParamReader p(*call(reducers[0]).params);
+    const Axes& axes = p.axes.at("axes");
+    const auto is_reduced = [&](int d) { return std::find(axes.begin(), axes.end(), d) != axes.end(); };
+    std::int64_t n = 1;
+    for (std::int64_t a : axes) n *= shape[static_cast<int>(a)];
+    if (shape.num_elements() / n < kManyRows) return false;
+    for (std::size_t r : reducers) {
+      const DType from = value(units_[r].inputs[0]).dtype, to = ParamReader(*call(r).params).dtypes.at("dtype");
+      if (!can_reduce_across({*reduce_op_of(*call(r).op), 0, from, to}, n)) return false;
+    }
+    return std::all_of(unit.inputs.begin(), unit.inputs.end(), [&](int v) {
+      const Shape& s = value(v).shape;
+      bool by_row = false, by_element = false;
+      for (int d = 0; d < s.ndim(); ++d) {
+        if (s[d] != 1) (is_reduced(d + shape.ndim() - s.ndim()) ? by_element : by_row) = true;
+      }
+      return !(by_row && by_element);
+    });
   }
 
   void merge(Unit& unit, const std::vector<std::size_t>& reducers) const {

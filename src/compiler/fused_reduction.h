@@ -35,6 +35,9 @@ class FusedReduction {
  private:
   struct Rows;
   bool run_by_blocks(Array* const* in, Array* out, JitMode mode) const;
+  bool run_across(Array* const* in, Array* out, JitMode mode) const;
+  bool lies_in_order(Array* const* in, Shape& shape) const;
+  std::vector<std::byte*> make_results(const Shape& shape, Array* out) const;
 
   const std::shared_ptr<FusedKernel> kernel_;
   const Shape shape_;

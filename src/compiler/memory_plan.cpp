@@ -9,7 +9,7 @@ namespace tnp::compiler {
 namespace {
 
 // An output may take the memory of an input that ends here and has its type; whether the shapes agree, and whether
-// anybody else holds the array, the run will see. Rather one that has no views, which may be held longer.
+// anybody else holds the array, the run will see. Rather one that can have no views, which may be held longer.
 std::vector<std::int16_t> reusable(const Graph& graph, const Unit& unit, std::uint64_t donated,
                                    const std::vector<bool>& viewed) {
   std::vector<std::int16_t> reuse;

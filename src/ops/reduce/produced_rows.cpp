@@ -168,6 +168,37 @@ bool can_reduce_produced(const RowReduction& reduction) {
   return plan_reduction(reduction.op, reduction.from, reduction.to).kernels->piece != nullptr;
 }
 
+bool can_reduce_across(const RowReduction& reduction, std::int64_t n) {
+  const ReducePlan plan = plan_reduction(reduction.op, reduction.from, reduction.to);
+  const bool any_order = reduction.op >= ReduceOp::min || is_integer(plan.type) || plan.type == DType::bool_;
+  return n < kLeafRows || (any_order && n <= 64);
+}
+
+void reduce_across(const RowReduction& reduction, const std::byte* data, std::int64_t pitch, std::int64_t n,
+                   std::int64_t rows, std::byte* scratch, std::byte* out) {
+  // So few truth values are counted in bytes.
+  const bool counts = plan_reduction(reduction.op, reduction.from, reduction.to).count != nullptr;
+  const ReducePlan plan = plan_reduction(reduction.op, reduction.from, counts ? DType::uint8 : reduction.to);
+  std::byte* const results = scratch + n * pitch * 16;
+  std::int64_t stride = pitch * itemsize(reduction.from);
+  if (reduction.from != plan.type && !counts) {
+    const CastKernel cast = cast_kernel(reduction.from, plan.type);
+    for (std::int64_t j = 0; j < n; ++j) cast(data + j * stride, scratch + j * pitch * plan.bytes, rows);
+    data = scratch;
+    stride = pitch * plan.bytes;
+  }
+  std::byte* more = nullptr;
+  const Scratch leaf(n > kLeafRows ? rows * plan.bytes : 1);
+  for (std::int64_t j = 0; j < n; j += kLeafRows, data += kLeafRows * stride) {
+    std::byte* to = more == nullptr ? results : more;
+    plan.kernels->columns(data, stride, std::min<std::int64_t>(kLeafRows, n - j), rows, to);
+    if (more != nullptr) plan.kernels->combine(results, more, rows);
+    more = reinterpret_cast<std::byte*>(leaf.data());
+  }
+  cast_block(plan.type, reduction.to, results, out, rows);
+  if (reduction.to == DType::bool_) cast_block(DType::uint8, DType::bool_, out, out, rows);
+}
+
 void reduce_produced(const ProducedRows& rows, std::span<const RowReduction> reductions, std::byte* const* out) {
   std::vector<ReducePlan> plans;
   for (const RowReduction& r : reductions) plans.push_back(plan_reduction(r.op, r.from, r.to));

@@ -30,6 +30,13 @@ struct ProducedRows {
   void* context;
 };
 
+// Few elements of many rows, element by element of all rows: whether that gives the bits that rows of them give.
+bool can_reduce_across(const RowReduction& reduction, std::int64_t n);
+// Element j of row i of the reduction's source lies at data[j * pitch + i] (elements), j < n, i < rows. `scratch`: of
+// 16 * pitch * (n + 1) bytes.
+void reduce_across(const RowReduction& reduction, const std::byte* data, std::int64_t pitch, std::int64_t n,
+                   std::int64_t rows, std::byte* scratch, std::byte* out);
+
 // out[i]: the results of reductions[i], contiguous.
 void reduce_produced(const ProducedRows& rows, std::span<const RowReduction> reductions, std::byte* const* out);
 

@@ -38,7 +38,8 @@ def same(f, *arrays) -> None:
 
 def is_one_pass(f, tmp_path, *arrays) -> bool:
     compiled = tnp.function(f)
-    compiled(*arrays)
+    for _ in range(4):
+        compiled(*arrays)
     with tnp.profile(str(tmp_path / "trace.json")):
         compiled(*arrays)
     events = json.loads((tmp_path / "trace.json").read_text())
@@ -144,3 +145,27 @@ def test_threads() -> None:
         one = [np.asarray(y).tobytes() for y in f(x)]
     with tnp.threads(2):
         assert one == [np.asarray(y).tobytes() for y in f(x)]
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 7, 8, 9, 30, 64, 65])
+def test_many_rows_of_few(n: int, tmp_path) -> None:
+    """Points against edges."""
+    p, q, r = tnp.asarray(data((2, 50_000), "f8")), tnp.asarray(data((n,), "f8")), tnp.asarray(data((n,), "f4"))
+    pairs = tnp.asarray(data((50_000, 2), "f4"))
+
+    def inside(p, q, r):
+        x, y = p[0][:, None], p[1][:, None]
+        hits = ((q > y) != (r > y)) & (x < (q - r) * (y - q) / (r + 0.1) + q)
+        return hits.sum(axis=1) % 2 == 1, hits.any(axis=1), hits.all(axis=-1, keepdims=True), hits.sum(axis=1)
+
+    same(inside, p, q, r)
+    for op in REDUCTIONS.values():
+        same(lambda p, q, op=op: op(p[0][:, None] * q - p[1][:, None], axis=1), p, q)
+        same(lambda p, q, op=op: op(p[0][:, None] * q - p[1][:, None], axis=1), p.astype("f4"), r)
+        same(lambda p, q, op=op: op((p[0][:, None] * q).astype("f2"), axis=1), p, q)
+        same(lambda p, q, op=op: op(p[:, 0][:, None] * q, axis=1, keepdims=True), pairs, q)
+        same(lambda p, q, op=op: op((p[0][:, None] * q).astype("i2"), axis=1), p, q)
+        same(lambda p, q, op=op: op(p[:, :, None] - q, axis=2), p, q)
+        same(lambda p, q, op=op: op(p[0][:, None] * q, axis=0), p, q)
+    if n == 7:
+        assert is_one_pass(lambda p, q: (p[0][:, None] * q).sum(axis=1), tmp_path, p, q)
