@@ -29,6 +29,7 @@ ALL = [
     "programs.ocean",
     "programs.singles",
     "programs.compositions",
+    "programs.nested",
     "programs.training",
     "programs.users",
 ]

@@ -8,6 +8,7 @@
 #include "tnp/operators.h"
 #include "tnp/primitives.h"
 #include "transform/control/loop.h"
+#include "transform/control/unroll.h"
 
 namespace tnp {
 
@@ -74,7 +75,8 @@ class TracedLoop {
     while (!trace()) {
     }
     loop_.reverse = reverse;
-    Arrays out = apply_loop(loop_);
+    std::optional<Arrays> few = unrolled(loop_);
+    Arrays out = few ? std::move(*few) : apply_loop(loop_);
     const std::size_t num_variables = carried_.size();
     for (std::size_t i = 0; i < num_variables; ++i) carried_[i].first->assign(out[given_ + i]);
     out.erase(out.begin() + static_cast<std::ptrdiff_t>(given_),

@@ -187,7 +187,7 @@ def test_reasons():
         "is read later by": lambda x: (z := x * 2).at[3].set(tnp.sum(z)).at[4].set(0.0) * z,
         "one from outside": lambda x: y.at[3].set(x[0]),
         "a view, whose elements": lambda x: (x * 2).reshape(512, -1).T.at[3, 4].set(1.0),
-        "every iteration reads": lambda x: tnp.fori_loop(0, 3, lambda i, c: c + tnp.sum(y.at[i].set(c)), x[0]),
+        "every iteration reads": lambda x: tnp.fori_loop(0, 30, lambda i, c: c + tnp.sum(y.at[i].set(c)), x[0]),
         "(in cond)": lambda x: tnp.cond(x[0] > 2, lambda a: a, lambda a: a.at[0].set(1.0), x),
     }
     for text, body in cases.items():
