@@ -80,7 +80,8 @@ void BlockLowering::find_pairs(NestStatement& s, std::int64_t rows, std::int64_t
     const auto first = std::find(points.begin(), points.end(), p) - points.begin();
     pairs.points.push_back(p == kNone ? kNone : static_cast<int>(first));
   }
-  if (antisymmetric(group, pair_operands(pairs))) s.points = std::move(pairs.points);
+  const std::optional<PairSymmetry> symmetry = pair_symmetry(group, pair_operands(pairs));
+  if (symmetry && (symmetry->antisymmetric || few_pair_vectors(rows, group) > 0)) s.points = std::move(pairs.points);
 }
 
 // The statement before this, if it computes just these matrices, row by row, and nobody else reads them.

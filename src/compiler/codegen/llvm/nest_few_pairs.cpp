@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -27,16 +28,7 @@ constexpr int kHeavy = 6;               // cycles of an operation that is many
 constexpr double kApart = 2.2;          // between the ends of a transposition
 
 constexpr int kHalf = kChunk / 2;
-constexpr std::int64_t kMostVectors = 36;
-constexpr std::int64_t kMostCycles = 2500;  // of all vectors
-
 bool is_named(const FusedOp& op, std::string_view name) { return op.op != nullptr && op.op->name == name; }
-
-std::int64_t vectors(std::int64_t points) {
-  const std::int64_t full = points / kChunk, rest = points % kChunk;
-  const std::int64_t own = full / 2 * kChunk + full % 2 * kHalf + (rest > kHalf ? kHalf : rest > 1 ? 1 : 0);
-  return own + full * (full - 1) / 2 * kChunk + full * rest;
-}
 
 llvm::Constant* lanes_where(llvm::IRBuilder<>& b, const std::function<bool(int)>& chosen) {
   std::vector<llvm::Constant*> out;
@@ -45,12 +37,6 @@ llvm::Constant* lanes_where(llvm::IRBuilder<>& b, const std::function<bool(int)>
 }
 
 }  // namespace
-
-bool NestEmitter::FewPairs::fits(const NestEmitter& emitter, const NestStatement& s) {
-  const std::int64_t count = vectors(s.positions[0][0]);
-  return emitter.isa_ == Isa::avx512 && count <= kMostVectors && count * s.group.cycles() <= kMostCycles &&
-         antisymmetric(s.group, pair_operands(s))->of_differences;
-}
 
 NestEmitter::FewPairs::FewPairs(NestEmitter& emitter, const NestStatement& s, const Pointers& pointers)
     : PairTerms(emitter, s, pointers) {
@@ -62,6 +48,10 @@ NestEmitter::FewPairs::FewPairs(NestEmitter& emitter, const NestStatement& s, co
   }
   find_common();
   turn_ = turn();
+  for (std::int16_t v : s.group.outputs) {
+    const Mirror& mirror = symmetry_.mirrors[static_cast<std::size_t>(v)];
+    negative_.push_back(mirror.value >= 0 && mirror.negative);
+  }
 }
 
 // What does not depend on the points is computed once.
@@ -92,7 +82,8 @@ double NestEmitter::FewPairs::turn() const {
     if (is_named(op, "sqrt")) divider += kRootDivider;
     if (is_named(op, "divide") && !shared) divider += kDivider;
     const int cycles = op.op ? op.op->elementwise->cycles : 1;
-    operations += shared ? 3 : cycles < kHeavy || is_named(op, "sqrt") || is_named(op, "divide") ? 1 : cycles;
+    const int times = symmetry_.mirrors[of_.size() + i].value < 0 ? 2 : 1;
+    operations += times * (shared ? 3 : cycles < kHeavy || is_named(op, "sqrt") || is_named(op, "divide") ? 1 : cycles);
   }
   return std::max(divider, kPerOperation * operations);
 }
@@ -124,78 +115,137 @@ llvm::Value* NestEmitter::FewPairs::fence(llvm::Value* x) {
   return b_.CreateCall(nothing, {x});
 }
 
-// The terms of a vector of pairs, from now on.
-NestEmitter::FewPairs::Terms NestEmitter::FewPairs::terms(const Operand& row, const Operand& column) {
-  const auto first = of_.size();
-  std::vector<Planned> values(first + s_.group.ops.size());
-  const auto apply = [&](std::size_t i) {
-    const FusedOp& op = s_.group.ops[i];
-    if (common_[first + i].re != nullptr) return;
-    double when = now_;
-    std::array<Planned, 3> in{};
-    for (std::size_t k = 0; k < op.arity; ++k) {
-      in[k] = values[static_cast<std::size_t>(op.in[k])];
-      when = std::max(when, in[k].ready);
-    }
-    values[first + i] = plan(when, latency(op), [this, &op, in] {
-      std::array<Registers, 3> x{};
-      for (std::size_t k = 0; k < op.arity; ++k) {
-        x[k] = common_[static_cast<std::size_t>(op.in[k])];
-        if (x[k].re == nullptr) x[k].re = value(in[k]);
-      }
-      return e_.elements_->apply(op, {x[0], x[1], x[2]}, kChunk).re;
-    });
-  };
-  for (std::size_t k = 0; k < first; ++k) {
-    if (of_[k] != Of::all) values[k] = of_[k] == Of::rows ? row(k) : column(k);
+// A value of a side, as an input of an operation.
+NestEmitter::FewPairs::Planned NestEmitter::FewPairs::input(Side& side, int v) {
+  const auto at = static_cast<std::size_t>(v);
+  if (side.negative[at]) {
+    side.values[at] =
+        plan(side.values[at].ready, kCheap, [=, this, x = side.values[at]] { return b_.CreateFNeg(value(x)); });
+    side.negative[at] = false;
   }
-  for (std::size_t i = 0; i < s_.group.ops.size(); ++i) {
-    if (shared_.divides.empty() || !shared_.after[i]) apply(i);
-  }
-  if (!shared_.divides.empty()) plan_quotients(values);
-  for (std::size_t i = 0; i < s_.group.ops.size(); ++i) {
-    if (values[first + i].value < 0) apply(i);
-  }
-  Terms out;
-  for (std::int16_t v : s_.group.outputs) out.push_back(values[static_cast<std::size_t>(v)]);
-  now_ += turn_;
-  return out;
+  return side.values[at];
 }
 
-void NestEmitter::FewPairs::plan_quotients(std::vector<Planned>& values) {
-  const auto at = [this](int v, const Planned& x) {
+void NestEmitter::FewPairs::apply(std::size_t i, Side& side) {
+  const FusedOp& op = s_.group.ops[i];
+  double when = now_;
+  std::array<Planned, 3> in{};
+  for (std::size_t k = 0; k < op.arity; ++k) {
+    in[k] = input(side, op.in[k]);
+    when = std::max(when, in[k].ready);
+  }
+  side.known[of_.size() + i] = true;
+  side.values[of_.size() + i] = plan(when, latency(op), [this, &op, in] {
+    std::array<Registers, 3> x{};
+    for (std::size_t k = 0; k < op.arity; ++k) {
+      x[k] = common_[static_cast<std::size_t>(op.in[k])];
+      if (x[k].re == nullptr) x[k].re = value(in[k]);
+    }
+    return e_.elements_->apply(op, {x[0], x[1], x[2]}, kChunk).re;
+  });
+}
+
+// Those operations that are not known yet; with the inverse of what is divided by, if that is shared.
+void NestEmitter::FewPairs::apply_all(Side& side, const Planned* by) {
+  const auto missing = [&](std::size_t i) { return !side.known[of_.size() + i]; };
+  for (std::size_t i = 0; i < s_.group.ops.size(); ++i) {
+    if (missing(i) && (shared_.divides.empty() || !shared_.after[i])) apply(i, side);
+  }
+  if (by != nullptr) quotients(side, *by);
+  for (std::size_t i = 0; i < s_.group.ops.size(); ++i) {
+    if (missing(i)) apply(i, side);
+  }
+}
+
+NestEmitter::FewPairs::Planned NestEmitter::FewPairs::inverse(Side& side) {
+  const int by = shared_.divisor;
+  const Planned x = input(side, by);
+  const auto divisor = [=, this] {
+    llvm::Value* common = common_[static_cast<std::size_t>(by)].re;
+    return common ? common : value(x);
+  };
+  const double when = std::max(now_, x.ready);
+  tasks_.push_back({when + kCheap, [=, this] {
+                      note(Quotients(b_).misfits(divisor()));
+                      b_.CreateStore(fence(b_.CreateLoad(bits_, wrong_)), wrong_);
+                    }});
+  return plan(when + kWaits, kInverse, [=, this] { return Quotients(b_).inverse(divisor()); });
+}
+
+void NestEmitter::FewPairs::quotients(Side& side, const Planned& inverse) {
+  const auto common_or = [this](int v, const Planned& x) {
     llvm::Value* common = common_[static_cast<std::size_t>(v)].re;
     return common ? common : value(x);
   };
   const int by = shared_.divisor;
-  const Planned divisor = values[static_cast<std::size_t>(by)];
-  std::vector<std::pair<int, Planned>> checked;  // dividends
-  double when = std::max(now_, divisor.ready);
-  const Planned inverse = plan(when + kWaits, kInverse, [=, this] { return Quotients(b_).inverse(at(by, divisor)); });
-  for (std::size_t n = 0; n < shared_.divides.size(); ++n) {
-    const std::size_t i = shared_.divides[n];
+  const Planned divisor = input(side, by);
+  double later = 0;
+  for (std::size_t i : shared_.divides) {
+    if (side.known[of_.size() + i]) continue;
     const int v = s_.group.ops[i].in[0];
-    const Planned x = values[static_cast<std::size_t>(v)];
-    if (!symmetry_.differences[static_cast<std::size_t>(v)]) checked.emplace_back(v, x);
-    when = std::max(when, x.ready);
-    const double start = std::max(inverse.ready, x.ready) + static_cast<double>(n);
-    const Planned product = plan(start, kCheap, [=, this] { return Quotients(b_).product(at(v, x), value(inverse)); });
-    const Planned too_much = plan(
-        start + 4, kCheap, [=, this] { return Quotients(b_).too_much(value(product), at(by, divisor), at(v, x)); });
-    values[of_.size() + i] = plan(start + 8, kCheap, [=, this] {
+    const Planned x = input(side, v);
+    const double start = std::max(inverse.ready, x.ready) + later++;
+    const Planned product =
+        plan(start, kCheap, [=, this] { return Quotients(b_).product(common_or(v, x), value(inverse)); });
+    const Planned too_much = plan(start + 4, kCheap, [=, this] {
+      return Quotients(b_).too_much(value(product), common_or(by, divisor), common_or(v, x));
+    });
+    side.values[of_.size() + i] = plan(start + 8, kCheap, [=, this] {
       return Quotients(b_).corrected(value(product), value(too_much), value(inverse));
     });
+    side.known[of_.size() + i] = true;
+    if (symmetry_.middling[static_cast<std::size_t>(v)]) continue;
+    tasks_.push_back({std::max(x.ready, divisor.ready) + kCheap, [=, this] {
+                        Quotients quotients(b_);
+                        quotients.check_dividend(common_or(v, x));
+                        note(quotients.misfits(common_or(by, divisor)));
+                        b_.CreateStore(fence(b_.CreateLoad(bits_, wrong_)), wrong_);
+                      }});
   }
-  tasks_.push_back({when + kCheap, [=, this] {
-                      Quotients quotients(b_);
-                      for (const auto& [v, x] : checked) quotients.check_dividend(at(v, x));
-                      note(quotients.misfits(at(by, divisor)));
-                      b_.CreateStore(fence(b_.CreateLoad(bits_, wrong_)), wrong_);
-                    }});
+}
+
+// What a vector of pairs gives, from now on.
+NestEmitter::FewPairs::Pair NestEmitter::FewPairs::pair(const Operand& row, const Operand& column, bool both) {
+  const std::size_t first = of_.size(), count = first + s_.group.ops.size();
+  Side one{std::vector<Planned>(count), std::vector<bool>(count), std::vector<bool>(count)}, other = one;
+  for (std::size_t v = 0; v < count; ++v) one.known[v] = other.known[v] = common_[v].re != nullptr;
+  for (std::size_t k = 0; k < first; ++k) {
+    if (of_[k] == Of::all) continue;
+    one.values[k] = of_[k] == Of::rows ? row(k) : column(k);
+    one.known[k] = true;
+  }
+  std::optional<Planned> by;
+  if (!shared_.divides.empty()) {
+    for (std::size_t i = 0; i < s_.group.ops.size(); ++i) {
+      if (!one.known[first + i] && !shared_.after[i]) apply(i, one);
+    }
+    by = inverse(one);
+  }
+  apply_all(one, by ? &*by : nullptr);
+  Pair out;
+  for (std::int16_t v : s_.group.outputs) out.terms.push_back(input(one, v));
+  if (both) {
+    for (std::size_t v = 0; v < count; ++v) {
+      const Mirror& mirror = symmetry_.mirrors[v];
+      if (other.known[v]) continue;
+      if (mirror.value >= 0) {
+        other.values[v] = one.values[static_cast<std::size_t>(mirror.value)];
+        other.negative[v] = mirror.negative;
+      } else if (v < first) {
+        other.values[v] = of_[v] == Of::rows ? column(v) : row(v);
+      }
+      other.known[v] = mirror.value >= 0 || v < first;
+    }
+    const Mirror& divisor = by ? symmetry_.mirrors[static_cast<std::size_t>(shared_.divisor)] : Mirror{};
+    apply_all(other, divisor.value == shared_.divisor && !divisor.negative ? &*by : nullptr);
+    for (std::int16_t v : s_.group.outputs) out.others.push_back(other.values[static_cast<std::size_t>(v)]);
+  }
+  now_ += turn_;
+  return out;
 }
 
 // Of pairs of one block's points.
-NestEmitter::FewPairs::Terms NestEmitter::FewPairs::terms_of(const Lanes& lanes, int block) {
+NestEmitter::FewPairs::Pair NestEmitter::FewPairs::pair_of(const Lanes& lanes, int block, bool both) {
   const auto operand = [&](int Lane::* which) -> Operand {
     std::vector<int> points;
     for (const Lane& lane : lanes) points.push_back(lane.*which);
@@ -213,11 +263,19 @@ NestEmitter::FewPairs::Terms NestEmitter::FewPairs::terms_of(const Lanes& lanes,
           !one && !all);
     };
   };
-  return terms(operand(&Lane::row), operand(&Lane::column));
+  return pair(operand(&Lane::row), operand(&Lane::column), both);
 }
 
-// The rows of `rows` vectors as columns.
-std::vector<NestEmitter::FewPairs::Planned> NestEmitter::FewPairs::transpose(const std::vector<Terms>& rows,
+// Of a block's points and themselves; nothing if all have the same terms.
+NestEmitter::FewPairs::Terms NestEmitter::FewPairs::selves(int block) {
+  if (symmetry_.of_differences) return {};
+  Lanes lanes{};
+  for (int l = 0; l < kChunk; ++l) lanes[static_cast<std::size_t>(l)] = {l, l};
+  return pair_of(lanes, block, false).terms;
+}
+
+// What the pairs of so many rows give the other way round, as rows.
+std::vector<NestEmitter::FewPairs::Planned> NestEmitter::FewPairs::transpose(const std::vector<Pair>& rows,
                                                                              std::size_t sum) {
   static constexpr std::array<int, kChunk> kLow{0, 8, 2, 10, 4, 12, 6, 14}, kHigh{1, 9, 3, 11, 5, 13, 7, 15},
       kEven{0, 1, 4, 5, 8, 9, 12, 13}, kOdd{2, 3, 6, 7, 10, 11, 14, 15};
@@ -229,8 +287,8 @@ std::vector<NestEmitter::FewPairs::Planned> NestEmitter::FewPairs::transpose(con
   const double after = 4.0 * static_cast<double>(sum);
   std::array<Planned, kChunk> y, z;
   for (std::size_t r = 0; r < kChunk; r += 2) {
-    y[r] = merge(rows[r][sum], rows[r + 1][sum], kLow, after);
-    y[r + 1] = merge(rows[r][sum], rows[r + 1][sum], kHigh, after + 2);
+    y[r] = merge(rows[r].others[sum], rows[r + 1].others[sum], kLow, after);
+    y[r + 1] = merge(rows[r].others[sum], rows[r + 1].others[sum], kHigh, after + 2);
   }
   for (std::size_t r : {0, 1, 4, 5}) {
     z[r] = merge(y[r], y[r + 2], kEven, 4.0 * static_cast<double>(r % 2));
@@ -247,7 +305,7 @@ std::vector<NestEmitter::FewPairs::Planned> NestEmitter::FewPairs::transpose(con
 // Of the points in a block's rows with the others in its columns, and the other way round.
 void NestEmitter::FewPairs::across(int row_block, int block) {
   const int count = row_block < full_ ? kChunk : rest_;
-  std::vector<Terms> rows;
+  std::vector<Pair> rows;
   for (int r = 0; r < count; ++r) {
     const Operand row = [=, this](std::size_t k) {
       return plan(
@@ -256,14 +314,18 @@ void NestEmitter::FewPairs::across(int row_block, int block) {
     const Operand column = [=, this](std::size_t k) {
       return plan(now_ - kLoad, 0, [=, this] { return points_of_[k][static_cast<std::size_t>(block)]; }, false);
     };
-    rows.push_back(terms(row, column));
+    rows.push_back(pair(row, column));
   }
-  rows.resize(kChunk, Terms(sums()));
+  rows.resize(kChunk, Pair{Terms(sums()), Terms(sums())});
   for (std::size_t j = 0; j < sums(); ++j) {
     std::vector<Planned> terms;
-    for (int r = 0; r < count; ++r) terms.push_back(rows[static_cast<std::size_t>(r)][j]);
+    for (int r = 0; r < count; ++r) terms.push_back(rows[static_cast<std::size_t>(r)].terms[j]);
     leaf(j, row_block, block) = sum_of(terms);
     const std::vector<Planned> other = transpose(rows, j);
+    if (!negative_[j]) {
+      leaf(j, block, row_block) = sum_of(other);
+      continue;
+    }
     Planned total = plan(other[0].ready, kCheap, [=, this] { return b_.CreateFNeg(value(other[0])); });
     for (std::size_t c = 1; c < kChunk; ++c) {
       total = plan(std::max(total.ready, other[c].ready), kCheap,
@@ -282,19 +344,19 @@ NestEmitter::FewPairs::Planned NestEmitter::FewPairs::sum_of(const std::vector<P
   return total;
 }
 
-// A row of terms, of which those left or right of the diagonal are others, negated.
-NestEmitter::FewPairs::Planned NestEmitter::FewPairs::negated(const Planned& x, const Planned& other, int row,
-                                                              bool left) {
+// A row of terms, of which those left or right of the diagonal are others.
+NestEmitter::FewPairs::Planned NestEmitter::FewPairs::beside(const Planned& x, const Planned& other, std::size_t sum,
+                                                             int row, bool left) {
   if (row == (left ? 0 : kChunk - 1)) return x;
   return plan(std::max(x.ready, other.ready), kCheap, [=, this] {
     llvm::Constant* which = lanes_where(b_, [=](int l) { return left ? l < row : l > row; });
-    return b_.CreateSelect(which, b_.CreateFNeg(value(other)), value(x));
+    return b_.CreateSelect(which, negative_[sum] ? b_.CreateFNeg(value(other)) : value(other), value(x));
   });
 }
 
 // Two blocks, each among its own points.
 void NestEmitter::FewPairs::own_two(int a, int b) {
-  std::vector<Terms> rows;
+  std::vector<Pair> rows;
   for (int r = 0; r < kChunk; ++r) {
     llvm::Constant* others = lanes_where(b_, [=](int l) { return l < r; });
     const Operand row = [=, this](std::size_t k) {
@@ -302,7 +364,9 @@ void NestEmitter::FewPairs::own_two(int a, int b) {
           now_ - kCheap, kCheap,
           [=, this] {
             llvm::Value* x = row_operand(k, number(a * kChunk + r), kChunk).re;
-            return r == 0 ? x : b_.CreateSelect(others, row_operand(k, number(b * kChunk + r), kChunk).re, x);
+            if (r == 0) return x;
+            x = fence(x);
+            return b_.CreateSelect(others, row_operand(k, number(b * kChunk + r), kChunk).re, x);
           },
           r > 0);
     };
@@ -316,16 +380,24 @@ void NestEmitter::FewPairs::own_two(int a, int b) {
           },
           r > 0);
     };
-    rows.push_back(terms(row, column));
+    rows.push_back(pair(row, column));
   }
-  self_ = rows[0];
+  self_ = rows[0].terms;
+  const Terms selves_of_b = selves(b);
   for (std::size_t j = 0; j < sums(); ++j) {
     const std::vector<Planned> other = transpose(rows, j);
     std::vector<Planned> of_a, of_b;
     for (int r = 0; r < kChunk; ++r) {
       const auto at = static_cast<std::size_t>(r);
-      of_a.push_back(negated(rows[at][j], other[at], r, true));
-      of_b.push_back(negated(rows[at][j], other[at], r, false));
+      of_a.push_back(beside(rows[at].terms[j], other[at], j, r, true));
+      Planned x = rows[at].terms[j];
+      if (!selves_of_b.empty()) {
+        const Planned self = selves_of_b[j];
+        x = plan(std::max(x.ready, self.ready), kCheap, [=, this] {
+          return b_.CreateSelect(lanes_where(b_, [=](int l) { return l == r; }), value(self), value(x));
+        });
+      }
+      of_b.push_back(beside(x, other[at], j, r, false));
     }
     leaf(j, a, a) = sum_of(of_a);
     leaf(j, b, b) = sum_of(of_b);
@@ -335,7 +407,7 @@ void NestEmitter::FewPairs::own_two(int a, int b) {
 // A block among its own points: the first rows right of the diagonal, and in the lanes that are left the last ones.
 void NestEmitter::FewPairs::own(int block) {
   const int count = block < full_ ? kChunk : rest_;
-  std::vector<Terms> rows;
+  std::vector<Pair> rows;
   for (int r = 0; r < kHalf; ++r) {
     const int last = kChunk - 1 - r;
     Lanes lanes{};
@@ -343,18 +415,26 @@ void NestEmitter::FewPairs::own(int block) {
       const Lane lane = l < r ? Lane{last, last + 1 + l} : Lane{r, l};
       lanes[static_cast<std::size_t>(l)] = lane.column < count ? lane : Lane{r, r};
     }
-    rows.push_back(terms_of(lanes, block));
+    rows.push_back(pair_of(lanes, block));
   }
-  self_ = rows[0];
+  self_ = rows[0].terms;
+  const Terms own = selves(block);
   for (int r = kHalf; r < kChunk; ++r) {
-    rows.emplace_back(sums());
+    rows.push_back({Terms(sums()), Terms(sums())});
     if (r >= count) continue;
     const int with = kChunk - 1 - r;
     std::vector<int> which;
-    for (int l = 0; l < kChunk; ++l) which.push_back(l > r ? l - r - 1 : with);
+    for (int l = 0; l < kChunk; ++l) which.push_back(l > r ? l - r - 1 : own.empty() ? with : kChunk + r);
     for (std::size_t j = 0; j < sums(); ++j) {
-      const Planned x = rows[static_cast<std::size_t>(with)][j];
-      rows.back()[j] = plan(x.ready, kShuffle, [=, this] { return shuffle(value(x), value(x), which); });
+      const auto move = [&](const Planned& x, const Planned& self) {
+        return plan(std::max(x.ready, self.ready), kShuffle,
+                    [=, this] { return shuffle(value(x), value(self), which); });
+      };
+      const Pair& from = rows[static_cast<std::size_t>(with)];
+      Pair& to = rows.back();
+      to.terms[j] = move(from.terms[j], own.empty() ? from.terms[j] : own[j]);
+      const bool same = from.others[j].value == from.terms[j].value;
+      to.others[j] = same ? to.terms[j] : move(from.others[j], from.others[j]);
     }
   }
   for (std::size_t j = 0; j < sums(); ++j) {
@@ -362,7 +442,7 @@ void NestEmitter::FewPairs::own(int block) {
     std::vector<Planned> all;
     for (int r = 0; r < count; ++r) {
       const auto at = static_cast<std::size_t>(r);
-      all.push_back(negated(rows[at][j], other[at], r, true));
+      all.push_back(beside(rows[at].terms[j], other[at], j, r, true));
     }
     leaf(j, block, block) = sum_of(all);
   }
@@ -376,18 +456,27 @@ void NestEmitter::FewPairs::own_few(int block) {
   for (int r = 0; r < rest_; ++r) {
     for (int c = r + 1; c < rest_; ++c) {
       const auto row = static_cast<std::size_t>(r), column = static_cast<std::size_t>(c);
-      lane_of[row][column] = lane_of[column][row] = used;
+      lane_of[row][column] = used;
+      lane_of[column][row] = kChunk + used;
       lanes[static_cast<std::size_t>(used++)] = {r, c};
     }
   }
-  const Terms terms = terms_of(lanes, block);
+  const Pair pairs = pair_of(lanes, block);
+  const Terms own = selves(block);
   for (std::size_t j = 0; j < sums(); ++j) {
     std::vector<Planned> rows;
     for (int r = 0; r < rest_; ++r) {
       const std::array<int, kChunk> which = lane_of[static_cast<std::size_t>(r)];
-      const Planned x =
-          plan(terms[j].ready, kShuffle, [=, this, x = terms[j]] { return shuffle(value(x), value(x), which); });
-      rows.push_back(negated(x, x, r, true));
+      const Planned term = pairs.terms[j], other = pairs.others[j];
+      Planned x = plan(std::max(term.ready, other.ready), kShuffle,
+                       [=, this] { return shuffle(value(term), value(other), which); });
+      if (negative_[j]) x = beside(x, x, j, r, true);
+      if (!own.empty()) {
+        x = plan(std::max(x.ready, own[j].ready), kCheap, [=, this, self = own[j]] {
+          return b_.CreateSelect(lanes_where(b_, [=](int l) { return l == r; }), value(self), value(x));
+        });
+      }
+      rows.push_back(x);
     }
     leaf(j, block, block) = sum_of(rows);
   }
@@ -396,7 +485,7 @@ void NestEmitter::FewPairs::own_few(int block) {
 llvm::Value* NestEmitter::FewPairs::emit() {
   double when = kRoot;
   for (std::size_t k = 0; k < s_.from.size(); ++k) {
-    for (int block = 0; block < blocks_ && of_[k] == Of::columns; ++block, when += kCheap) {
+    for (int block = 0; block < blocks_ && shows_first(k); ++block, when += kCheap) {
       tasks_.push_back({when, [=, this] { check_points(points_of_[k][static_cast<std::size_t>(block)]); }});
     }
   }
@@ -404,7 +493,10 @@ llvm::Value* NestEmitter::FewPairs::emit() {
   if (full_ % 2 == 1) own(full_ - 1);
   if (rest_ > kHalf) own(full_);
   if (rest_ > 1 && rest_ <= kHalf) own_few(full_);
-  for (std::size_t j = 0; j < sums() && rest_ == 1; ++j) leaf(j, full_, full_) = self_[j];
+  if (rest_ == 1) {
+    const Terms own = symmetry_.of_differences ? self_ : pair_of(Lanes{}, full_, false).terms;
+    for (std::size_t j = 0; j < sums(); ++j) leaf(j, full_, full_) = own[j];
+  }
   for (int block = 0; block < full_; ++block) {
     for (int row_block = block + 1; row_block < full_; ++row_block) across(row_block, block);
   }

@@ -20,7 +20,7 @@ class NestEmitter::PairSums : PairTerms {
   llvm::Value* emit() {
     make_memory();
     for (std::size_t k = 0; k < s_.from.size() && !shared_.divides.empty(); ++k) {
-      for (int block = 0; block < blocks_ && of_[k] == Of::columns; ++block)
+      for (int block = 0; block < blocks_ && shows_first(k); ++block)
         check_points(columns(k, number(block), block < full_ ? nullptr : mask(kChunk), kChunk));
     }
     if (full_ > 0) whole_blocks();
@@ -309,8 +309,9 @@ class NestEmitter::PairSums : PairTerms {
 
 // Numbers that do not fit, and sums of nothing but zeros, are rare: then all pairs are computed.
 void NestEmitter::sum_pairs(const NestStatement& s, const Pointers& pointers) {
-  llvm::Value* wrong =
-      FewPairs::fits(*this, s) ? FewPairs(*this, s, pointers).emit() : PairSums(*this, s, pointers).emit();
+  const bool few = FewPairs::fits(*this, s);
+  if (!few && !pair_symmetry(s.group, pair_operands(s))->antisymmetric) return innermost(s, pointers);
+  llvm::Value* wrong = few ? FewPairs(*this, s, pointers).emit() : PairSums(*this, s, pointers).emit();
   auto *all = block("all_pairs"), *after = block("after");
   b_.CreateCondBr(wrong, all, after, llvm::MDBuilder(context_).createBranchWeights(1, 1 << 20));
   b_.SetInsertPoint(all);

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <bit>
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <vector>
@@ -26,7 +27,7 @@ class NestEmitter::PairTerms {
         full_(points_ / kChunk),
         rest_(points_ % kChunk),
         blocks_(full_ + (rest_ > 0 ? 1 : 0)),
-        symmetry_(*antisymmetric(s.group, pair_operands(s))),
+        symmetry_(*pair_symmetry(s.group, pair_operands(s))),
         vector_(e_.elements_->vector_type(DType::float64, kChunk)),
         bits_(llvm::FixedVectorType::get(b_.getInt64Ty(), kChunk)) {
     if (e_.isa_ != Isa::baseline) shared_ = shared_divisor(s.group);
@@ -46,8 +47,14 @@ class NestEmitter::PairTerms {
   }
 
   void note(llvm::Value* bits) { b_.CreateStore(b_.CreateOr(b_.CreateLoad(bits_, wrong_), bits), wrong_); }
-  // Differences of numbers that are 0, or of middling size, can be divided by a product. As integers sizes are in
-  // order.
+  // The first of the operands that show the same numbers of points.
+  bool shows_first(std::size_t k) const {
+    for (std::size_t other = 0; other < k; ++other) {
+      if (s_.points[other] == s_.points[k]) return false;
+    }
+    return of_[k] != Of::all;
+  }
+  // As integers sizes are in order, and zeros are the largest if 1 is taken from them.
   void check_points(llvm::Value* x) {
     llvm::Value* size = b_.CreateAnd(b_.CreateBitCast(x, bits_), llvm::ConstantInt::get(bits_, ~std::uint64_t{0} >> 1));
     const auto more = [&](llvm::AllocaInst* slot, llvm::Intrinsic::ID of, llvm::Value* than) {
@@ -55,7 +62,7 @@ class NestEmitter::PairTerms {
     };
     more(largest_, llvm::Intrinsic::umax, size);
     if (shared_.divides.empty()) return;
-    more(smallest_, llvm::Intrinsic::umin, b_.CreateSub(size, llvm::ConstantInt::get(bits_, 1)));  // 0: the largest
+    more(smallest_, llvm::Intrinsic::umin, b_.CreateSub(size, llvm::ConstantInt::get(bits_, 1)));
   }
 
   // Of the lanes of the last block those that are there.
@@ -94,13 +101,13 @@ class NestEmitter::PairTerms {
   }
   llvm::Value* numbers_misfit() {
     const bool divides = !shared_.divides.empty();
-    const double most = divides ? 0x1p511 : std::numeric_limits<double>::infinity();
+    const double most = divides ? std::ldexp(1.0, kMiddlingPoint) : std::numeric_limits<double>::infinity();
     const auto from = [&](double d, std::uint64_t less) {
       return llvm::ConstantInt::get(bits_, std::bit_cast<std::uint64_t>(d) - less);
     };
     llvm::Value* wrong = b_.CreateICmpUGE(b_.CreateLoad(bits_, largest_), from(most, 0));
     if (divides) {
-      llvm::Value* small = b_.CreateICmpULT(b_.CreateLoad(bits_, smallest_), from(0x1p-459, 1));
+      llvm::Value* small = b_.CreateICmpULT(b_.CreateLoad(bits_, smallest_), from(std::ldexp(1.0, -kMiddlingPoint), 1));
       llvm::Value* misfits =
           b_.CreateAnd(b_.CreateLoad(bits_, wrong_), llvm::ConstantInt::get(bits_, Quotients::kMisfit));
       wrong = b_.CreateOr(b_.CreateOr(wrong, small), b_.CreateICmpNE(misfits, llvm::Constant::getNullValue(bits_)));
@@ -125,7 +132,9 @@ class NestEmitter::PairTerms {
 // Of few points: straight code, every operation where a processor will come to it.
 class NestEmitter::FewPairs : PairTerms {
  public:
-  static bool fits(const NestEmitter& emitter, const NestStatement& s);
+  static bool fits(const NestEmitter& emitter, const NestStatement& s) {
+    return emitter.isa_ == Isa::avx512 && few_pair_vectors(s.positions[0][0], s.group) > 0;
+  }
   FewPairs(NestEmitter& emitter, const NestStatement& s, const Pointers& pointers);
   // Gives whether some sum is to be made otherwise.
   llvm::Value* emit();
@@ -137,6 +146,15 @@ class NestEmitter::FewPairs : PairTerms {
     double ready = 0;  // in cycles from the beginning
   };
   using Terms = std::vector<Planned>;  // one for each sum
+  // What a pair gives, and what it gives the other way round, perhaps negated.
+  struct Pair {
+    Terms terms, others;
+  };
+  // Values of a pair, one way round.
+  struct Side {
+    std::vector<Planned> values;
+    std::vector<bool> negative, known;
+  };
   struct Lane {
     int row, column;  // points of a block
   };
@@ -150,15 +168,20 @@ class NestEmitter::FewPairs : PairTerms {
   void find_common();
   double turn() const;
 
-  Terms terms(const Operand& row, const Operand& column);
-  Terms terms_of(const Lanes& lanes, int block);
-  void plan_quotients(std::vector<Planned>& values);
+  Planned input(Side& side, int v);
+  void apply(std::size_t i, Side& side);
+  void apply_all(Side& side, const Planned* inverse);
+  void quotients(Side& side, const Planned& inverse);
+  Planned inverse(Side& side);
+  Pair pair(const Operand& row, const Operand& column, bool both = true);
+  Pair pair_of(const Lanes& lanes, int block, bool both = true);
+  Terms selves(int block);
   void across(int row_block, int block);
   void own_two(int a, int b);
   void own(int block);
   void own_few(int block);
-  std::vector<Planned> transpose(const std::vector<Terms>& rows, std::size_t sum);
-  Planned negated(const Planned& x, const Planned& other, int row, bool left);
+  std::vector<Planned> transpose(const std::vector<Pair>& rows, std::size_t sum);
+  Planned beside(const Planned& x, const Planned& other, std::size_t sum, int row, bool left);
   Planned sum_of(const std::vector<Planned>& rows);
   Planned& leaf(std::size_t sum, int row_block, int block) {
     return leaves_[(sum * static_cast<std::size_t>(blocks_) + static_cast<std::size_t>(row_block)) *
@@ -175,6 +198,7 @@ class NestEmitter::FewPairs : PairTerms {
   std::vector<std::vector<llvm::Value*>> points_of_;  // operand, block
   std::vector<Registers> common_;                     // values of the group that all pairs have in common
   Terms self_;                                        // of a point and itself, in lane 0
+  std::vector<bool> negative_;                        // of each sum: the other way round terms are negated
   std::vector<Planned> leaves_;
   double now_ = 0;   // when the next vector of pairs begins
   double turn_ = 0;  // cycles for one
