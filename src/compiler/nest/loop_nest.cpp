@@ -6,6 +6,7 @@
 #include "compiler/nest/strips.h"
 #include "compiler/nest/turn_blocks.h"
 #include "compiler/nest/turn_lowering.h"
+#include "ops/reduce/reduce_driver.h"
 #include "tnp/runtime.h"
 
 namespace tnp::compiler {
@@ -16,11 +17,19 @@ using Kind = NestStatement::Kind;
 using ArgumentKind = LoopNest::Argument::Kind;
 
 // Arrays of up to as many elements are held in registers, if not too much code comes of it.
-constexpr int kSmallElements[] = {128, 32, 0};
+constexpr int kSmallElements[] = {256, 128, 32, 0};
+constexpr int kMostElements = 128;  // but where numbers of extreme elements are looked for, which else are calls
 constexpr std::int64_t kMostSmallCost = 600;
 // Several turns in one pass take half as long as one by one: so much more work than in other loops is left to one
 // thread where there are but two.
 constexpr int kBlockAllowance = 8;
+
+bool finds_extremes(const Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const GraphNode& n) {
+    const std::optional<ReduceOp> op = reduce_op_of(*n.op);
+    return op == ReduceOp::argmin || op == ReduceOp::argmax;
+  });
+}
 
 class LoopLowering {
  public:
@@ -243,7 +252,7 @@ class LoopLowering {
 // `blocks`: whether several turns may be computed at a time; then, if there is no such nest, whether that may be why.
 std::optional<LoopNest> lower(const LoopSpec& loop, std::span<const Shape> inputs, bool small_arrays, bool& blocks) {
   for (int most : kSmallElements) {
-    if (most > 0 && !small_arrays) continue;
+    if ((most > 0 && !small_arrays) || (most > kMostElements && !finds_extremes(*loop.body))) continue;
     for (const bool may_strip : {true, false}) {
       if (may_strip && most == 0) continue;
       LoopLowering lowering(loop, inputs, most, may_strip, blocks);

@@ -404,6 +404,33 @@ def test_gradient_of_a_loop_with_a_condition(n):
     np.testing.assert_allclose(np.asarray(got), slope, rtol=1e-9)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int32"])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_best_way_through_states(axis, dtype):
+    """Viterbi's algorithm, also where some elements are the same, or NaN."""
+    rng = np.random.default_rng(0)
+    for n in (5, 13, 16, 17):
+        x = np.round(rng.standard_normal((n, n)) * 3).astype(dtype)
+        rows = np.round(rng.standard_normal((7, n)) * 3).astype(dtype)
+        if dtype != "int32":
+            rows[4, 2] = np.nan
+
+        def way(score, row, x=x):
+            all_ways = (score[:, None] if axis == 0 else score[None]) + tnp.asarray(x)
+            return tnp.max(all_ways, axis=axis) + row, tnp.argmax(all_ways, axis=axis)
+
+        score, kept = rows[0], []
+        for row in rows:
+            all_ways = (score[:, None] if axis == 0 else score[None]) + x
+            kept.append(np.argmax(all_ways, axis=axis))
+            score = np.max(all_ways, axis=axis) + row
+        f = tnp.function(lambda s, r, way=way: tnp.scan(way, s, r))
+        for _ in range(3):
+            got, ways = f(tnp.asarray(rows[0]), tnp.asarray(rows))
+            np.testing.assert_array_equal(np.asarray(got), score)
+            np.testing.assert_array_equal(np.asarray(ways), np.stack(kept))
+
+
 # --- all together
 
 
