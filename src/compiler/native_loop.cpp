@@ -25,6 +25,7 @@ constexpr std::int64_t kPollCycles = 1 << 21;
 constexpr double kLowerNs = 4e5;            // roughly, to make a nest
 constexpr double kCompileNs = 7e6;          // and code of it, …
 constexpr double kCompileNsPerCycle = 3e4;  // … with so much more for all that it does
+constexpr double kBlocksNs = 4e7;           // … where it computes several turns at a time
 constexpr double kSmallNs = 5e7;            // native code has run for so long: other code for small arrays will pay
 constexpr std::int64_t kFirstRows = 256;    // collected by a loop of which nobody knows how long it is
 
@@ -136,12 +137,13 @@ struct NativeLoop::Version {
 };
 
 // A loop over arrays of certain shapes. The first one of a loop has code for just these, where small arrays are in
-// registers; later ones have code that serves all sizes, until they have run for long.
+// registers; later ones have code that serves all sizes, until they have run for long. Then, too, there may be code for
+// several turns at a time.
 struct NativeLoop::Instance {
   Isa isa;
   std::vector<Shape> shapes;
   bool first = false;
-  Version exact, general;
+  Version exact, general, blocks;
   std::atomic<std::int64_t> spent_ns{0}, native_ns{0};
   std::atomic<bool> settled{false};  // its plans are made, so that what iterations take tells what others will
 };
@@ -214,7 +216,10 @@ std::shared_ptr<NativeLoop::Instance> NativeLoop::instance_for(const State& stat
 }
 
 void NativeLoop::lower(Version& version, const Instance& instance, JitMode mode) {
-  version.nest = lower_loop(loop_, instance.shapes, &version == &instance.exact);
+  const LoopForm form = &version == &instance.blocks  ? LoopForm::blocks
+                        : &version == &instance.exact ? LoopForm::small_arrays
+                                                      : LoopForm::any_size;
+  version.nest = lower_loop(loop_, instance.shapes, form);
   if (!version.nest) return;
   if (checks_nests()) {
     const std::string wrong = verify(version.nest->nest);
@@ -226,11 +231,18 @@ void NativeLoop::lower(Version& version, const Instance& instance, JitMode mode)
   version.compiled = version.code != nullptr;
 }
 
-NativeLoop::Version& NativeLoop::choose_version(Instance& instance, JitMode mode) {
-  const bool exact = instance.first || mode == JitMode::always || static_cast<double>(instance.native_ns) > kSmallNs;
+// `total_ns`: for how long the loop has run, and will.
+NativeLoop::Version& NativeLoop::choose_version(Instance& instance, double total_ns, JitMode mode) {
+  const auto native_ns = static_cast<double>(instance.native_ns);
+  const bool exact = instance.first || mode == JitMode::always || native_ns > kSmallNs;
   Version& version = exact ? instance.exact : instance.general;
   std::call_once(version.lowering, [&] { lower(version, instance, mode); });
-  return version;
+  if (version.nest && mode != JitMode::always && total_ns + native_ns < kBlocksNs) return version;
+  Version& blocks = instance.blocks;
+  std::call_once(blocks.lowering, [&] { lower(blocks, instance, mode); });
+  if (!blocks.nest) return version;
+  const bool choose = !version.nest || worth_code(blocks, instance.isa, total_ns + native_ns - kBlocksNs, mode);
+  return choose ? blocks : version;
 }
 
 // Whether there is code, or should be now: where the loop has run for as long as making it takes, or is about to.
@@ -392,11 +404,11 @@ NativeLoop::Outcome NativeLoop::run(const State& state, JitMode mode) {
   const std::shared_ptr<Instance> instance = instance_for(state, mode == JitMode::always ? forever : loop_ns + left);
   if (!instance) return Outcome::not_yet;
   const std::int64_t before = instance->spent_ns.fetch_add(state.spent_ns);
-  Version& version = choose_version(*instance, mode);
-  if (!version.nest) return Outcome::never;
   const double expected = instance->settled.exchange(true) ? left : 0;
-  if (!worth_code(version, instance->isa, static_cast<double>(before) + spent + expected, mode))
-    return version.failed ? Outcome::never : Outcome::not_yet;
+  const double total_ns = static_cast<double>(before) + spent + expected;
+  Version& version = choose_version(*instance, total_ns, mode);
+  if (!version.nest) return Outcome::never;
+  if (!worth_code(version, instance->isa, total_ns, mode)) return version.failed ? Outcome::never : Outcome::not_yet;
   const auto start = std::chrono::steady_clock::now();
   const Outcome outcome = run_code(version, state);
   const std::int64_t native_ns = std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();

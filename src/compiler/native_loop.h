@@ -49,7 +49,7 @@ class NativeLoop {
   struct Instance;
   // Absent where there is none yet, and making one would cost more than the loop has taken so far.
   std::shared_ptr<Instance> instance_for(const State& state, double loop_ns);
-  Version& choose_version(Instance& instance, JitMode mode);
+  Version& choose_version(Instance& instance, double total_ns, JitMode mode);
   void lower(Version& version, const Instance& instance, JitMode mode);
   static bool worth_code(Version& version, Isa isa, double total_ns, JitMode mode);
   static Outcome run_code(const Version& version, const State& state);

@@ -20,6 +20,7 @@ using ArgumentKind = LoopNest::Argument::Kind;
 constexpr int kSmallElements[] = {256, 128, 32, 0};
 constexpr int kMostElements = 128;  // but where numbers of extreme elements are looked for, which else are calls
 constexpr std::int64_t kMostSmallCost = 600;
+constexpr int kMostInBlocks = 32;
 // Several turns in one pass take half as long as one by one: so much more work than in other loops is left to one
 // thread where there are but two.
 constexpr int kBlockAllowance = 8;
@@ -34,16 +35,15 @@ bool finds_extremes(const Graph& graph) {
 class LoopLowering {
  public:
   LoopLowering(const LoopSpec& loop, std::span<const Shape> inputs, int most_small_elements, bool may_strip,
-               bool may_block)
-      : loop_(loop), inputs_(inputs), may_block_(may_block) {
+               bool blocks)
+      : loop_(loop), inputs_(inputs), blocks_(blocks) {
     out_.most_small_elements = most_small_elements;
     out_.may_strip = may_strip;
   }
   bool strips() const { return out_.strips; }
-  bool blocks() const { return block_.has_value(); }
 
   std::optional<LoopNest> run() {
-    if (!prepare_graphs()) return std::nullopt;
+    if (!prepare_graphs() || (blocks_ && !block_)) return std::nullopt;
     make_carries();
     NestStatement several{.kind = Kind::loop}, whole{.kind = Kind::loop};
     if (block_) {
@@ -87,7 +87,7 @@ class LoopLowering {
       out_.carries.push_back(in.shape);
     }
     if (out_.may_strip) out_.strips = make_strips(body_.graph, out_.most_small_elements, num_carries());
-    const bool may_block = may_block_ && num_collected() == 0;
+    const bool may_block = blocks_ && num_collected() == 0;
     if (!loop_.condition) {
       if (may_block) block_ = several_turns(body_, nullptr, num_carries(), loop_.num_scanned);
       return true;
@@ -237,7 +237,7 @@ class LoopLowering {
 
   const LoopSpec& loop_;
   std::span<const Shape> inputs_;
-  const bool may_block_;
+  const bool blocks_;
   LoopNest out_;
   LoopGraph body_;
   std::optional<LoopGraph> condition_;
@@ -249,36 +249,24 @@ class LoopLowering {
   std::map<std::pair<ArgumentKind, int>, Place> constants_;
 };
 
-// `blocks`: whether several turns may be computed at a time; then, if there is no such nest, whether that may be why.
-std::optional<LoopNest> lower(const LoopSpec& loop, std::span<const Shape> inputs, bool small_arrays, bool& blocks) {
+}  // namespace
+
+std::optional<LoopNest> lower_loop(const LoopSpec& loop, std::span<const Shape> inputs, LoopForm form) {
   for (int most : kSmallElements) {
-    if ((most > 0 && !small_arrays) || (most > kMostElements && !finds_extremes(*loop.body))) continue;
+    if ((most > 0 && form == LoopForm::any_size) || (most > kMostElements && !finds_extremes(*loop.body))) continue;
+    if (most > kMostInBlocks && form == LoopForm::blocks) continue;
     for (const bool may_strip : {true, false}) {
       if (may_strip && most == 0) continue;
-      LoopLowering lowering(loop, inputs, most, may_strip, blocks);
+      LoopLowering lowering(loop, inputs, most, may_strip, form == LoopForm::blocks);
       std::optional<LoopNest> nest = lowering.run();
       const bool fits = nest && (most == 0 || nest->small_cost <= kMostSmallCost);
       if (fits) return nest;
       if (nest ? nest->strips : lowering.strips()) continue;
-      if (!nest) {
-        blocks = lowering.blocks();
-        return nest;
-      }
+      if (!nest) return nest;
       break;
     }
   }
-  blocks = false;
   return std::nullopt;
-}
-
-}  // namespace
-
-std::optional<LoopNest> lower_loop(const LoopSpec& loop, std::span<const Shape> inputs, bool small_arrays) {
-  bool blocks = true;
-  std::optional<LoopNest> nest = lower(loop, inputs, small_arrays, blocks);
-  if (nest || !blocks) return nest;
-  blocks = false;
-  return lower(loop, inputs, small_arrays, blocks);
 }
 
 }  // namespace tnp::compiler

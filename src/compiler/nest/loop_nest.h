@@ -70,8 +70,14 @@ struct LoopNest {
   bool may_end_early = false;              // for an error in what an inner loop may never come to
 };
 
-// Nothing if the loop has no such form. `inputs`: shapes of the body's inputs. Without small arrays, which are part of
-// the code, other sizes of the same ranks have the same nest.
-std::optional<LoopNest> lower_loop(const LoopSpec& loop, std::span<const Shape> inputs, bool small_arrays = true);
+// What a nest is made for.
+enum class LoopForm : std::uint8_t {
+  any_size,      // other sizes of the same ranks have the same nest
+  small_arrays,  // those are in registers, and part of the code
+  blocks,        // several turns at a time: takes long to compile
+};
+
+// Nothing if the loop has no such form. `inputs`: shapes of the body's inputs.
+std::optional<LoopNest> lower_loop(const LoopSpec& loop, std::span<const Shape> inputs, LoopForm form);
 
 }  // namespace tnp::compiler
