@@ -154,6 +154,17 @@ std::string verify(const Graph& graph) {
       if (!in_range(i) || known[i]) return std::string(node.op->name) + " computes %" + std::to_string(i) + " again";
       known[i] = true;
     }
+    std::string no_size;
+    if (node.params) {
+      for_each_symbolic_dim(*node.params, [&](Dim d) {
+        for_each_leaf(d, [&](const DimExpr& leaf) {
+          const auto it = graph.leaf_values.find(leaf.node);
+          if (it == graph.leaf_values.end() || !in_range(it->second) || !known[it->second])
+            no_size = std::string(node.op->name) + " reads the size of a value that is not there";
+        });
+      });
+    }
+    if (!no_size.empty()) return no_size;
     InnerGraphs inner;
     if (node.params) node.params->clone()->visit(inner);
     if (!inner.wrong.empty()) return std::string(node.op->name) + ": " + inner.wrong;

@@ -226,6 +226,7 @@ const void* fresh_owner() {
 }
 
 constexpr int kMaxDepth = 200;
+constexpr Dim kLeastSize = -(Dim{1} << 31);  // a start below zero; handles of sizes lie below
 
 // What a text gives for a captured array: its number among the constants, or the value of a 0-d one.
 struct Constant {
@@ -337,7 +338,7 @@ class Reader {
     skip();
     if (at_ < text_.size() && (text_[at_] == '-' || (text_[at_] >= '0' && text_[at_] <= '9'))) {
       const std::int64_t v = integer();
-      if (v < -(std::int64_t{1} << 31)) fail("a size is out of range");
+      if (v < kLeastSize) fail("a size is out of range");
       return v;
     }
     if (accept("(")) {
@@ -391,6 +392,13 @@ class Reader {
     std::map<std::int64_t, int> numbers;  // of the text → of the graph
   };
 
+  void refuse_negative(const Shape& sizes) const {
+    if (!sizes.rank_known()) return;
+    for (Dim d : sizes) {
+      if (d < 0 && d >= kLeastSize) fail("a size is below zero");
+    }
+  }
+
   int use(const Scope& s) {
     expect("%");
     const std::int64_t n = integer();
@@ -406,6 +414,7 @@ class Reader {
     value.dtype = dtype();
     const void* owner = fresh_owner();
     value.shape = shape(owner);
+    refuse_negative(value.shape);
     const int id = static_cast<int>(s.graph->values.size());
     if (!s.numbers.emplace(n, id).second) fail("%" + std::to_string(n) + " is defined twice");
     s.graph->leaf_values[owner] = id;
@@ -527,7 +536,9 @@ class ParamReader final : public ParamVisitor {
     if (go(n)) v = r_.quoted();
   }
   void operator()(const char* n, Shape& v) override {
-    if (go(n)) v = r_.shape();
+    if (!go(n)) return;
+    v = r_.shape();
+    if (std::string_view(n) != "start") r_.refuse_negative(v);
   }
   void operator()(const char* n, Axes& v) override {
     v.clear();
@@ -652,7 +663,7 @@ void Reader::node(Scope& s) {
   if (next == std::string_view::npos || text_[next] != '{') at_ = after_call;
   while (at_ < text_.size() && text_[at_] == ' ') ++at_;
   if (at_ < text_.size() && text_[at_] == '#') {
-    const std::size_t start = at_ + 2;
+    const std::size_t start = text_.substr(at_, 2) == "# " ? at_ + 2 : at_ + 1;
     skip_line();
     if (start < at_) node.location = std::string(text_.substr(start, at_ - start));
   }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -49,9 +50,29 @@ std::int64_t now() {
       .count();
 }
 
+// The thread that forked has another number in the child.
 long thread_number() {
-  thread_local const long number = syscall(SYS_gettid);
+  thread_local pid_t process = 0;
+  thread_local long number = 0;
+  if (const pid_t now = getpid(); now != process) {
+    process = now;
+    number = syscall(SYS_gettid);
+  }
   return number;
+}
+
+// What the system calls a thread that still runs.
+std::string thread_name(long thread) {
+  if (thread == getpid()) return "main thread";
+  std::string name;
+  if (std::FILE* file = std::fopen(("/proc/self/task/" + std::to_string(thread) + "/comm").c_str(), "r")) {
+    char line[64];
+    if (std::fgets(line, sizeof line, file)) name = line;
+    std::fclose(file);
+  }
+  while (!name.empty() && name.back() == '\n') name.pop_back();
+  const bool readable = std::all_of(name.begin(), name.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+  return name.empty() || !readable ? "thread" : name;
 }
 
 void write_text(std::string& out, const std::string& text) {
@@ -98,6 +119,16 @@ std::string as_json(const std::vector<Event>& events, std::int64_t origin, std::
                     R"(},"traceEvents":[)"
                     "\n" +
                     R"({"ph":"M","pid":)" + process + R"(,"name":"process_name","args":{"name":"tnp"}})";
+  std::set<long> threads;
+  for (const Event& e : events) threads.insert(e.thread);
+  for (const long thread : threads) {
+    out +=
+        ",\n"
+        R"({"ph":"M","pid":)" +
+        process + R"(,"tid":)" + std::to_string(thread) + R"(,"name":"thread_name","args":{"name":)";
+    write_text(out, thread_name(thread));
+    out += "}}";
+  }
   for (const Event& e : events) {
     out += ",\n";
     write_event(out, e, process, origin);

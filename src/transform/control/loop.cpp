@@ -262,7 +262,7 @@ class LoopRun {
     const auto carries = static_cast<std::size_t>(p_.num_carries), scanned = static_cast<std::size_t>(p_.num_scanned);
     for (std::size_t s = 0; s < scanned; ++s) in_[carries + s] = row_of(call_.in[carries + s], row);
     add_shared();
-    body_->run_owned_to(in_, results_);  // in the memory of carries that nobody else holds
+    body_->run_short(in_, results_);  // in the memory of carries that nobody else holds
     for (std::size_t k = 0; k < carries; ++k) in_[k] = std::move(results_[k]);
     for (std::size_t k = 0; k < collectors_.size(); ++k) collectors_[k].add(std::exchange(results_[carries + k], {}));
   }

@@ -152,3 +152,34 @@ def test_long_compilations_are_told_to_the_log(caplog):
         caplog.clear()
         tnp.function(lambda x: x * 4 + 1)(tnp.ones(3))
     assert caplog.text == ""
+
+
+def test_threads_have_names(tmp_path):
+    f = tnp.function(lambda x: tnp.cumsum(x) * 2)
+    with tnp.profile(tmp_path / "t.json"):
+        f(tnp.ones(100))
+        thread = threading.Thread(target=lambda: f(tnp.ones(100)))
+        thread.start()
+        thread.join()
+    with open(tmp_path / "t.json", encoding="utf-8") as file:
+        events = json.load(file)["traceEvents"]
+    named = {e["tid"]: e["args"]["name"] for e in events if e["ph"] == "M" and e["name"] == "thread_name"}
+    assert set(named) == {e["tid"] for e in events if e["ph"] == "X"}
+    assert len(named) == 2
+    assert "main thread" in named.values()
+
+
+def test_a_child_process_has_threads_of_its_own(tmp_path):
+    code = (
+        "import json, os, sys, tnp\n"
+        "f = tnp.function(lambda x: tnp.cumsum(x) * 2)\n"
+        "def tids(path):\n"
+        "    with tnp.profile(path): f(tnp.ones(100))\n"
+        "    return {(e['pid'], e['tid']) for e in json.load(open(path))['traceEvents'] if e['ph'] == 'X'}\n"
+        "assert tids(sys.argv[1]) == {(os.getpid(), os.getpid())}\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    os._exit(0 if tids(sys.argv[1]) == {(os.getpid(), os.getpid())} else 1)\n"
+        "sys.exit(os.waitpid(child, 0)[1])\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "t.json")], check=True, timeout=60)
