@@ -67,24 +67,39 @@ void gather_range(std::byte* to, const LoopOperand& from, const Shape& shape, st
 void scatter_range(const LoopOperand& to, const std::byte* from, const Shape& shape, std::int64_t begin, std::int64_t n,
                    int size) {
   with_element_bits(size, [&]<class T>(T) {
-    std::int64_t index[kMaxDims];
-    std::byte* at = to.data;
-    std::int64_t rest = begin;
-    for (int d = shape.ndim() - 1; d >= 0; --d) {
-      index[d] = rest % shape[d];
-      rest /= shape[d];
-      at += index[d] * to.strides[d];
-    }
-    for (std::int64_t i = 0; i < n; ++i) {
-      std::memcpy(at, from + i * static_cast<std::int64_t>(sizeof(T)), sizeof(T));
-      for (int d = shape.ndim() - 1; d >= 0; --d) {
-        at += to.strides[d];
-        if (++index[d] < shape[d]) break;
-        at -= shape[d] * to.strides[d];
-        index[d] = 0;
+    const int last = shape.ndim() - 1;
+    const std::int64_t inner = shape[last], stride = to.strides[last];
+    for (std::int64_t i = begin; i < begin + n;) {
+      std::byte* row = to.data;
+      std::int64_t rest = i / inner;
+      for (int d = last - 1; d >= 0; --d) {
+        row += rest % shape[d] * to.strides[d];
+        rest /= shape[d];
       }
+      const std::int64_t first = i % inner, m = std::min(inner - first, begin + n - i);
+      for (std::int64_t k = 0; k < m; ++k, from += sizeof(T)) std::memcpy(row + (first + k) * stride, from, sizeof(T));
+      i += m;
     }
   });
+}
+
+// The same elements in another order: without axes of one place, the longest axis innermost.
+void put_longest_innermost(Shape& shape, std::vector<LoopOperand>& operands) {
+  int longest = 0;
+  for (int d = 1; d < shape.ndim(); ++d) longest = shape[d] >= shape[longest] ? d : longest;
+  Axes order;
+  for (int d = 0; d < shape.ndim(); ++d) {
+    if (d != longest && shape[d] != 1) order.push_back(d);
+  }
+  if (shape.ndim() > 0) order.push_back(longest);
+  const Shape whole = shape;
+  shape.resize(order.size());
+  for (int d = 0; d < order.size(); ++d) shape[d] = whole[static_cast<int>(order[d])];
+  for (LoopOperand& o : operands) {
+    const Strides strides = o.strides;
+    o.strides.resize(order.size());
+    for (int d = 0; d < order.size(); ++d) o.strides[d] = strides[static_cast<int>(order[d])];
+  }
 }
 
 // One element, its size known to the compiler for the sizes there are.
@@ -693,7 +708,8 @@ void FusedKernel::run_prepared(const Prepared& prepared, std::span<const LoopOpe
   }
 }
 
-void FusedKernel::run_scattered(const Shape& shape, std::span<const LoopOperand> operands, JitMode mode) {
+void FusedKernel::run_scattered(Shape shape, std::vector<LoopOperand> operands, JitMode mode) {
+  put_longest_innermost(shape, operands);
   const int outputs = group_.num_outputs();
   const std::int64_t n = shape.num_elements();
   OperandMask scalars;

@@ -51,7 +51,7 @@ class FusedKernel {
   bool prepare(const Shape& shape, std::span<const LoopOperand> operands, Prepared& prepared) const;
   void run_prepared(const Prepared& prepared, std::span<const LoopOperand> operands) const;
   // Few elements, which lie far from each other: they are put into rows, and the results where they belong.
-  void run_scattered(const Shape& shape, std::span<const LoopOperand> operands, JitMode mode);
+  void run_scattered(Shape shape, std::vector<LoopOperand> operands, JitMode mode);
 
   int num_compiled() const;  // variants with code
   std::int64_t grain() const { return grain_; }
@@ -149,7 +149,7 @@ class FusedKernel::Prepared {
   friend class FusedKernel;
   Shape shape_;
   std::vector<Strides> strides_;
-  const Walk* walk_ = nullptr;        // all of it at once …
+  const Walk* walk_ = nullptr;  // all of it at once …
   std::vector<std::int64_t> parameters_;
   const Variant* variant_ = nullptr;  // … or row by row
   OperandMask scalars_;

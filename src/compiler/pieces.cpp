@@ -401,6 +401,8 @@ void Boxes::classify() {
     box.narrow = row < kNarrowRow && row < shape_[inner];
     box.minor = kMinorPart * elements_of(box) < shape_.num_elements();
   }
+  // Their rows are in the cache by then.
+  std::partition(boxes_.begin(), boxes_.end(), [](const Box& box) { return !box.narrow; });
 }
 
 double Boxes::narrow_share() const {

@@ -11,13 +11,15 @@ namespace tnp::compiler {
 
 namespace {
 
-constexpr std::int64_t kTileBytes = 384 << 10;     // of all values of a tile: a part of the second-level cache
-constexpr std::int64_t kBoxedTileBytes = 1 << 20;  // of a tile with kernels that run box by box, each of them a call
-constexpr std::int64_t kStreamedBytes = 4 << 20;   // of a tile of which nothing is read again
-constexpr std::int64_t kColumns = 256;             // elements that a tile has at least in a row
-constexpr std::int64_t kMaxColumnBytes = 3 << 19;  // of a tile that has as many columns as that
-constexpr std::int64_t kJoinedBytes = 256;         // of a row, for each array that is joined to it, to do it in place
-constexpr std::int64_t kLeastOverlapRatio = 16;    // of a tile to the rows that its neighbours compute as well
+constexpr std::int64_t kTileBytes = 384 << 10;        // of all values of a tile: a part of the second-level cache
+constexpr std::int64_t kBoxedTileBytes = 1 << 20;     // of a tile with kernels that run box by box, each of them a call
+constexpr std::int64_t kStreamedBytes = 4 << 20;      // of a tile of which nothing is read again
+constexpr std::int64_t kNarrowTileBytes = 512 << 10;  // of such a tile of short rows, whose ends are read once more
+constexpr double kLeastNarrow = 1.0 / 512;            // of a tile's elements, at the ends of rows
+constexpr std::int64_t kColumns = 256;                // elements that a tile has at least in a row
+constexpr std::int64_t kMaxColumnBytes = 3 << 19;     // of a tile that has as many columns as that
+constexpr std::int64_t kJoinedBytes = 256;       // of a row, for each array that is joined to it, to do it in place
+constexpr std::int64_t kLeastOverlapRatio = 16;  // of a tile to the rows that its neighbours compute as well
 
 }  // namespace
 
@@ -237,8 +239,14 @@ void TileGroup::count_repeated_reads(const Tile& tile) {
 // The size of tiles by what they take of the cache; finds what is kept from one to the next.
 void TileGroup::size_by_bytes() {
   if (!reads_again()) {
-    tile_ =
-        std::clamp<std::int64_t>(kStreamedBytes * extent_ / std::max<std::int64_t>(1, streamed_bytes()), 1, extent_);
+    const bool narrow = std::any_of(members_.begin(), members_.end(), [](const Member& m) {
+      return m.boxes != nullptr && m.boxes->narrow_share() > kLeastNarrow;
+    });
+    const auto size_for = [&](std::int64_t bytes) {
+      return std::clamp<std::int64_t>(bytes * extent_ / std::max<std::int64_t>(1, streamed_bytes()), 1, extent_);
+    };
+    tile_ = narrow ? size_for(kNarrowTileBytes) : 0;
+    if (tile_ < kLeastOverlapRatio) tile_ = size_for(kStreamedBytes);
     return;
   }
   const bool boxed = std::any_of(members_.begin(), members_.end(), [](const Member& m) { return m.boxes != nullptr; });
