@@ -67,6 +67,7 @@ def convert_to_tensor(
     return asarray(value, dtype)
 
 
+@overload
 def while_loop(
     cond: Callable[..., ArrayLike],
     body: Callable[..., Any],
@@ -77,15 +78,44 @@ def while_loop(
     swap_memory: bool = False,
     maximum_iterations: SupportsIndex | None = None,
     name: str | None = None,
-) -> _L:
+) -> _L: ...
+@overload
+def while_loop(
+    cond: Callable[..., ArrayLike],
+    body: Callable[..., Any],
+    loop_vars: Any,
+    shape_invariants: object = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    maximum_iterations: SupportsIndex | None = None,
+    name: str | None = None,
+) -> Any: ...
+def while_loop(
+    cond: Callable[..., ArrayLike],
+    body: Callable[..., Any],
+    loop_vars: Any,
+    shape_invariants: object = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    maximum_iterations: SupportsIndex | None = None,
+    name: str | None = None,
+) -> Any:
     """loop_vars = body(*loop_vars) for as long as cond(*loop_vars) is true.
 
-    loop_vars is a tuple or list, and is returned as one. Its arrays keep their dtypes and numbers of dimensions, not
+    loop_vars is a tuple or list, and is returned as one; an array, dict or other structure is one variable, given to cond and
+    body as it is. The arrays keep their dtypes and numbers of dimensions, not
     their sizes. maximum_iterations: after which the loop ends in any case. The other arguments are TensorFlow's; they
     change nothing.
     """
     if maximum_iterations is None:
         return _core.while_loop(cond, body, loop_vars)
+    if not isinstance(loop_vars, (tuple, list)):
+        alone: Any = while_loop(
+            cond, lambda v: (user_function(body)(v),), (loop_vars,), maximum_iterations=maximum_iterations
+        )
+        return alone[0]
     is_list = isinstance(loop_vars, list)
 
     def goes_on(turn: Any, *values: Any) -> Any:

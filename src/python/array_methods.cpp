@@ -231,6 +231,29 @@ std::int64_t element_offset(const Array& x, const Axes& where) {
   return offset;
 }
 
+// An element of a traced array as what stands for a Python number in its function.
+nb::object traced_item(const Array& x, const std::optional<Axes>& where) {
+  Array one = x;
+  if (where) {
+    std::vector<IndexItem> items;
+    for (std::int64_t i : *where) items.emplace_back(i);
+    if (items.size() == 1) one = ravel(one);
+    if (static_cast<int>(items.size()) != one.ndim()) throw ValueError("incorrect number of indices for array");
+    one = getitem(one, items);
+  } else if (one.ndim() != 0) {
+    const Dim size = one.size();
+    if (!is_symbolic(size) && size != 1) throw ValueError("can only convert an array of size 1 to a Python scalar");
+    one = reshape(one, {});
+  }
+  const DType type = is_bool(one.dtype()) || one.dtype() == DType::uint64 ? one.dtype()
+                     : is_integer(one.dtype())                            ? DType::int64
+                     : is_complex(one.dtype())                            ? DType::complex128
+                                                                          : DType::float64;
+  const Array number = alias(astype(one, type));
+  set_weak_number(number);
+  return to_python(number);
+}
+
 TNP_FUNCTION(item, kMethod, "(self, /, *args)", "One element as a Python number.") {
   const Array& x = array_of(args.values[0]);
   if (is_text(x.dtype())) {
@@ -238,14 +261,18 @@ TNP_FUNCTION(item, kMethod, "(self, /, *args)", "One element as a Python number.
     if (x.size() != 1) throw ValueError("can only convert an array of size 1 to a Python scalar");
     return text_element(x.dtype(), text_handles(x).data);
   }
+  const auto index = [&] {
+    const std::optional<Axes> where = spread_or_sequence(args.rest, [](const Value& v) { return v.axes(); });
+    if (!where) throw TypeError("item: an index must be an integer or a tuple of them, not None");
+    return where;
+  };
+  if (x.is_symbolic() && x.shape().rank_known()) return traced_item(x, args.rest.empty() ? std::nullopt : index());
   const std::byte* data = x.data();
   if (args.rest.empty()) {
     if (x.size() != 1) throw ValueError("can only convert an array of size 1 to a Python scalar");
     return element(x.dtype(), data);
   }
-  const std::optional<Axes> where = spread_or_sequence(args.rest, [](const Value& v) { return v.axes(); });
-  if (!where) throw TypeError("item: an index must be an integer or a tuple of them, not None");
-  return element(x.dtype(), data + element_offset(x, *where));
+  return element(x.dtype(), data + element_offset(x, *index()));
 }
 // An index for each axis; where they do not fit, the long way says so.
 TNP_SHORT_WAY(item) {

@@ -191,13 +191,11 @@ nb::object while_loop(nb::handle condition, nb::handle body, nb::handle loop_var
   check_callable(condition, "while_loop: cond");
   check_callable(body, "while_loop: body");
   const bool list = PyList_Check(loop_vars.ptr());
-  if (!list && !PyTuple_Check(loop_vars.ptr())) {
-    throw TypeError(std::string("while_loop: loop_vars must be a tuple or a list, got '") +
-                    Py_TYPE(loop_vars.ptr())->tp_name + "'");
-  }
-  const std::size_t count = nb::len(loop_vars);
+  const bool one = !list && !PyTuple_Check(loop_vars.ptr());  // an array, or any other structure, is one variable
+  const nb::object vars = one ? nb::object(nb::make_tuple(loop_vars)) : nb::borrow(loop_vars);
+  const std::size_t count = nb::len(vars);
   std::vector<nb::object> leaves;
-  const PyTree tree = PyTree::flatten(loop_vars, leaves);
+  const PyTree tree = PyTree::flatten(vars, leaves);
   const Arrays init = leaf_arrays(leaves, "while_loop: loop_vars");
   ResultStructure structure("while_loop", tree, "loop_vars", init);
   const LeafNames names([&](std::size_t k) { return structure.path_of(k); });
@@ -207,10 +205,11 @@ nb::object while_loop(nb::handle condition, nb::handle body, nb::handle loop_var
       },
       [&](const Arrays& c) {
         nb::object result = call_python(body, nb::tuple(structure.build(c)));
+        if (one) return structure.take(nb::make_tuple(result), "the result of body");
         return structure.take(as_loop_vars(std::move(result), list, count), "the result of body");
       },
       init);
-  return structure.build(out);
+  return one ? nb::object(structure.build(out)[0]) : structure.build(out);
 }
 
 nb::object fori_loop(nb::handle lower, nb::handle upper, nb::handle body, nb::handle init) {

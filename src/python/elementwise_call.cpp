@@ -263,7 +263,13 @@ PyObject* python_complex(const Array& x) {
 PyObject* python_index(const Array& x) {
   if (!is_integer(x.dtype()) || x.ndim() != 0)
     throw TypeError("only integer scalar arrays can be converted to a scalar index");
-  return only_element(x).release().ptr();
+  try {
+    return only_element(x).release().ptr();
+  } catch (const TracerError& e) {
+    throw TracerError(
+        std::string(e.what()) +
+        ". Lists, tuples and NumPy's arrays take no traced index: write tnp.stack(items)[i], or tnp.switch");
+  }
 }
 
 }  // namespace tnp::python

@@ -105,6 +105,16 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
 
 void release_buffer(PyObject*, Py_buffer* view) { delete static_cast<Array*>(view->internal); }
 
+// The memory, for NumPy; who calls NumPy with a traced array is told what to call instead.
+std::byte* data_for_numpy(const Array& x) {
+  try {
+    return x.data();
+  } catch (const TracerError& e) {
+    throw TracerError(std::string(e.what()) +
+                      ". NumPy's own functions (np.sin, np.array, …) can not take part in a trace: call those of tnp");
+  }
+}
+
 nb::object numpy_dtype(nb::handle dtype) {
   return nb::hasattr(dtype, "numpy_dtype") ? nb::object(dtype.attr("numpy_dtype"))
                                            : nb::object(nb::module_::import_("numpy").attr("dtype")(dtype));
@@ -119,7 +129,7 @@ nb::object numpy_view(nb::handle self, const Array& x) {
 nb::dict array_interface(nb::handle self) {
   const Array& x = array_of(self.ptr());
   if (is_text(x.dtype())) throw AttributeError("__array_interface__: text of any length has no code");
-  std::byte* data = x.data();
+  std::byte* data = data_for_numpy(x);
   if (x.dtype() == DType::bfloat16)
     throw AttributeError("__array_interface__: there is no code for elements of dtype bfloat16");
   nb::dict d;
@@ -146,7 +156,7 @@ nb::object array_to_numpy(nb::handle self, nb::handle dtype, nb::handle copy) {
     nb::object copied = text_to_numpy(x);
     return dtype.is_none() ? copied : nb::object(copied.attr("astype")(numpy_dtype(dtype)));
   }
-  x.data();  // computes a pending array, refuses a symbolic one
+  data_for_numpy(x);
   nb::object view = numpy_view(self, x);
   const CopyPolicy policy = copy_policy(copy);
   nb::object wanted = dtype.is_none() ? nb::object(view.attr("dtype")) : numpy_dtype(dtype);

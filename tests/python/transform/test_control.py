@@ -84,8 +84,19 @@ def test_while_loop_keeps_dtype_and_rank(run):
         run(lambda x: tnp.while_loop(lambda i, j: i < 3, lambda i, j: (i,), (x, x)))(x)
     with pytest.raises(ValueError, match="scalar"):
         run(lambda x: tnp.while_loop(lambda i: i < tnp.asarray([3, 4]), lambda i: i + 1, (x,)))(x)
-    with pytest.raises(TypeError, match="tuple or a list"):
-        run(lambda x: tnp.while_loop(lambda i: i < 3, lambda i: i + 1, x))(x)
+
+
+@both
+def test_one_structure_as_loop_variables(run):
+    x = tnp.asarray(1)
+    assert int(run(lambda x: tnp.while_loop(lambda i: i < 3, lambda i: i + 1, x))(x)) == 3
+    step = lambda s: {"x": s["x"] * 2, "k": (s["k"][0] + 1,)}
+    out = run(lambda x: tnp.while_loop(lambda s: s["x"] < 100, step, {"x": x, "k": (0,)}))(x)
+    assert int(out["x"]) == 128 and int(out["k"][0]) == 7
+    out = run(lambda x: tnp.while_loop(lambda s: True, step, {"x": x, "k": (0,)}, maximum_iterations=4))(x)
+    assert int(out["x"]) == 16 and int(out["k"][0]) == 4
+    with pytest.raises(TypeError, match="structure"):
+        run(lambda x: tnp.while_loop(lambda i: i < 3, lambda i: (i + 1,), x))(x)
 
 
 @both
@@ -414,3 +425,15 @@ def test_numbers_take_the_type_of_the_other_branch():
     for value in (1.5, -1.5):
         out = f(tnp.asarray(value, dtype=np.float32))
         assert out.dtype == np.float32 and float(out) == min(value, 0)
+
+
+def test_short_loops_become_native_too(tmp_path):
+    @tnp.function
+    def root(x):
+        return tnp.while_loop(lambda r: tnp.abs(r * r - x) > 1e-9, lambda r: 0.5 * (r + x / r), x)
+
+    for _ in range(20_000):
+        root(tnp.asarray(9.0))
+    with tnp.profile(tmp_path / "trace.json"):
+        assert abs(float(root(tnp.asarray(2.0))) - 2**0.5) < 1e-9
+    assert "native loop" in (tmp_path / "trace.json").read_text()

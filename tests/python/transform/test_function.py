@@ -535,7 +535,6 @@ ASKS = {
     "asarray": (lambda x: np.asarray(x), ("numpy_function",)),
     "sin": (lambda x: np.sin(x), ("numpy_function",)),
     "tolist": (lambda x: x.tolist(), ()),
-    "item": (lambda x: x.item(), ()),
     "dlpack": (lambda x: np.from_dlpack(x), ()),
     "format": (lambda x: f"{x:.3f}", ()),
 }

@@ -121,3 +121,23 @@ def test_division_by_no_size():
     for f in (lambda x: x * (len(x) / 0), lambda x: x * (len(x) // 0.0), lambda x: x * (len(x) % 0.0)):
         with pytest.raises(ZeroDivisionError):
             tnp.function(f)(tnp.ones(3))
+
+
+def test_item_is_a_number():
+    f = tnp.function(lambda x: (x * x.sum().item(), x.item(1) + 1, x.max().item() > 0))
+    for n in (3, 5):
+        scaled, second, positive = f(tnp.ones(n, "float32"))
+        assert scaled.dtype == "float32" and scaled.tolist() == [float(n)] * n
+        assert second.dtype == "float64" and float(second) == 2 and bool(positive)
+    assert f.cache_info()["traces"] == 1
+    with pytest.raises(ValueError, match="array of size 2"):
+        tnp.function(lambda x: x.item())(tnp.ones(2))
+    with pytest.raises(ValueError, match="size 1"):
+        tnp.function(lambda x: tnp.stack([x, x]).item())(tnp.asarray(1.0))
+
+
+def test_messages_for_numpy_and_lists():
+    with pytest.raises(tnp.TracerError, match="NumPy's own functions .* call those of tnp"):
+        tnp.function(lambda x, y: np.array([x, y]))(tnp.asarray(1.0), tnp.asarray(2.0))
+    with pytest.raises(tnp.TracerError, match=r"write tnp.stack\(items\)\[i\], or tnp.switch"):
+        tnp.function(lambda i: [10, 20, 30][i])(tnp.asarray(1))
