@@ -30,6 +30,11 @@ Shape DimEnvironment::resolve(const Shape& shape) const {
 
 namespace {
 
+// A call that gives nothing has a value in the graph all the same, which nobody reads.
+bool is_count(const GraphNode& node, std::size_t results) {
+  return results == node.outputs.size() || (results == 0 && node.outputs.size() == 1);
+}
+
 std::string wrong_count(const GraphNode& node, std::size_t results) {
   return std::string(node.op->name) + " gives " + std::to_string(results) + " results instead of " +
          std::to_string(node.outputs.size());
@@ -63,7 +68,7 @@ class TypeCheck {
     } catch (const Error& e) {
       return name + " refuses its inputs: " + e.what();
     }
-    if (specs.size() != node.outputs.size()) return wrong_count(node, specs.size());
+    if (!is_count(node, specs.size())) return wrong_count(node, specs.size());
     for (std::size_t j = 0; j < specs.size(); ++j) {
       const GraphValue& v = value(node.outputs[j]);
       if (v.dtype == specs[j].dtype && may_be(v.shape, specs[j].shape)) continue;
@@ -127,8 +132,8 @@ Arrays replay(const Graph& graph, std::span<const Array> inputs) {
     in.clear();
     for (int i : node.inputs) in.push_back(values[i]);
     Arrays out = apply_multi(*node.op, in, *env.resolve(node.params));
-    if (out.size() != node.outputs.size()) throw RuntimeError(wrong_count(node, out.size()));
-    for (std::size_t i = 0; i < node.outputs.size(); ++i) values[node.outputs[i]] = out[i];
+    if (!is_count(node, out.size())) throw RuntimeError(wrong_count(node, out.size()));
+    for (std::size_t i = 0; i < out.size(); ++i) values[node.outputs[i]] = out[i];
   }
   Arrays outputs;
   for (int i : graph.outputs) outputs.push_back(values[i]);
