@@ -235,7 +235,10 @@ bool FusedReduction::run_across(Array* const* in, Array* out, JitMode mode) cons
 }
 
 void FusedReduction::run(Array* const* in, Array* out, JitMode mode) const {
-  const ProfileSpan span("kernel", "computed and reduced");
+  ProfileSpan span("kernel", "computed and reduced");
+  if (is_profiling()) {
+    for (int k = 0; k < kernel_->group().num_inputs(); ++k) span.add_bytes(total_bytes({in[k], 1}));
+  }
   if (run_by_blocks(in, out, mode) || run_across(in, out, mode)) return;
   Arrays values(sources_.size());
   if (!kernel_->run(in, values.data(), nullptr, mode))
