@@ -283,6 +283,56 @@ def shortest_paths(xp, d):
     return d
 
 
+@program(lambda n, rng: (rng.standard_normal((max(n // 32, 4), 32)),))
+def american_option(xp, z):
+    """Least squares of Longstaff and Schwartz, backward over 32 dates."""
+    dt = 1 / 32
+    s = 36 * xp.exp(xp.cumsum((0.06 - 0.02) * dt + 0.2 * math.sqrt(dt) * z, axis=1))
+    cash = xp.maximum(40 - s[:, -1], 0)
+    for t in range(30, -1, -1):
+        cash = cash * math.exp(-0.06 * dt)
+        x = s[:, t] / 40
+        w = (x < 1).astype(x.dtype)
+        a = xp.stack([w, w * x, w * x * x], axis=1)
+        c = xp.linalg.solve(a.T @ a + 1e-9 * xp.eye(3), a.T @ (w * cash))
+        stop = (x < 1) & (40 * (1 - x) > c[0] + c[1] * x + c[2] * x * x)
+        cash = xp.where(stop, 40 * (1 - x), cash)
+    return cash.mean()
+
+
+@program(lambda n, rng: (rng.standard_normal((max(n // 2, 4), 2)),))
+def ray_march(xp, uv):
+    """Distances to a sphere and a box along a ray of each pixel, 24 steps."""
+    d = xp.concatenate([uv, xp.ones((uv.shape[0], 1))], axis=1)
+    d = d / xp.sqrt((d * d).sum(axis=1, keepdims=True))
+    t = xp.zeros(uv.shape[0])
+    for _ in range(24):
+        p = xp.asarray([0.0, 0.0, -3.0]) + t[:, None] * d
+        q = xp.abs(p - xp.asarray([0.8, 0.3, -0.5])) - 0.3
+        outside = xp.maximum(q, 0)
+        box = xp.sqrt((outside * outside).sum(axis=1)) + xp.minimum(q.max(axis=1), 0)
+        t = t + xp.minimum(xp.sqrt((p * p).sum(axis=1)) - 1, box)
+    return xp.where(t < 10, 1 / (1 + t), 0)
+
+
+@program(lambda n, rng: (rng.random(side(n, 9)),))
+def median_filter(xp, image):
+    """Of three by three cells."""
+    p, (h, w) = xp.pad(image, 1, mode="edge"), image.shape
+    return xp.median(xp.stack([p[i : h + i, j : w + j] for i in range(3) for j in range(3)]), axis=0)
+
+
+@program(lambda n, rng: (np.where(rng.random(side(n)) < 0.5, 1, -1), rng.random((4, *side(n)))))
+def ising(xp, s, draws):
+    """Four half sweeps of Metropolis's algorithm over the colours of a chessboard."""
+    i, j = xp.arange(s.shape[0])[:, None], xp.arange(s.shape[1])[None, :]
+    for t in range(4):
+        near = xp.roll(s, 1, 0) + xp.roll(s, -1, 0) + xp.roll(s, 1, 1) + xp.roll(s, -1, 1)
+        turns = ((i + j) % 2 == t % 2) & (draws[t] < xp.exp(-0.88 * s * near))
+        s = xp.where(turns, -s, s)
+    return s, s.mean()
+
+
 def rows(name: str, n: int) -> list[Row]:
     """A program of a size against its peers."""
     import jax
