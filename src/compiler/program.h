@@ -54,6 +54,11 @@ class Program {
   // be no quicker. `inputs` as in `run`. It lives as long as the program. `large`: whether large arrays are known to be
   // worked on; then also whether inputs or the sizes in the plan say so. What is large is prepared as views alone.
   const PreparedCall* prepare(std::span<const Array> inputs, bool& large) const;
+  // The same as run_owned_to, where most calls are with few small arrays that look like the last ones: what is prepared
+  // for those is looked for first, and prepared after some runs.
+  void run_short(std::span<Array> inputs, std::span<Array> results) const;
+  // Its first half: false, with nothing done, where nothing is prepared for arrays like these.
+  bool run_prepared(std::span<const Array> inputs, std::span<Array> results) const;
   // Whether a run may write over the array of this argument, a Variable's.
   bool overwrites(int input) const;
 

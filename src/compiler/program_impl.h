@@ -103,6 +103,9 @@ struct Program::Impl {
   mutable std::shared_ptr<Program> unfolded;
 
   mutable std::vector<std::unique_ptr<PreparedCall>> prepared;
+  static constexpr std::size_t kMostReady = 4;
+  mutable std::atomic<const PreparedCall*> ready[kMostReady] = {};  // of `prepared`, for run_prepared
+  mutable std::atomic<unsigned> short_runs{0};
 
   ~Impl();
   void index_sizes();

@@ -5,15 +5,24 @@
 #include "compiler/program_impl.h"
 #include "compiler/work.h"
 #include "ir/apply_internal.h"
+#include "ir/observer.h"
+#include "ir/trace.h"
 #include "ops/shape/create.h"
+#include "runtime/profile.h"
 
 namespace tnp::compiler {
 
 constexpr std::size_t kMaxPrepared = 8;
+constexpr std::int64_t kCopiedBytes = 1 << 12;  // that take no longer to copy than a call that owns them has to do
 
 namespace {
 // To give up the GIL and to take it again costs some 0.1 µs.
 bool is_heavy(const Graph& graph, std::span<const Array> inputs) { return work_ns(graph, inputs) > 20'000; }
+}  // namespace
+
+namespace {
+// Nothing that is prepared takes the memory of an argument.
+bool is_worth_taking(const Array& x) { return x.shape().num_elements() * x.itemsize() > kCopiedBytes; }
 }  // namespace
 
 class Program::PreparedPlan final : public PreparedCall {
@@ -191,7 +200,6 @@ bool Program::Impl::works_on_large(const Plan& plan, std::span<const Array> inpu
 
 // Whether a run writes over arrays of Variables that take longer to copy than a call has left to do.
 bool Program::Impl::updates_in_place(const Plan& plan, std::span<const Array> inputs) const {
-  constexpr std::int64_t kCopiedBytes = 1 << 12;
   const std::vector<int>& taken = plan.overwriting.variables;
   return !plan.native && std::any_of(taken.begin(), taken.end(), [&](int input) {
     const Array& x = inputs[static_cast<std::size_t>(input)];
@@ -230,7 +238,7 @@ const PreparedCall* Program::prepare(std::span<const Array> inputs, bool& large)
   const auto num_args = static_cast<std::size_t>(impl.graph.num_args());
   const std::span<const Array> arguments = inputs.first(num_args);
   if (num_args > PreparedCall::kMostArguments || num_results() > PreparedCall::kMostResults) return nullptr;
-  if (impl.options.own_arguments) return nullptr;
+  if (impl.options.own_arguments && std::any_of(arguments.begin(), arguments.end(), is_worth_taking)) return nullptr;
   detail::Node* nodes[PreparedCall::kMostArguments];
   for (std::size_t i = 0; i < num_args; ++i) {
     if (arguments[i].state() != State::concrete) return nullptr;
@@ -252,6 +260,45 @@ const PreparedCall* Program::prepare(std::span<const Array> inputs, bool& large)
   if (!made) return nullptr;
   impl.prepared.push_back(std::move(made));
   return impl.prepared.back().get();
+}
+
+bool Program::run_prepared(std::span<const Array> inputs, std::span<Array> results) const {
+  const Impl& impl = *impl_;
+  if (inputs.size() > PreparedCall::kMostArguments || impl.ready[0].load(std::memory_order_acquire) == nullptr ||
+      active_observers != nullptr || current_trace != nullptr || is_profiling())
+    return false;
+  detail::Node* nodes[PreparedCall::kMostArguments];
+  for (std::size_t i = 0; i < inputs.size(); ++i) nodes[i] = inputs[i].node();
+  for (const auto& entry : impl.ready) {
+    const PreparedCall* call = entry.load(std::memory_order_acquire);
+    if (call == nullptr) return false;
+    if (!call->fits(nodes, inputs.size())) continue;
+    if (!call->run(nodes, results.data())) return false;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (const int same = call->argument_of(i); same >= 0) results[i] = inputs[static_cast<std::size_t>(same)];
+    }
+    return true;
+  }
+  return false;
+}
+
+void Program::run_short(std::span<Array> inputs, std::span<Array> results) const {
+  constexpr unsigned kFirst = 4;
+  const Impl& impl = *impl_;
+  if (run_prepared(inputs, results)) return;
+  const unsigned runs = impl.short_runs.fetch_add(1, std::memory_order_relaxed) + 1;
+  const bool due =
+      runs >= kFirst && (runs & (runs - 1)) == 0 && std::none_of(inputs.begin(), inputs.end(), is_worth_taking);
+  const Arrays kept = due ? Arrays(inputs.begin(), inputs.end()) : Arrays();
+  run_owned_to(inputs, results);
+  if (!due || active_observers != nullptr || current_trace != nullptr || is_profiling()) return;
+  bool large = false;
+  const PreparedCall* made = prepare(kept, large);
+  for (auto& entry : impl.ready) {
+    if (made == nullptr || entry.load() == made) return;
+    const PreparedCall* none = nullptr;
+    if (entry.compare_exchange_strong(none, made)) return;
+  }
 }
 
 }  // namespace tnp::compiler

@@ -4,6 +4,7 @@
 #include <limits>
 #include <string_view>
 
+#include "compiler/param_reader.h"
 #include "ops/elementwise/family.h"
 
 namespace tnp::compiler {
@@ -27,6 +28,23 @@ class Work {
     }
   }
 
+  double of_all() const {
+    double total = 0;
+    for (const GraphNode& node : graph_.nodes) total += of(node);
+    return total;
+  }
+
+ private:
+  Work(const Graph& graph, double largest) : graph_(graph), largest_(largest) {}
+
+  // Of the branch that takes longest.
+  double of_branches(const GraphNode& node) const {
+    double most = 0;
+    for (const auto& [name, graph] : ParamReader(*node.params).graphs)
+      most = std::max(most, Work(*graph, largest_).of_all());
+    return most;
+  }
+
   double of(const GraphNode& node) const {
     Sizes in, out;
     for (int v : node.inputs) in = larger(in, sizes(v));
@@ -34,6 +52,7 @@ class Work {
     const OpDef& op = *node.op;
     const std::string_view family = op.family;
     if (op.elementwise != nullptr) return kNsPerCycle * op.elementwise->cycles * out.elements;
+    if (std::string_view(op.name) == "cond") return of_branches(node);
     if (family == "control") return kUnknown;
     if (family == "host") return 0;  // takes the GIL anyway
     if (family == "linalg") return (in.elements + out.elements) * std::max(in.columns, out.columns);
@@ -46,7 +65,6 @@ class Work {
     return op.arranges ? 0 : kNsPerMove * std::max(in.elements, out.elements);
   }
 
- private:
   static Sizes larger(const Sizes& a, const Sizes& b) {
     return {std::max(a.elements, b.elements), std::max(a.columns, b.columns)};
   }
@@ -67,17 +85,12 @@ class Work {
   }
 
   const Graph& graph_;
-  std::span<const Array> inputs_;
+  std::span<const Array> inputs_{};
   double largest_ = 1;
 };
 
 }  // namespace
 
-double work_ns(const Graph& graph, std::span<const Array> inputs) {
-  const Work work(graph, inputs);
-  double total = 0;
-  for (const GraphNode& node : graph.nodes) total += work.of(node);
-  return total;
-}
+double work_ns(const Graph& graph, std::span<const Array> inputs) { return Work(graph, inputs).of_all(); }
 
 }  // namespace tnp::compiler

@@ -652,22 +652,31 @@ Arrays checkpoint(const ArraysFunction& f, const Arrays& inputs) {
   return apply_multi(kCall, in, p);
 }
 
-std::shared_ptr<compiler::Program> program_of(const GraphRef& graph) {
-  const std::shared_ptr<GraphCompanion> c = companion_of(graph);
-  std::scoped_lock lock(c->mutex);
-  if (!c->program) {
+namespace {
+// Under the companion's lock.
+std::shared_ptr<compiler::Program> program_in(GraphCompanion& c, const GraphRef& graph) {
+  if (!c.program) {
     // A copy, as the program keeps its graph, and the graph keeps its program.
     compiler::CompileOptions options;
-    options.own_arguments = c->own_arguments;
-    options.variables = c->variables;
-    c->program = compiler::compile(std::make_shared<Graph>(*graph), options);
+    options.own_arguments = c.own_arguments;
+    options.variables = c.variables;
+    c.program = compiler::compile(std::make_shared<Graph>(*graph), options);
   }
-  return c->program;
+  return c.program;
+}
+}  // namespace
+
+std::shared_ptr<compiler::Program> program_of(const GraphRef& graph) {
+  const std::shared_ptr<GraphCompanion> c = companion_of(graph);
+  const std::scoped_lock lock(c->mutex);
+  return program_in(*c, graph);
 }
 
 std::shared_ptr<compiler::Program> inner_program_of(const GraphRef& graph) {
-  may_own_arguments(graph);
-  return program_of(graph);
+  const std::shared_ptr<GraphCompanion> c = companion_of(graph);
+  const std::scoped_lock lock(c->mutex);
+  c->own_arguments = true;
+  return program_in(*c, graph);
 }
 
 Array take_input(const Call& call, std::size_t k) {

@@ -110,9 +110,11 @@ OutputSpecs infer(const Call& call) {
 void execute(const Call& call, std::span<Array> out) {
   const CondParams& p = params_of(call);
   const GraphRef& graph = p.branches[static_cast<std::size_t>(chosen(call.in[0], p.branches.size()))];
+  const std::shared_ptr<compiler::Program> program = inner_program_of(graph);
+  if (program->run_prepared(call.in.subspan(1), out)) return;
   Arrays in;
   for (std::size_t k = 1; k < call.in.size(); ++k) in.push_back(take_input(call, k));
-  inner_program_of(graph)->run_owned_to(in, out);
+  program->run_short(in, out);
 }
 
 const OpDef& cond_op(bool effects);
