@@ -45,8 +45,8 @@ class BlockLowering {
 
   // False if something in the graph has no form here.
   bool lower();
-  // Whether native code is the best way to run it: rows that take long are worth threads. `allowance`: how many times as
-  // long as usually it may take.
+  // Whether native code is the best way to run it: rows that take long are worth threads. `allowance`: how many times
+  // as long as usually it may take.
   bool is_small_work(int allowance = 1) const;
 
   Place temporary(const GraphValue& like);
@@ -113,6 +113,10 @@ class BlockLowering {
   struct SameBoxes;
   BoxOperand views_of(const Place& place, const std::vector<Piece>* pieces, const Shape& shape,
                       const std::vector<Shape>& starts);
+  std::vector<std::vector<std::int64_t>> cuts(const std::vector<int>& from, const Shape& shape) const;
+  std::vector<int> kinds_in(std::size_t box, int last, const std::vector<BoxOperand>& operands) const;
+  bool add_box(std::size_t number, const Shape& count, const std::vector<int>& order,
+               const std::vector<BoxOperand>& operands, std::vector<SameBoxes>& all) const;
   bool compute_boxes(const FusedGroup& group, const std::vector<int>& from, const std::vector<Place>& to,
                      const Shape& shape);
   void compute_same(const FusedGroup& group, std::size_t inputs, SameBoxes& same);

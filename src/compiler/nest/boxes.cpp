@@ -17,7 +17,8 @@ constexpr std::size_t kMostPieces = 16;    // of an array
 constexpr std::size_t kMostBoxes = 64;     // of a computation
 constexpr std::size_t kMostKinds = 4;      // of boxes, each of which has code of its own
 constexpr std::int64_t kShortestRun = 32;  // elements that lie one after the other in what is joined
-constexpr std::int64_t kNarrow = 3;        // columns of a box that is walked down its columns
+constexpr std::int64_t kShortRow = 128;
+constexpr std::int64_t kNarrow = 3;  // columns of a box that is walked down its columns
 constexpr std::int64_t kLong = 8;
 constexpr int kByParameter = stride_apart(kMostApart) - 1;  // a stride that the code does not know
 
@@ -204,7 +205,7 @@ struct Box {
   std::vector<int> order;  // of its loops: dimensions
 };
 
-// Where a computation over `shape` has to be cut along each dimension, the ends among them.
+// All boxes between places to cut at along each dimension, the ends among them.
 std::vector<Box> boxes_between(const std::vector<std::vector<std::int64_t>>& cuts) {
   std::vector<Box> all;
   const int ndim = static_cast<int>(cuts.size());
@@ -253,6 +254,7 @@ struct BlockLowering::SameBoxes {
     for (std::size_t d = sizes[0].size(); d-- > 1;) {
       bool merged = true;
       for (std::size_t b = 0; b < sizes.size(); ++b) {
+        if (d + 1 == sizes[b].size() && sizes[b][d] == 1 && sizes[b][d - 1] != 1) merged = false;  // of another kind
         for (const auto& s : strides[b])
           merged = merged && (sizes[b][d - 1] == 1 || sizes[b][d] == 1 || s[d - 1] == s[d] * sizes[b][d]);
       }
@@ -307,11 +309,11 @@ BlockLowering::BoxOperand BlockLowering::views_of(const Place& place, const std:
   return operand;
 }
 
-// The group of operands, some of which are in pieces; false if there would be too many boxes.
-bool BlockLowering::compute_boxes(const FusedGroup& group, const std::vector<int>& from, const std::vector<Place>& to,
-                                  const Shape& shape) {
-  std::vector<std::vector<std::int64_t>> cuts;
-  for (int d = 0; d < shape.ndim(); ++d) cuts.push_back({0, shape[d]});
+// Where a computation over `shape` has to be cut along each dimension, the ends among them; nothing if there would be
+// too many boxes.
+std::vector<std::vector<std::int64_t>> BlockLowering::cuts(const std::vector<int>& from, const Shape& shape) const {
+  std::vector<std::vector<std::int64_t>> all;
+  for (int d = 0; d < shape.ndim(); ++d) all.push_back({0, shape[d]});
   for (int v : from) {
     const auto it = pieces_.find(v);
     if (it == pieces_.end()) continue;
@@ -319,19 +321,80 @@ bool BlockLowering::compute_boxes(const FusedGroup& group, const std::vector<int
     for (const Piece& p : it->second) {
       for (int d = 0; d < p.start.ndim(); ++d) {
         if (value(v).shape[d] == 1) continue;
-        auto& ends = cuts[static_cast<std::size_t>(lead + d)];
+        auto& ends = all[static_cast<std::size_t>(lead + d)];
         ends.insert(ends.end(), {p.start[d], p.start[d] + p.place.shape[d]});
       }
     }
   }
   std::size_t count = 1;
-  for (auto& ends : cuts) {
+  for (auto& ends : all) {
     std::sort(ends.begin(), ends.end());
     ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
     count *= ends.size() - 1;
-    if (count > kMostBoxes) return false;
+    if (count > kMostBoxes) return {};
   }
-  std::vector<Box> boxes = boxes_between(cuts);
+  return all;
+}
+
+// How the operands lie along the innermost loop of a box.
+std::vector<int> BlockLowering::kinds_in(std::size_t box, int last, const std::vector<BoxOperand>& operands) const {
+  std::vector<int> kinds;
+  for (const BoxOperand& o : operands) {
+    const BoxOperand::View& view = o.views[box];
+    const NestVariable& base = variable(view.base);
+    const std::int64_t bytes = itemsize(base.dtype), stride = view.strides[last];
+    const bool near = stride > 0 && stride % bytes == 0 && stride / bytes <= kMostApart;
+    kinds.push_back(!base.pointer ? view.base
+                    : stride == 0 ? kNone
+                    : near        ? stride_apart(static_cast<int>(stride / bytes))
+                                  : kByParameter);
+  }
+  return kinds;
+}
+
+// Adds a box to those that the same code serves; false if there are too many kinds.
+bool BlockLowering::add_box(std::size_t number, const Shape& count, const std::vector<int>& order,
+                            const std::vector<BoxOperand>& operands, std::vector<SameBoxes>& all) const {
+  const int last = order.back();
+  const bool down = last != count.ndim() - 1, one = count[last] == 1;
+  std::vector<int> kinds = kinds_in(number, last, operands);
+  const auto fits = [&](const SameBoxes& same) {
+    if (same.down != down && !one) return false;
+    for (std::size_t k = 0; k < kinds.size(); ++k) {
+      const bool pointers = kinds[k] < 0 && same.kinds[k] < 0;
+      if (kinds[k] != same.kinds[k] && !(one && pointers)) return false;
+    }
+    return true;
+  };
+  auto same = std::find_if(all.begin(), all.end(), fits);
+  if (same == all.end()) {
+    if (all.size() == kMostKinds) return false;
+    all.emplace_back();
+    same = all.end() - 1;
+    same->kinds = std::move(kinds);
+    same->down = down;
+  }
+  same->sizes.emplace_back();
+  same->views.emplace_back();
+  same->strides.emplace_back();
+  for (int d : order) same->sizes.back().push_back(count[d]);
+  for (const BoxOperand& o : operands) {
+    same->views.back().push_back(&o.views[number]);
+    same->strides.back().emplace_back();
+    for (int d : order) same->strides.back().back().push_back(o.views[number].strides[d]);
+  }
+  return true;
+}
+
+// The group of operands, some of which are in pieces; false if there would be too many boxes.
+bool BlockLowering::compute_boxes(const FusedGroup& group, const std::vector<int>& from, const std::vector<Place>& to,
+                                  const Shape& shape) {
+  const std::vector<std::vector<std::int64_t>> ends = cuts(from, shape);
+  if (ends.empty()) return false;
+  std::vector<Box> boxes = boxes_between(ends);
+  // The largest box decides how those of one column are taken.
+  const auto smaller = [](const Box& a, const Box& b) { return a.count.num_elements() < b.count.num_elements(); };
+  std::iter_swap(boxes.begin(), std::max_element(boxes.begin(), boxes.end(), smaller));
   std::vector<Shape> starts;
   for (Box& box : boxes) {
     turn_narrow(box);
@@ -347,57 +410,13 @@ bool BlockLowering::compute_boxes(const FusedGroup& group, const std::vector<int
   }
   for (const Place& p : to) operands.push_back(views_of(p, nullptr, shape, starts));
   std::vector<SameBoxes> kinds;
-  // The largest box decides how those of one column are taken.
-  std::vector<std::size_t> by_size(boxes.size());
-  for (std::size_t b = 0; b < boxes.size(); ++b) by_size[b] = b;
-  std::sort(by_size.begin(), by_size.end(), [&](std::size_t a, std::size_t b) {
-    return std::pair(-boxes[a].count.num_elements(), a) < std::pair(-boxes[b].count.num_elements(), b);
-  });
-  for (std::size_t b : by_size) {
-    const Box& box = boxes[b];
-    const int last = box.order.back();
-    const bool down = last != shape.ndim() - 1, one = box.count[last] == 1;
-    std::vector<int> found;
-    for (const BoxOperand& o : operands) {
-      const BoxOperand::View& view = o.views[b];
-      const NestVariable& base = variable(view.base);
-      const std::int64_t bytes = itemsize(base.dtype), stride = view.strides[last];
-      const bool near = stride > 0 && stride % bytes == 0 && stride / bytes <= kMostApart;
-      found.push_back(!base.pointer ? view.base
-                      : stride == 0 ? kNone
-                      : near        ? stride_apart(static_cast<int>(stride / bytes))
-                                    : kByParameter);
-    }
-    const auto fits = [&](const SameBoxes& same) {
-      if (same.down != down && !one) return false;
-      for (std::size_t k = 0; k < found.size(); ++k) {
-        const bool pointers = found[k] < 0 && same.kinds[k] < 0;
-        if (found[k] != same.kinds[k] && !(one && pointers)) return false;
-      }
-      return true;
-    };
-    auto same = std::find_if(kinds.begin(), kinds.end(), fits);
-    if (same == kinds.end()) {
-      if (kinds.size() == kMostKinds) return false;
-      kinds.emplace_back();
-      same = kinds.end() - 1;
-      same->kinds = std::move(found);
-      same->down = down;
-    }
-    same->sizes.emplace_back();
-    same->views.emplace_back();
-    same->strides.emplace_back();
-    for (int d : box.order) same->sizes.back().push_back(box.count[d]);
-    for (const BoxOperand& o : operands) {
-      same->views.back().push_back(&o.views[b]);
-      same->strides.back().emplace_back();
-      for (int d : box.order) same->strides.back().back().push_back(o.views[b].strides[d]);
-    }
+  for (std::size_t b = 0; b < boxes.size(); ++b) {
+    if (!add_box(b, boxes[b].count, boxes[b].order, operands, kinds)) return false;
   }
   for (SameBoxes& same : kinds) compute_same(group, from.size(), same);
   const std::int64_t work = shape.num_elements() * group.cycles() / 4 + 32 * static_cast<std::int64_t>(boxes.size());
   cycles += work;
-  if (shape[shape.ndim() - 1] < 128) short_cycles += work;
+  if (shape[shape.ndim() - 1] < kShortRow) short_cycles += work;
   return true;
 }
 

@@ -103,9 +103,20 @@ def test_steps(name, dtype):
             assert "native code for all steps" in compiled.steps(x)
 
 
+@pytest.mark.parametrize("shape", [(150, 1), (7, 40, 1), (90, 2), (1, 200), (6, 5, 6, 1), (4, 33, 2)])
+def test_thin_arrays(shape):
+    def step(u):
+        a, b = roll(u, 5, 0), concatenate([u[-3:] + 1, u[:-3] * 1], 0)[: len(u)]
+        return u * 0.5 + a - roll(u[::-1], 2, 0) * 0.25 + b + roll(u, 1, 1)
+
+    x = data("float64", shape)
+    check(step, x)
+    check(lambda u: tnp.fori_loop(0, 5, lambda _, u: step(u), u), x, runs=3)
+
+
 def test_other_sizes():
     f = tnp.function(lambda u: tnp.fori_loop(0, 40, lambda _, u: periodic(u), u))
-    for shape in ((40, 50), (33, 64), (8, 200), (2, 90), (64, 33), (3, 3), (0, 5)):
+    for shape in ((40, 50), (33, 64), (8, 200), (2, 90), (64, 33), (150, 1), (90, 2), (1, 200), (3, 3), (0, 5)):
         x = data("float64", shape)
         want = x
         for _ in range(40):
