@@ -186,7 +186,8 @@ class Watch:
         """Whether only a local variable holds a list that has grown: what it becomes can be put there."""
         if type(w.object) is not list or w.name != w.root or any(k < len(w.saved) for k in changed):
             return False
-        if any(id(w.object) in other._seen for other in _ag._local.watches if other is not self):
+        others = [o.object for watch in _ag._local.watches if watch is not self for o in watch.objects]
+        if any(o is w.object for o in others):
             return False  # it was there before the statement around this one
         # It is held by the variable, by `w`, and as the argument here.
         return cell_of(self.functions, w.object) is not None and sys.getrefcount(w.object) <= 3
