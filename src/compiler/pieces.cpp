@@ -502,6 +502,7 @@ class PieceReader {
     for (int v : graph.outputs) kept_[static_cast<std::size_t>(v)] = true;
     needed_ = kept_;  // as an array in memory, whatever fused groups do
     for (const Unit& u : units) {
+      if (u.apart) needed_[static_cast<std::size_t>(u.outputs[0])] = true;
       if (u.fused) continue;
       const GraphNode& node = graph.nodes[static_cast<std::size_t>(u.nodes[0])];
       if (is_named(node, "slice") || is_named(node, "concatenate") || is_named(node, "place_slice")) continue;
@@ -578,7 +579,10 @@ class PieceReader {
       if (!resolver_.value(v).shape.is_static()) return false;
       Resolver::Way way;
       Operand operand = resolver_.resolve(v, way);
-      read[k] = way.joined && !needed_[static_cast<std::size_t>(v)] && !operand.pieces.empty() &&
+      const bool in_memory = std::any_of(way.values.begin(), way.values.end(), [&](int w) {
+        return needed_[static_cast<std::size_t>(w)] && !is_named(*resolver_.maker(w), "slice");
+      });
+      read[k] = way.joined && !in_memory && !needed_[static_cast<std::size_t>(v)] && !operand.pieces.empty() &&
                 (is_copied(operand) || compute_parts(operand, way, shape, parts));
       operands.push_back(way.joined && !read[k] ? whole(v) : std::move(operand));
     }
