@@ -36,8 +36,8 @@ std::string escaped(const std::string& s) {
       case '"':
         out += "&quot;";
         break;
-      default:
-        out += c;
+      default:  // XML has no control characters
+        out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
     }
   }
   return out;

@@ -1,5 +1,7 @@
 #include "python/asked_size.h"
 
+#include <algorithm>
+#include <string>
 #include <unordered_set>
 #include <vector>
 
@@ -38,14 +40,23 @@ void ask_for_value(const Expr& expr) {
   if (collect_sizes(expr, sizes) && !sizes.empty()) ask_for_size(sizes.front());
 }
 
+// As text of one line: a name may hold any bytes but 0.
+std::string file_name(const nb::object& name) {
+  const nb::object bytes = nb::steal(PyUnicode_AsEncodedString(name.ptr(), "utf-8", "backslashreplace"));
+  if (!bytes.is_valid()) throw nb::python_error();
+  std::string text(PyBytes_AS_STRING(bytes.ptr()), static_cast<std::size_t>(PyBytes_GET_SIZE(bytes.ptr())));
+  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '?');
+  return text;
+}
+
 // The user's line: of the innermost frame that is not the package's own.
 std::string location() {
   if (!PyGILState_Check()) return "";  // a large call, whose gradient is recorded
   PyFrameObject* frame = PyEval_GetFrame();
   nb::object current = nb::borrow(reinterpret_cast<PyObject*>(frame));
-  static const std::string package = nb::cast<std::string>(nb::module_::import_("tnp").attr("__path__")[nb::int_(0)]);
+  static const std::string package = file_name(nb::object(nb::module_::import_("tnp").attr("__path__")[nb::int_(0)]));
   while (current.is_valid() && !current.is_none()) {
-    const auto file = nb::cast<std::string>(current.attr("f_code").attr("co_filename"));
+    const std::string file = file_name(current.attr("f_code").attr("co_filename"));
     if (file.rfind(package, 0) != 0) return file + ":" + std::to_string(nb::cast<int>(current.attr("f_lineno")));
     current = current.attr("f_back");
   }

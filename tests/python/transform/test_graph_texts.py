@@ -2,6 +2,7 @@
 
 import random
 import re
+import xml.dom.minidom
 
 import pytest
 import tnp
@@ -186,3 +187,28 @@ def test_sizes_below_zero_and_of_values_that_are_not_there():
         tnp.graph_from_text(text.replace("shape=(3, n0)", "shape=(-1, n0)"), constants)
     with pytest.raises(ValueError, match="size of a value that is not there"):
         tnp.graph_from_text(text.replace("shape=(3, n0)", "shape=(3, n7)"), constants)
+
+
+def made_in(path):
+    names = {}
+    exec(compile("def f(x):\n    return x * 2 + 1", path, "exec"), names)
+    return tnp.function(names["f"])
+
+
+@pytest.mark.parametrize("path", ['a"<&>b\n%é.py', "}\n  return %0\n}.py", "\x01\x7f\t.py", "b\udce9\ud800.py"])
+def test_files_with_odd_names(path):
+    x = tnp.ones(3)
+    g = made_in(path).graph(x)
+    back = tnp.graph_from_text(g.text(), g.constants)
+    assert back.text() == g.text()
+    np.testing.assert_array_equal(np.asarray(back(x)[0]), 3.0)
+    xml.dom.minidom.parseString(g.svg().encode())
+
+
+def test_drawings_of_odd_names_are_xml():
+    def host(a):
+        return a
+
+    host.__name__ = host.__qualname__ = "<&\"']]>\x01\n"
+    g = tnp.function(lambda x: tnp.numpy_function(host, [x], "float64") * 2).graph(tnp.ones(3))
+    xml.dom.minidom.parseString(g.svg().encode())
