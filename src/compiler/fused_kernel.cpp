@@ -562,14 +562,16 @@ bool FusedKernel::run_general(Array* const* in, Array* out, const std::int16_t* 
     if (short_rows && run_repeated(loop, mode)) return;
     short_rows ? run_gathered(loop) : run_rows(loop);
   };
-  if (n > 0 && walked && !(short_rows && is_better_repeated(loop, inner))) {
+  const bool put_together =
+      n > 0 && walked && short_rows && is_better_repeated(loop, inner) && run_repeated(loop, mode);
+  if (n > 0 && walked && !put_together) {
     if (!run_walked(loop, mode, with_gaps)) {
       const bool serves_gathered = long_rows && too_many_walks_.load(std::memory_order_relaxed);
       if (mode != JitMode::never)
         loop.variant = serves_gathered ? choose(loop.scalars, n, mode) : find(loop.scalars, best_isa());
       otherwise();
     }
-  } else if (n > 0) {
+  } else if (n > 0 && !walked) {
     otherwise();
   }
   for (int j = 0; j < outputs; ++j) {
