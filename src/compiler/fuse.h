@@ -16,12 +16,12 @@ struct Unit {
   std::vector<int> inputs;   // values read from outside, in the order of the group's inputs
   std::vector<int> outputs;  // values that others need
   bool fused = false;
-  bool apart = false;                      // not to be run part by part
-  FusedGroup group;                        // where fused
-  std::shared_ptr<const Boxes> boxes;      // where fused operands are read in pieces, which lie in the inputs
-  std::int64_t spared = 0;                 // bytes of operands that are not put together therefore
+  bool apart = false;                               // not to be run part by part
+  FusedGroup group;                                 // where fused
+  std::shared_ptr<const Boxes> boxes;               // where fused operands are read in pieces, which lie in the inputs
+  std::int64_t spared = 0;                          // bytes of operands that are not put together therefore
   std::shared_ptr<const FusedReduction> reduction;  // where it is a group and reductions of what that computes
-  std::shared_ptr<const TileGroup> tiles;  // where it is several units that are run part by part
+  std::shared_ptr<const TileGroup> tiles;           // where it is several units that are run part by part
 };
 
 // Whether a call gives parts of complex numbers, which a step of its own shows without computing anything: 0 for the

@@ -92,10 +92,7 @@ struct Program::Impl::Run {
   const VariableClaims* claims = nullptr;  // granted
 
   Run(std::span<const Array> inputs, const Impl& impl, const Plan& plan)
-      : given(inputs),
-        slots(plan.memory.num_slots),
-        impl(impl),
-        plan(plan) {
+      : given(inputs), slots(plan.memory.num_slots), impl(impl), plan(plan) {
     if (!plan.exact) sizes = impl.sizes.numbers();
   }
   bool is_slot(int place) const { return place >= plan.memory.num_inputs; }

@@ -24,15 +24,15 @@ struct SizeSource {
 };
 
 struct Step {
-  const GraphNode* node = nullptr;         // a call …
-  std::shared_ptr<FusedKernel> kernel;     // … or a fused group
-  std::shared_ptr<const TileGroup> tiles;  // … or several, run part by part
+  const GraphNode* node = nullptr;                  // a call …
+  std::shared_ptr<FusedKernel> kernel;              // … or a fused group
+  std::shared_ptr<const TileGroup> tiles;           // … or several, run part by part
   std::shared_ptr<const FusedReduction> reduction;  // … or a fused group and reductions of what it computes
   bool is_group() const { return tiles || reduction; }
   std::vector<int> nodes;
   StepPlan plan;
   bool symbolic_params = false;
-  std::shared_ptr<const SizedParams> sized;  // the parameters, if so
+  std::shared_ptr<const SizedParams> sized;       // the parameters, if so
   int part = -1;                                  // of complex numbers, which it is a view of: `complex_part`
   std::uint64_t taken = 0;                        // inputs whose memory it takes although a Variable holds them
   std::vector<std::pair<int, SizeSource>> sizes;  // by output
@@ -77,7 +77,7 @@ struct Program::Impl {
   int num_inputs = 0;
   std::vector<InputCheck> input_checks;
   std::vector<SizeCheck> checks;
-  SizeTable sizes;  // of the parameters
+  SizeTable sizes;                                        // of the parameters
   std::map<std::pair<const void*, int>, int> size_index;  // (node, axis) of a leaf whose array is known: among `sizes`
   struct FreeSize {
     Dim dim;
