@@ -42,8 +42,8 @@ bool numpy_integer(PyObject* o, std::int64_t& out);  // an int64
 Array numpy_element(PyObject* o);                    // as a 0-d array; absent for others
 // An ndarray or scalar of NumPy's that can be copied as it lies; absent for all else.
 Array numpy_operand(PyObject* o);
-// A base ndarray whose memory can be read as it lies; absent for others. `lent`: that memory itself, which the owner may
-// write to later, so the array is for the time of a call; otherwise a copy. Runs no code of Python's.
+// A base ndarray whose memory can be read as it lies; absent for others. `lent`: that memory itself, which the owner
+// may write to later, so the array is for the time of a call; otherwise a copy. Runs no code of Python's.
 Array numpy_for_call(PyObject* o, bool lent);
 bool numpy_dtype(PyObject* o, DType& out);  // one of NumPy's dtype objects
 // Whether a dtype, by name or NumPy's, means bytes in the order that is not this machine's. tnp's types have no order:
