@@ -18,6 +18,10 @@ bool BlockLowering::lower_planes(const GraphNode& node) {
     sizes[at] = from.shape[d];
     if (from.shape[d] != 1) strides[at] = from.strides[d];
   }
+  if (params.number("axis") == 0) {  // the matrices' columns are along what comes second
+    std::swap(sizes[0], sizes[1]);
+    std::swap(strides[0], strides[1]);
+  }
   for (std::size_t c = 0; c < node.outputs.size(); ++c) {
     const int out = node.outputs[c];
     const std::int64_t offset = static_cast<std::int64_t>(c) * strides[2];

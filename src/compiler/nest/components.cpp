@@ -27,10 +27,12 @@ constexpr std::int64_t kShortestRow = 6;  // of a matrix: most of a vector
 
 struct PlaneParams final : ParamsOf<PlaneParams> {
   std::int64_t rank = 3;
+  std::int64_t axis = 1;     // that is summed over, the matrices' first
   std::int64_t numbers = 0;  // inputs with the same ones hold the same, in whatever shape
   template <class V>
   void fields(V& v) {
     v("rank", rank);
+    v("axis", axis);
     v("numbers", numbers);
   }
 };
@@ -40,7 +42,7 @@ bool is_elementwise(const GraphNode& n) {
 }
 
 // What a region of the graph consists of: arrays (i, j, component), matrices (i, j) made of them, and at the end sums
-// of the former over j.
+// of the former over j, or over i.
 class ComponentSplitter {
  public:
   explicit ComponentSplitter(Graph& graph) : graph_(graph), orders_(value_orders(graph)) {}
@@ -48,9 +50,12 @@ class ComponentSplitter {
   bool run() {
     find_makers();
     for (const GraphNode& n : graph_.nodes) {
-      if (!is_sum_of_squares(n) || !find_region(value(n.inputs[0]).shape)) continue;
-      rewrite();
-      return true;
+      for (const int axis : {1, 0}) {
+        axis_ = axis;
+        if (!is_sum_of_squares(n) || !find_region(value(n.inputs[0]).shape)) continue;
+        rewrite();
+        return true;
+      }
     }
     return false;
   }
@@ -88,7 +93,10 @@ class ComponentSplitter {
   bool is_sum_of_squares(const GraphNode& n) const {
     const Shape& shape = n.inputs.empty() ? Shape{} : value(n.inputs[0]).shape;
     if (shape.ndim() != 3 || shape[2] < 2 || shape[2] > kMostComponents || !sums_over(n, 2)) return false;
-    if (shape[0] < kShortestRow || shape[1] < kFewestRows || shape[1] > kMostPlaneRows) return false;
+    const std::int64_t rows = shape[axis_], columns = shape[1 - axis_];
+    if (columns < kShortestRow || rows < kFewestRows || rows > kMostPlaneRows) return false;
+    const std::int64_t together = axis_ == 1 ? shape[2] : columns * shape[2];  // sums of one call
+    if (!sums_columns_by_leaves(rows, together, value(n.inputs[0]).dtype)) return false;
     const GraphNode* squares = maker(n.inputs[0]);
     if (squares == nullptr) return false;
     const std::string_view name = squares->op->name;
@@ -112,7 +120,7 @@ class ComponentSplitter {
     const std::optional<Role> first = role_of(n.inputs[0]);
     if (first == Role::planar) {
       if (is_sum_of_squares(n)) return Role::squares;
-      if (sums_over(n, 1)) return Role::sum;
+      if (sums_over(n, axis_)) return Role::sum;
       return {};
     }
     const std::string_view name = n.op->name;
@@ -194,15 +202,17 @@ class ComponentSplitter {
     for (int d = 0; d < s.ndim(); ++d) full[rank - s.ndim() + d] = s[d];
     auto params = std::make_shared<PlaneParams>();
     params->rank = rank;
+    params->axis = axis_;
     params->numbers = numbers_of(v);
     GraphNode node{&kPlanes, std::move(params), {v}, {}, ""};
-    for (std::int64_t c = 0; c < full[2]; ++c) node.outputs.push_back(add_value(value(v).dtype, {full[1], full[0]}));
+    for (std::int64_t c = 0; c < full[2]; ++c)
+      node.outputs.push_back(add_value(value(v).dtype, {full[axis_], full[1 - axis_]}));
     own = node.outputs;
     made_.push_back(std::move(node));
     return own;
   }
 
-  Shape plane_shape() const { return {shape_[1], shape_[0]}; }
+  Shape plane_shape() const { return {shape_[axis_], shape_[1 - axis_]}; }
 
   void rewrite_elementwise(const GraphNode& n) {
     const int rank = value(n.outputs[0]).shape.ndim();
@@ -273,6 +283,7 @@ class ComponentSplitter {
   Graph& graph_;
   const std::vector<ValueOrder> orders_;  // of the values at first
   Shape shape_;                           // (i, j, component)
+  int axis_ = 1;                          // that is summed over
   std::vector<int> maker_;                // of each value
   std::map<int, Role> roles_;
   std::set<int> after_;  // values that follow from the region's sums

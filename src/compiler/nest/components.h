@@ -7,14 +7,14 @@
 
 namespace tnp::compiler {
 
-// The components of its one input, of shape (i, j, component) or, if `rank` is 2, (i, j): as contiguous matrices (j,
-// i).
+// The components of its one input, of shape (i, j, component) or, if `rank` is 2, (i, j): as contiguous matrices, of
+// which the rows are along `axis`: (j, i), or (i, j).
 extern const OpDef kPlanes;
-// The sums down the columns of several matrices (j, i), as (i, component), in the order in which the library sums
-// (i, j, component) over j.
+// The sums down the columns of several matrices, as (column, component), in the order in which the library sums
+// (i, j, component) over j, or over i.
 extern const OpDef kPlaneSums;
 
-// Columns of more rows that lie close to each other are summed in another order (ops/reduce/reduce_stage.cpp).
+// Of more rows arrays are computed one by one in less time.
 inline constexpr std::int64_t kMostPlaneRows = 255;
 
 inline constexpr std::int64_t kMostComponents = 4;

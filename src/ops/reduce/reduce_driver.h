@@ -34,4 +34,7 @@ void reduce(ReduceOp op, const StridedView& in, uint64_t reduced_axes, const Str
 // one element where that is not behind it, into element k of `out`, contiguous and of in.dtype. All parts lie within.
 void reduce_parts(ReduceOp op, const StridedView& in, const int64_t* starts, int64_t count, void* out);
 
+// Whether sums down the columns of a contiguous matrix are made of leaves of 8 rows, one after the other.
+bool sums_columns_by_leaves(int64_t rows, int64_t cols, DType type);
+
 }  // namespace tnp

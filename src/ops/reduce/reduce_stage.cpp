@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "ops/elementwise/tile_loader.h"
+#include "ops/reduce/reduce_driver.h"
 #include "ops/reduce/scratch.h"
 #include "runtime/threads.h"
 
@@ -143,6 +144,12 @@ void reduce_narrow_columns(const ReducePlan& plan, TileLoader& load, const Colum
   plan.kernels->combine(out, wide, in.cols);
 }
 
+// Of narrow columns many rows make a chunk. Others are divided by their length alone, so that a part of the columns has
+// the sums that it has in the whole.
+int64_t chunk_rows(bool narrow, int64_t width) {
+  return narrow ? power_of_two_above(divide_up(2 * kReduceChunk, width)) : kColumnChunkRows;
+}
+
 // The last kept dimension is the kernel's inner loop, in blocks; rows are divided too where there are few blocks.
 void reduce_by_columns(const ReducePlan& plan, const ReduceStage& stage, char* out) {
   DimList outer = stage.batch;
@@ -154,9 +161,7 @@ void reduce_by_columns(const ReducePlan& plan, const ReduceStage& stage, char* o
   const int64_t width = cols < block ? cols : block;
   const bool narrow = col_stride == from_bytes && stage.stride == cols * from_bytes && cols < kManyColumns;
 
-  // Of narrow columns many rows make a chunk. Others are divided by their length alone, so that a part of the columns
-  // has the sums that it has in the whole.
-  int64_t chunk = narrow ? power_of_two_above(divide_up(2 * kReduceChunk, width)) : kColumnChunkRows;
+  int64_t chunk = chunk_rows(narrow, width);
   const int64_t wanted = power_of_two_above(divide_up(stage.n, 2048));
   if (chunk < wanted) chunk = wanted;
   if (stage.n < 2 * chunk) chunk = stage.n;
@@ -189,6 +194,15 @@ void reduce_by_columns(const ReducePlan& plan, const ReduceStage& stage, char* o
 }
 
 }  // namespace
+
+bool sums_columns_by_leaves(int64_t rows, int64_t cols, DType type) {
+  const ReducePlan plan = plan_reduction(ReduceOp::sum, type, type);
+  const int64_t block = plan.type == type ? kColumnBlockBytes / plan.bytes : kTileElements / kLeafRows;
+  const bool narrow = cols < kManyColumns;
+  if (rows >= 2 * chunk_rows(narrow, cols < block ? cols : block)) return false;
+  const int64_t fold = block / cols;
+  return !narrow || fold < 2 || rows / fold < 2;
+}
 
 void run_stage(const ReducePlan& plan, const ReduceStage& stage, char* out) {
   const int64_t bytes = itemsize(stage.dtype);

@@ -1,5 +1,8 @@
 """Native loops: rows computed one by one, rows that nobody wants, what branches write into; the bits of plain Python."""
 
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -307,7 +310,7 @@ def test_pairs_that_change_sign(force, points):
     agree(step, 20, x, np.abs(data(n)), x)
 
 
-@pytest.mark.parametrize("n", [6, 7, 8, 9, 12, 15, 17, 22, 24, 29, 31, 32, 40, 41, 63, 64, 65])
+@pytest.mark.parametrize("n", [1, 2, *range(5, 27), 29, 31, 32, 33, 40, 41, 48, 63, 64, 65, 70])
 def test_numbers_of_points(n):
     def step(i, c):
         x, v = c
@@ -317,6 +320,92 @@ def test_numbers_of_points(n):
         return x + v * 1e-3, v
 
     agree(step, 20, data((n, 3)), np.zeros((n, 3)))
+
+
+# What a pair of bodies with masses gives: the other way round it is another number, with the same root or divisor.
+MASSES = {
+    "first": lambda d, r, m: m[None, :, None] * d / (r * tnp.sqrt(r))[:, :, None],
+    "last": lambda d, r, m: m[None, :, None] * (d / (r * tnp.sqrt(r))[:, :, None]),
+    "divided": lambda d, r, m: d * (m[None] / (r * tnp.sqrt(r)))[:, :, None],
+    "both": lambda d, r, m: m[:, None, None] * m[None, :, None] * d / (r * tnp.sqrt(r))[:, :, None],
+    "larger": lambda d, r, m: tnp.maximum(d, -d * m[None, :, None]) / r[:, :, None],
+    "sign of zero": lambda d, r, m: tnp.copysign(m[None, :, None], d) * tnp.sqrt(r)[:, :, None],
+    "one over": lambda d, r, m: 1 / (m[None, :, None] * d) + tnp.sqrt(r)[:, :, None],
+}
+
+
+@pytest.mark.parametrize("points", ["random", "some in one place", "far and near", "special"])
+@pytest.mark.parametrize("mass", MASSES)
+def test_pairs_with_masses(mass, points):
+    n, components, softening = [(16, 3, 0.1), (12, 2, 0.0), (9, 3, 0.1), (21, 3, 0.0), (24, 2, 0.1), (7, 3, 0.0)][
+        (len(mass) + len(points)) % 6
+    ]
+
+    def step(i, c):
+        x, m, _ = c
+        d = x[None] - x[:, None]
+        r = tnp.sum(d * d, axis=-1) + softening
+        return x * 1.001, m, tnp.sum(MASSES[mass](d, r, m), axis=1)
+
+    x = with_points(points, n, components)
+    masses = data(n)
+    if points == "far and near":
+        masses *= 2.0 ** np.random.default_rng(2).integers(-300, 300, n)
+    agree(step, 20, x, masses, x)
+    masses[n // 2], masses[1] = np.inf, 0.0
+    agree(step, 3, x, masses, x)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("n", "m"),
+    [(7, 7), (16, 16), (20, 33), (100, 9), (255, 8), (256, 8), (6, 70), (5, 8), (40, 40), (24, 24), (90, 90), (6, 300)],
+)
+def test_sums_over_the_first_points(n, m, dtype):
+    def step(i, c):
+        x, y, w = c
+        d = x[:, None] - y[None]
+        r = tnp.sum(d * d, axis=-1) + x.dtype.type(0.1)
+        f = tnp.sum(d / (r * tnp.sqrt(r))[:, :, None], axis=0)
+        g = tnp.sum(d * w[:, None, None] / r[:, :, None], axis=0)
+        return x * x.dtype.type(0.999), y + (f - g) * x.dtype.type(1e-3), w
+
+    agree(step, 20, data((n, 3), dtype), data((m, 3), dtype, seed=1), data(n, dtype))
+
+    def same_points(i, c):
+        (x,) = c
+        d = x[:, None] - x[None]
+        r = tnp.sum(d * d, axis=-1) + x.dtype.type(0.1)
+        return (x + tnp.sum(d / (r * tnp.sqrt(r))[:, :, None], axis=0) * x.dtype.type(1e-3),)
+
+    agree(same_points, 20, data((n, 3), dtype))
+
+
+RUN = """
+import numpy as np, tnp
+def step(i, c):
+    x, v, m = c
+    d = x[None] - x[:, None]
+    r = tnp.sum(d * d, axis=-1) + 0.1
+    v = v + 1e-3 * tnp.sum(m[None, :, None] * d / (r * tnp.sqrt(r))[:, :, None], axis=1)
+    return x + 1e-3 * v, v, m
+rng = np.random.default_rng(0)
+x, m = tnp.asarray(rng.random((19, 3))), tnp.asarray(rng.random(19))
+f = tnp.function(lambda *c: tnp.fori_loop(0, 3000, step, c))
+print(np.asarray(f(x, x * 0, m)[0]).tobytes().hex())
+"""
+
+
+def test_pairs_in_each_process():
+    """The result does not depend on when native code was there."""
+    results = set()
+    for jit in ("always", "never", None, None):
+        env = {k: v for k, v in os.environ.items() if k != "TNP_JIT"} | {"TNP_CACHE_DIR": ""}
+        if jit is not None:
+            env["TNP_JIT"] = jit
+        run = subprocess.run([sys.executable, "-c", RUN], capture_output=True, text=True, check=True, env=env)
+        results.add(run.stdout)
+    assert len(results) == 1
 
 
 def test_pairs_that_are_read_elsewhere():
