@@ -7,8 +7,8 @@
 #include <set>
 
 #include "compiler/simplify.h"
-#include "compiler/update_order.h"
 #include "compiler/size_classes.h"
+#include "compiler/update_order.h"
 #include "ops/elementwise/family.h"
 
 namespace tnp::compiler {

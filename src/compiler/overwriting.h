@@ -9,8 +9,8 @@ namespace tnp::compiler {
 // Units that update Variables are moved behind those that do not need their results. `variables`: inputs of the graph.
 void move_updates_back(const Graph& graph, const std::vector<int>& variables, std::vector<Unit>& units);
 
-// Marks units that replace a small part of an array, of a Variable or one that others have read by then: run part by part
-// they would copy all of it.
+// Marks units that replace a small part of an array, of a Variable or one that others have read by then: run part by
+// part they would copy all of it.
 void keep_updates_apart(const Graph& graph, const std::vector<int>& variables, std::vector<Unit>& units);
 
 // Whether a unit gives its first input with some elements replaced, in that one's memory where it may.

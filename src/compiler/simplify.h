@@ -25,7 +25,8 @@ void remove_dead(Graph& graph);
 // Whether everything is verified after each pass: the environment variable TNP_VERIFY is 1.
 bool always_verifies();
 
-// All of them. With `check` the graph is verified after each, and an error names the pass. Gives what fold_constants does.
+// All of them. With `check` the graph is verified after each, and an error names the pass. Gives what fold_constants
+// does.
 std::vector<int> simplify(Graph& graph, bool check, bool fold = true);
 
 // Makes a graph smaller by what a pattern of its sizes tells.

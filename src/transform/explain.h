@@ -9,8 +9,8 @@
 
 namespace tnp {
 
-// Each update of an array (x.at[i].set(v)), and each array that a loop begins with, that is copied first, with the user's
-// line and the reason. `donated`: arguments that the caller gives up.
+// Each update of an array (x.at[i].set(v)), and each array that a loop begins with, that is copied first, with the
+// user's line and the reason. `donated`: arguments that the caller gives up.
 std::vector<std::string> copies_of(const TracedFunction& f, const std::vector<bool>& donated = {});
 
 struct Cost {

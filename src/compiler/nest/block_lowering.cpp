@@ -400,11 +400,9 @@ int BlockLowering::overwritable_input(const Unit& unit, int out, const std::vect
     if (pieces_.contains(v)) continue;
     if (value(v).dtype != value(out).dtype || p.shape != value(out).shape || !is_pointer(p) || !is_whole(p)) continue;
     if (!free_to_overwrite(v) || std::find(taken.begin(), taken.end(), v) != taken.end()) continue;
-    const bool read_otherwise = std::any_of(unit.inputs.begin(), unit.inputs.end(),
-                                            [&](int other) {
-                                              return other != v && in_same_memory(other, v) &&
-                                                     (in_pieces || !is_small_part(other, v));
-                                            });
+    const bool read_otherwise = std::any_of(unit.inputs.begin(), unit.inputs.end(), [&](int other) {
+      return other != v && in_same_memory(other, v) && (in_pieces || !is_small_part(other, v));
+    });
     if (!read_otherwise) return v;
   }
   return -1;

@@ -130,8 +130,9 @@ enum class NestStatus : std::int64_t {
 // Asked now and then by a loop; not 0 stops it.
 using NestPoll = std::int64_t (*)(void* context);
 
-// Runs a callee on memory: inputs, then outputs. Not 0 ends the nest as refused. Callee kWrongIndex is told why the nest
-// ends: memory[0] points to three int64, an index, the size that it does not fit, and the axis, or kNone of a branch.
+// Runs a callee on memory: inputs, then outputs. Not 0 ends the nest as refused. Callee kWrongIndex is told why the
+// nest ends: memory[0] points to three int64, an index, the size that it does not fit, and the axis, or kNone of a
+// branch.
 inline constexpr std::int64_t kWrongIndex = -1;
 using NestCall = std::int64_t (*)(void* context, std::int64_t callee, void* const* memory);
 

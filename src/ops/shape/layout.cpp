@@ -57,7 +57,7 @@ Axes order_of(std::span<const T> operands, int ndim) {
 }
 
 constexpr std::int64_t kScatteredElements = 1 << 8;  // fewer take no longer one by one than put in order
-constexpr std::int64_t kLine = 64;                    // bytes of a cache line
+constexpr std::int64_t kLine = 64;                   // bytes of a cache line
 
 // Whether each element of a row lies in another cache line, whose other elements belong to other rows, as in a large
 // transposed matrix. Row by row such an array is read from memory again and again.
