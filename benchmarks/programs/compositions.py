@@ -7,14 +7,12 @@ python -m benchmarks.programs.compositions --sizes 4096 --count 200 --seed 3
 from __future__ import annotations
 
 import random
-import warnings
 from collections.abc import Iterator
 
 import tnp
 
 import numpy as np
-from benchmarks.programs.singles import Case, bound, measured, report
-from benchmarks.timing import table_options
+from benchmarks.programs.singles import Case, bound, report_random
 
 SIZES = (4096, 1 << 20)
 
@@ -68,17 +66,7 @@ def cases(n: int, count: int, seed: int) -> Iterator[Case]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Prints a table for each size and number of threads."""
-    parser = table_options(SIZES)
-    parser.add_argument("--count", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments or [])
-    warnings.simplefilter("ignore")
-    np.seterr(all="ignore")
-    with tnp.errstate(all="ignore"):
-        for n in options.sizes:
-            for threads in options.threads:
-                done = measured(cases(n, options.count, options.seed), threads)
-                report(f"{n} elements, {threads} threads", done)
+    report_random(cases, SIZES, 60, arguments)
 
 
 if __name__ == "__main__":

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import random
 import re
-import warnings
 from collections.abc import Iterator
 
 import tnp
 
-import numpy as np
-from benchmarks.programs.singles import Case, bound, measured, report, table
-from benchmarks.timing import table_options
+from benchmarks.programs.singles import Case, bound, report_random, table
 
 SIZES = (8, 4096)
 
@@ -78,16 +75,7 @@ def cases(n: int, count: int, seed: int) -> Iterator[Case]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Prints a table for each size and number of threads."""
-    parser = table_options(SIZES)
-    parser.add_argument("--count", type=int, default=150)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments or [])
-    warnings.simplefilter("ignore")
-    np.seterr(all="ignore")
-    with tnp.errstate(all="ignore"):
-        for n in options.sizes:
-            for threads in options.threads:
-                report(f"{n} elements, {threads} threads", measured(cases(n, options.count, options.seed), threads))
+    report_random(cases, SIZES, 150, arguments)
 
 
 if __name__ == "__main__":

@@ -160,6 +160,28 @@ def report(title: str, done: list[Times]) -> None:
         )
 
 
+def report_random(
+    cases: Callable[[int, int, int], Iterable[Case]],
+    sizes: tuple[int, ...],
+    count: int,
+    arguments: list[str] | None,
+) -> None:
+    """Prints a table of random programs for each size and number of threads.
+
+    cases(n, count, seed) makes the programs, with operands of n elements.
+    """
+    parser = table_options(sizes)
+    parser.add_argument("--count", type=int, default=count)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments or [])
+    warnings.simplefilter("ignore")
+    np.seterr(all="ignore")
+    with tnp.errstate(all="ignore"):
+        for n in options.sizes:
+            for threads in options.threads:
+                report(f"{n} elements, {threads} threads", measured(cases(n, options.count, options.seed), threads))
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Prints a table for each size and number of threads."""
     parser = table_options(SIZES)

@@ -162,16 +162,23 @@ namespace {
 
 constexpr std::int64_t kFewElements = 256;  // of which no mask and no table of indices are made
 
-Arrays nonzero_of_few(const Array& x) {
-  const Shape& shape = x.shape();
-  const std::int64_t n = shape.num_elements();
+// The places of few elements that are not zero, in order: how many they are.
+std::int64_t find_nonzero(const Array& x, std::int64_t (&places)[kFewElements]) {
+  const std::int64_t n = x.shape().num_elements();
   bool mask[kFewElements];
-  std::int64_t places[kFewElements], count = 0;
   cast_block(x.dtype(), DType::bool_, x.data(), mask, n);
+  std::int64_t count = 0;
   for (std::int64_t i = 0; i < n; ++i) {
     places[count] = i;
     count += mask[i] ? 1 : 0;
   }
+  return count;
+}
+
+Arrays nonzero_of_few(const Array& x) {
+  const Shape& shape = x.shape();
+  std::int64_t places[kFewElements];
+  const std::int64_t count = find_nonzero(x, places);
   Arrays out(static_cast<std::size_t>(shape.ndim()));
   for (int d = shape.ndim() - 1; d >= 0; --d) {
     Array& indices = out[static_cast<std::size_t>(d)] = Array::empty(DType::int64, {count});
@@ -186,14 +193,8 @@ Arrays nonzero_of_few(const Array& x) {
 }
 
 Array nonzero_of_short_vector(const Array& x) {
-  const std::int64_t n = x.shape()[0];
-  bool mask[kFewElements];
-  std::int64_t places[kFewElements], count = 0;
-  cast_block(x.dtype(), DType::bool_, x.data(), mask, n);
-  for (std::int64_t i = 0; i < n; ++i) {
-    places[count] = i;
-    count += mask[i] ? 1 : 0;
-  }
+  std::int64_t places[kFewElements];
+  const std::int64_t count = find_nonzero(x, places);
   return Array::copy_of(places, DType::int64, {count});
 }
 
