@@ -213,6 +213,7 @@ void simplify_for(Graph& graph, const SizePattern& pattern) {
   if (push_slices(graph)) {
     apply_rules(graph, false, 0);
     merge_equal(graph);
+    remove_dead(graph);  // slices of slices leave the inner ones without a reader
   }
   create_for_updates(graph);
   put_updates_last(graph);
@@ -259,6 +260,7 @@ std::vector<int> simplify(Graph& graph, bool check, bool fold) {
   if (pushed) {
     pass("apply_rules", rules);
     pass("merge_equal", [&] { merge_equal(graph); });
+    pass("remove_dead", [&] { remove_dead(graph); });
   }
   pass("create_for_updates", [&] { create_for_updates(graph); });
   pass("put_updates_last", [&] { put_updates_last(graph); });
