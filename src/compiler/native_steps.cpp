@@ -1,7 +1,10 @@
 #include "compiler/native_steps.h"
 
 #include <algorithm>
+#include <exception>
+#include <string_view>
 
+#include "base/interrupt.h"
 #include "compiler/fused_kernel.h"
 #include "compiler/nest/block_lowering.h"
 #include "compiler/param_reader.h"
@@ -19,26 +22,77 @@ constexpr std::size_t kMaxNodes = 256;
 constexpr double kStepNs = 250;  // what a step takes besides its elements
 constexpr double kNsPerCycle = 0.3;
 constexpr double kCompileNs = 4e6, kCompileNsPerNode = 5e5;
+constexpr std::int64_t kPollCycles = 1 << 21;
+constexpr double kInnerNs = 1500;  // what a loop or a condition takes as a step, besides its turns
+constexpr std::int64_t kMostReadInside = 4096;
 
-// Calls of the library from native code, which cannot be unwound.
-std::int64_t call_library(void* context, std::int64_t which, void* const* memory) {
-  if (which == kWrongIndex) return 1;  // the steps raise the error
-  try {
-    static_cast<const LoopNest*>(context)->callees[static_cast<std::size_t>(which)].direct(memory);
-    return 0;
-  } catch (const std::exception&) {
-    return 1;
+// What native code calls back. Carries an exception past it, as it cannot be unwound.
+struct Callbacks {
+  const LoopNest& nest;
+  std::exception_ptr interrupted{};
+
+  static std::int64_t call(void* context, std::int64_t which, void* const* memory) {
+    if (which == kWrongIndex) return 1;  // the steps raise the error
+    try {
+      static_cast<const Callbacks*>(context)->nest.callees[static_cast<std::size_t>(which)].direct(memory);
+      return 0;
+    } catch (const std::exception&) {
+      return 1;
+    }
   }
+
+  static std::int64_t ask(void* context) {
+    try {
+      if (interrupt_hook) interrupt_hook();
+      return 0;
+    } catch (...) {
+      static_cast<Callbacks*>(context)->interrupted = std::current_exception();
+      return 1;
+    }
+  }
+};
+
+bool is_control(const GraphNode& n) {
+  const std::string_view name = n.op->name;
+  return name == "loop" || name == "cond";
 }
 
-std::int64_t never_stop(void*) { return 0; }
+// Whether all that the graph computes are single elements.
+bool computes_scalars(const Graph& graph) {
+  const auto is_scalar = [&](int v) {
+    const GraphValue& value = graph.values[static_cast<std::size_t>(v)];
+    return is_numeric(value.dtype) && value.shape.rank_known() && value.shape.ndim() == 0;
+  };
+  return std::all_of(graph.nodes.begin(), graph.nodes.end(), [&](const GraphNode& n) {
+    return n.op->effect == Effect::none && std::all_of(n.outputs.begin(), n.outputs.end(), is_scalar) &&
+           (is_control(n) ? is_scalar_control(n) : ParamReader(*n.params).graphs.empty());
+  });
+}
 
-// Loops and conditions look after themselves, and can be interrupted.
+std::size_t num_nodes(const Graph& graph) {
+  std::size_t n = graph.nodes.size();
+  for (const GraphNode& node : graph.nodes) {
+    for (const auto& [name, inner] : ParamReader(*node.params).graphs) n += num_nodes(*inner);
+  }
+  return n;
+}
+
+// Loops and conditions on more than single elements look after themselves: they hold small arrays in registers, and may
+// use threads.
 bool has_form(const Graph& graph) {
-  if (graph.nodes.size() > kMaxNodes) return false;
+  if (num_nodes(graph) > kMaxNodes) return false;
   const auto fits = [](const GraphValue& v) { return is_numeric(v.dtype) && v.shape.is_static(); };
   for (const GraphNode& n : graph.nodes) {
-    if (n.op->effect != Effect::none || !ParamReader(*n.params).graphs.empty()) return false;
+    if (n.op->effect != Effect::none) return false;
+    if (is_control(n)) {
+      const bool reads_large = std::any_of(n.inputs.begin(), n.inputs.end(), [&](int v) {
+        const Shape& shape = graph.values[static_cast<std::size_t>(v)].shape;
+        return !shape.is_static() || shape.num_elements() > kMostReadInside;
+      });
+      if (reads_large || !is_scalar_control(n)) return false;
+    } else if (!ParamReader(*n.params).graphs.empty()) {
+      return false;
+    }
     for (int v : n.inputs) {
       if (!fits(graph.values[static_cast<std::size_t>(v)])) return false;
     }
@@ -51,6 +105,12 @@ bool has_form(const Graph& graph) {
 }
 
 }  // namespace
+
+bool is_scalar_control(const GraphNode& node) {
+  if (!is_control(node)) return false;
+  const std::vector<std::pair<std::string, GraphRef>> graphs = ParamReader(*node.params).graphs;
+  return std::all_of(graphs.begin(), graphs.end(), [](const auto& g) { return computes_scalars(*g.second); });
+}
 
 class NativeSteps::Lowering {
  public:
@@ -74,9 +134,10 @@ class NativeSteps::Lowering {
                std::make_move_iterator(block_.statements.end()));
     steps_.nest_.nest.num_parameters = static_cast<int>(steps_.nest_.parameters.size());
     place_memory();
-    steps_.steps_ns_ =
-        kStepNs * static_cast<double>(graph_.nodes.size()) + kNsPerCycle * static_cast<double>(block_.cycles);
-    steps_.compile_ns_ = kCompileNs + kCompileNsPerNode * static_cast<double>(graph_.nodes.size());
+    const auto inner = static_cast<double>(std::count_if(graph_.nodes.begin(), graph_.nodes.end(), is_control));
+    steps_.steps_ns_ = kStepNs * static_cast<double>(graph_.nodes.size()) + kInnerNs * inner +
+                       kNsPerCycle * static_cast<double>(block_.cycles);
+    steps_.compile_ns_ = kCompileNs + kCompileNsPerNode * static_cast<double>(num_nodes(graph_));
     return true;
   }
 
@@ -220,9 +281,11 @@ bool NativeSteps::run_on(std::byte* const* inputs, std::byte* const* results) co
                   : m.kind == Memory::Kind::scratch ? scratch + m.offset
                                                     : inputs[m.index];
   }
-  auto* context = const_cast<LoopNest*>(&nest_);
-  return code_->function(pointers, nest_.parameters.data(), 1 << 20, &never_stop, &call_library, context) ==
-         static_cast<std::int64_t>(NestStatus::done);
+  Callbacks callbacks{nest_};
+  const std::int64_t status =
+      code_->function(pointers, nest_.parameters.data(), kPollCycles, &Callbacks::ask, &Callbacks::call, &callbacks);
+  if (callbacks.interrupted) std::rethrow_exception(callbacks.interrupted);
+  return status == static_cast<std::int64_t>(NestStatus::done);
 }
 
 }  // namespace tnp::compiler

@@ -10,6 +10,10 @@
 
 namespace tnp::compiler {
 
+// A loop or a condition of which every turn and branch computes single elements, without effects: native steps have it
+// among them.
+bool is_scalar_control(const GraphNode& node);
+
 class NativeSteps {
  public:
   // Of a graph whose sizes are numbers. Null if it has no such form, or if its arrays are so large that steps on all

@@ -415,10 +415,11 @@ std::shared_ptr<Program> compile(std::shared_ptr<const Graph> graph, const Compi
                    std::any_of(nodes.begin(), nodes.end(), [](const GraphNode& n) { return n.op->tile != nullptr; });
   for (const GraphNode& n : nodes) for_each_symbolic_dim(*n.params, [&](Dim) { impl->symbolic_params = !plain; });
   // Elementwise operations alone are a step or few.
-  impl->may_be_native = !plain && options.jit != JitMode::never && nodes.size() > 1 &&
-                        std::any_of(nodes.begin(), nodes.end(), [](const GraphNode& n) {
-                          return n.op->fusion != Fusion::elementwise && n.op->fusion != Fusion::cast;
-                        });
+  impl->may_be_native =
+      !plain && options.jit != JitMode::never && std::any_of(nodes.begin(), nodes.end(), [&](const GraphNode& n) {
+        return is_scalar_control(n) ||
+               (nodes.size() > 1 && n.op->fusion != Fusion::elementwise && n.op->fusion != Fusion::cast);
+      });
   return std::shared_ptr<Program>(new Program(std::move(impl)));
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/dim.h"
+#include "base/interrupt.h"
 #include "python/array_api.h"
 #include "python/gil.h"
 #include "python/structured.h"

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "base/interrupt.h"
 #include "compiler/native_loop.h"
 #include "compiler/program.h"
 #include "ir/graph_text.h"

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/dim.h"
+#include "base/interrupt.h"
 #include "tnp/control.h"
 #include "tnp/elementwise.h"
 #include "tnp/error.h"

@@ -8,8 +8,6 @@
 
 namespace tnp {
 
-void (*interrupt_hook)() = nullptr;
-
 namespace {
 thread_local LeafNames* t_names = nullptr;
 }  // namespace

@@ -78,7 +78,4 @@ class LeafNames {
   LeafNames* outer_;
 };
 
-// Called between iterations of a loop; throws to stop it. Set by the Python layer for Ctrl-C.
-extern void (*interrupt_hook)();
-
 }  // namespace tnp
