@@ -4,6 +4,7 @@
 
 #include "compiler/tile_group.h"
 #include "ir/apply_internal.h"
+#include "ops/reduce/reduce_driver.h"
 #include "ops/shape/layout.h"
 #include "runtime/profile.h"
 #include "runtime/threads.h"
@@ -440,10 +441,21 @@ void TileGroup::run_whole(Array* const* in, Array* out, JitMode mode) const {
   }
 }
 
-// Whether something is summed that is computed of arrays whose axes do not lie in row-major order, and so lies as they
-// do: its parts have fewer columns side by side than the whole, and their sums other bits.
+namespace {
+
+// Whether the bits of a call's result depend on the order in which it takes elements.
+bool depends_on_order(const OpDef& op, DType result) {
+  if (op.arranges || !is_inexact(result)) return false;
+  const std::optional<ReduceOp> reduce = reduce_op_of(op);
+  return !reduce || *reduce == ReduceOp::sum || *reduce == ReduceOp::prod;
+}
+
+}  // namespace
+
+// Whether something is summed whose axes do not lie in row-major order: parts of it have fewer columns side by side
+// than the whole, and their sums other bits. What is computed of such arrays lies as they do.
 bool TileGroup::sums_permuted(Array* const* in) const {
-  std::vector<bool> permuted(values_.size(), false), computed = permuted;
+  std::vector<bool> permuted(values_.size(), false);
   for (std::size_t v = 0; v < values_.size(); ++v) {
     if (values_[v].input >= 0) permuted[v] = !memory_order({in[values_[v].input], 1}).empty();
   }
@@ -454,18 +466,13 @@ bool TileGroup::sums_permuted(Array* const* in) const {
       return !is_permuted(v) && values_[static_cast<std::size_t>(v)].shape == shape;
     };
     const bool any = std::any_of(m.in.begin(), m.in.end(), is_permuted);
-    const bool turns = m.view && std::strcmp(m.op->name, "transpose") == 0;
     if (m.view) {
-      const auto from = static_cast<std::size_t>(m.in[0]), to = static_cast<std::size_t>(m.out[0]);
-      permuted[to] = any || turns;
-      computed[to] = computed[from];
+      permuted[static_cast<std::size_t>(m.out[0])] = any || std::strcmp(m.op->name, "transpose") == 0;
     } else if (m.kernel && !m.boxes && any && std::none_of(m.in.begin(), m.in.end(), is_row_major)) {
-      for (int o : m.out) permuted[static_cast<std::size_t>(o)] = computed[static_cast<std::size_t>(o)] = true;
-    } else if (m.reduction) {
-      if (any) return true;
-    } else if (m.op != nullptr && !m.op->arranges) {
-      const auto is_computed = [&](int v) { return computed[static_cast<std::size_t>(v)]; };
-      if (std::any_of(m.in.begin(), m.in.end(), is_computed)) return true;
+      for (int o : m.out) permuted[static_cast<std::size_t>(o)] = true;
+    } else if (any && !m.kernel) {
+      const DType result = values_[static_cast<std::size_t>(m.out[0])].dtype;
+      if (m.reduction || depends_on_order(*m.op, result)) return true;
     }
   }
   return false;

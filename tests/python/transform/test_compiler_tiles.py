@@ -144,6 +144,23 @@ def test_a_view_and_an_input_that_is_strided():
         same(tnp.function(lambda x, axis=axis: softmax(x, axis))(x), softmax(x, axis))
 
 
+@pytest.mark.parametrize("shape", [(33, 9091), (100, 4000), (4000, 100), (9, 40_000)])
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("dtype", ["float32", "complex128"])
+def test_sums_of_what_lies_in_another_order(shape, axis, dtype):
+    """Parts of such arrays have fewer columns side by side."""
+    x = data(dtype, shape[::-1]).T
+    for f in (
+        lambda x: (tnp.prod(x, axis=axis), tnp.sum(x, axis=axis)),
+        lambda x: (x - tnp.mean(x, axis=axis, keepdims=True),),
+        lambda x: (tnp.sum(x.T.T * 2, axis=axis), tnp.sum(x, axis=axis)),
+    ):
+        compiled, want = tnp.function(f), f(x)
+        for _ in range(3):
+            for a, b in zip(compiled(x), want, strict=True):
+                assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
+
+
 def test_many_threads():
     x = data()
     want = normalised(x, 1)
