@@ -160,78 +160,102 @@ bool FusedReduction::run_by_blocks(Array* const* in, Array* out, JitMode mode) c
   return true;
 }
 
-// Many rows of few elements, made of operands each of which has one element for each row, or the same ones for all
-// rows (points and the edges of a polygon): the first element of all rows, the second, …, and what they give.
-bool FusedReduction::run_across(Array* const* in, Array* out, JitMode mode) const {
-  const FusedGroup& group = kernel_->group();
-  const int inputs = group.num_inputs();
-  Shape shape;
-  if (!lies_in_order(in, shape)) return false;
+// Rows of few elements, made of operands each of which has one element for each row, or the same ones for all rows
+// (points and the edges of a polygon).
+struct FusedReduction::Columns {
+  static constexpr std::int64_t kBlock = 512, kLargest = 16;  // rows at a time; bytes of an element
+
   struct Operand {
     const std::byte* data;
     std::int64_t size, row = 0, element = 0;  // bytes from row to row, from element to element
+
+    bool is_gathered() const { return row != 0 && row != size; }
   };
   std::vector<Operand> operands;
-  OperandMask scalars;
+  OperandMask scalars;  // those that have the same elements for all rows
   std::int64_t rows = 1, n = 1;
-  for (int k = 0; k < inputs; ++k) {
-    Operand o{in[k]->data(), in[k]->itemsize()};
-    const Strides strides = broadcast_strides(in[k]->shape(), in[k]->strides(), shape);
+
+  // False if it lies otherwise.
+  bool add(const Array& x, const Shape& shape, const std::vector<bool>& reduced) {
+    Operand o{x.data(), x.itemsize()};
+    const Strides strides = broadcast_strides(x.shape(), x.strides(), shape);
     rows = n = 1;
     for (int d = shape.ndim() - 1; d >= 0; --d) {
       if (shape[d] == 1) continue;
-      const bool reduced = reduced_[static_cast<std::size_t>(d)];
-      std::int64_t& count = reduced ? n : rows;
-      std::int64_t& step = reduced ? o.element : o.row;
+      const bool inner = reduced[static_cast<std::size_t>(d)];
+      std::int64_t& count = inner ? n : rows;
+      std::int64_t& step = inner ? o.element : o.row;
       if (count == 1) step = strides[d];
       if (strides[d] != step * count) return false;
       count *= shape[d];
     }
     if (o.row != 0 && o.element != 0) return false;
-    if (o.row == 0) scalars.set(static_cast<std::size_t>(k));
+    if (o.row == 0) scalars.set(operands.size());
     operands.push_back(o);
+    return true;
+  }
+};
+
+// The first element of many rows, the second, …, and what they give.
+bool FusedReduction::run_across(Array* const* in, Array* out, JitMode mode) const {
+  Shape shape;
+  if (!lies_in_order(in, shape)) return false;
+  Columns columns;
+  for (int k = 0; k < kernel_->group().num_inputs(); ++k) {
+    if (!columns.add(*in[k], shape, reduced_)) return false;
   }
   for (const RowReduction& r : reductions_) {
-    if (!can_reduce_across(r, n)) return false;
+    if (!can_reduce_across(r, columns.n)) return false;
   }
-  const FusedKernel::Row code = kernel_->prepare_row(scalars, shape.num_elements(), mode);
+  const FusedKernel::Row code = kernel_->prepare_row(columns.scalars, shape.num_elements(), mode);
   const std::vector<std::byte*> to = make_results(shape, out);
-  const std::int64_t block = 512, values = n * block * 16;
-  const auto outputs = sources_.size();
-  parallel_for(rows, std::max<std::int64_t>(block, kernel_->grain() / n), [&](std::int64_t first, std::int64_t end) {
-    Buffer* const memory = Buffer::allocate(static_cast<std::size_t>(static_cast<std::int64_t>(outputs) * values +
-                                                                     inputs * block * 16 + values + block * 16));
-    auto* const computed = static_cast<std::byte*>(memory->data);
-    std::byte* const gathered = computed + static_cast<std::int64_t>(outputs) * values;
-    std::byte* const scratch = gathered + inputs * block * 16;
-    std::byte* at[kMaxLoopOperands];
-    for (std::int64_t begin = first; begin < end; begin += block) {
-      const std::int64_t m = std::min(block, end - begin);
-      for (std::size_t k = 0; k < operands.size(); ++k) {
-        const Operand& o = operands[k];
-        std::byte* from = const_cast<std::byte*>(o.data) + begin * o.row;
-        at[outputs + k] = from;
-        if (o.row == 0 || o.row == o.size) continue;
-        at[outputs + k] = gathered + static_cast<std::int64_t>(k) * block * 16;
-        copy_strided(at[outputs + k], from, o.row, m, static_cast<int>(o.size));
-      }
-      for (std::int64_t j = 0; j < n; ++j) {
-        for (std::size_t i = 0; i < outputs; ++i)
-          at[i] = computed + static_cast<std::int64_t>(i) * values + j * block * itemsize(sources_[i]);
-        for (std::size_t k = 0; k < operands.size(); ++k) {
-          if (operands[k].row == 0)
-            at[outputs + k] = const_cast<std::byte*>(operands[k].data) + j * operands[k].element;
-        }
-        kernel_->run_row(code, at, m);
-      }
+  constexpr std::int64_t column = Columns::kBlock * Columns::kLargest;
+  const auto arrays = static_cast<std::int64_t>(sources_.size() + 1) * columns.n +
+                      static_cast<std::int64_t>(columns.operands.size()) + 1;  // of a column
+  const std::int64_t grain = std::max<std::int64_t>(Columns::kBlock, kernel_->grain() / columns.n);
+  parallel_for(columns.rows, grain, [&](std::int64_t first, std::int64_t end) {
+    Buffer* const memory = Buffer::allocate(static_cast<std::size_t>(arrays * column));
+    for (std::int64_t begin = first; begin < end; begin += Columns::kBlock) {
+      const std::int64_t m = std::min(Columns::kBlock, end - begin);
+      auto* const computed = static_cast<std::byte*>(memory->data);
+      std::byte* const scratch = compute_columns(code, columns, begin, m, computed);
       for (std::size_t i = 0; i < reductions_.size(); ++i) {
         const RowReduction& r = reductions_[i];
-        reduce_across(r, computed + r.source * values, block, n, m, scratch, to[i] + begin * itemsize(r.to));
+        reduce_across(r, computed + r.source * columns.n * column, Columns::kBlock, columns.n, m, scratch,
+                      to[i] + begin * itemsize(r.to));
       }
     }
     memory->release();
   });
   return true;
+}
+
+// The values of `m` rows, column after column. Gives the memory behind what it uses.
+std::byte* FusedReduction::compute_columns(const FusedKernel::Row& code, const Columns& columns, std::int64_t begin,
+                                           std::int64_t m, std::byte* to) const {
+  constexpr std::int64_t column = Columns::kBlock * Columns::kLargest;
+  const std::size_t outputs = sources_.size();
+  std::byte* free = to + static_cast<std::int64_t>(outputs) * columns.n * column;
+  std::byte* at[kMaxLoopOperands];
+  for (std::size_t k = 0; k < columns.operands.size(); ++k) {
+    const Columns::Operand& o = columns.operands[k];
+    std::byte* from = const_cast<std::byte*>(o.data) + begin * o.row;
+    at[outputs + k] = from;
+    if (!o.is_gathered()) continue;
+    copy_strided(free, from, o.row, m, static_cast<int>(o.size));
+    at[outputs + k] = free;
+    free += column;
+  }
+  for (std::int64_t j = 0; j < columns.n; ++j) {
+    for (std::size_t i = 0; i < outputs; ++i)
+      at[i] = to + static_cast<std::int64_t>(i) * columns.n * column + j * Columns::kBlock * itemsize(sources_[i]);
+    for (std::size_t k = 0; k < columns.operands.size(); ++k) {
+      const Columns::Operand& o = columns.operands[k];
+      if (o.row == 0) at[outputs + k] = const_cast<std::byte*>(o.data) + j * o.element;
+    }
+    kernel_->run_row(code, at, m);
+  }
+  return free;
 }
 
 void FusedReduction::run(Array* const* in, Array* out, JitMode mode) const {

@@ -34,8 +34,11 @@ class FusedReduction {
 
  private:
   struct Rows;
+  struct Columns;
   bool run_by_blocks(Array* const* in, Array* out, JitMode mode) const;
   bool run_across(Array* const* in, Array* out, JitMode mode) const;
+  std::byte* compute_columns(const FusedKernel::Row& code, const Columns& columns, std::int64_t begin, std::int64_t m,
+                             std::byte* to) const;
   bool lies_in_order(Array* const* in, Shape& shape) const;
   std::vector<std::byte*> make_results(const Shape& shape, Array* out) const;
 
