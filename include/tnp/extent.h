@@ -9,5 +9,7 @@ namespace tnp {
 std::int64_t size_of_value(const Array& n);
 // The same as a bound of a slice, which may be negative.
 std::int64_t number_of_value(const Array& n);
+// The bound `to`, given that `from` is `start`: where they differ by a number or a size, that much more.
+std::int64_t number_after(const Array& from, std::int64_t start, const Array& to);
 
 }  // namespace tnp

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "compiler/nest/loop_graph.h"
+#include "compiler/nest/windows.h"
 #include "compiler/param_reader.h"
 #include "compiler/simplify.h"
 #include "ir/apply_internal.h"
@@ -34,13 +35,22 @@ constexpr Dim kLeastNumber = -(Dim{1} << 32);  // below lie expressions of sizes
 
 class Specializer {
  public:
-  Specializer(const Graph& graph, std::span<const Shape> inputs, bool inner)
-      : graph_(graph), inputs_(inputs), inner_(inner), result_(graph) {}
+  Specializer(const Graph& graph, std::span<const Shape> inputs, bool inner, const Windows* windows)
+      : graph_(graph), inputs_(inputs), inner_(inner), windows_(windows), result_(graph) {}
 
   std::optional<Graph> run() {
     for (std::size_t i = 0; i < inputs_.size(); ++i) shape(graph_.inputs[i]) = inputs_[i];
     try {
-      for (GraphNode& node : result_.nodes) specialize_node(node);
+      for (std::size_t n = 0; n < result_.nodes.size(); ++n) {
+        GraphNode& node = result_.nodes[n];
+        if (windows_ && windows_->is_place(n)) continue;
+        if (windows_ && windows_->of(n)) {
+          make_window(node, *windows_->of(n));
+        } else {
+          specialize_node(node);
+        }
+      }
+      remove_places();
     } catch (const UnknownSize&) {
       return std::nullopt;
     } catch (const Error&) {
@@ -53,8 +63,11 @@ class Specializer {
   Shape& shape(int value) { return result_.values[static_cast<std::size_t>(value)].shape; }
 
   Dim size_of(const DimExpr& leaf) {
-    if (const auto it = graph_.leaf_values.find(leaf.node); it != graph_.leaf_values.end())
-      return shape(it->second)[leaf.axis];
+    if (const auto it = graph_.leaf_values.find(leaf.node); it != graph_.leaf_values.end()) {
+      const Dim d = shape(it->second)[leaf.axis];
+      if (d < kLeastNumber) throw UnknownSize{};  // where a window begins
+      return d;
+    }
     // The size of an array outside, which is that of an input.
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       const Shape& traced = graph_.values[static_cast<std::size_t>(graph_.inputs[i])].shape;
@@ -69,8 +82,7 @@ class Specializer {
 
   void specialize_node(GraphNode& node) {
     if (node.op->effect != Effect::none) throw UnknownSize{};
-    node.params = replace_dims(node.params,
-                               [&](Dim d) { return evaluate(d, [&](const DimExpr& leaf) { return size_of(leaf); }); });
+    node.params = replace_dims(node.params, [&](Dim d) { return number(d); });
     if (inner_) specialize_inner(node);
     Arrays in;
     for (int v : node.inputs) {
@@ -82,6 +94,61 @@ class Specializer {
       if (!specs[j].shape.is_static()) throw UnknownSize{};
       shape(node.outputs[j]) = specs[j].shape;
     }
+  }
+
+  Dim number(Dim d) {
+    const auto leaf = [&](const DimExpr& e) { return size_of(e); };
+    if (!windows_ || d >= kLeastNumber) return evaluate(d, leaf);
+    if (const Dim* size = windows_->size_of(d)) return number(*size);
+    const DimExpr e = dim_expr(d);
+    return e.kind == DimExpr::Kind::leaf ? size_of(e) : dim_apply(e.kind, number(e.a), number(e.b));
+  }
+
+  void make_window(GraphNode& node, const std::vector<Windows::Window>& windows) {
+    const SliceParams slice(*node.params);
+    const bool write = std::string_view(node.op->name) == "place_slice";
+    const Shape& from = shape(node.inputs[0]);
+    auto p = std::make_shared<WindowParams>();
+    p->start = slice.start, p->count = slice.count, p->step = slice.step;
+    for (const Windows::Window& w : windows) {
+      p->start[w.axis] = 0;
+      p->axes.push_back(w.axis);
+      node.inputs.push_back(w.after);
+      node.inputs.push_back(w.before);
+    }
+    for (Dim& d : p->start) d = number(d);
+    for (Dim& d : p->count) {
+      d = number(d);
+      if (d <= 0) throw UnknownSize{};
+    }
+    for (const Windows::Window& w : windows) {
+      if (p->count[w.axis] > from[w.axis]) throw UnknownSize{};
+    }
+    node.op = write ? &kPlaceWindow : &kWindow;
+    shape(node.outputs[0]) = write ? from : p->count;
+    node.params = std::move(p);
+  }
+
+  // What only said where windows begin.
+  void remove_places() {
+    if (!windows_) return;
+    std::vector<bool> place(result_.values.size(), false);
+    std::vector<GraphNode> kept;
+    for (std::size_t n = 0; n < result_.nodes.size(); ++n) {
+      GraphNode& node = result_.nodes[n];
+      if (windows_->is_place(n)) {
+        place[static_cast<std::size_t>(node.outputs[0])] = true;
+        continue;
+      }
+      for (int v : node.inputs) {
+        if (place[static_cast<std::size_t>(v)]) throw UnknownSize{};
+      }
+      kept.push_back(std::move(node));
+    }
+    for (int v : result_.outputs) {
+      if (place[static_cast<std::size_t>(v)]) throw UnknownSize{};
+    }
+    result_.nodes = std::move(kept);
   }
 
   void specialize_inner(GraphNode& node) {
@@ -98,6 +165,7 @@ class Specializer {
   const Graph& graph_;
   std::span<const Shape> inputs_;
   const bool inner_;
+  const Windows* windows_;
   Graph result_;
 };
 
@@ -311,7 +379,12 @@ std::vector<int> foldable_with_sizes(const Graph& graph) {
 }
 
 std::optional<Graph> specialize(const Graph& graph, std::span<const Shape> inputs, bool inner) {
-  return Specializer(graph, inputs, inner).run();
+  return Specializer(graph, inputs, inner, nullptr).run();
+}
+
+std::optional<Graph> specialize_with_windows(const Graph& graph, std::span<const Shape> inputs) {
+  const Windows windows(graph);
+  return Specializer(graph, inputs, true, windows.any() ? &windows : nullptr).run();
 }
 
 }  // namespace tnp::compiler

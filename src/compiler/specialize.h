@@ -14,6 +14,10 @@ namespace tnp::compiler {
 // can be.
 std::optional<Graph> specialize(const Graph& graph, std::span<const Shape> inputs, bool inner = false);
 
+// The same with `inner`, where slices that a loop's counter decides are `windows` (nest/windows.h), for native code
+// alone.
+std::optional<Graph> specialize_with_windows(const Graph& graph, std::span<const Shape> inputs);
+
 // The graph, simplified, with the sizes that these shapes tell as numbers, those of data as they were, and what they
 // and known inputs decide computed: it becomes further captured arrays. `known`: an array for each input whose value
 // may be relied on, absent for the others. Nothing if calls have effects or the shapes do not fit.

@@ -46,8 +46,8 @@ Dim saturating_sub(Dim a, Dim b) {
 // How many elements lie before the bound (`past`: or at it), 0 … size.
 Dim before(const IndexBound& b, Dim size, bool past) {
   if (b.is_dim && is_symbolic(b.value)) {
-    const Dim d = dim_max(from_either_end(b.value, size), 0);
-    return dim_min(past ? dim_add(d, 1) : d, size);
+    const Dim d = from_either_end(b.value, size);
+    return dim_min(dim_max(past ? dim_add(d, 1) : d, 0), size);
   }
   const std::int64_t add = past ? 1 : 0;
   if (b.value >= 0) {

@@ -88,7 +88,10 @@ IndexItem parse_slice(PyObject* o) {
     if (b->is_dim && is_symbolic(b->value)) ask_for_size(b->value);
     step = std::max<std::int64_t>(b->value, -PY_SSIZE_T_MAX);
   }
-  return IndexItem::slice(slice_bound(s->start), slice_bound(s->stop), step);
+  const std::optional<IndexBound> start = slice_bound(s->start);
+  if (start && step == 1 && is_traced_number(s->start) && is_traced_number(s->stop))
+    return IndexItem::slice(start, IndexBound{number_after(array_of(s->start), start->value, array_of(s->stop)), true});
+  return IndexItem::slice(start, slice_bound(s->stop), step);
 }
 
 IndexItem parse_array(Array x, bool sequence) {

@@ -9,6 +9,7 @@
 #include "compiler/nest/loops.h"
 #include "compiler/nest/move_later.h"
 #include "compiler/nest/strips.h"
+#include "compiler/nest/windows.h"
 #include "compiler/param_reader.h"
 #include "ir/apply_internal.h"
 #include "ops/shape/layout.h"
@@ -301,7 +302,7 @@ bool BlockLowering::writes(const Unit& unit) const {
   if (unit.fused) return false;
   const GraphNode& node = graph_.nodes[static_cast<std::size_t>(unit.nodes[0])];
   IndexedAccess access;
-  return is_place_slice(node) || (indexed(node, access) && access.update >= 0);
+  return is_place_slice(node) || node.op == &kPlaceWindow || (indexed(node, access) && access.update >= 0);
 }
 
 // The next unit that can run. One that writes into an array waits for those that read it, so that it need not copy.
@@ -350,7 +351,7 @@ bool BlockLowering::copied_for_write(int view, int base) const {
     const GraphNode& node = graph_.nodes[static_cast<std::size_t>(u.nodes[0])];
     IndexedAccess access;
     const bool may_be_view =
-        !u.fused && (is_left_in_pieces(node) || node.op->fusion == Fusion::broadcast ||
+        !u.fused && (is_left_in_pieces(node) || node.op == &kWindow || node.op->fusion == Fusion::broadcast ||
                      node.op->identity_on_same_shape || (indexed(node, access) && access.update < 0));
     for (int v : u.outputs) {
       late[static_cast<std::size_t>(v)] = waits;
@@ -375,6 +376,7 @@ bool BlockLowering::lower(const Unit& unit) {
 bool BlockLowering::lower_node(const GraphNode& node) {
   const std::string_view name = node.op->name;
   IndexedAccess access;
+  if (node.op == &kWindow || node.op == &kPlaceWindow) return lower_window(node);
   if (lower_pieces(node)) return true;
   if (indexed(node, access) && lower_indexed(node, access)) return true;
   if (lower_view(node)) return true;
@@ -512,22 +514,52 @@ BlockLowering::Place BlockLowering::address(const GraphNode& node, const Indexed
     const int axis = static_cast<int>(access.axes[i]);
     const int index = places.at(node.inputs[static_cast<std::size_t>(access.first_index + i)]).variable;
     const std::int64_t step = at.strides[axis];
-    int& next = addresses_.try_emplace({at.variable, index, at.shape[axis], step}, kNone).first->second;
-    if (next == kNone) {
-      next = out_.nest.variable(value(node.inputs[0]).dtype, true);
-      statements.push_back({.kind = Kind::address,
-                            .to = {next},
-                            .from = {at.variable, index},
-                            .extent = parameter(at.shape[axis]),
-                            .step = step == itemsize(dtype(at)) ? kUnit : parameter(step),
-                            .callee = static_cast<int>(labels[i])});
-    }
-    at.variable = next;
+    at.variable = element_address(at, index, at.shape[axis], step, static_cast<int>(labels[i]));
     at.shape.erase(axis);
     at.strides.erase(axis);
   }
   cycles += 4;
   return at;
+}
+
+// `at`, and `index` steps on; the nest ends where that is not below `size`.
+int BlockLowering::element_address(const Place& at, int index, std::int64_t size, std::int64_t step, int label) {
+  int& next = addresses_.try_emplace({at.variable, index, size, step}, kNone).first->second;
+  if (next == kNone) {
+    next = out_.nest.variable(dtype(at), true);
+    statements.push_back({.kind = Kind::address,
+                          .to = {next},
+                          .from = {at.variable, index},
+                          .extent = parameter(size),
+                          .step = step == itemsize(dtype(at)) ? kUnit : parameter(step),
+                          .callee = label});
+  }
+  return next;
+}
+
+// Where something would be cut off, the nest ends, and the loop begins again in the general way.
+bool BlockLowering::lower_window(const GraphNode& node) {
+  const bool write = node.op == &kPlaceWindow;
+  const auto& p = static_cast<const WindowParams&>(*node.params);
+  const Place base = places.at(node.inputs[0]);
+  if (base.shape.num_elements() == 1 || (!is_pointer(base) && is_complex(dtype(base)))) return false;
+  out_.may_end_early = true;
+  const Place array = write ? to_write(node, base) : base;
+  Place at = located(array);
+  at.writable = false;
+  std::size_t number = write ? 2 : 1;
+  for (std::int64_t a : p.axes) {
+    const int axis = static_cast<int>(a);
+    const int after = places.at(node.inputs[number++]).variable, before = places.at(node.inputs[number++]).variable;
+    at.variable = element_address(at, after, at.shape[axis] - p.count[axis] + 1, at.strides[axis], axis);
+    at.variable = element_address(at, before, 1, at.strides[axis], axis);
+  }
+  cycles += 6 * p.axes.size();
+  const Place part = part_of(at, p.start, p.step, p.count);
+  if (!write) return lower_read(node, part);
+  copy(places.at(node.inputs[1]), part);
+  place_updated(node.outputs[0], array);
+  return true;
 }
 
 bool BlockLowering::lower_indexed(const GraphNode& node, const IndexedAccess& access) {

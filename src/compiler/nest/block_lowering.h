@@ -75,6 +75,7 @@ class BlockLowering {
   bool lower_view(const GraphNode& node);
   bool lower_reshape(const GraphNode& node);
   bool lower_write(const GraphNode& node, const IndexedAccess& access, const Place& base);
+  bool lower_window(const GraphNode& node);
   bool lower_call(const GraphNode& node);
   // assembly.cpp
   bool lower_place(const GraphNode& node);
@@ -172,6 +173,7 @@ class BlockLowering {
   Place converted(const Place& p, DType to);
   void join(const Place& to, const std::vector<Place>& from, std::vector<int> positions);
   Place address(const GraphNode& node, const IndexedAccess& access, const Place& base);
+  int element_address(const Place& at, int index, std::int64_t size, std::int64_t step, int label);
   Place to_write(const GraphNode& node, const Place& base);
   Place part_of(const Place& base, const Shape& start, const Axes& step, const Shape& count);
   int overwritable_input(const Unit& unit, int out, const std::vector<int>& taken) const;

@@ -83,7 +83,7 @@ LoopGraph split(Graph graph, int num_variant) {
 
 std::optional<Graph> branch_graph(const Graph& graph, std::span<const Shape> inputs) {
   if (!graph.captured.empty()) return std::nullopt;  // all that a sub-graph uses is an input of it
-  std::optional<Graph> g = specialize(graph, inputs, true);
+  std::optional<Graph> g = specialize_with_windows(graph, inputs);
   if (!g) return std::nullopt;
   spell_out(*g);
   remove_whole_slices(*g);

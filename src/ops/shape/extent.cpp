@@ -2,7 +2,11 @@
 // dimension of the trace.
 #include "tnp/extent.h"
 
+#include <map>
+#include <string_view>
+
 #include "base/dim.h"
+#include "ir/expr.h"
 #include "ops/common.h"
 
 namespace tnp {
@@ -42,6 +46,61 @@ const RegisterOp registration(kExtent);
 
 Dim extent(const Array& n) { return apply(kExtent, {&n, 1}).shape()[0]; }
 
+// A traced number as a sum of others, which are multiplied by numbers.
+class Sum {
+ public:
+  // False if it has too many terms.
+  bool add(const Array& x, std::uint64_t factor) {
+    if (++visited_ > kMostVisited || x.ndim() != 0 || x.dtype() != DType::int64) return false;
+    if (!x.is_symbolic()) {
+      number_ += factor * static_cast<std::uint64_t>(*x.data_as<std::int64_t>());
+      return true;
+    }
+    const Expr* e = x.node()->expr;
+    const std::string_view name = e != nullptr && e->op != nullptr ? e->op->name : "";
+    if (name == "add" || name == "subtract")
+      return add(e->inputs[0], factor) && add(e->inputs[1], name == "add" ? factor : 0 - factor);
+    if (name == "multiply") {
+      for (const int k : {0, 1}) {
+        const Array &n = e->inputs[static_cast<std::size_t>(k)], &y = e->inputs[static_cast<std::size_t>(1 - k)];
+        if (!n.is_symbolic() && n.ndim() == 0 && n.dtype() == DType::int64)
+          return add(y, factor * static_cast<std::uint64_t>(*n.data_as<std::int64_t>()));
+      }
+    }
+    if (name == "dim_value") {
+      Dim size = 0;
+      for_each_symbolic_dim(*e->params, [&](Dim d) { size = d; });
+      if (size != 0) sizes_[size] += factor;
+      return size != 0;
+    }
+    others_[x.node()] += factor;
+    return true;
+  }
+
+  // What it is if it is a number or a size, not below zero.
+  std::optional<Dim> as_dim() const {
+    for (const auto& [node, factor] : others_) {
+      if (factor != 0) return std::nullopt;
+    }
+    const auto number = static_cast<std::int64_t>(number_);
+    if (number < 0) return std::nullopt;
+    Dim sum = number;
+    for (const auto& [size, factor] : sizes_) {
+      if (factor > kMostFactor) return std::nullopt;
+      if (factor != 0) sum = dim_add(sum, dim_mul(size, static_cast<Dim>(factor)));
+    }
+    return sum;
+  }
+
+ private:
+  static constexpr int kMostVisited = 64;
+  static constexpr std::uint64_t kMostFactor = 1 << 20;
+  int visited_ = 0;
+  std::uint64_t number_ = 0;  // wraps around, as the run does
+  std::map<Dim, std::uint64_t> sizes_;
+  std::map<const void*, std::uint64_t> others_;
+};
+
 }  // namespace
 
 std::int64_t size_of_value(const Array& n) {
@@ -54,6 +113,14 @@ std::int64_t number_of_value(const Array& n) {
   if (!n.is_symbolic()) return size_of_value(n);
   const Array zero = zeros({}, DType::int64), value = astype(n, DType::int64);
   return dim_sub(extent(maximum(value, zero)), extent(maximum(subtract(zero, value), zero)));
+}
+
+std::int64_t number_after(const Array& from, std::int64_t start, const Array& to) {
+  Sum difference;
+  if (is_symbolic(start) && difference.add(to, 1) && difference.add(from, std::uint64_t{0} - 1)) {
+    if (const std::optional<Dim> d = difference.as_dim()) return dim_add(start, *d);
+  }
+  return number_of_value(to);
 }
 
 }  // namespace tnp
