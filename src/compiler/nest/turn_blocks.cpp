@@ -405,65 +405,78 @@ class TurnBlocks {
     return at == g.inputs.end() ? -1 : static_cast<int>(at - g.inputs.begin());
   }
 
-  std::optional<Graph> condition_of(int turns) const {
+  // Carries that are numbers, and the calls of the body by which each of them becomes that of the next turn.
+  struct Counters {
+    std::vector<int> carries;
+    std::vector<std::vector<const GraphNode*>> calls;
+
+    void add(int k) {
+      if (std::find(carries.begin(), carries.end(), k) == carries.end()) carries.push_back(k);
+    }
+  };
+
+  // The carries that a test looks at, and those that they are counted by; nothing where they depend on more.
+  std::optional<Counters> counters_of(const std::vector<const GraphNode*>& test) const {
     const Graph &c = condition_->graph, &g = body_.graph;
-    std::vector<const GraphNode*> test;
-    if (!numbers_for(c, c.outputs[0], test)) return {};
-    GraphBuilder b(c);
-    // The counters: carries that it looks at, and those that they are counted by.
-    std::vector<int> counters, as(c.values.size());
-    std::vector<std::vector<const GraphNode*>> counts;
-    const auto count = [&](int k) {
-      if (k < num_carries_ && std::find(counters.begin(), counters.end(), k) == counters.end()) counters.push_back(k);
+    Counters counters;
+    const auto add = [&](int k) {
+      if (k >= 0 && k < num_carries_) counters.add(k);
     };
     for (const GraphNode* n : test) {
-      for (int v : n->inputs) {
-        if (const int k = input_number(c, v); k >= 0) count(k);
-      }
+      for (int v : n->inputs) add(input_number(c, v));
     }
-    if (test.empty()) return {};
-    std::map<int, int> of_body;  // values of the body that are inputs, or made in a turn
-    const auto shared = static_cast<std::size_t>(num_carries_);
-    for (std::size_t i = shared; i < g.inputs.size(); ++i) of_body[g.inputs[i]] = c.inputs[i];
-    for (std::size_t i = 0; i < counters.size(); ++i) {
+    for (std::size_t i = 0; i < counters.carries.size(); ++i) {
+      const auto k = static_cast<std::size_t>(counters.carries[i]);
       std::vector<const GraphNode*> calls;
-      const int next = g.outputs[static_cast<std::size_t>(counters[i])];
-      if (value(g.inputs[static_cast<std::size_t>(counters[i])]).shape.ndim() != 0 || !numbers_for(g, next, calls))
-        return {};
+      const int next = g.outputs[k];
+      if (value(g.inputs[k]).shape.ndim() != 0 || !numbers_for(g, next, calls)) return {};
       std::vector<int> needed{next};
       for (const GraphNode* n : calls) needed.insert(needed.end(), n->inputs.begin(), n->inputs.end());
       for (int v : needed) {
-        const bool made =
-            std::any_of(calls.begin(), calls.end(), [&](const GraphNode* n) { return n->outputs[0] == v; });
-        const int k = input_number(g, v);
-        if (!made && k < 0) return {};  // one of the body's invariants
-        if (!made) count(k);
+        if (std::any_of(calls.begin(), calls.end(), [&](const GraphNode* n) { return n->outputs[0] == v; })) continue;
+        const int from = input_number(g, v);
+        if (from < 0) return {};  // one of the body's invariants
+        add(from);
       }
-      counts.push_back(std::move(calls));
+      counters.calls.push_back(std::move(calls));
     }
-    for (std::size_t v = 0; v < as.size(); ++v) as[v] = static_cast<int>(v);
-    const auto carry = [&](int k) { return c.inputs[static_cast<std::size_t>(k)]; };
+    return counters;
+  }
+
+  std::optional<Graph> condition_of(int turns) const {
+    const Graph &c = condition_->graph, &g = body_.graph;
+    std::vector<const GraphNode*> test;
+    if (!numbers_for(c, c.outputs[0], test) || test.empty()) return {};
+    const std::optional<Counters> counters = counters_of(test);
+    if (!counters) return {};
+    GraphBuilder b(c);
+    std::map<int, int> as, of_body;  // values of the condition and of the body, as they are in a turn
+    const auto now = [](const std::map<int, int>& values, int v) {
+      const auto it = values.find(v);
+      return it == values.end() ? v : it->second;
+    };
+    for (auto i = static_cast<std::size_t>(num_carries_); i < g.inputs.size(); ++i) of_body[g.inputs[i]] = c.inputs[i];
     int all = -1;
     for (int t = 0; t < turns; ++t) {
-      for (const GraphNode* n : test) {
+      const auto again = [&](const GraphNode& n, std::map<int, int>& values, const GraphValue& out) {
         std::vector<int> in;
-        for (int v : n->inputs) in.push_back(as[static_cast<std::size_t>(v)]);
-        const int out = n->outputs[0];
-        as[static_cast<std::size_t>(out)] = b.again(*n, std::move(in), c.values[static_cast<std::size_t>(out)]);
-      }
-      const int answer = as[static_cast<std::size_t>(c.outputs[0])];
+        for (int v : n.inputs) in.push_back(now(values, v));
+        values[n.outputs[0]] = b.again(n, std::move(in), out);
+      };
+      for (const GraphNode* n : test) again(*n, as, c.values[static_cast<std::size_t>(n->outputs[0])]);
+      const int answer = now(as, c.outputs[0]);
       all = all < 0 ? answer : b.traced({all, answer}, [](const Arrays& x) { return logical_and(x[0], x[1]); });
-      for (int k : counters) of_body[g.inputs[static_cast<std::size_t>(k)]] = as[static_cast<std::size_t>(carry(k))];
-      std::vector<int> next;
-      for (std::size_t i = 0; i < counters.size(); ++i) {
-        for (const GraphNode* n : counts[i]) {
-          std::vector<int> in;
-          for (int v : n->inputs) in.push_back(of_body.at(v));
-          of_body[n->outputs[0]] = b.again(*n, std::move(in), value(n->outputs[0]));
-        }
-        next.push_back(of_body.at(g.outputs[static_cast<std::size_t>(counters[i])]));
+      for (int k : counters->carries) {
+        const auto at = static_cast<std::size_t>(k);
+        of_body[g.inputs[at]] = now(as, c.inputs[at]);
       }
-      for (std::size_t i = 0; i < counters.size(); ++i) as[static_cast<std::size_t>(carry(counters[i]))] = next[i];
+      for (const auto& calls : counters->calls) {
+        for (const GraphNode* n : calls) again(*n, of_body, value(n->outputs[0]));
+      }
+      for (int k : counters->carries) {
+        const auto at = static_cast<std::size_t>(k);
+        as[c.inputs[at]] = of_body.at(g.outputs[at]);
+      }
     }
     b.graph.outputs = {all};
     return finished(std::move(b.graph), condition_->invariants);
@@ -486,68 +499,97 @@ class TurnBlocks {
 
   // --- the body
 
-  std::optional<Graph> body_of(int turns, LoopGraph& body) const {
+  // The block that is being made: what each of the body's values is in the turn at hand.
+  struct Turns {
+    Turns(const Graph& body, std::int64_t large) : b(body), reader(b), sets(b, large), as(body.values.size()) {
+      for (std::size_t v = 0; v < as.size(); ++v) as[v] = static_cast<int>(v);
+    }
+    int& now(int v) { return as[static_cast<std::size_t>(v)]; }
+
+    GraphBuilder b;
+    Reader reader;
+    Sets sets;
+    std::vector<int> as;
     std::map<std::int64_t, int> counts;  // 0, 1, … up to a length
+  };
+
+  std::optional<Graph> body_of(int number, LoopGraph& body) const {
+    const std::map<std::int64_t, int> counts = add_counts(body);
+    Turns turns(body.graph, large_);
+    turns.counts = counts;
+    std::vector<int> rows;  // that later turns scan
+    for (int t = 0; t < number; ++t) {
+      for (int s = 0; t > 0 && s < num_scanned_; ++s) {
+        const int first = body.graph.inputs[static_cast<std::size_t>(num_carries_ + s)];
+        rows.push_back(turns.now(first) = turns.b.new_value(value(first)));
+      }
+      for (const GraphNode& node : body.graph.nodes) {
+        if (!add_call(turns, node)) return {};
+      }
+      std::vector<int> next;
+      for (int v : body.graph.outputs) next.push_back(turns.now(v));
+      for (std::size_t k = 0; k < next.size(); ++k) turns.now(body.graph.inputs[k]) = next[k];
+    }
+    Graph& g = turns.b.graph;
+    for (std::size_t k = 0; k < g.outputs.size(); ++k)
+      g.outputs[k] = turns.sets.made_last(turns.now(body.graph.inputs[k]), turns.reader);
+    g.inputs.insert(g.inputs.begin() + num_carries_ + num_scanned_, rows.begin(), rows.end());
+    return finished(std::move(g), body.invariants);
+  }
+
+  // A call of the body in one more turn; false where it needs an array that is not there between turns.
+  bool add_call(Turns& turns, const GraphNode& node) const {
+    GraphBuilder& b = turns.b;
+    std::vector<int> in;
+    for (int v : node.inputs) in.push_back(turns.now(v));
+    IndexedAccess access;
+    const bool at_index = indexed(node, access) && is_large(b.value(in[0]));
+    if (at_index && access.update >= 0) return add_update(turns, node, in, access);
+    if (at_index && all_numbers(b, in, access)) {
+      int v = in[0];
+      for (int i = access.axes.size(); i-- > 0;)
+        v = turns.reader.read(v, static_cast<int>(access.axes[i]),
+                              in[static_cast<std::size_t>(access.first_index + i)]);
+      turns.now(node.outputs[0]) = v;
+      return true;
+    }
+    if (const int v = sliced(b, turns.reader, node, in); v >= 0) {
+      turns.now(node.outputs[0]) = v;
+      return true;
+    }
+    if (needs_all(b, node, in)) return false;
+    GraphNode copy = node;
+    copy.inputs = std::move(in);
+    for (int& v : copy.outputs) {
+      const int old = v;
+      v = b.new_value(value(old));
+      turns.now(old) = v;
+    }
+    b.push(std::move(copy));
+    return true;
+  }
+
+  static bool add_update(Turns& turns, const GraphNode& node, const std::vector<int>& in, const IndexedAccess& access) {
+    const std::optional<int> set = updated(turns.b, in, access, turns.counts);
+    if (!set) return false;
+    Set& record = turns.sets.of[*set];
+    record.base = in[0];
+    for (int i = 0; i < access.axes.size(); ++i)
+      record.at.emplace_back(static_cast<int>(access.axes[i]), in[static_cast<std::size_t>(access.first_index + i)]);
+    turns.now(node.outputs[0]) = *set;
+    return true;
+  }
+
+  // What tells where an update of a large array is: 0, 1, … along each of the axes that are set at an index.
+  std::map<std::int64_t, int> add_counts(LoopGraph& body) const {
+    std::map<std::int64_t, int> counts;
     for (const GraphNode& n : body.graph.nodes) {
       IndexedAccess access;
       if (!indexed(n, access) || access.update < 0 || !is_large(value(n.inputs[0]))) continue;
       for (std::int64_t axis : access.axes) counts.try_emplace(value(n.inputs[0]).shape[static_cast<int>(axis)], -1);
     }
     for (auto& [n, v] : counts) v = add_count(body, n);
-    GraphBuilder b(body.graph);
-    Reader reader(b);
-    Sets sets(b, large_);
-    std::vector<int> as(body.graph.values.size());
-    for (std::size_t v = 0; v < as.size(); ++v) as[v] = static_cast<int>(v);
-    const auto now = [&](int v) -> int& { return as[static_cast<std::size_t>(v)]; };
-    std::vector<int> rows;  // that later turns scan
-    for (int t = 0; t < turns; ++t) {
-      for (int s = 0; t > 0 && s < num_scanned_; ++s) {
-        const int first = body.graph.inputs[static_cast<std::size_t>(num_carries_ + s)];
-        rows.push_back(now(first) = b.new_value(value(first)));
-      }
-      for (const GraphNode& node : body.graph.nodes) {
-        std::vector<int> in;
-        for (int v : node.inputs) in.push_back(now(v));
-        IndexedAccess access;
-        const bool at_index = indexed(node, access) && is_large(b.value(in[0]));
-        if (at_index && access.update >= 0) {
-          const std::optional<int> set = updated(b, in, access, counts);
-          if (!set) return {};
-          Set& record = sets.of[*set];
-          record.base = in[0];
-          for (int i = 0; i < access.axes.size(); ++i)
-            record.at.emplace_back(static_cast<int>(access.axes[i]),
-                                   in[static_cast<std::size_t>(access.first_index + i)]);
-          now(node.outputs[0]) = *set;
-        } else if (at_index && all_numbers(b, in, access)) {
-          int v = in[0];
-          for (int i = access.axes.size(); i-- > 0;)
-            v = reader.read(v, static_cast<int>(access.axes[i]), in[static_cast<std::size_t>(access.first_index + i)]);
-          now(node.outputs[0]) = v;
-        } else if (const int v = sliced(b, reader, node, in); v >= 0) {
-          now(node.outputs[0]) = v;
-        } else if (needs_all(b, node, in)) {
-          return {};
-        } else {
-          GraphNode copy = node;
-          copy.inputs = std::move(in);
-          for (int& v : copy.outputs) {
-            const int old = v;
-            v = b.new_value(value(old));
-            now(old) = v;
-          }
-          b.push(std::move(copy));
-        }
-      }
-      std::vector<int> next;
-      for (int v : body.graph.outputs) next.push_back(now(v));
-      for (std::size_t k = 0; k < next.size(); ++k) now(body.graph.inputs[k]) = next[k];
-    }
-    for (std::size_t k = 0; k < b.graph.outputs.size(); ++k)
-      b.graph.outputs[k] = sets.made_last(now(body.graph.inputs[k]), reader);
-    b.graph.inputs.insert(b.graph.inputs.begin() + num_carries_ + num_scanned_, rows.begin(), rows.end());
-    return finished(std::move(b.graph), body.invariants);
+    return counts;
   }
 
   // Whether a call reads a large array that turns compute otherwise than element by element: it has to be there then.
