@@ -504,6 +504,24 @@ def test_nothing_is_called_in_an_iteration(tmp_path):
     assert "native loop" in names and len(names) < 12, names
 
 
+@pytest.mark.parametrize("n", [2, 8, 9, 17, 33])
+@pytest.mark.parametrize("dtype", ["int8", "int64", "float64"])
+def test_one_lane_of_a_vector(n, dtype):
+    """LLVM takes a constant and what a turn gives the next one in the wrong order."""
+    x = tnp.arange(1, n + 1, dtype=dtype)
+    turns = 30_001 if n == 9 and dtype == "int64" else 9
+    f = tnp.function(lambda x: tnp.fori_loop(0, turns, lambda k, c: -c, x))
+    np.testing.assert_array_equal(np.asarray(f(x)), -np.asarray(x))
+    step = tnp.reciprocal if dtype == "float64" else tnp.negative
+    g = tnp.function(
+        lambda x: tnp.fori_loop(0, 5, lambda k, s: s + tnp.fori_loop(0, k + 4, lambda j, c: step(c), x)[1], x[0])
+    )
+    want = x[0]
+    for k in range(5):
+        want = want + (x if k % 2 == 0 else step(x))[1]
+    np.testing.assert_array_equal(np.asarray(g(x)), np.asarray(want))
+
+
 @pytest.mark.parametrize("isa", ISAS)
 def test_native_from_the_start(isa):
     """This file again, in a process where every loop is native at once."""

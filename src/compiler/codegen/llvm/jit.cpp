@@ -127,6 +127,65 @@ void Jit::set_target(llvm::Function& function, Isa isa) {
   function.addFnAttr("min-legal-vector-width", kVectorBits[static_cast<int>(isa)]);
 }
 
+namespace {
+
+// Where only one lane is read of a vector that an operation of a loop makes of itself, InstCombine keeps that lane
+// alone, and takes the operation's operands in the wrong order (LLVM 19): `0 - x` becomes `x - 0`. So it is done
+// before, and rightly.
+struct SingleLanes : llvm::PassInfoMixin<SingleLanes> {
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager&) {
+    std::vector<llvm::PHINode*> vectors;
+    for (llvm::BasicBlock& block : function) {
+      for (llvm::PHINode& phi : block.phis()) {
+        if (phi.getType()->isVectorTy()) vectors.push_back(&phi);
+      }
+    }
+    for (llvm::PHINode* phi : vectors) take_lane(*phi);
+    return llvm::PreservedAnalyses::none();
+  }
+
+ private:
+  static void take_lane(llvm::PHINode& vector) {
+    std::vector<llvm::ExtractElementInst*> reads;
+    llvm::BinaryOperator* step = nullptr;
+    for (llvm::User* user : vector.users()) {
+      if (auto* const read = llvm::dyn_cast<llvm::ExtractElementInst>(user)) {
+        if (!reads.empty() && read->getIndexOperand() != reads[0]->getIndexOperand()) return;
+        reads.push_back(read);
+      } else if (auto* const operation = llvm::dyn_cast<llvm::BinaryOperator>(user); operation && !step) {
+        step = operation;
+      } else {
+        return;
+      }
+    }
+    if (step == nullptr || reads.empty() || !llvm::isa<llvm::Constant>(reads[0]->getIndexOperand())) return;
+    const bool is_last = step->getOperand(1) == &vector && step->getOperand(0) != &vector;
+    if (!is_last || !step->hasOneUse() || step->user_back() != &vector) return;
+    llvm::Value* const index = reads[0]->getIndexOperand();
+    llvm::IRBuilder<> b(&vector);
+    llvm::PHINode* const lane = b.CreatePHI(vector.getType()->getScalarType(), vector.getNumIncomingValues());
+    b.SetInsertPoint(step);
+    llvm::Value* const next =
+        b.CreateBinOp(step->getOpcode(), b.CreateExtractElement(step->getOperand(0), index), lane);
+    if (auto* const made = llvm::dyn_cast<llvm::Instruction>(next)) made->copyIRFlags(step);
+    for (unsigned i = 0; i < vector.getNumIncomingValues(); ++i) {
+      llvm::BasicBlock* const from = vector.getIncomingBlock(i);
+      b.SetInsertPoint(from->getTerminator());
+      llvm::Value* const x = vector.getIncomingValue(i);
+      lane->addIncoming(x == step ? next : b.CreateExtractElement(x, index), from);
+    }
+    for (llvm::ExtractElementInst* read : reads) {
+      read->replaceAllUsesWith(lane);
+      read->eraseFromParent();
+    }
+    step->replaceAllUsesWith(llvm::PoisonValue::get(step->getType()));
+    step->eraseFromParent();
+    vector.eraseFromParent();
+  }
+};
+
+}  // namespace
+
 void Jit::optimize(llvm::Module& module, llvm::Function& kernel, Isa isa) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -146,6 +205,7 @@ void Jit::optimize(llvm::Module& module, llvm::Function& kernel, Isa isa) {
   llvm::FunctionPassManager passes;
   passes.addPass(llvm::SROAPass(llvm::SROAOptions::ModifyCFG));
   passes.addPass(llvm::EarlyCSEPass(true));
+  passes.addPass(SingleLanes());
   passes.addPass(llvm::InstCombinePass());
   passes.addPass(llvm::SimplifyCFGPass());
   passes.run(kernel, functions);
