@@ -1,6 +1,7 @@
 #include "compiler/native_loop.h"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cstring>
 #include <exception>
@@ -28,6 +29,7 @@ constexpr double kCompileNsPerCycle = 3e4;  // … with so much more for all tha
 constexpr double kBlocksNs = 4e7;           // … where it computes several turns at a time
 constexpr double kSmallNs = 5e7;            // native code has run for so long: other code for small arrays will pay
 constexpr std::int64_t kFirstRows = 256;    // collected by a loop of which nobody knows how long it is
+constexpr std::int64_t kMostRows = std::int64_t{1} << 40;
 
 bool checks_nests() {
 #ifdef NDEBUG
@@ -410,7 +412,7 @@ NativeLoop::Outcome NativeLoop::run(const State& state, JitMode mode) {
   if (!version.nest) return Outcome::never;
   if (!worth_code(version, instance->isa, total_ns, mode)) return version.failed ? Outcome::never : Outcome::not_yet;
   const auto start = std::chrono::steady_clock::now();
-  const Outcome outcome = run_code(version, state);
+  const Outcome outcome = run_code(version, state, iterations_left(state));
   const std::int64_t native_ns = std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
   instance->native_ns += native_ns;
   native_ns_ += native_ns;
@@ -425,11 +427,15 @@ void NativeLoop::ran(const State& state) {
   instance->spent_ns += state.spent_ns;
 }
 
-NativeLoop::Outcome NativeLoop::run_code(const Version& version, const State& state) {
+NativeLoop::Outcome NativeLoop::run_code(const Version& version, const State& state, std::int64_t left) {
   const LoopNest& nest = *version.nest;
   const ProfileSpan span("loop", "native loop");
   const bool unknown = nest.count != kNone;
-  for (std::int64_t rows = unknown ? kFirstRows : state.length - state.next;; rows *= 2) {
+  std::int64_t rows = unknown ? kFirstRows : state.length - state.next;
+  if (nest.resumes && left > rows)
+    rows = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(std::min(left + 1, kMostRows))));
+  bool refused = false, any = false;  // iterations
+  for (; rows > 0; rows = refused ? rows / 2 : rows * 2) {
     Memory memory(nest, state, rows);
     if (!memory.prepare()) return Outcome::never;
     Callbacks callbacks{state.poll, nest};
@@ -438,12 +444,16 @@ NativeLoop::Outcome NativeLoop::run_code(const Version& version, const State& st
     if (callbacks.error) std::rethrow_exception(callbacks.error);
     if (status == NestStatus::refused) {
       if (memory.takes_carries()) throw IndexError(callbacks.wrong_index);
-      return Outcome::never;
+      if (!nest.resumes) return Outcome::never;
+      refused = true;  // one of these: by halves
+      continue;
     }
     memory.finish();
     state.collected(memory.iterations());
     if (!unknown || memory.iterations() < rows) return Outcome::finished;
+    any = true;
   }
+  return any ? Outcome::not_yet : Outcome::never;
 }
 
 }  // namespace tnp::compiler

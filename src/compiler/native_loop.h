@@ -35,7 +35,8 @@ class NativeLoop {
 
   enum class Outcome : std::uint8_t {
     finished,  // the loop has run to its end
-    not_yet,   // making code would take longer than it spares, as far as is known
+    not_yet,   // making code would take longer than it spares, as far as is known; or all iterations have run that come
+               // before one without a native form
     never,  // there is no native form for these shapes, or an iteration would raise an error: carries are as they were.
             // Where their memory was taken, as nobody else held it, the error is raised at once
   };
@@ -52,7 +53,8 @@ class NativeLoop {
   Version& choose_version(Instance& instance, double total_ns, JitMode mode);
   void lower(Version& version, const Instance& instance, JitMode mode);
   static bool worth_code(Version& version, Isa isa, double total_ns, JitMode mode);
-  static Outcome run_code(const Version& version, const State& state);
+  // `left`: so many iterations, if that is known.
+  static Outcome run_code(const Version& version, const State& state, std::int64_t left);
   std::int64_t iterations_left(const State& state) const;
   void find_counter();
 

@@ -6,6 +6,7 @@
 #include "compiler/nest/strips.h"
 #include "compiler/nest/turn_blocks.h"
 #include "compiler/nest/turn_lowering.h"
+#include "compiler/nest/windows.h"
 #include "ops/reduce/reduce_driver.h"
 #include "tnp/runtime.h"
 
@@ -32,6 +33,11 @@ bool finds_extremes(const Graph& graph) {
   });
 }
 
+bool has_windows(const Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                     [](const GraphNode& n) { return n.op == &kWindow || n.op == &kPlaceWindow; });
+}
+
 class LoopLowering {
  public:
   LoopLowering(const LoopSpec& loop, std::span<const Shape> inputs, int most_small_elements, bool may_strip,
@@ -53,12 +59,14 @@ class LoopLowering {
       if (!lower_body(several, block_->body, block_->turns)) return std::nullopt;
     }
     if (loop_.condition && !lower_condition(whole, condition_->graph)) return std::nullopt;
-    if (!loop_.condition || num_collected() > 0) whole.extent = out_.trips = new_parameter(0);
+    out_.resumes = loop_.condition && !block_ && num_collected() == 0 && has_windows(body_.graph);
+    const bool counts = loop_.condition && (num_collected() > 0 || out_.resumes);
+    if (!loop_.condition || counts) whole.extent = out_.trips = new_parameter(0);
     if (!lower_body(whole, body_.graph)) return std::nullopt;
     if (condition_) out_.condition = std::move(condition_->invariants);
     out_.body = std::move(body_.invariants);
     finish_carries();
-    if (loop_.condition && num_collected() > 0) write_count(whole);
+    if (counts) write_count(whole);
     std::vector<NestStatement>& all = out_.nest.statements;
     all = std::move(before_);
     if (block_) all.push_back(std::move(several));

@@ -68,6 +68,7 @@ struct LoopNest {
   std::int64_t small_cost = 0;             // what code small arrays take
   bool may_strip = false, strips = false;  // whether parts may be, and are, computed row by row
   bool may_end_early = false;              // for an error in what an inner loop may never come to
+  bool resumes = false;  // with a condition: an iteration may have no native form, those before and after it do
 };
 
 // What a nest is made for.

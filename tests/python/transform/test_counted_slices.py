@@ -123,6 +123,48 @@ def test_types(dtype):
         assert bits(traced(x, tnp.asarray(0), tnp.asarray(last))) == bits(moved(x, 0, last))
 
 
+def moving(x, first, last):
+    y = x * 0
+    for i in turns(first, last):
+        y = y.at[i % 1000].add(x[i : i + 5].sum() + i)
+    return y
+
+
+def now_and_then(x, first, last):
+    y = x
+    for i in turns(first, last):
+        j = i % 70 - 3
+        y = y.at[j : j + 4].add(1)
+    return y
+
+
+@pytest.mark.parametrize("program", [moving, now_and_then, added, sums])
+@pytest.mark.parametrize("last", [995, 998, 1040])
+def test_cut_off_in_some_turns(program, last):
+    traced = tnp.function(program)
+    x = data(1000)
+    kept = bits(x)
+    expected = bits(program(x, 0, last))
+    for _ in range(6):
+        assert bits(traced(x, tnp.asarray(0), tnp.asarray(last))) == expected
+    assert bits(x) == kept
+
+
+def test_errors_behind_slices():
+    @tnp.function
+    def f(x, n):
+        y = x
+        for i in range(n):
+            y = y.at[i : i + 2].set(y[i + 2])
+        return y
+
+    x = data(500)
+    for _ in range(6):
+        f(x, tnp.asarray(498))
+        with pytest.raises(IndexError, match="index 500 is out of bounds for axis 0 with size 500"):
+            f(x, tnp.asarray(499))
+
+
 def test_loops_inside_of_loops():
     traced = tnp.function(blocks)
     for n in (4, 40, 400):
