@@ -435,7 +435,7 @@ NativeLoop::Outcome NativeLoop::run_code(const Version& version, const State& st
   if (nest.resumes && left > rows)
     rows = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(std::min(left + 1, kMostRows))));
   bool refused = false, any = false;  // iterations
-  for (; rows > 0; rows = refused ? rows / 2 : rows * 2) {
+  do {                                // rows is 0 where nothing counts iterations
     Memory memory(nest, state, rows);
     if (!memory.prepare()) return Outcome::never;
     Callbacks callbacks{state.poll, nest};
@@ -446,13 +446,14 @@ NativeLoop::Outcome NativeLoop::run_code(const Version& version, const State& st
       if (memory.takes_carries()) throw IndexError(callbacks.wrong_index);
       if (!nest.resumes) return Outcome::never;
       refused = true;  // one of these: by halves
-      continue;
+    } else {
+      memory.finish();
+      state.collected(memory.iterations());
+      if (!unknown || memory.iterations() < rows) return Outcome::finished;
+      any = true;
     }
-    memory.finish();
-    state.collected(memory.iterations());
-    if (!unknown || memory.iterations() < rows) return Outcome::finished;
-    any = true;
-  }
+    rows = refused ? rows / 2 : rows * 2;
+  } while (rows > 0);
   return any ? Outcome::not_yet : Outcome::never;
 }
 
